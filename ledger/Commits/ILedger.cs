@@ -1,0 +1,30 @@
+using System.Data.Common;
+
+namespace Mall.Ledger;
+
+/// <summary>What grains know of durable state: commit a write set, read rows, take ids.</summary>
+public interface ILedger
+{
+    /// <summary>
+    /// Queues the write set for the next group commit and completes after that commit (never before it is durable).
+    /// Idempotent when the write set has a barrier key.
+    /// </summary>
+    /// <exception cref="LedgerUnavailableException">Unknown to the caller's client, but known here: nothing was written.</exception>
+    /// <exception cref="LedgerOutcomeUnknownException">It may have been written; repeat with the same barrier key or read back.</exception>
+    Task<CommitOutcome> CommitAsync(WriteSet writes, CancellationToken cancellationToken = default);
+
+    /// <summary>Reads committed rows. The SQL is portable between the stores; parameters are <c>@p1</c>, <c>@p2</c>, ...</summary>
+    /// <exception cref="LedgerUnavailableException">The store cannot be read now.</exception>
+    Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, CancellationToken cancellationToken = default, params Value[] parameters);
+
+    /// <summary>
+    /// The next id of a sequence: positive, increasing within this process, never given twice, also not after a crash.
+    /// Taken from blocks that are reserved in <c>id_blocks</c>, so most calls complete at once.
+    /// </summary>
+    ValueTask<long> NextIdAsync(string sequence, CancellationToken cancellationToken = default);
+}
+
+/// <summary>A read: portable SQL and how a row becomes a value. Make each once in a static field.</summary>
+/// <param name="Sql">One select, lower case, parameters <c>@p1</c>, <c>@p2</c>, ... each named at least once.</param>
+/// <param name="Map">Reads the current row; must not advance the reader.</param>
+public sealed record Query<T>(string Sql, Func<DbDataReader, T> Map);

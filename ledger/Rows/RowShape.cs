@@ -1,0 +1,86 @@
+namespace Mall.Ledger;
+
+/// <summary>What a change does to its row.</summary>
+public enum RowOperation
+{
+    Insert,
+    Update,
+    Delete,
+}
+
+/// <summary>What a column is for in a shape; the order of the roles is the order of a change's values.</summary>
+public enum ColumnRole
+{
+    /// <summary>Part of the primary key that finds the row.</summary>
+    Key,
+
+    /// <summary>Must hold the given value (null matches null), else the write set is a conflict: the fence.</summary>
+    Guard,
+
+    /// <summary>Set to the given value.</summary>
+    Set,
+
+    /// <summary>The given number is added. Adds to one row are summed within a batch.</summary>
+    Add,
+
+    /// <summary>Added like <see cref="Add"/>, and the result must not be negative, else the write set is a conflict.</summary>
+    AddNotNegative,
+}
+
+/// <summary>A column in its role.</summary>
+public readonly record struct ShapeColumn(Column Column, ColumnRole Role);
+
+/// <summary>
+/// The shape of a row change: which table, which columns in which roles. Immutable; make each once in a static field
+/// and give it values with <see cref="With"/>, in the order in which the columns were named (keys first).
+/// </summary>
+public sealed class RowShape
+{
+    private RowShape(Table table, RowOperation operation, IReadOnlyList<ShapeColumn> columns)
+    {
+        Table = table;
+        Operation = operation;
+        Columns = columns;
+        OnlyAdds = operation == RowOperation.Update && !columns.Any(c => c.Role == ColumnRole.Set);
+    }
+
+    public Table Table { get; }
+
+    public RowOperation Operation { get; }
+
+    /// <summary>The columns, in the order of a change's values.</summary>
+    public IReadOnlyList<ShapeColumn> Columns { get; }
+
+    /// <summary>True when changes of this shape to one row may be summed within a batch: it adds and guards, and sets nothing.</summary>
+    public bool OnlyAdds { get; }
+
+    internal static RowShape ForInsert(Table table, Column[] columns) =>
+        new(table, RowOperation.Insert, [.. columns.Select(c => new ShapeColumn(c, table.Key.Contains(c) ? ColumnRole.Key : ColumnRole.Set))]);
+
+    internal static RowShape ForUpdate(Table table) => new(table, RowOperation.Update, KeyOf(table));
+
+    internal static RowShape ForDelete(Table table) => new(table, RowOperation.Delete, KeyOf(table));
+
+    /// <summary>Demands that the column holds a value.</summary>
+    public RowShape Guard(params Column[] columns) => And(ColumnRole.Guard, columns);
+
+    public RowShape Set(params Column[] columns) => And(ColumnRole.Set, columns);
+
+    public RowShape Add(params Column[] columns) => And(ColumnRole.Add, columns);
+
+    /// <summary>Adds, and demands a result of at least zero.</summary>
+    public RowShape AddNotNegative(params Column[] columns) => And(ColumnRole.AddNotNegative, columns);
+
+    /// <summary>A change of this shape: one value a column, in the order of <see cref="Columns"/>.</summary>
+    public RowChange With(params Value[] values) =>
+        values.Length == Columns.Count
+            ? new RowChange(this, values)
+            : throw new ArgumentException($"{this} takes {Columns.Count} values, not {values.Length}.", nameof(values));
+
+    public override string ToString() => $"{Operation} {Table} ({string.Join(", ", Columns.Select(c => $"{c.Role} {c.Column}"))})";
+
+    private static ShapeColumn[] KeyOf(Table table) => [.. table.Key.Select(c => new ShapeColumn(c, ColumnRole.Key))];
+
+    private RowShape And(ColumnRole role, Column[] columns) =>
+        new(Table, Operation, [.. Columns, .. columns.Select(c => new ShapeColumn(c, role))]);
+}

@@ -1,0 +1,41 @@
+namespace Mall.Ledger;
+
+/// <summary>What a column holds; each store maps it to a type of its own.</summary>
+public enum ColumnType
+{
+    /// <summary>A 64-bit integer: ids, money in minor units, statuses, Unix milliseconds.</summary>
+    Number,
+
+    /// <summary>Unicode text.</summary>
+    Text,
+}
+
+/// <summary>A column of a table, as the migrations create it.</summary>
+public sealed record Column(string Name, ColumnType Type)
+{
+    public override string ToString() => Name;
+}
+
+/// <summary>
+/// A table as grains write to it. Shapes of changes are made once, from static fields, so that a store can compile
+/// each shape to one set-based statement and keep it.
+/// </summary>
+/// <param name="name">The table's name in every store.</param>
+/// <param name="key">The columns of its primary key.</param>
+public sealed class Table(string name, params Column[] key)
+{
+    public string Name { get; } = name;
+
+    public IReadOnlyList<Column> Key { get; } = key;
+
+    /// <summary>Inserts a row. A row with the same primary key or another unique value is a conflict: nothing of the write set is applied.</summary>
+    public RowShape Insert(params Column[] columns) => RowShape.ForInsert(this, columns);
+
+    /// <summary>Updates the row with the given primary key. See <see cref="RowShape"/> for guards, sets and adds.</summary>
+    public RowShape Update() => RowShape.ForUpdate(this);
+
+    /// <summary>Deletes the row with the given primary key. No row, or a guard that fails, is a conflict.</summary>
+    public RowShape Delete() => RowShape.ForDelete(this);
+
+    public override string ToString() => Name;
+}
