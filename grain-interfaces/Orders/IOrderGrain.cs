@@ -1,0 +1,48 @@
+using Mall.Sagas;
+
+namespace Mall.Orders;
+
+/// <summary>One order. The key is the gid of the saga that made it, so that both live in the same silo.</summary>
+[Alias("mall.IOrderGrain")]
+public interface IOrderGrain : IGrainWithStringKey
+{
+    /// <summary>The order saga's action: refused with 200001 when there is no such user.</summary>
+    [Alias("Create")]
+    Task<Result<Done>> Create(Branch branch, OrderView order);
+
+    /// <summary>The order saga's compensation: this saga's order becomes void.</summary>
+    [Alias("Void")]
+    Task Void(Branch branch);
+}
+
+/// <summary>Places an order: creates it and takes the stock of each of its products, or leaves no trace but a void order.</summary>
+[Alias("mall.IOrderSagaGrain")]
+public interface IOrderSagaGrain : ISagaGrain
+{
+    /// <summary>
+    /// Completes when the saga has ended. Idempotent by gid: the same order, or the same refusal. Refused with the reason of the
+    /// branch that refused (200001, 300001, 300002, 300003), or with 100007 when the gid was used for another request.
+    /// </summary>
+    [Alias("Place"), AlwaysInterleave]
+    Task<Result<OrderView>> Place(PlaceOrder command);
+
+    /// <summary>Completes as soon as the saga's intent is durable; it then ends by itself. Refused as <see cref="Place"/>, before the intent.</summary>
+    [Alias("Submit"), AlwaysInterleave]
+    Task<Result<Done>> Submit(PlaceOrder command);
+}
+
+/// <summary>Reads orders from the database. Key 0.</summary>
+[Alias("mall.IOrderHistoryGrain")]
+public interface IOrderHistoryGrain : IGrainWithIntegerKey
+{
+    /// <summary>Refused with 400001 when there is no such order, 100004 when it is somebody else's.</summary>
+    [Alias("Get"), ReadOnly]
+    Task<Result<OrderView>> Get(long userId, long orderId);
+
+    /// <summary>The user's orders by id, ascending.</summary>
+    /// <param name="status">Null for all.</param>
+    /// <param name="after">The last id of the page before; 0 for the first page.</param>
+    /// <param name="limit">1 to 100.</param>
+    [Alias("List"), ReadOnly]
+    Task<OrderPage> List(long userId, int? status, long after, int limit);
+}

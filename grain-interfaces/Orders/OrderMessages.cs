@@ -1,0 +1,53 @@
+namespace Mall.Orders;
+
+/// <summary>An order's life: 0→1, 0→2, 1→3, 0→9 and nothing else.</summary>
+public static class OrderStatus
+{
+    public const int Created = 0;
+    public const int Paid = 1;
+    public const int Closed = 2;
+    public const int Refunded = 3;
+    public const int Void = 9;
+
+    /// <summary>The status in words, as clients see it.</summary>
+    public static string Text(int status) => status switch
+    {
+        Created => "created",
+        Paid => "paid",
+        Closed => "closed",
+        Refunded => "refunded",
+        Void => "void",
+        _ => $"unknown ({status})",
+    };
+}
+
+/// <summary>What a customer asks for: a product and how many.</summary>
+[GenerateSerializer, Immutable, Alias("mall.OrderLine")]
+public sealed record OrderLine(long ProductId, long Quantity);
+
+/// <param name="Lines">1 to 50, each product once.</param>
+/// <param name="RequestHash">Hash of the request under an idempotency key, else null.</param>
+[GenerateSerializer, Immutable, Alias("mall.PlaceOrder")]
+public sealed record PlaceOrder(long UserId, ImmutableArray<OrderLine> Lines, string? RequestHash);
+
+/// <param name="Price">Of one, in minor units, when the order was placed.</param>
+[GenerateSerializer, Immutable, Alias("mall.OrderItem")]
+public sealed record OrderItem(long ProductId, string Name, long Quantity, long Price);
+
+/// <param name="Amount">Minor units.</param>
+/// <param name="Status">One of <see cref="OrderStatus"/>.</param>
+/// <param name="ClosesAt">When it closes if it has not been paid.</param>
+[GenerateSerializer, Immutable, Alias("mall.OrderView")]
+public sealed record OrderView(
+    long Id,
+    string Gid,
+    long UserId,
+    ImmutableArray<OrderItem> Items,
+    long Amount,
+    int Status,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset ClosesAt,
+    DateTimeOffset? PaidAt);
+
+[GenerateSerializer, Immutable, Alias("mall.OrderPage")]
+public sealed record OrderPage(ImmutableArray<OrderView> Items, long? Next);

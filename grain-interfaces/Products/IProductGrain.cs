@@ -1,0 +1,54 @@
+using Mall.Sagas;
+
+namespace Mall.Products;
+
+/// <summary>A product and its stock; the hottest grain of the mall. The key is the product's id.</summary>
+[Alias("mall.IProductGrain")]
+public interface IProductGrain : IGrainWithIntegerKey
+{
+    /// <summary>Creates the product under this id; called by the catalog alone. Refused with 100007 when another request took the key.</summary>
+    [Alias("Create")]
+    Task<Result<ProductView>> Create(long shopId, CreateProduct command);
+
+    /// <summary>Refused with 300001 when there is no such product.</summary>
+    [Alias("Get")]
+    Task<Result<ProductView>> Get();
+
+    /// <summary>Refused with 300001, or 300003 when it is off sale.</summary>
+    [Alias("Quote")]
+    Task<Result<Quote>> Quote();
+
+    /// <summary>Refused with 300001, or 100004 for anybody but the seller.</summary>
+    [Alias("Change")]
+    Task<Result<ProductView>> Change(ChangeProduct command);
+
+    /// <summary>Adds to the stock (or takes, when negative). Refused with 300001, 100004, or 300002 when it would go below zero.</summary>
+    /// <returns>The stock after it.</returns>
+    [Alias("AdjustStock")]
+    Task<Result<long>> AdjustStock(long userId, long delta, Idempotency? idempotency);
+
+    /// <summary>Takes the product off sale; orders keep it. Refused with 300001 or 100004.</summary>
+    [Alias("Remove")]
+    Task<Result<Done>> Remove(long userId);
+
+    /// <summary>An order's action: takes stock. Refused with 300001, 300002 or 300003. Idempotent by branch, also when the stock is gone since.</summary>
+    /// <returns>The stock after it.</returns>
+    [Alias("DecrStock")]
+    Task<Result<long>> DecrStock(Branch branch, long quantity);
+
+    /// <summary>An order's compensation: gives the stock of this branch back, if it was taken. Idempotent by branch.</summary>
+    [Alias("ReturnStock")]
+    Task ReturnStock(Branch branch, long quantity);
+}
+
+/// <summary>Creates and finds products. Key 0.</summary>
+[Alias("mall.IProductCatalogGrain")]
+public interface IProductCatalogGrain : IGrainWithIntegerKey
+{
+    /// <summary>
+    /// Takes the next id and creates the product. Idempotent under its key. Refused with 100004 when the user has no shop or
+    /// the shop is not theirs, 300004 when there is no such shop, 100007 when the key was used for something else.
+    /// </summary>
+    [Alias("Create")]
+    Task<Result<ProductView>> Create(CreateProduct command);
+}

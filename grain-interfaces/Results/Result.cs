@@ -1,0 +1,47 @@
+namespace Mall;
+
+/// <summary>A business answer of "no": final, caused by nothing broken, and fit for the customer to read.</summary>
+/// <param name="Code">One of <see cref="ErrorCodes"/>.</param>
+/// <param name="Detail">A sentence for the customer, with the figures.</param>
+[GenerateSerializer, Immutable, Alias("mall.Refusal")]
+public sealed record Refusal(int Code, string Detail);
+
+/// <summary>
+/// A value, or a refusal. What is neither (a timeout, a lost connection, a bug) is an exception, and its outcome is unknown.
+/// </summary>
+[GenerateSerializer, Immutable, Alias("mall.Result`1")]
+public sealed record Result<T>(T? Value, Refusal? Refusal)
+{
+    /// <summary>True when there is a refusal and no value.</summary>
+    [System.Diagnostics.CodeAnalysis.MemberNotNullWhen(true, nameof(Refusal))]
+    [System.Diagnostics.CodeAnalysis.MemberNotNullWhen(false, nameof(Value))]
+    public bool IsRefused => Refusal is not null;
+
+#pragma warning disable CA2225 // the named alternatives are Result.Of and Result.Refused
+    public static implicit operator Result<T>(T value) => new(value, null);
+
+    public static implicit operator Result<T>(Refusal refusal) => new(default, refusal);
+#pragma warning restore CA2225
+}
+
+/// <summary>Makes results.</summary>
+public static class Result
+{
+    public static Result<T> Of<T>(T value) => new(value, null);
+
+    public static Refusal Refused(int code, string detail) => new(code, detail);
+}
+
+/// <summary>The value of a result that has nothing to say but "done".</summary>
+[GenerateSerializer, Immutable, Alias("mall.Done")]
+public sealed record Done
+{
+    public static Done It { get; } = new();
+}
+
+/// <summary>What makes a creating request repeatable: the same user and key always give the same result.</summary>
+/// <param name="UserId">Whose key it is; 0 for a request without a user.</param>
+/// <param name="Key">1 to 128 visible ASCII characters, chosen by the client.</param>
+/// <param name="RequestHash">A hash of what was asked for; the same key with another hash is refused with <see cref="ErrorCodes.KeyReused"/>.</param>
+[GenerateSerializer, Immutable, Alias("mall.Idempotency")]
+public sealed record Idempotency(long UserId, string Key, string RequestHash);

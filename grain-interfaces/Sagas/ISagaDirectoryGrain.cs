@@ -1,0 +1,25 @@
+namespace Mall.Sagas;
+
+/// <summary>Reads sagas from the database, for operators. Key 0.</summary>
+[Alias("mall.ISagaDirectoryGrain")]
+public interface ISagaDirectoryGrain : IGrainWithIntegerKey
+{
+    /// <summary>Refused with 600001 when there is none.</summary>
+    [Alias("Get"), ReadOnly]
+    Task<Result<SagaView>> Get(string gid);
+
+    /// <summary>By gid, ascending. The items carry no branches and no barrier rows.</summary>
+    /// <param name="status">Null for all.</param>
+    /// <param name="after">The gid of the page before, or null.</param>
+    /// <param name="limit">1 to 100.</param>
+    [Alias("List"), ReadOnly]
+    Task<SagaPage> List(string? status, string? after, int limit);
+
+    /// <summary>Forwards to the saga's own grain, whichever kind it is. Refused with 600001 or 600002.</summary>
+    [Alias("Retry")]
+    Task<Result<Done>> Retry(string gid);
+
+    /// <inheritdoc cref="Retry"/>
+    [Alias("Abort")]
+    Task<Result<Done>> Abort(string gid);
+}

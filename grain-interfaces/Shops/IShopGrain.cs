@@ -1,0 +1,35 @@
+namespace Mall.Shops;
+
+/// <param name="Rating">The average of its products' stars, in hundredths; 0 while there are none.</param>
+/// <param name="Sales">Units sold.</param>
+[GenerateSerializer, Immutable, Alias("mall.ShopView")]
+public sealed record ShopView(long Id, long OwnerId, string Name, long Rating, long Sales);
+
+[GenerateSerializer, Immutable, Alias("mall.OpenShop")]
+public sealed record OpenShop(long OwnerId, string Name, Idempotency? Idempotency);
+
+/// <summary>A seller's shop. The key is the shop's id.</summary>
+[Alias("mall.IShopGrain")]
+public interface IShopGrain : IGrainWithIntegerKey
+{
+    /// <summary>Creates the shop under this id; called by the directory alone. Refused with 100007 when another request took the key.</summary>
+    [Alias("Create")]
+    Task<Result<ShopView>> Create(OpenShop command);
+
+    /// <summary>Refused with 300004 when there is no such shop.</summary>
+    [Alias("Get"), ReadOnly]
+    Task<Result<ShopView>> Get();
+}
+
+/// <summary>Opens and finds shops. Key 0.</summary>
+[Alias("mall.IShopDirectoryGrain")]
+public interface IShopDirectoryGrain : IGrainWithIntegerKey
+{
+    /// <summary>Takes the next id and opens the shop. Idempotent under its key; refused with 100007 when the key was used for something else.</summary>
+    [Alias("Open")]
+    Task<Result<ShopView>> Open(OpenShop command);
+
+    /// <summary>The owner's shops, oldest first.</summary>
+    [Alias("OfOwner"), ReadOnly]
+    Task<ImmutableArray<ShopView>> OfOwner(long ownerId);
+}
