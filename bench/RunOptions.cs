@@ -6,14 +6,19 @@ namespace Mall.Bench;
 /// <summary>The options that every benchmark takes.</summary>
 static class RunOptions
 {
-    public static readonly Option<TimeSpan> Duration = Time("--duration", "How long each phase counts: 10s, 500ms, 2m.", TimeSpan.FromSeconds(10));
+    public static readonly Option<TimeSpan> Duration = Time(
+        "--duration", "How long each phase counts: 10s, 500ms, 2m.", TimeSpan.FromSeconds(10));
 
-    public static readonly Option<TimeSpan> Warmup = Time("--warmup", "How long each phase runs before it counts.", TimeSpan.FromSeconds(3));
+    public static readonly Option<TimeSpan> Warmup = Time(
+        "--warmup", "How long each phase runs before it counts.", TimeSpan.FromSeconds(3));
 
     public static readonly Option<int> Runs = AtLeastOne(
         "--runs", "Fresh processes to run, one after the other; reports medians. Processes differ by up to a factor of two.", 1);
 
-    public static readonly Option<bool> Json = new("--json") { Description = "Print the report as JSON and nothing else to standard output." };
+    public static readonly Option<bool> Json = new("--json")
+    {
+        Description = "Print the report as JSON and nothing else to standard output.",
+    };
 
     /// <summary>An option for a count.</summary>
     public static Option<int> AtLeastOne(string name, string description, int byDefault)
@@ -27,7 +32,7 @@ static class RunOptions
         return option;
     }
 
-    /// <summary>An option for a length of time: a number of seconds, or one with <c>ms</c>, <c>s</c> or <c>m</c> after it.</summary>
+    /// <summary>An option for a length of time: a number with <c>ms</c>, <c>s</c> or <c>m</c> after it, or of seconds.</summary>
     public static Option<TimeSpan> Time(string name, string description, TimeSpan byDefault) => new(name)
     {
         Description = description,

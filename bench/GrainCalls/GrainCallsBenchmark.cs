@@ -14,7 +14,8 @@ sealed class GrainCallsBenchmark() : Benchmark(
     "grain-calls", "Calls within one silo: to one grain, to many, and to grains that have to be activated.")
 {
     static readonly Option<int> s_callers = RunOptions.AtLeastOne("--callers", "Callers, each with one call under way.", 64);
-    static readonly Option<int> s_grains = RunOptions.AtLeastOne("--grains", "How many grains the callers of the second phase go round.", 1000);
+    static readonly Option<int> s_grains = RunOptions.AtLeastOne(
+        "--grains", "How many grains the callers of the second phase go round.", 1000);
 
     /// <summary>Keys of grains that were never called. Far from those of the other phases.</summary>
     long _nextUnusedKey = 1L << 40;
@@ -50,12 +51,13 @@ sealed class GrainCallsBenchmark() : Benchmark(
         async Task<Measurement> MeasureAsync(string name, Func<Caller, Task> body)
         {
             var phase = new Phase(name, options.GetValue(s_callers), body);
-            var result = await phase.RunAsync(options.GetValue(RunOptions.Warmup), options.GetValue(RunOptions.Duration), display, cancellationToken);
+            var (warmup, duration) = (options.GetValue(RunOptions.Warmup), options.GetValue(RunOptions.Duration));
+            var result = await phase.RunAsync(warmup, duration, display, cancellationToken);
             return Measurement.From(name, [result]);
         }
     }
 
-    /// <summary>Goes round the grains, each caller from another place, so that with many grains they seldom meet at one.</summary>
+    /// <summary>Goes round the grains, each caller from another place: where there are many they seldom meet at one.</summary>
     static async Task CallAsync(IEchoGrain[] grains, Caller caller)
     {
         for (var next = caller.Index * 17 % grains.Length; caller.GoesOn; next = (next + 1) % grains.Length)

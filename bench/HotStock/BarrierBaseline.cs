@@ -82,9 +82,10 @@ sealed class BarrierBaseline : IDisposable
 
     /// <summary>What the connection says its settings are, not what was asked for.</summary>
     public string Settings() =>
-        $"SQLite {_connection.ServerVersion}, journal_mode={Scalar("pragma journal_mode")}, synchronous={Synchronous(Scalar("pragma synchronous"))}";
+        $"SQLite {_connection.ServerVersion}, journal_mode={Scalar("pragma journal_mode")}, "
+        + $"synchronous={Synchronous(Scalar("pragma synchronous"))}";
 
-    /// <summary>Pieces taken, as the product's row and as the barrier rows have it; they are the same or something is very wrong.</summary>
+    /// <summary>Pieces taken, by the product's row and by the barrier rows: the same, or something is very wrong.</summary>
     public (long ByStock, long ByBarrier) Taken() =>
         (InitialStock - Number("select stock from products"), Number("select count(*) from barrier"));
 

@@ -22,7 +22,7 @@ sealed class BenchFolder : IDisposable
         Directory.CreateDirectory(path);
         var folder = new BenchFolder(path);
         if (folder.FileSystem is "tmpfs" or "ramfs")
-            display.Say($"Attention: {path} lies in memory ({folder.FileSystem}); nothing measured there is durable. See --folder.");
+            display.Say($"Attention: {path} lies in memory ({folder.FileSystem}), so nothing there is durable. See --folder.");
         return folder;
     }
 

@@ -36,15 +36,17 @@ sealed class HotStockBenchmark() : Benchmark(
         using var folder = BenchFolder.CreateBelow(options.GetValue(s_folder)!, display);
         var file = folder.File("baseline.db");
         BarrierBaseline.Create(file, ProductId);
-        var connections = Enumerable.Range(0, options.GetValue(s_baselineCallers)).Select(_ => new BarrierBaseline(file, ProductId)).ToList();
+        var callers = Enumerable.Range(0, options.GetValue(s_baselineCallers));
+        var connections = callers.Select(_ => new BarrierBaseline(file, ProductId)).ToList();
         try
         {
             _durability = $"{connections[0].Settings()}, {folder.FileSystem}";
             var baseline = new Phase("baseline", connections.Count, caller => TakeAsync(connections[caller.Index], caller));
             var rounds = options.GetValue(s_rounds);
+            var (warmup, turn) = (options.GetValue(RunOptions.Warmup), options.GetValue(RunOptions.Duration) / rounds);
             var results = new List<PhaseResult>();
             for (var round = 0; round < rounds; round++)
-                results.Add(await baseline.RunAsync(options.GetValue(RunOptions.Warmup), options.GetValue(RunOptions.Duration) / rounds, display, cancellationToken));
+                results.Add(await baseline.RunAsync(warmup, turn, display, cancellationToken));
             return [Measurement.From("baseline", results)];
         }
         finally

@@ -30,7 +30,7 @@ sealed class Caller
         _deadline = start + (long)(duration.TotalSeconds * Stopwatch.Frequency);
     }
 
-    /// <summary>Operations that succeeded. The progress display reads it from another thread; a stale value does no harm there.</summary>
+    /// <summary>Operations that succeeded. The progress display reads it from another thread; stale does no harm there.</summary>
     public long Successes => _latencies.Count;
 
     /// <summary>Operations that failed. Read by the progress display like <see cref="Successes"/>.</summary>

@@ -50,7 +50,7 @@ sealed class LatencyHistogram
         Max = Math.Max(Max, other.Max);
     }
 
-    /// <summary>The duration that the given share of all recorded durations does not exceed, in nanoseconds; 0 when there is none.</summary>
+    /// <summary>The duration that the given share of all does not exceed, in nanoseconds; 0 when there is none.</summary>
     /// <param name="share">From 0 to 1: 0.99 for p99.</param>
     public long Percentile(double share)
     {
@@ -68,7 +68,7 @@ sealed class LatencyHistogram
         return 0;
     }
 
-    /// <summary>Below 256 a bucket a nanosecond; above, the highest eight bits of the value name the bucket within its power of two.</summary>
+    /// <summary>Below 256 a bucket a nanosecond; above, the highest eight bits name the bucket within the power of two.</summary>
     static int IndexOf(long value)
     {
         var shift = Math.Max(0, BitOperations.Log2((ulong)value) - SubBucketBits);

@@ -24,7 +24,8 @@ sealed record Phase(string Name, int Callers, Func<Caller, Task> Body)
     async Task<PhaseResult> RunAsync(
         string name, TimeSpan duration, ProgressDisplay display, CancellationToken cancellationToken)
     {
-        // The histograms exist before the counters are read, and rubbish of earlier phases is gone: what is counted is this phase's own.
+        // The histograms exist before the counters are read, and rubbish of earlier phases is gone: all that is counted is
+        // this phase's own.
         var callers = Enumerable.Range(0, Callers).Select(i => new Caller(i)).ToArray();
         GC.Collect();
         GC.WaitForPendingFinalizers();

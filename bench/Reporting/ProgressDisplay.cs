@@ -54,7 +54,8 @@ sealed class ProgressDisplay(IAnsiConsole console)
             (lastSuccesses, lastTime) = (successes, now);
             task.Value = Math.Min(task.MaxValue, Stopwatch.GetElapsedTime(start, now).TotalMilliseconds);
             var errors = callers.Sum(c => c.Errors);
-            task.Description = Markup.Escape($"{name}  {perSecond:N0}/s  {successes:N0} done") + (errors > 0 ? $"  [red]{errors:N0} errors[/]" : "");
+            task.Description = Markup.Escape($"{name}  {perSecond:N0}/s  {successes:N0} done")
+                + (errors > 0 ? $"  [red]{errors:N0} errors[/]" : "");
         }
     }
 }
