@@ -65,7 +65,7 @@ sealed class Caller
         _startedAt = now;
     }
 
-    /// <summary>The operation has failed now. Failures do not count in the latencies: a quick refusal is no quick success.</summary>
+    /// <summary>The operation has failed now. It does not count in the latencies: a quick refusal is no quick success.</summary>
     public void Failed(string code)
     {
         _errors[code] = _errors.GetValueOrDefault(code) + 1;
