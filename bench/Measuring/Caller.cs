@@ -21,12 +21,15 @@ sealed class Caller
     /// <summary>This caller's number, from 0.</summary>
     public int Index { get; }
 
+    /// <summary>When the phase began, a timestamp of <see cref="Stopwatch"/>.</summary>
+    public long Beginning { get; private set; }
+
     /// <summary>Sets the clock. Called once, before the caller's loop begins.</summary>
     /// <param name="start">A timestamp of <see cref="Stopwatch"/>.</param>
     /// <param name="duration">How long to go on from there.</param>
     public void Start(long start, TimeSpan duration)
     {
-        _startedAt = start;
+        Beginning = _startedAt = start;
         _deadline = start + (long)(duration.TotalSeconds * Stopwatch.Frequency);
     }
 

@@ -25,6 +25,8 @@ static class ReportTable
 
     public static void WriteTo(IAnsiConsole console, Report report)
     {
+        if (Console.IsOutputRedirected)
+            console.Profile.Width = 160; // a file has no edge
         console.Write(Measured(report));
         foreach (var measurement in report.Measurements)
         {
