@@ -130,6 +130,16 @@ public sealed class SqliteStore : IStore
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) =>
         Run(() => Write<IReadOnlyList<DueItem>>(() => Claims().Claim(column, claim)));
 
+    /// <summary>The writing connection's <c>pragma synchronous</c>: 2 is full.</summary>
+    internal long Synchronous
+    {
+        get
+        {
+            using var pragma = new SqliteStatement(Db, "pragma synchronous");
+            return pragma.Read(row => row.Number(0))[0];
+        }
+    }
+
     /// <summary>Closes the file. What was queued before has been done then.</summary>
     public async ValueTask DisposeAsync()
     {
