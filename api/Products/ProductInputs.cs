@@ -1,0 +1,24 @@
+using System.Text.Json.Serialization;
+
+namespace Mall.Api.Products;
+
+/// <summary>What a seller says of a new product. A field that is none of these (an id, a status) is refused.</summary>
+/// <param name="Name">1 to 200 characters.</param>
+/// <param name="Desc">At most 4,000 characters, line breaks allowed; empty when absent.</param>
+/// <param name="Stock">0 to 1,000,000,000.</param>
+/// <param name="Price">Of one, in minor units (cents): 0 to 1,000,000,000,000.</param>
+/// <param name="ShopId">Absent for the seller's oldest shop.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record CreateProductInput(string? Name, string? Desc, long? Stock, long? Price, long? ShopId);
+
+/// <summary>
+/// What to change of a product: an absent field stays as it is, zero and empty are values. A field that is none of these (the stock
+/// has a path of its own) is refused, so that nobody believes it was changed.
+/// </summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record ChangeProductInput(string? Name, string? Desc, long? Price, int? Status);
+
+/// <summary>How the stock changes.</summary>
+/// <param name="Delta">What comes in, or goes out when negative.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record AdjustStockInput(long? Delta);
