@@ -12,7 +12,7 @@ public interface IOrderGrain : IGrainWithStringKey
 
     /// <summary>The order saga's compensation: this saga's order becomes void.</summary>
     [Alias("Void")]
-    Task Void(Branch branch);
+    Task Void(Branch branch, long orderId);
 }
 
 /// <summary>Places an order: creates it and takes the stock of each of its products, or leaves no trace but a void order.</summary>

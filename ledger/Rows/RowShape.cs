@@ -42,6 +42,7 @@ public sealed class RowShape
         Operation = operation;
         Columns = columns;
         OnlyAdds = operation == RowOperation.Update && !columns.Any(c => c.Role == ColumnRole.Set);
+        KeyPositions = [.. table.Key.Select(key => PositionOfKey(table, columns, key))];
     }
 
     public Table Table { get; }
@@ -53,6 +54,9 @@ public sealed class RowShape
 
     /// <summary>True when changes of this shape to one row may be summed within a batch: it adds and guards, and sets nothing.</summary>
     public bool OnlyAdds { get; }
+
+    /// <summary>Where the values of the primary key stand in a change, in the order of <see cref="Table.Key"/>.</summary>
+    internal int[] KeyPositions { get; }
 
     internal static RowShape ForInsert(Table table, Column[] columns) =>
         new(table, RowOperation.Insert, [.. columns.Select(c => new ShapeColumn(c, table.Key.Contains(c) ? ColumnRole.Key : ColumnRole.Set))]);
@@ -81,6 +85,17 @@ public sealed class RowShape
 
     private static ShapeColumn[] KeyOf(Table table) => [.. table.Key.Select(c => new ShapeColumn(c, ColumnRole.Key))];
 
-    private RowShape And(ColumnRole role, Column[] columns) =>
-        new(Table, Operation, [.. Columns, .. columns.Select(c => new ShapeColumn(c, role))]);
+    private static int PositionOfKey(Table table, IReadOnlyList<ShapeColumn> columns, Column key)
+    {
+        for (var i = 0; i < columns.Count; i++)
+            if (columns[i].Role == ColumnRole.Key && columns[i].Column == key) return i;
+        throw new ArgumentException($"A change of {table} must name {key}: it is part of its primary key.", nameof(columns));
+    }
+
+    private RowShape And(ColumnRole role, Column[] columns)
+    {
+        var allowed = Operation == RowOperation.Update || (Operation == RowOperation.Delete && role == ColumnRole.Guard);
+        if (!allowed) throw new InvalidOperationException($"{Operation} of {Table} takes no {role}.");
+        return new(Table, Operation, [.. Columns, .. columns.Select(c => new ShapeColumn(c, role))]);
+    }
 }

@@ -1,0 +1,17 @@
+namespace Mall.Ledger;
+
+/// <summary>Waits between attempts: doubling, capped, and each drawn from its upper half so that many who fail together do not return together.</summary>
+/// <param name="first">The wait after the first failure, at most.</param>
+/// <param name="cap">No wait is longer.</param>
+/// <param name="random">Shared; locked for each draw.</param>
+internal sealed class Backoff(TimeSpan first, TimeSpan cap, Random random)
+{
+    /// <param name="failures">How often it failed by now; at least 1.</param>
+    public TimeSpan After(int failures)
+    {
+        var limit = Math.Min(cap.TotalMilliseconds, first.TotalMilliseconds * Math.Pow(2, Math.Min(failures - 1, 30)));
+        double draw;
+        lock (random) draw = random.NextDouble();
+        return TimeSpan.FromMilliseconds(limit * (0.5 + (draw / 2)));
+    }
+}

@@ -1,0 +1,96 @@
+using Mall.Ledger.Stores;
+
+namespace Mall.Ledger;
+
+/// <summary>
+/// What goes into the next batch: the oldest write sets that can share a transaction without their order mattering.
+/// Two never share one when they touch
+/// <list type="bullet">
+/// <item>the same barrier key (gid, branch and barrier id; an action and its compensation, or a repeat), or</item>
+/// <item>the same row, unless both only add to it, by the same shape and under equal guards: those are summed.</item>
+/// </list>
+/// Of two that conflict, the older goes first; whoever conflicts with neither may overtake both. Pure: no clock, no
+/// thread, no database. One instance serves one committer.
+/// </summary>
+/// <param name="maxWriteSets">Most write sets in a batch.</param>
+/// <param name="maxBytes">Most bytes in a batch; a single write set that is larger gets a batch of its own.</param>
+internal sealed class BatchPolicy(int maxWriteSets, int maxBytes)
+{
+    /// <summary>
+    /// How many may be passed over before the search ends. It bounds the work when the queue is full of write sets that all want
+    /// the same row, which would otherwise be looked at again for each batch of one.
+    /// </summary>
+    internal const int MaxPassedOver = 1_024;
+
+    // For every key that a batch member, or somebody older who was passed over, touches: who and with which change.
+    private readonly Dictionary<long, Touch> _touched = [];
+
+    /// <summary>Fills the empty batch from the queue's waiting write sets. Takes at least one if one waits.</summary>
+    public void Fill(Batch batch, PendingQueue queue)
+    {
+        _touched.Clear();
+        var passedOver = 0;
+        for (var pending = queue.First; pending is not null && batch.Count < maxWriteSets; pending = pending.Next)
+        {
+            if (batch.Count > 0 && batch.Bytes + pending.Bytes > maxBytes) break;
+            if (CanJoin(pending))
+            {
+                Join(batch, pending);
+            }
+            else
+            {
+                if (++passedOver == MaxPassedOver) break;
+                PassOver(pending);
+            }
+        }
+    }
+
+    private bool CanJoin(PendingCommit pending)
+    {
+        var keys = pending.Keys;
+        if (keys[0] != ConflictKeys.None && _touched.ContainsKey(keys[0])) return false;
+        for (var i = 1; i < keys.Length; i++)
+            if (_touched.TryGetValue(keys[i], out var touch) && !CanBeSummed(touch.Change, pending.Writes.Changes[i - 1])) return false;
+        return true;
+    }
+
+    private void Join(Batch batch, PendingCommit pending)
+    {
+        batch.Add(pending);
+        var keys = pending.Keys;
+        if (keys[0] != ConflictKeys.None) _touched.Add(keys[0], default);
+        for (var i = 1; i < keys.Length; i++)
+        {
+            var isShared = _touched.TryGetValue(keys[i], out var touch) && touch.Slot is not null;
+            var slot = batch.AddSlot(isShared ? touch.Slot : null);
+            if (!isShared) _touched[keys[i]] = new Touch(pending.Writes.Changes[i - 1], slot);
+        }
+    }
+
+    // Later ones must not overtake it on any of its keys. The keys that a batch member holds stay as they are: whoever may share
+    // with that member adds to the same row as this one would, and sums commute.
+    private void PassOver(PendingCommit pending)
+    {
+        var keys = pending.Keys;
+        if (keys[0] != ConflictKeys.None) _touched.TryAdd(keys[0], default);
+        for (var i = 1; i < keys.Length; i++)
+        {
+            var change = pending.Writes.Changes[i - 1];
+            if (!_touched.TryAdd(keys[i], new Touch(change, null)) && !CanBeSummed(_touched[keys[i]].Change, change))
+                _touched[keys[i]] = default; // From here on nobody may have this row.
+        }
+    }
+
+    private static bool CanBeSummed(in RowChange one, in RowChange other)
+    {
+        if (one.Shape is not { OnlyAdds: true } shape || !ReferenceEquals(shape, other.Shape)) return false;
+        var columns = shape.Columns;
+        for (var i = 0; i < columns.Count; i++)
+            if (columns[i].Role is ColumnRole.Key or ColumnRole.Guard && one.Values[i] != other.Values[i]) return false;
+        return true;
+    }
+
+    /// <param name="Change">The change that holds the key; the default, which nothing can be summed with, for barrier keys and rows that are closed.</param>
+    /// <param name="Slot">Where a batch member's change is added; null when it was only passed over.</param>
+    private readonly record struct Touch(RowChange Change, int? Slot);
+}

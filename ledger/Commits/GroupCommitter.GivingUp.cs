@@ -1,0 +1,88 @@
+using Microsoft.Extensions.Logging;
+
+namespace Mall.Ledger;
+
+/// <summary>Callers who do not wait any longer: deadlines, cancellation, the end of the drain. And what the committer logs.</summary>
+internal sealed partial class GroupCommitter
+{
+    private void StartDeadlines_NeedsLock()
+    {
+        _deadlinesRun = true;
+        _deadlines.Change(_deadlinePeriod, Timeout.InfiniteTimeSpan);
+    }
+
+    // Coarse on purpose: one timer for all, and the queue is in the order in which deadlines pass.
+    private void CheckDeadlines()
+    {
+        GiveUp(pending => _time.GetElapsedTime(pending.EnqueuedAt) >= _options.CommitTimeout, "The database did not answer in time.");
+        lock (_gate)
+        {
+            _deadlinesRun = false;
+            if (_queue.Count > 0) StartDeadlines_NeedsLock();
+        }
+    }
+
+    /// <summary>Answers, from the oldest on, those who meet the condition, up to the first who does not.</summary>
+    private void GiveUp(Predicate<PendingCommit> isOver, string why)
+    {
+        lock (_gate)
+        {
+            for (var pending = _queue.First; pending is not null && isOver(pending);)
+            {
+                var next = pending.Next;
+                GiveUp_NeedsLock(pending, why);
+                pending = next;
+            }
+        }
+    }
+
+    private void GiveUp_NeedsLock(PendingCommit pending, string why)
+    {
+        if (pending.State == PendingState.Done) return;
+        pending.Cancellation.Unregister(); // Not Dispose: that would wait for a callback that waits for the lock.
+        if (pending.State == PendingState.InFlight || pending.InDoubt)
+            pending.TrySetException(new LedgerOutcomeUnknownException($"{why} The write set may have been written."));
+        else
+            pending.TrySetException(new LedgerUnavailableException($"{why} Nothing was written."));
+
+        // One in flight stays until its batch has ended: the batch is the queue's to keep together.
+        if (pending.State == PendingState.Queued) _queue.Remove(pending);
+    }
+
+    private void WatchCancellation(PendingCommit pending, CancellationToken cancellationToken)
+    {
+        var registration = cancellationToken.UnsafeRegister(
+            static state =>
+            {
+                var (committer, abandoned) = ((GroupCommitter, PendingCommit))state!;
+                lock (committer._gate) committer.GiveUp_NeedsLock(abandoned, "The caller gave up.");
+            },
+            (this, pending));
+        lock (_gate)
+        {
+            if (pending.State == PendingState.Done) registration.Unregister();
+            else pending.Cancellation = registration;
+        }
+    }
+
+    [LoggerMessage(2001, LogLevel.Warning, "The database failed ({Problem}); failure {Failures} in a row, next attempt in {PauseMs} ms")]
+    private partial void LogStoreFailed(string problem, int failures, double pauseMs, Exception exception);
+
+    [LoggerMessage(2002, LogLevel.Information, "The database works again after {Failures} failures")]
+    private partial void LogRecovered(int failures);
+
+    [LoggerMessage(2003, LogLevel.Warning, "The commit of batch {Number} ({Count} write sets) was not acknowledged; reading its mark back")]
+    private partial void LogOutcomeUnknown(long number, int count);
+
+    [LoggerMessage(2004, LogLevel.Information, "Batch {Number} was read back: committed = {Committed}")]
+    private partial void LogReadBack(long number, bool committed);
+
+    [LoggerMessage(2005, LogLevel.Error, "The store failed in an unexpected way")]
+    private partial void LogUnexpected(Exception exception);
+
+    [LoggerMessage(2006, LogLevel.Error, "Draining took too long; {Count} write sets were given up")]
+    private partial void LogDrainTimedOut(int count);
+
+    [LoggerMessage(2007, LogLevel.Critical, "The committer is broken; the process must be restarted")]
+    private partial void LogBroken(Exception exception);
+}

@@ -1,0 +1,276 @@
+using Mall.Ledger.Stores;
+using Microsoft.Extensions.Logging;
+
+namespace Mall.Ledger;
+
+/// <summary>
+/// Commits write sets in groups. One cycle at a time: take what waits (<see cref="BatchPolicy"/>), write it in one transaction,
+/// answer each caller; meanwhile the next batch fills. There is no timer: a lone write set is committed at once.
+/// <para>
+/// A caller who gives up while its write set waits gets <see cref="LedgerUnavailableException"/>, and it is never written; while it is
+/// being committed, <see cref="LedgerOutcomeUnknownException"/>. When the database fails and nothing happened, the batch goes
+/// back to the queue (in its old place) and the cycle pauses; when nobody knows, the commit mark is read back until somebody does.
+/// </para>
+/// <para>States: <em>running</em> → <em>draining</em> (nothing new is accepted, what waits is committed) → <em>stopped</em> (the queue is
+/// empty, or the drain took too long and whoever was left has been told).</para>
+/// </summary>
+internal sealed partial class GroupCommitter : IAsyncDisposable
+{
+    private readonly IStore _store;
+    private readonly LedgerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly LedgerMetrics _metrics;
+    private readonly ILogger _logger;
+    private readonly BatchPolicy _policy;
+    private readonly Backoff _backoff;
+    private readonly CancellationTokenSource _abort = new();
+    private readonly ITimer _deadlines;
+    private readonly TimeSpan _deadlinePeriod;
+
+    // Guards the fields below and everything mutable in pending commits. Held for a batch's selection at the longest.
+    private readonly Lock _gate = new();
+    private readonly PendingQueue _queue = new();
+    private TaskCompletionSource? _idle; // The loop waits on it for work.
+    private bool _deadlinesRun;
+    private bool _isDraining;
+
+    // The loop's own.
+    private readonly Batch _batch;
+    private Task _loop = Task.CompletedTask;
+    private int _failures;
+
+    public GroupCommitter(IStore store, LedgerOptions options, TimeProvider time, LedgerMetrics metrics, ILogger logger)
+    {
+        _store = store;
+        _options = options;
+        _time = time;
+        _metrics = metrics;
+        _logger = logger;
+        _policy = new BatchPolicy(options.MaxBatchWriteSets, options.MaxBatchBytes);
+        _backoff = new Backoff(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1), options.Random);
+        _batch = new Batch { Committer = NameCommitter(options.Random, time) };
+        _deadlinePeriod = TimeSpan.FromMilliseconds(Math.Clamp(options.CommitTimeout.TotalMilliseconds / 10, 10, 1_000));
+        _deadlines = time.CreateTimer(static state => ((GroupCommitter)state!).CheckDeadlines(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Write sets without an answer yet.</summary>
+    public int QueueLength
+    {
+        get
+        {
+            lock (_gate) return _queue.Count;
+        }
+    }
+
+    /// <summary>Starts the loop, on the store's scheduler, where it stays.</summary>
+    public void Start() =>
+        _loop = Task.Factory.StartNew(RunAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _store.Scheduler).Unwrap();
+
+    /// <inheritdoc cref="ILedger.CommitAsync"/>
+    public Task<CommitOutcome> CommitAsync(WriteSet writes, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested) return Refused("The caller had given up already; nothing was written.");
+        var pending = new PendingCommit(writes) { EnqueuedAt = _time.GetTimestamp() };
+        TaskCompletionSource? idle;
+        lock (_gate)
+        {
+            if (_isDraining) return Refused("The ledger is stopping; nothing was written.");
+            if (_queue.Count >= _options.QueueLimit)
+                return Task.FromException<CommitOutcome>(new LedgerBusyException($"{_queue.Count} write sets wait already."));
+            _queue.Add(pending);
+            if (!_deadlinesRun) StartDeadlines_NeedsLock();
+            (idle, _idle) = (_idle, null);
+        }
+
+        // Outside the lock: with an inline scheduler the whole commit happens in here.
+        idle?.SetResult();
+        if (cancellationToken.CanBeCanceled) WatchCancellation(pending, cancellationToken);
+        return pending.Task;
+
+        static Task<CommitOutcome> Refused(string why) => Task.FromException<CommitOutcome>(new LedgerUnavailableException(why));
+    }
+
+    /// <summary>Drains: commits what waits, for at most <see cref="LedgerOptions.DrainTimeout"/>, then tells whoever is left.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        TaskCompletionSource? idle;
+        lock (_gate)
+        {
+            _isDraining = true;
+            (idle, _idle) = (_idle, null);
+        }
+
+        idle?.SetResult();
+        try
+        {
+            await _loop.WaitAsync(_options.DrainTimeout, _time);
+        }
+        catch (TimeoutException)
+        {
+            LogDrainTimedOut(QueueLength);
+            await _abort.CancelAsync();
+        }
+
+        GiveUp(static _ => true, "The ledger stopped before the write set was committed.");
+        await _deadlines.DisposeAsync();
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            await RunCyclesAsync();
+        }
+        catch (Exception bug) // The edge of the loop. Whoever waits is told, and whoever comes is refused: better than silence.
+        {
+            LogBroken(bug);
+            lock (_gate) _isDraining = true;
+            GiveUp(static _ => true, "The ledger is broken.");
+        }
+    }
+
+    private async Task RunCyclesAsync()
+    {
+        while (await FillAsync())
+        {
+            var started = _time.GetTimestamp();
+            var failure = await TryApplyAsync();
+            if (failure?.Failure == StoreFailure.OutcomeUnknown && await ReadBackAsync()) failure = null;
+            if (failure is null)
+            {
+                if (_failures > 0) LogRecovered(_failures);
+                _failures = 0;
+                _metrics.Committed(_batch.Count, _time.GetElapsedTime(started));
+                Answer();
+            }
+            else
+            {
+                Requeue();
+                await PauseAsync(failure);
+            }
+
+            if (_abort.IsCancellationRequested) return;
+        }
+    }
+
+    /// <summary>Waits for work and takes it into the batch. False when drained.</summary>
+    private async ValueTask<bool> FillAsync()
+    {
+        while (true)
+        {
+            Task work;
+            lock (_gate)
+            {
+                _batch.Clear();
+                _policy.Fill(_batch, _queue);
+                for (var i = 0; i < _batch.Count; i++) _batch.Pending(i).State = PendingState.InFlight;
+                if (_batch.Count > 0) break;
+                if (_isDraining) return false;
+                _idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                work = _idle.Task;
+            }
+
+            await work;
+        }
+
+        // A new number for each attempt, so that an old mark is never taken for a newer batch's.
+        _batch.Number++;
+        _batch.Time = _time.GetUtcNow();
+        return true;
+    }
+
+    private async ValueTask<StoreException?> TryApplyAsync()
+    {
+        try
+        {
+            await _store.ApplyAsync(_batch);
+            return null;
+        }
+        catch (StoreException failure)
+        {
+            return failure;
+        }
+        catch (Exception unexpected) // The loop must outlive a store's bug; what that left behind is read back.
+        {
+            LogUnexpected(unexpected);
+            return new StoreException(StoreFailure.OutcomeUnknown, "The store failed in an unexpected way.", unexpected);
+        }
+    }
+
+    /// <summary>After a lost acknowledgement: asks for the commit mark until there is an answer, or the ledger is torn down.</summary>
+    private async ValueTask<bool> ReadBackAsync()
+    {
+        lock (_gate)
+            for (var i = 0; i < _batch.Count; i++) _batch.Pending(i).InDoubt = true;
+        LogOutcomeUnknown(_batch.Number, _batch.Count);
+        while (!_abort.IsCancellationRequested)
+        {
+            try
+            {
+                var committed = await _store.HasCommittedAsync(_batch.Committer, _batch.Number);
+                LogReadBack(_batch.Number, committed);
+                return committed;
+            }
+            catch (StoreException failure)
+            {
+                await PauseAsync(failure);
+            }
+        }
+
+        return false;
+    }
+
+    private async ValueTask PauseAsync(StoreException failure)
+    {
+        var pause = _backoff.After(++_failures);
+        _metrics.Failed(failure.Failure);
+        LogStoreFailed(failure.Message, _failures, pause.TotalMilliseconds, failure);
+        try
+        {
+            await Task.Delay(pause, _time, _abort.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Torn down: the loop looks at the token next.
+        }
+    }
+
+    private void Answer()
+    {
+        lock (_gate)
+            for (var i = 0; i < _batch.Count; i++) _queue.Remove(_batch.Pending(i));
+
+        // A caller who has given up meanwhile has another answer already, hence Try.
+        for (var i = 0; i < _batch.Count; i++)
+        {
+            var pending = _batch.Pending(i);
+            pending.Cancellation.Unregister();
+            if (_batch.Fault(i) is { } fault) pending.TrySetException(fault);
+            else pending.TrySetResult(_batch.Outcome(i));
+        }
+
+        _metrics.Settled(_batch);
+    }
+
+    // Nothing happened: they wait again, where they stood. Those whose callers have given up meanwhile go.
+    private void Requeue()
+    {
+        lock (_gate)
+        {
+            for (var i = 0; i < _batch.Count; i++)
+            {
+                var pending = _batch.Pending(i);
+                if (pending.Task.IsCompleted) _queue.Remove(pending);
+                else pending.State = PendingState.Queued;
+            }
+        }
+    }
+
+    // Unique among all processes that ever commit to this database: the start time tells apart what the random source might not.
+    private static string NameCommitter(Random random, TimeProvider time)
+    {
+        Span<byte> bytes = stackalloc byte[8];
+        lock (random) random.NextBytes(bytes);
+        return $"{time.GetUtcNow().ToUnixTimeMilliseconds():x}-{Convert.ToHexStringLower(bytes)}";
+    }
+}

@@ -1,0 +1,62 @@
+using System.Diagnostics.Metrics;
+using Mall.Ledger.Stores;
+
+namespace Mall.Ledger;
+
+/// <summary>What the ledger tells of itself, in the meter <c>Mall.Ledger</c>.</summary>
+internal sealed class LedgerMetrics : IDisposable
+{
+    public const string MeterName = "Mall.Ledger";
+
+    private readonly Meter _meter;
+    private readonly Histogram<int> _batchSize;
+    private readonly Histogram<double> _commitDuration;
+    private readonly Counter<long> _writeSets;
+    private readonly Counter<long> _failures;
+    private readonly Counter<long> _due;
+    private readonly Counter<long> _cleaned;
+
+    // One tag an outcome, made once: none is allocated for each batch.
+    private readonly KeyValuePair<string, object?>[] _outcomes =
+        [.. Enum.GetNames<CommitOutcome>().Append("Fault").Select(name => new KeyValuePair<string, object?>("outcome", name))];
+
+    /// <param name="factory">The host's, or null for a meter of its own.</param>
+    public LedgerMetrics(IMeterFactory? factory = null)
+    {
+        _meter = factory?.Create(new MeterOptions(MeterName)) ?? new Meter(MeterName);
+        _batchSize = _meter.CreateHistogram<int>("mall.ledger.batch.size", "{write_set}", "Write sets in a committed batch.");
+        _commitDuration = _meter.CreateHistogram<double>("mall.ledger.commit.duration", "s", "From taking a batch to its commit.");
+        _writeSets = _meter.CreateCounter<long>("mall.ledger.write_sets", "{write_set}", "Write sets answered, by outcome.");
+        _failures = _meter.CreateCounter<long>("mall.ledger.failures", "{failure}", "Failures of the database, by what was known after.");
+        _due = _meter.CreateCounter<long>("mall.ledger.due", "{item}", "Due work handled, by kind and result.");
+        _cleaned = _meter.CreateCounter<long>("mall.ledger.cleaned", "{row}", "Old rows removed, by table.");
+    }
+
+    public void WatchQueue(Func<int> length) =>
+        _meter.CreateObservableGauge("mall.ledger.queue.length", length, "{write_set}", "Write sets without an answer yet.");
+
+    public void Committed(int size, TimeSpan duration)
+    {
+        _batchSize.Record(size);
+        _commitDuration.Record(duration.TotalSeconds);
+    }
+
+    public void Settled(Batch batch)
+    {
+        if (!_writeSets.Enabled) return;
+        Span<int> counts = stackalloc int[_outcomes.Length];
+        for (var i = 0; i < batch.Count; i++)
+            counts[batch.Fault(i) is null ? (int)batch.Outcome(i) : counts.Length - 1]++;
+        for (var i = 0; i < counts.Length; i++)
+            if (counts[i] > 0) _writeSets.Add(counts[i], _outcomes[i]);
+    }
+
+    public void Failed(StoreFailure failure) => _failures.Add(1, new KeyValuePair<string, object?>("known", failure.ToString()));
+
+    public void Handled(string kind, bool succeeded) =>
+        _due.Add(1, new("kind", kind), new("result", succeeded ? "done" : "failed"));
+
+    public void Cleaned(string table, int rows) => _cleaned.Add(rows, new KeyValuePair<string, object?>("table", table));
+
+    public void Dispose() => _meter.Dispose();
+}

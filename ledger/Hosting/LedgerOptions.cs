@@ -1,0 +1,52 @@
+using Mall.Ledger.Stores;
+
+namespace Mall.Ledger;
+
+/// <summary>How a ledger runs. The defaults suit a shop.</summary>
+public sealed class LedgerOptions
+{
+    /// <summary>Which database. Default: <c>sqlite:data/mall.db</c>.</summary>
+    public StoreAddress Address { get; set; } = StoreAddress.Parse("sqlite:data/mall.db");
+
+    /// <summary>
+    /// How long a write set may take to be committed before its caller is told that the database is unavailable. Checked coarsely:
+    /// up to a tenth of it more, a second at most. Default: 10 s.
+    /// </summary>
+    public TimeSpan CommitTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Write sets that may wait before others are refused with <see cref="LedgerBusyException"/>. Default: 50,000.</summary>
+    public int QueueLimit { get; set; } = 50_000;
+
+    /// <summary>Most write sets in one transaction. More cost latency and gain little. Default: 1,024.</summary>
+    public int MaxBatchWriteSets { get; set; } = 1_024;
+
+    /// <summary>Most bytes in one transaction, about. Default: 4 MiB.</summary>
+    public int MaxBatchBytes { get; set; } = 4 * 1024 * 1024;
+
+    /// <summary>How long a stop waits for what is queued. Default: 10 s.</summary>
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How long barrier rows and ended sagas are kept. Whoever repeats an effect later than this after it happened, makes it
+    /// happen again. Default: 7 days.
+    /// </summary>
+    public TimeSpan Retention { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>How often due work is looked for when nobody says that there is some. Default: 1 s.</summary>
+    public TimeSpan DuePeriod { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long claimed due work is left to whoever claimed it. Default: 30 s.</summary>
+    public TimeSpan DueClaim { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Due work that is handled at once in this process, at most. Default: 64.</summary>
+    public int DueConcurrency { get; set; } = 64;
+
+    /// <summary>The source of jitter and of the committer's name; give a seeded one to replay a run. Locked when it is used.</summary>
+    public Random Random { get; set; } = new(System.Security.Cryptography.RandomNumberGenerator.GetInt32(int.MaxValue));
+
+    /// <summary>
+    /// For simulations: where everything that would run on a thread of the ledger's own runs instead. The SQLite store then has no thread. Default: null.
+    /// See <see cref="InlineScheduler"/>.
+    /// </summary>
+    public TaskScheduler? Scheduler { get; set; }
+}

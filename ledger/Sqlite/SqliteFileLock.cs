@@ -1,0 +1,43 @@
+namespace Mall.Ledger.Sqlite;
+
+/// <summary>
+/// Keeps the database file to one process, by a lock of the operating system on a file beside it; it is gone with the process,
+/// however that ends. SQLite's own locks would let a second process in, whose grains would then be doubles of the first's.
+/// </summary>
+internal sealed class SqliteFileLock : IDisposable
+{
+    private readonly FileStream _file;
+
+    private SqliteFileLock(FileStream file) => _file = file;
+
+    /// <exception cref="LedgerStartException">Another process has it, or the folder cannot be written to.</exception>
+    public static SqliteFileLock Take(string databasePath)
+    {
+        try
+        {
+            var folder = Path.GetDirectoryName(Path.GetFullPath(databasePath));
+            if (folder is not null) Directory.CreateDirectory(folder);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new LedgerStartException($"db: the folder of {databasePath} cannot be created: {failure.Message}", failure);
+        }
+
+        try
+        {
+            return new SqliteFileLock(new FileStream(databasePath + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+        }
+        catch (UnauthorizedAccessException failure)
+        {
+            throw new LedgerStartException($"db: no permission to write beside {databasePath}.", failure);
+        }
+        catch (IOException failure)
+        {
+            throw new LedgerStartException(
+                $"db: {databasePath} is in use by another process. An SQLite file serves one: stop that process, or name another file.", failure);
+        }
+    }
+
+    // The file stays: if it were removed, a process that has just opened it would hold a lock on a file that nobody else sees.
+    public void Dispose() => _file.Dispose();
+}

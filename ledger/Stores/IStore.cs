@@ -1,0 +1,52 @@
+namespace Mall.Ledger.Stores;
+
+/// <summary>
+/// One database. All that the ledger needs of it, and the only place where one database differs from another; every
+/// implementation passes the same contract suite. Members may be called from anywhere and at once, except
+/// <see cref="ApplyAsync"/> and <see cref="HasCommittedAsync"/>, which the one committer calls one after the other, on
+/// <see cref="Scheduler"/>.
+/// </summary>
+public interface IStore : IAsyncDisposable
+{
+    /// <summary>Where the committer's loop runs: on the thread that owns the connection, if there is one, so that no hop lies between them.</summary>
+    TaskScheduler Scheduler { get; }
+
+    /// <summary>Takes ownership where the database needs that, and brings the schema up to date.</summary>
+    /// <exception cref="LedgerStartException">It cannot be used, and why, in one line.</exception>
+    Task OpenAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Writes the batch in one transaction: its commit mark first, then barrier rows, then the changes of those write sets that
+    /// may proceed. The outcomes stand in the batch when the commit is attempted, so that they hold when its
+    /// acknowledgement is lost. Whatever other write sets of the batch do, each fares as if it had been committed alone.
+    /// </summary>
+    /// <exception cref="StoreException">Nothing happened, or nobody knows.</exception>
+    ValueTask ApplyAsync(Batch batch);
+
+    /// <summary>
+    /// Whether the committer's batch with this number has committed. Waits until a transaction that is still in doubt has
+    /// ended, so the answer is final.
+    /// </summary>
+    /// <exception cref="StoreException">It cannot be said now.</exception>
+    ValueTask<bool> HasCommittedAsync(string committer, long number);
+
+    /// <inheritdoc cref="ILedger.QueryAsync"/>
+    Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, Value[] parameters, CancellationToken cancellationToken);
+
+    /// <summary>Reserves the next ids of a sequence, durably, and returns the first of them. A lost acknowledgement loses ids, no more.</summary>
+    /// <exception cref="LedgerUnavailableException">None can be reserved now.</exception>
+    Task<long> ReserveIdsAsync(string sequence, int count);
+
+    /// <summary>Gives back ids from <paramref name="first"/> on, if nobody has reserved any after <paramref name="end"/> (exclusive).</summary>
+    Task ReturnIdsAsync(string sequence, long first, long end);
+
+    /// <summary>
+    /// Claims work of the table <c>due</c> whose time has come, oldest first: until the claim runs out nobody else gets it.
+    /// </summary>
+    /// <exception cref="LedgerUnavailableException">None can be claimed now.</exception>
+    Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim);
+
+    /// <summary>Claims work whose time stands in its owner's row, by moving that time to the end of the claim.</summary>
+    /// <exception cref="LedgerUnavailableException">None can be claimed now.</exception>
+    Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim);
+}

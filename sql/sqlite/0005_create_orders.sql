@@ -1,0 +1,26 @@
+-- Orders and what is in them. An order that waits for payment carries the time at which it closes.
+
+create table orders (
+  id integer not null primary key,
+  gid text not null unique,
+  user_id integer not null,
+  amount integer not null,
+  status integer not null,
+  create_time integer not null,
+  update_time integer not null,
+  close_time integer,
+  paid_time integer
+);
+
+create index orders_by_user on orders (user_id, id);
+
+create index orders_by_close_time on orders (close_time) where close_time is not null;
+
+create table order_items (
+  order_id integer not null,
+  product_id integer not null,
+  name text not null,
+  quantity integer not null,
+  price integer not null,
+  primary key (order_id, product_id)
+) without rowid;

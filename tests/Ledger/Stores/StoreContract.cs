@@ -1,0 +1,67 @@
+using Mall.Ledger.Stores;
+using Microsoft.Extensions.Logging.Abstractions;
+using static Mall.Ledger.Tests.TestTables;
+
+namespace Mall.Ledger.Tests;
+
+/// <summary>What every store must do, whatever its database. One class a store derives from it.</summary>
+public abstract partial class StoreContract : IAsyncLifetime
+{
+    private protected LedgerOptions Options { get; } = new() { Random = new Random(1) };
+
+    private protected DurableLedger Ledger { get; private set; } = null!;
+
+    private protected IStore Store { get; private set; } = null!;
+
+    private protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    /// <summary>An empty database of this test's own.</summary>
+    protected abstract IStore NewStore();
+
+    public virtual async ValueTask InitializeAsync()
+    {
+        Store = NewStore();
+        Ledger = new DurableLedger(Store, Options, TimeProvider.System, NullLogger<DurableLedger>.Instance);
+        await Ledger.OpenAsync(Cancel);
+    }
+
+    public virtual async ValueTask DisposeAsync()
+    {
+        await Ledger.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    private protected Task<CommitOutcome> Commit(params RowChange[] changes) => Ledger.CommitAsync(new WriteSet(changes), Cancel);
+
+    private protected Task<CommitOutcome> Commit(BarrierKey barrier, params RowChange[] changes) =>
+        Ledger.CommitAsync(new WriteSet(barrier, changes), Cancel);
+
+    private protected async Task<T> One<T>(Query<T> query, params Value[] parameters) =>
+        Assert.Single(await Ledger.QueryAsync(query, Cancel, parameters));
+
+    private protected Task<IReadOnlyList<T>> All<T>(Query<T> query, params Value[] parameters) => Ledger.QueryAsync(query, Cancel, parameters);
+
+    /// <summary>Writes these in one batch, whatever else is going on, and says what became of each.</summary>
+    private protected async Task<object[]> ApplyTogether(params WriteSet[] writeSets)
+    {
+        var batch = BatchOf(writeSets);
+        await OnScheduler(() => Store.ApplyAsync(batch).AsTask());
+        return Outcomes(batch);
+    }
+
+    private protected static Batch BatchOf(params WriteSet[] writeSets)
+    {
+        var queue = new PendingQueue();
+        foreach (var writes in writeSets) queue.Add(new PendingCommit(writes));
+        var batch = new Batch { Committer = "test", Number = 1, Time = DateTimeOffset.UnixEpoch };
+        new BatchPolicy(1_000, int.MaxValue).Fill(batch, queue);
+        Assert.Equal(writeSets.Length, batch.Count);
+        return batch;
+    }
+
+    private protected static object[] Outcomes(Batch batch) =>
+        [.. Enumerable.Range(0, batch.Count).Select(i => (object?)batch.Fault(i)?.GetType().Name ?? batch.Outcome(i))];
+
+    private protected Task OnScheduler(Func<Task> action) =>
+        Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.None, Store.Scheduler).Unwrap();
+}
