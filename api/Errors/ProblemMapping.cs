@@ -18,8 +18,10 @@ internal static partial class ProblemMapping
             return Problem.Of(ErrorCodes.Internal, "Something went wrong on our side. Try again later.");
         }
 
-        if (problem.Kind.Code is ErrorCodes.StorageUnavailable or ErrorCodes.TimedOut)
-            LogUnknownOutcome(log, exception.GetType().Name, exception.Message, traceId);
+        if (problem.Kind.Code == ErrorCodes.StorageUnavailable)
+            LogUnavailable(log, exception.Message, traceId);
+        else if (problem.Kind.Code == ErrorCodes.TimedOut)
+            LogTimedOut(log, exception.Message, traceId);
         return problem;
     }
 
@@ -34,7 +36,7 @@ internal static partial class ProblemMapping
     private static Problem? Foreseen(Exception exception) => exception switch
     {
         ProblemException refused => refused.Problem,
-        StorageUnavailableException => Problem.Of(
+        StorageUnavailableException or StaleActivationException => Problem.Of(
             ErrorCodes.StorageUnavailable, "The mall cannot store anything right now. Repeat the request with the same idempotency key."),
         TooBusyException => TooManyRequests,
         TimeoutException => Problem.Of(
@@ -58,6 +60,10 @@ internal static partial class ProblemMapping
     [LoggerMessage(4001, LogLevel.Error, "A request failed unexpectedly; the client was told trace id {TraceId}")]
     private static partial void LogUnforeseen(ILogger log, Exception exception, string traceId);
 
-    [LoggerMessage(4002, LogLevel.Warning, "A request ended with its outcome unknown: {Exception}: {Reason} (trace id {TraceId})")]
-    private static partial void LogUnknownOutcome(ILogger log, string exception, string reason, string traceId);
+    [LoggerMessage(4002, LogLevel.Warning, "A request could not be stored; its outcome is unknown: {Reason} (trace id {TraceId})")]
+    private static partial void LogUnavailable(ILogger log, string reason, string traceId);
+
+    // Below warning: a client may choose a deadline that nobody can keep.
+    [LoggerMessage(4003, LogLevel.Information, "A request timed out; its outcome is unknown: {Reason} (trace id {TraceId})")]
+    private static partial void LogTimedOut(ILogger log, string reason, string traceId);
 }
