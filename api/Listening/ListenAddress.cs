@@ -23,5 +23,6 @@ public sealed record ListenAddress(string Host, int Port)
         return true;
     }
 
+    /// <summary>As it is read: <c>host:port</c>.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Host}:{Port}");
 }

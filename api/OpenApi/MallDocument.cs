@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -22,11 +23,30 @@ internal static class MallDocument
             document.CreateSchemaReferenceId = type =>
                 OpenApiOptions.CreateDefaultSchemaReferenceId(type) is { } id ? PlainName(id) : null;
             document.AddDocumentTransformer(DescribeDocument);
+            document.AddSchemaTransformer<SchemaDescriber>();
             document.AddOperationTransformer<OperationDescriber>();
         });
     }
 
-    public static void MapMallDocument(this IEndpointRouteBuilder routes) => routes.MapOpenApi("/openapi/{documentName}.json");
+    /// <summary>Serves the document, made once: the routes do not change any more, and making it costs as much as many orders.</summary>
+    public static void MapMallDocument(this IEndpointRouteBuilder routes)
+    {
+        byte[]? made = null;
+        routes.MapGet($"/openapi/{Name}.json", async (HttpContext http) =>
+        {
+            made ??= await Make(http.RequestServices, http.RequestAborted); // Two that race make the same.
+            http.Response.ContentType = "application/json";
+            http.Response.ContentLength = made.Length;
+            await http.Response.BodyWriter.WriteAsync(made, http.RequestAborted);
+        }).ExcludeFromDescription();
+    }
+
+    private static async Task<byte[]> Make(IServiceProvider services, CancellationToken cancellationToken)
+    {
+        var provider = services.GetRequiredKeyedService<IOpenApiDocumentProvider>(Name);
+        var document = await provider.GetOpenApiDocumentAsync(cancellationToken);
+        return Encoding.UTF8.GetBytes(await document.SerializeAsJsonAsync(OpenApiSpecVersion.OpenApi3_1, cancellationToken));
+    }
 
     /// <summary>Readers of the document know an Order, not an OrderAnswer.</summary>
     private static string PlainName(string id) => id.EndsWith("Answer", StringComparison.Ordinal) ? id[..^"Answer".Length] : id;

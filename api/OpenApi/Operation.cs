@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http.Metadata;
 
 namespace Mall.Api.OpenApi;
@@ -38,6 +39,8 @@ internal sealed class Operation(Access access)
 
     public bool TakesBody => body is not null;
 
+    public string? BodyExample { get; private set; }
+
     /// <summary>Served however crowded the mall is.</summary>
     public bool IsAlwaysAdmitted { get; private set; }
 
@@ -48,9 +51,12 @@ internal sealed class Operation(Access access)
         return this;
     }
 
-    public Operation Takes<TBody>()
+    /// <summary>It takes a JSON body.</summary>
+    /// <param name="example">A body that would be taken.</param>
+    public Operation Takes<TBody>([StringSyntax(StringSyntaxAttribute.Json)] string example)
     {
         body = typeof(TBody);
+        BodyExample = example;
         return this;
     }
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Net.Http;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -26,10 +26,17 @@ internal sealed class OperationDescriber : IOpenApiOperationTransformer
         if (described.Access != Access.Open)
             operation.Security = [new() { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] }];
 
+        if (operation.RequestBody?.Content is { } bodies && described.BodyExample is { } example)
+            bodies["application/json"].Example = JsonNode.Parse(example);
+
         var problem = await context.GetOrCreateSchemaAsync(typeof(ProblemAnswer), cancellationToken: cancellationToken);
         context.Document!.AddComponent("Problem", problem);
         foreach (var (status, codes) in Refusals(described))
-            operation.Responses![status] = Refusal(codes, context.Document);
+            operation.Responses![status] = Refusal(string.Join("; ", codes.Select(kind => $"{kind.Code}: {kind.Title}")), context.Document);
+        if (!described.TakesBody)
+            return;
+        operation.Responses!["413"] = Refusal($"{ErrorCodes.BadParameter}: The body is too large", context.Document);
+        operation.Responses!["415"] = Refusal($"{ErrorCodes.BadParameter}: The body is not application/json in UTF-8", context.Document);
     }
 
     private static OpenApiParameter Parameter(OperationParameter parameter) => new()
@@ -64,9 +71,9 @@ internal sealed class OperationDescriber : IOpenApiOperationTransformer
                select (Number(status.Key), status.ToList());
     }
 
-    private static OpenApiResponse Refusal(List<ProblemKind> codes, OpenApiDocument document) => new()
+    private static OpenApiResponse Refusal(string description, OpenApiDocument document) => new()
     {
-        Description = string.Join("; ", codes.Select(kind => $"{kind.Code}: {kind.Title}")),
+        Description = description,
         Content = new Dictionary<string, OpenApiMediaType>
         {
             [ProblemWriter.ContentType] = new OpenApiMediaType { Schema = new OpenApiSchemaReference("Problem", document) },

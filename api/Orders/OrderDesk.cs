@@ -8,8 +8,8 @@ namespace Mall.Api.Orders;
 internal sealed class OrderDesk(IGrainFactory grains)
 {
     /// <summary>With these limits and a product's highest price an order amounts to at most 5·10¹⁶, far from overflowing.</summary>
-    private const int MaxItems = 50;
-    private const long MaxQuantity = 1000;
+    public const int MaxItems = 50;
+    public const long MaxQuantity = 1000;
 
     /// <summary>
     /// Completes when the order's saga has ended. Under a key it is idempotent: the gid comes from user and key, so that a

@@ -13,7 +13,7 @@ internal sealed class OrderEndpoints(OrderDesk desk, Clock clock)
                 "Prices and amount are the server's. With wait=true (default) the answer comes when the order's saga has ended; "
                 + "with wait=false as soon as its intent is durable, and the order then shows in the list under the gid.")
             .Query("wait", "boolean", "Whether to wait for the outcome; default true.")
-            .Takes<PlaceOrderInput>().TakesIdempotencyKey()
+            .Takes<PlaceOrderInput>("""{"items": [{"productId": 1, "quantity": 2}]}""").TakesIdempotencyKey()
             .Gives<OrderAnswer>(201, "Placed.")
             .Gives<SubmittedAnswer>(202, "On its way.")
             .Refuses(

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 
 namespace Mall.Api.Orders;
@@ -8,9 +9,12 @@ namespace Mall.Api.Orders;
 /// </summary>
 /// <param name="Items">1 to 50; a product that stands in several counts with the sum of its quantities.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-internal sealed record PlaceOrderInput(IReadOnlyList<OrderLineInput?>? Items);
+internal sealed record PlaceOrderInput([property: Length(1, OrderDesk.MaxItems)] IReadOnlyList<OrderLineInput?>? Items);
 
+/// <summary>One line of an order.</summary>
 /// <param name="ProductId">What.</param>
 /// <param name="Quantity">How many, 1 to 1,000.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-internal sealed record OrderLineInput(long? ProductId, long? Quantity);
+internal sealed record OrderLineInput(
+    [property: Range(1, double.MaxValue)] long? ProductId,
+    [property: Range(1, OrderDesk.MaxQuantity)] long? Quantity);

@@ -8,10 +8,10 @@ namespace Mall.Api.Products;
 /// </summary>
 internal sealed class ProductDesk(IGrainFactory grains)
 {
-    private const int MaxName = 200;
-    private const int MaxDesc = 4000;
-    private const long MaxStock = 1_000_000_000;
-    private const long MaxPrice = 1_000_000_000_000;
+    public const int MaxName = 200;
+    public const int MaxDesc = 4000;
+    public const long MaxStock = 1_000_000_000;
+    public const long MaxPrice = 1_000_000_000_000;
 
     /// <summary>See <see cref="IProductCatalogGrain.Create"/> for the refusals.</summary>
     public Task<Result<ProductView>> Create(Caller caller, CreateProductInput input, string? key, Patience patience)

@@ -26,7 +26,7 @@ internal sealed class ProductEndpoints(ProductDesk desk, Clock clock)
     {
         products.User("POST", "", Create)
             .Says("Put a product on sale", "The caller needs a shop.")
-            .Takes<CreateProductInput>().TakesIdempotencyKey()
+            .Takes<CreateProductInput>("""{"name": "Sencha, 100 g", "stock": 50, "price": 1250}""").TakesIdempotencyKey()
             .Gives<ProductAnswer>(201, "Created, on sale.")
             .Refuses(ErrorCodes.Forbidden, ErrorCodes.NoSuchShop, ErrorCodes.KeyReused);
 
@@ -39,14 +39,14 @@ internal sealed class ProductEndpoints(ProductDesk desk, Clock clock)
         products.User("PATCH", "/{id}", Change)
             .Says("Change a product", "An absent field stays as it is; zero and empty are values. For its seller only.")
             .Path("id", "integer", "The product.")
-            .Takes<ChangeProductInput>()
+            .Takes<ChangeProductInput>("""{"price": 990}""")
             .Gives<ProductAnswer>(200, "The product after it.")
             .Refuses(ErrorCodes.Forbidden, ErrorCodes.NoSuchProduct);
 
         products.User("POST", "/{id}/stock", AdjustStock)
             .Says("Add to the stock, or take from it", "Never below zero. For its seller only.")
             .Path("id", "integer", "The product.")
-            .Takes<AdjustStockInput>().TakesIdempotencyKey()
+            .Takes<AdjustStockInput>("""{"delta": 20}""").TakesIdempotencyKey()
             .Gives<StockAnswer>(200, "The stock after it.")
             .Refuses(ErrorCodes.Forbidden, ErrorCodes.NoSuchProduct, ErrorCodes.NotEnoughStock, ErrorCodes.KeyReused);
 

@@ -17,9 +17,9 @@ internal sealed class ProductRpcs(ProductDesk desk)
     {
         var input = new CreateProductInput(
             request.Name,
-            request.Desc,
             request.HasStock ? request.Stock : null,
             request.HasPrice ? request.Price : null,
+            request.Desc,
             request.HasShopId ? request.ShopId : null);
         return (await desk.Create(caller, input, call.IdempotencyKey(), call.Patience)).As(Shape);
     }

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using Mall.Shops;
 
@@ -6,12 +7,12 @@ namespace Mall.Api.Shops;
 /// <summary>What a seller says of a new shop.</summary>
 /// <param name="Name">1 to 64 characters.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-internal sealed record OpenShopInput(string? Name);
+internal sealed record OpenShopInput([property: Length(1, ShopDesk.MaxName)] string? Name);
 
 /// <summary>Where both doors open shops and look at them.</summary>
 internal sealed class ShopDesk(IGrainFactory grains)
 {
-    private const int MaxName = 64;
+    public const int MaxName = 64;
 
     /// <summary>Opens a shop that is the caller's; see <see cref="IShopDirectoryGrain.Open"/> for the refusals.</summary>
     public Task<Result<ShopView>> Open(Caller caller, OpenShopInput input, string? key, Patience patience)

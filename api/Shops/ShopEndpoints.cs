@@ -23,7 +23,7 @@ internal sealed class ShopEndpoints(ShopDesk desk, Clock clock)
     {
         shops.User("POST", "", Open)
             .Says("Open a shop", "Its owner is a seller from then on.")
-            .Takes<OpenShopInput>().TakesIdempotencyKey()
+            .Takes<OpenShopInput>("""{"name": "Tea and more"}""").TakesIdempotencyKey()
             .Gives<ShopAnswer>(201, "Opened.")
             .Refuses(ErrorCodes.KeyReused);
 

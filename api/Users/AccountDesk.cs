@@ -6,7 +6,11 @@ namespace Mall.Api.Users;
 /// <summary>Where both doors, REST and gRPC, register users and sign them in.</summary>
 internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, TokenKeySource keys)
 {
-    private const int MaxName = 64;
+    /// <summary>The rule of mobiles, for readers of the OpenAPI document.</summary>
+    public const string MobilePattern = @"^\+?[0-9]{5,20}$";
+
+    public const int MaxName = 64;
+
     private const int MinMobileDigits = 5;
     private const int MaxMobileDigits = 20;
 

@@ -7,7 +7,7 @@ internal sealed class UserEndpoints(AccountDesk desk, Clock clock)
     {
         users.Open("POST", "", Register)
             .Says("Register", "Starts the registration saga: the user and the points that welcome them, or neither.")
-            .Takes<RegisterInput>().TakesIdempotencyKey()
+            .Takes<RegisterInput>("""{"mobile": "+4915112345678", "password": "correct horse", "name": "Ann"}""").TakesIdempotencyKey()
             .Gives<UserAnswer>(201, "Registered.")
             .Refuses(ErrorCodes.MobileTaken, ErrorCodes.KeyReused);
 
@@ -18,7 +18,7 @@ internal sealed class UserEndpoints(AccountDesk desk, Clock clock)
 
         sessions.Open("POST", "", Login)
             .Says("Sign in", "A wrong mobile and a wrong password give the same answer.")
-            .Takes<LoginInput>()
+            .Takes<LoginInput>("""{"mobile": "+4915112345678", "password": "correct horse"}""")
             .Gives<SessionAnswer>(200, "Signed in.")
             .Refuses(ErrorCodes.WrongCredentials);
     }

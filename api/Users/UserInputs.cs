@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 
 namespace Mall.Api.Users;
@@ -8,7 +9,11 @@ namespace Mall.Api.Users;
 /// <param name="Name">At most 64 characters; empty when absent.</param>
 /// <param name="Gender">male, female or empty; empty when absent.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-internal sealed record RegisterInput(string? Mobile, string? Password, string? Name, string? Gender);
+internal sealed record RegisterInput(
+    [property: RegularExpression(AccountDesk.MobilePattern)] string? Mobile,
+    [property: Length(Passwords.MinLength, Passwords.MaxLength)] string? Password,
+    [property: MaxLength(AccountDesk.MaxName)] string? Name = null,
+    [property: AllowedValues("male", "female", "")] string? Gender = null);
 
 /// <summary>What a customer signs in with.</summary>
 internal sealed record LoginInput(string? Mobile, string? Password);
