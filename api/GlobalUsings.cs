@@ -1,5 +1,7 @@
 #if ORLEANS
 global using Orleans;
+global using MailboxFullException = Orleans.Runtime.LimitExceededException;
+global using SiloUnavailableException = Orleans.Runtime.SiloUnavailableException;
 #else
 global using Mall.Runtime;
 #endif

@@ -26,7 +26,8 @@ public static class MallApi
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options).AddSingleton<Clock>();
         services.AddSingleton<TokenKeySource>().AddSingleton<TokenGate>().AddSingleton<Passwords>().AddSingleton<OpenPaths>();
-        services.AddSingleton<AccountDesk>().AddSingleton<ShopDesk>().AddSingleton<ProductDesk>().AddSingleton<OrderDesk>().AddSingleton<SagaDesk>();
+        services.AddSingleton<AccountDesk>().AddSingleton<ShopDesk>().AddSingleton<ProductDesk>();
+        services.AddSingleton<OrderDesk>().AddSingleton<SagaDesk>();
         services.AddSingleton<RpcDispatcher>();
         services.AddSingleton<Readiness>().AddHealthChecks();
         services.AddRouting();

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -24,7 +25,8 @@ internal sealed record AccessToken(string Text, DateTimeOffset ExpiresAt, DateTi
 /// issuer, so nothing in a token is ever asked how it wants to be verified: the header must be ours, character by character
 /// (which refuses <c>alg=none</c> and all its relatives), then the signature must match, and only then is the payload read.
 /// </summary>
-/// <remarks>A verification costs 1 to 2 µs, nearly all of it the HMAC; a cache of verified tokens would save less than it costs to bound.</remarks>
+/// <remarks>A verification costs 1 to 2 µs, nearly all of it the HMAC; a cache of verified tokens would save less than it costs
+/// to bound.</remarks>
 internal sealed class AccessTokens
 {
     public const int MinKeyLength = 32;
@@ -35,43 +37,48 @@ internal sealed class AccessTokens
     private const string Issuer = "mall";
 
     /// <summary>How far the clocks of two front doors may differ; for a token's beginning only, its end is exact.</summary>
-    private static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_clockSkew = TimeSpan.FromSeconds(60);
 
-    private static readonly string Header = Base64Url.EncodeToString("""{"alg":"HS256","typ":"JWT"}"""u8);
+    private static readonly string s_header = Base64Url.EncodeToString("""{"alg":"HS256","typ":"JWT"}"""u8);
 
-    private readonly byte[] key;
-    private readonly TimeProvider clock;
-    private readonly TimeSpan lifetime;
+    private readonly byte[] _key;
+    private readonly TimeProvider _clock;
+    private readonly TimeSpan _lifetime;
 
     /// <param name="key">At least 32 bytes.</param>
     /// <param name="clock">Tells what has expired.</param>
-    /// <param name="lifetime">Of the tokens that are signed here.</param>
-    public AccessTokens(ReadOnlySpan<byte> key, TimeProvider clock, TimeSpan lifetime)
+    /// <param name="options">Say how long the tokens live that are signed here.</param>
+    public AccessTokens(ReadOnlySpan<byte> key, TimeProvider clock, ApiOptions options)
     {
         if (key.Length < MinKeyLength)
             throw new ArgumentException($"A key of {key.Length} bytes signs nothing: {MinKeyLength} are needed.", nameof(key));
-        this.key = key.ToArray();
-        this.clock = clock;
-        this.lifetime = lifetime;
+        _key = key.ToArray();
+        _clock = clock;
+        _lifetime = options.AccessLifetime;
     }
 
     /// <summary>A fresh token for this caller; half of its life has passed at its refresh time.</summary>
     public AccessToken Sign(Caller caller)
     {
-        var now = DateTimeOffset.FromUnixTimeSeconds(clock.GetUtcNow().ToUnixTimeSeconds());
-        var token = new StringBuilder(Header).Append('.').Append(Base64Url.EncodeToString(Payload(caller, now, now + lifetime)));
+        var now = DateTimeOffset.FromUnixTimeSeconds(_clock.GetUtcNow().ToUnixTimeSeconds());
+        var payload = Payload(caller, now, now + _lifetime);
+        var token = new StringBuilder(s_header).Append('.').Append(Base64Url.EncodeToString(payload));
         Span<char> signature = stackalloc char[SignatureChars];
         ComputeSignature(token.ToString(), signature);
-        return new AccessToken(token.Append('.').Append(signature).ToString(), now + lifetime, now + (lifetime / 2));
+        return new AccessToken(token.Append('.').Append(signature).ToString(), now + _lifetime, now + (_lifetime / 2));
     }
 
-    /// <summary>Judges a token. <paramref name="caller"/> is to be used only when the verdict is <see cref="TokenVerdict.Good"/>.</summary>
+    /// <summary>
+    /// Judges a token. <paramref name="caller"/> is to be used only when the verdict is <see cref="TokenVerdict.Good"/>.
+    /// </summary>
     public TokenVerdict Verify(ReadOnlySpan<char> token, out Caller caller)
     {
         caller = default;
-        if (token.Length > MaxTokenLength || token.Length <= Header.Length + 1 + SignatureChars + 1)
+        if (token.Length > MaxTokenLength || token.Length <= s_header.Length + 1 + SignatureChars + 1)
             return TokenVerdict.Forged;
-        if (!token.StartsWith(Header, StringComparison.Ordinal) || token[Header.Length] != '.' || token[^(SignatureChars + 1)] != '.')
+        if (!token.StartsWith(s_header, StringComparison.Ordinal) || token[s_header.Length] != '.')
+            return TokenVerdict.Forged;
+        if (token[^(SignatureChars + 1)] != '.')
             return TokenVerdict.Forged;
 
         // The expected signature is compared in its written form, so a second spelling of the same bytes is no signature.
@@ -81,10 +88,9 @@ internal sealed class AccessTokens
             return TokenVerdict.Forged;
 
         Span<byte> payload = stackalloc byte[MaxPayloadBytes];
-        var encoded = signed[(Header.Length + 1)..];
-        return Base64Url.DecodeFromChars(encoded, payload, out var read, out var written) == OperationStatus.Done && read == encoded.Length
-            ? JudgePayload(payload[..written], out caller)
-            : TokenVerdict.Forged;
+        var encoded = signed[(s_header.Length + 1)..];
+        var decoded = Base64Url.DecodeFromChars(encoded, payload, out _, out var written);
+        return decoded == OperationStatus.Done ? JudgePayload(payload[..written], out caller) : TokenVerdict.Forged;
     }
 
     private TokenVerdict JudgePayload(ReadOnlySpan<byte> payload, out Caller caller)
@@ -92,10 +98,10 @@ internal sealed class AccessTokens
         caller = default;
         if (!TryReadClaims(payload, out var claims) || claims.Issuer != Issuer || claims.UserId <= 0 || claims.Role is null)
             return TokenVerdict.Forged;
-        var now = clock.GetUtcNow();
+        var now = _clock.GetUtcNow();
         if (now.ToUnixTimeSeconds() >= claims.ExpiresAt)
             return TokenVerdict.Expired;
-        var soon = (now + ClockSkew).ToUnixTimeSeconds();
+        var soon = (now + s_clockSkew).ToUnixTimeSeconds();
         if (claims.NotBefore > soon || claims.IssuedAt > soon)
             return TokenVerdict.NotYetValid;
         caller = new Caller(claims.UserId, claims.Role);
@@ -144,7 +150,7 @@ internal sealed class AccessTokens
         if (json.ValueTextEquals("iss"u8) && json.Read())
             claims.Issuer = json.ValueTextEquals("mall"u8) ? Issuer : null;
         else if (json.ValueTextEquals("sub"u8) && json.Read())
-            claims.UserId = Utf8Parser.TryParse(json.ValueSpan, out long id, out var used) && used == json.ValueSpan.Length ? id : 0;
+            claims.UserId = long.TryParse(json.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : 0;
         else if (json.ValueTextEquals("role"u8) && json.Read())
             claims.Role = Roles.Known(json.GetString());
         else if (json.ValueTextEquals("iat"u8) && json.Read())
@@ -164,11 +170,10 @@ internal sealed class AccessTokens
         if (Ascii.FromUtf16(signed, ascii, out var length) != OperationStatus.Done)
             return false;
         Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(key, ascii[..length], hash);
+        HMACSHA256.HashData(_key, ascii[..length], hash);
         return Base64Url.TryEncodeToChars(hash, signature, out _);
     }
 
     private static bool FixedTimeEquals(ReadOnlySpan<char> expected, ReadOnlySpan<char> given) =>
-        CryptographicOperations.FixedTimeEquals(
-            System.Runtime.InteropServices.MemoryMarshal.AsBytes(expected), System.Runtime.InteropServices.MemoryMarshal.AsBytes(given));
+        CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes(expected), MemoryMarshal.AsBytes(given));
 }

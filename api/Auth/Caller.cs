@@ -2,7 +2,8 @@ namespace Mall.Api.Auth;
 
 /// <summary>Who sent a request, as the token says.</summary>
 /// <param name="UserId">Positive.</param>
-/// <param name="Role">One of <see cref="Roles"/>, as it was at sign-in: what a seller may do, the grains decide by the shop's owner.</param>
+/// <param name="Role">One of <see cref="Roles"/>, as it was at sign-in: what a seller may do, the grains decide by the shop's
+/// owner.</param>
 internal readonly record struct Caller(long UserId, string Role);
 
 /// <summary>The roles that a token may carry.</summary>

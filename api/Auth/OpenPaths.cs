@@ -1,12 +1,19 @@
+using System.Buffers;
 using Mall.Api.OpenApi;
 using Microsoft.AspNetCore.Routing.Template;
 
 namespace Mall.Api.Auth;
 
-/// <summary>The paths that anybody may ask for, read off the routes themselves, for gateways that ask before they forward.</summary>
+/// <summary>
+/// The paths that anybody may ask for, read off the routes themselves, for gateways that ask before they forward.
+/// </summary>
 internal sealed class OpenPaths(EndpointDataSource endpoints)
 {
-    private TemplateMatcher[]? matchers;
+    /// <summary>What may read differently behind the gateway.</summary>
+    private static readonly SearchValues<string> s_ambiguous =
+        SearchValues.Create(["%", "\\", ";", "..", "//"], StringComparison.Ordinal);
+
+    private TemplateMatcher[]? _matchers;
 
     /// <summary>
     /// Whether some method of this path is open. The path of a URI as the client wrote it is judged without being normalized, so
@@ -15,11 +22,11 @@ internal sealed class OpenPaths(EndpointDataSource endpoints)
     public bool Contains(string uri)
     {
         var path = uri.AsSpan(0, uri.AsSpan().IndexOfAny('?', '#') is var end and >= 0 ? end : uri.Length);
-        if (path is not ['/', ..] || path.ContainsAny("%\\;") || path.Contains("..", StringComparison.Ordinal) || path.Contains("//", StringComparison.Ordinal))
+        if (path is not ['/', ..] || path.ContainsAny(s_ambiguous))
             return false;
-        matchers ??= Read(); // Routes are complete when requests come; two that race read the same.
+        _matchers ??= Read(); // Routes are complete when requests come; two that race read the same.
         var asked = new PathString(path.ToString());
-        return matchers.Any(matcher => matcher.TryMatch(asked, []));
+        return _matchers.Any(matcher => matcher.TryMatch(asked, []));
     }
 
     private TemplateMatcher[] Read() =>

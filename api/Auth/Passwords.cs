@@ -18,19 +18,19 @@ internal sealed class Passwords : IDisposable
 
     private const int FingerprintBytes = 32;
 
-    private static readonly object Nobody = new();
+    private static readonly object s_nobody = new();
 
-    private readonly PasswordHasher<object> hasher;
-    private readonly ConcurrencyLimiter places;
-    private readonly string decoy;
-    private readonly int iterations;
+    private readonly PasswordHasher<object> _hasher;
+    private readonly ConcurrencyLimiter _places;
+    private readonly string _decoy;
+    private readonly int _iterations;
 
     public Passwords(ApiOptions options)
     {
-        iterations = options.PasswordHashIterations;
-        hasher = new PasswordHasher<object>(Options.Create(new PasswordHasherOptions { IterationCount = iterations }));
-        decoy = hasher.HashPassword(Nobody, "nobody's password");
-        places = new ConcurrencyLimiter(new ConcurrencyLimiterOptions
+        _iterations = options.PasswordHashIterations;
+        _hasher = new PasswordHasher<object>(Options.Create(new PasswordHasherOptions { IterationCount = _iterations }));
+        _decoy = _hasher.HashPassword(s_nobody, "nobody's password");
+        _places = new ConcurrencyLimiter(new ConcurrencyLimiterOptions
         {
             PermitLimit = options.MaxConcurrentHashes,
             QueueLimit = options.MaxQueuedHashes,
@@ -40,14 +40,15 @@ internal sealed class Passwords : IDisposable
 
     /// <summary>A salted hash, different each time.</summary>
     public Task<string> Hash(string password, CancellationToken cancellationToken) =>
-        Work(() => hasher.HashPassword(Nobody, password), cancellationToken);
+        Work(() => _hasher.HashPassword(s_nobody, password), cancellationToken);
 
     /// <summary>
     /// Whether the password belongs to the hash. Without a hash (nobody has this mobile) the answer is no after the same work, so
     /// that the time it takes tells nobody which mobiles are registered.
     /// </summary>
     public Task<bool> Verify(string? hash, string password, CancellationToken cancellationToken) => Work(
-        () => hasher.VerifyHashedPassword(Nobody, hash ?? decoy, password) != PasswordVerificationResult.Failed && hash is not null,
+        () => _hasher.VerifyHashedPassword(s_nobody, hash ?? _decoy, password) is not PasswordVerificationResult.Failed
+            && hash is not null,
         cancellationToken);
 
     /// <summary>
@@ -59,14 +60,14 @@ internal sealed class Passwords : IDisposable
     /// <param name="cancellationToken">Gives up waiting.</param>
     public Task<string> Fingerprint(string password, string purpose, CancellationToken cancellationToken) => Work(
         () => Convert.ToHexStringLower(Rfc2898DeriveBytes.Pbkdf2(
-            password, SHA256.HashData(Encoding.UTF8.GetBytes(purpose)), iterations, HashAlgorithmName.SHA512, FingerprintBytes)),
+            password, SHA256.HashData(Encoding.UTF8.GetBytes(purpose)), _iterations, HashAlgorithmName.SHA512, FingerprintBytes)),
         cancellationToken);
 
-    public void Dispose() => places.Dispose();
+    public void Dispose() => _places.Dispose();
 
     private async Task<T> Work<T>(Func<T> hashing, CancellationToken cancellationToken)
     {
-        using var place = await places.AcquireAsync(1, cancellationToken);
+        using var place = await _places.AcquireAsync(1, cancellationToken);
         if (!place.IsAcquired)
             throw new ProblemException(ProblemMapping.TooManyRequests);
         return await Task.Run(hashing, cancellationToken);

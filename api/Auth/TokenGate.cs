@@ -2,7 +2,9 @@ using Microsoft.Extensions.Primitives;
 
 namespace Mall.Api.Auth;
 
-/// <summary>Lets callers through who carry a good token. REST and gRPC share it: HTTP headers and gRPC metadata are the same thing here.</summary>
+/// <summary>
+/// Lets callers through who carry a good token. REST and gRPC share it: HTTP headers and gRPC metadata are the same thing here.
+/// </summary>
 internal sealed class TokenGate(TokenKeySource keys, Clock clock)
 {
     private const string Scheme = "Bearer ";

@@ -9,19 +9,18 @@ namespace Mall.Api.Auth;
 /// </summary>
 internal sealed class TokenKeySource(ApiOptions options, IGrainFactory grains, TimeProvider clock)
 {
-    private AccessTokens? tokens = options.TokenKey is { } configured ? Make(Encoding.UTF8.GetBytes(configured), options, clock) : null;
+    private AccessTokens? _tokens =
+        options.TokenKey is { } configured ? new(Encoding.UTF8.GetBytes(configured), clock, options) : null;
 
     /// <summary>
     /// The tokens under the key. Requests that come before the key is there may fetch it several times over: they all get the
     /// same key, so whose fetch wins does not matter.
     /// </summary>
-    public ValueTask<AccessTokens> Get(Patience patience) => tokens is { } ready ? new(ready) : Fetch(patience);
+    public ValueTask<AccessTokens> Get(Patience patience) => _tokens is { } ready ? new(ready) : Fetch(patience);
 
     private async ValueTask<AccessTokens> Fetch(Patience patience)
     {
         var key = await patience.Wait(grains.GetGrain<ITokenKeyGrain>(0).Get());
-        return tokens = Make(key.AsSpan(), options, clock);
+        return _tokens = new AccessTokens(key.AsSpan(), clock, options);
     }
-
-    private static AccessTokens Make(ReadOnlySpan<byte> key, ApiOptions options, TimeProvider clock) => new(key, clock, options.AccessLifetime);
 }

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Mall.Api.Auth;
 
-/// <summary>REST: the sub-request with which a gateway asks whether to let a request through (nginx's <c>auth_request</c>).</summary>
+/// <summary>
+/// REST: the sub-request with which a gateway asks whether to let a request through (nginx's <c>auth_request</c>).
+/// </summary>
 internal sealed class VerifyEndpoint(TokenGate gate, OpenPaths openPaths)
 {
     private const string UserHeader = "X-User";
@@ -11,7 +13,8 @@ internal sealed class VerifyEndpoint(TokenGate gate, OpenPaths openPaths)
     public void Map(RestRoutes auth) => auth.Open("GET", "/verify", Verify)
         .Says(
             "Is this token good?",
-            "For a gateway's sub-request: 200 with X-User: <id> when it is, or with X-User: 0 when X-Original-URI names an open path.")
+            "For a gateway's sub-request: 200 with X-User: <id> when it is; 200 with X-User: 0 when there is none "
+            + "and X-Original-URI names an open path.")
         .Header("Authorization", "The token of the original request, as Bearer.")
         .Header(OriginalUriHeader, "The path that the original request asks for.")
         .Gives(200, "Let it through; the header X-User says whose it is.")

@@ -29,10 +29,19 @@ internal sealed record Problem(ProblemKind Kind, string Detail)
     public static Problem BadField(string field, string message) => BadFields([new FieldError(field, message)]);
 
     /// <summary>Some fields are wrong; the detail names them too, for clients that show nothing else.</summary>
-    public static Problem BadFields(ImmutableArray<FieldError> errors) =>
-        Of(ErrorCodes.BadParameter, string.Join("; ", errors.Select(error => $"{error.Field} {error.Message}")) + ".") with { Errors = errors };
+    public static Problem BadFields(ImmutableArray<FieldError> errors)
+    {
+        var detail = string.Join("; ", errors.Select(error => $"{error.Field} {error.Message}"));
+        return Of(ErrorCodes.BadParameter, $"{detail}.") with { Errors = errors };
+    }
 
     /// <summary>The request as a whole is wrong, and HTTP has a status for how.</summary>
     public static Problem BadRequest(int httpStatus, string detail) =>
         Of(ErrorCodes.BadParameter, detail) with { HttpStatus = httpStatus };
+
+    public static Problem UnsupportedMediaType(string detail) => BadRequest(StatusCodes.Status415UnsupportedMediaType, detail);
+
+    /// <summary>The request as a whole is wrong, and gRPC has a status for how.</summary>
+    public static Problem BadCall(GrpcStatus status, string detail) =>
+        Of(ErrorCodes.BadParameter, detail) with { GrpcStatus = status };
 }

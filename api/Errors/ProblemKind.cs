@@ -11,7 +11,7 @@ namespace Mall.Api.Errors;
 /// <param name="RetryAfterSeconds">When the same request may be worth repeating; null when it is not.</param>
 internal sealed record ProblemKind(int Code, int HttpStatus, GrpcStatus GrpcStatus, string Title, int? RetryAfterSeconds = null)
 {
-    private static readonly FrozenDictionary<int, ProblemKind> Table = new ProblemKind[]
+    private static readonly FrozenDictionary<int, ProblemKind> s_table = new ProblemKind[]
     {
         new(ErrorCodes.Internal, 500, GrpcStatus.Internal, "Internal error"),
         new(ErrorCodes.BadParameter, 400, GrpcStatus.InvalidArgument, "Bad parameter"),
@@ -43,8 +43,8 @@ internal sealed record ProblemKind(int Code, int HttpStatus, GrpcStatus GrpcStat
     }.ToFrozenDictionary(kind => kind.Code);
 
     /// <summary>Every code there is.</summary>
-    public static IEnumerable<ProblemKind> All => Table.Values;
+    public static IEnumerable<ProblemKind> All => s_table.Values;
 
     /// <summary>The kind of a code; a code that is not in the table is a bug and shows as an internal error.</summary>
-    public static ProblemKind Of(int code) => Table.GetValueOrDefault(code) ?? Table[ErrorCodes.Internal];
+    public static ProblemKind Of(int code) => s_table.GetValueOrDefault(code) ?? s_table[ErrorCodes.Internal];
 }

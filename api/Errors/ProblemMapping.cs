@@ -36,11 +36,13 @@ internal static partial class ProblemMapping
     private static Problem? Foreseen(Exception exception) => exception switch
     {
         ProblemException refused => refused.Problem,
-        StorageUnavailableException or StaleActivationException => Problem.Of(
-            ErrorCodes.StorageUnavailable, "The mall cannot store anything right now. Repeat the request with the same idempotency key."),
-        TooBusyException => TooManyRequests,
+        StorageUnavailableException or StaleActivationException or SiloUnavailableException => Problem.Of(
+            ErrorCodes.StorageUnavailable,
+            "The mall cannot store anything right now. Repeat the request with the same idempotency key."),
+        TooBusyException or MailboxFullException => TooManyRequests,
         TimeoutException => Problem.Of(
-            ErrorCodes.TimedOut, "This took too long and its outcome is not known yet. Repeat the request with the same idempotency key."),
+            ErrorCodes.TimedOut,
+            "This took too long and its outcome is not known yet. Repeat the request with the same idempotency key."),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => TooLarge,
         BadHttpRequestException bad => Problem.BadRequest(bad.StatusCode, "The request is not well-formed HTTP."),
         _ => null,
@@ -60,7 +62,7 @@ internal static partial class ProblemMapping
     [LoggerMessage(4001, LogLevel.Error, "A request failed unexpectedly; the client was told trace id {TraceId}")]
     private static partial void LogUnforeseen(ILogger log, Exception exception, string traceId);
 
-    [LoggerMessage(4002, LogLevel.Warning, "A request could not be stored; its outcome is unknown: {Reason} (trace id {TraceId})")]
+    [LoggerMessage(4002, LogLevel.Warning, "A request was not served; its outcome is unknown: {Reason} (trace id {TraceId})")]
     private static partial void LogUnavailable(ILogger log, string reason, string traceId);
 
     // Below warning: a client may choose a deadline that nobody can keep.

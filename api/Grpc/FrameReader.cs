@@ -40,7 +40,7 @@ internal static class FrameReader
         if (flag == 0)
             return;
         throw new ProblemException(flag == 1
-            ? Problem.Of(ErrorCodes.BadParameter, "Compressed messages are not taken; send them as they are.") with { GrpcStatus = GrpcStatus.Unimplemented }
+            ? Problem.BadCall(GrpcStatus.Unimplemented, "Compressed messages are not taken; send them as they are.")
             : Malformed("the first byte of a message frame is neither 0 nor 1"));
     }
 

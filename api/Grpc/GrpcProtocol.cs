@@ -18,7 +18,9 @@ internal static class GrpcProtocol
 
     private const string ProtobufContentType = "application/grpc+proto";
 
-    /// <summary>Whether a client means gRPC, whatever its messages are made of. The browsers' dialect (grpc-web) is not it.</summary>
+    /// <summary>
+    /// Whether a client means gRPC, whatever its messages are made of. The browsers' dialect (grpc-web) is not it.
+    /// </summary>
     public static bool IsGrpc(string? contentType) =>
         contentType is not null
         && contentType.StartsWith(ContentType, StringComparison.OrdinalIgnoreCase)
@@ -31,13 +33,15 @@ internal static class GrpcProtocol
             return true;
         if (!IsGrpc(contentType))
             return false;
-        var mediaType = contentType.AsSpan()[..(contentType!.IndexOf(';') is var end and >= 0 ? end : contentType.Length)].TrimEnd();
+        var end = contentType!.IndexOf(';');
+        var mediaType = contentType.AsSpan(0, end < 0 ? contentType.Length : end).TrimEnd();
         return mediaType.Equals(ContentType, StringComparison.OrdinalIgnoreCase)
             || mediaType.Equals(ProtobufContentType, StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>
-    /// Ends a call with a problem: in trailers when the answer has begun, else in headers alone ("trailers-only"), which costs the
+    /// Ends a call with a problem: in trailers when the answer has begun, else in headers alone ("trailers-only"), which costs
+    /// the
     /// client one frame.
     /// </summary>
     public static void WriteProblem(HttpContext http, Problem problem, string traceId)
@@ -58,7 +62,8 @@ internal static class GrpcProtocol
     }
 
     /// <summary>
-    /// A message for <c>grpc-message</c>: UTF-8 in which everything but visible ASCII and the space, and the percent sign itself, is
+    /// A message for <c>grpc-message</c>: UTF-8 in which everything but visible ASCII and the space, and the percent sign
+    /// itself, is
     /// written as %XX.
     /// </summary>
     public static string PercentEncode(string message)

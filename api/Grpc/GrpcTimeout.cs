@@ -7,6 +7,8 @@ internal static class GrpcTimeout
 {
     public const string HeaderName = "grpc-timeout";
 
+    public const string Rule = "must be one to eight digits and one of H, M, S, m, u, n";
+
     private const int MaxDigits = 8;
 
     /// <returns>False when the value is malformed. Times below a tick count as one, but zero stays zero.</returns>

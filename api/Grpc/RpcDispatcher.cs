@@ -10,11 +10,15 @@ namespace Mall.Api.Grpc;
 /// the call with a status, whatever happens inside.
 /// </summary>
 internal sealed class RpcDispatcher(
-    TokenGate gate, ApiOptions options, TimeProvider clock, IHostApplicationLifetime lifetime, ILogger<RpcDispatcher> log) : IDisposable
+    TokenGate gate,
+    ApiOptions options,
+    TimeProvider clock,
+    IHostApplicationLifetime lifetime,
+    ILogger<RpcDispatcher> log) : IDisposable
 {
-    private static readonly string Ok = ((int)GrpcStatus.Ok).ToString(System.Globalization.CultureInfo.InvariantCulture);
+    private const string Ok = "0";
 
-    private readonly ConcurrencyLimiter streams = new(new ConcurrencyLimiterOptions { PermitLimit = options.MaxStreams, QueueLimit = 0 });
+    private readonly ConcurrencyLimiter _streams = new(new() { PermitLimit = options.MaxStreams, QueueLimit = 0 });
 
     public async Task Serve(HttpContext http, RpcMethod method)
     {
@@ -40,7 +44,7 @@ internal sealed class RpcDispatcher(
         }
     }
 
-    public void Dispose() => streams.Dispose();
+    public void Dispose() => _streams.Dispose();
 
     private async Task<Refusal?> ServeUnary(HttpContext http, RpcMethod method)
     {
@@ -51,7 +55,7 @@ internal sealed class RpcDispatcher(
 
     private async Task<Refusal?> ServeStream(HttpContext http, RpcMethod method)
     {
-        using var place = streams.AttemptAcquire();
+        using var place = _streams.AttemptAcquire();
         if (!place.IsAcquired)
             throw new ProblemException(ProblemMapping.TooManyRequests);
 
@@ -74,9 +78,9 @@ internal sealed class RpcDispatcher(
         {
             throw new TimeoutException("The client's deadline has passed.");
         }
-        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested && !http.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
         {
-            throw new ProblemException(Problem.Of(ErrorCodes.StorageUnavailable, "The server is stopping; call again and meet another."));
+            throw new ProblemException(Problem.Of(ErrorCodes.StorageUnavailable, "This process stops; call again and meet another."));
         }
     }
 
@@ -84,7 +88,7 @@ internal sealed class RpcDispatcher(
     private static bool CheckTransport(HttpContext http)
     {
         if (!GrpcProtocol.IsProtobuf(http.Request.ContentType))
-            ProblemWriter.Write(http, Problem.BadRequest(StatusCodes.Status415UnsupportedMediaType, "gRPC calls are application/grpc."));
+            ProblemWriter.Write(http, Problem.UnsupportedMediaType("gRPC calls are application/grpc."));
         else if (http.Features.Get<IHttpResponseTrailersFeature>() is null || !HttpProtocol.IsHttp2(http.Request.Protocol))
             ProblemWriter.Write(http, Problem.BadRequest(StatusCodes.Status426UpgradeRequired, "gRPC needs HTTP/2."));
         else
@@ -108,6 +112,6 @@ internal sealed class RpcDispatcher(
             return null;
         return sent.Count == 1 && GrpcTimeout.TryParse(sent[0], out var deadline)
             ? deadline
-            : throw new ProblemException(Problem.BadField(GrpcTimeout.HeaderName, "must be one to eight digits and a unit of H, M, S, m, u or n"));
+            : throw new ProblemException(Problem.BadField(GrpcTimeout.HeaderName, GrpcTimeout.Rule));
     }
 }

@@ -19,7 +19,9 @@ internal abstract class RpcMethod(string fullName, Access access)
 
 /// <summary>One message in, one out.</summary>
 internal sealed class UnaryMethod<TRequest, TResponse>(
-    string fullName, Access access, Func<RpcCall, Caller, TRequest, Task<Result<TResponse>>> handler) : RpcMethod(fullName, access)
+    string fullName,
+    Access access,
+    Func<RpcCall, Caller, TRequest, Task<Result<TResponse>>> handler) : RpcMethod(fullName, access)
     where TRequest : class, IMessage<TRequest>, new()
     where TResponse : class, IMessage<TResponse>
 {
@@ -39,7 +41,9 @@ internal sealed class UnaryMethod<TRequest, TResponse>(
     }
 }
 
-/// <summary>Any number of messages in, any number out, each side at its own pace; with one message in it is a server stream.</summary>
+/// <summary>
+/// Any number of messages in, any number out, each side at its own pace; with one message in it is a server stream.
+/// </summary>
 internal sealed class StreamingMethod<TRequest, TResponse>(
     string fullName,
     Access access,

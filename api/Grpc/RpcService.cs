@@ -10,7 +10,7 @@ namespace Mall.Api.Grpc;
 /// </summary>
 internal sealed class RpcService(ServiceDescriptor descriptor)
 {
-    private readonly Dictionary<string, RpcMethod> methods = [];
+    private readonly Dictionary<string, RpcMethod> _methods = [];
 
     public ServiceDescriptor Descriptor => descriptor;
 
@@ -27,7 +27,8 @@ internal sealed class RpcService(ServiceDescriptor descriptor)
         Unary(method, Access.User, handler);
 
     /// <summary>A unary method for operators.</summary>
-    public RpcService Operator<TRequest, TResponse>(string method, Func<RpcCall, Caller, TRequest, Task<Result<TResponse>>> handler)
+    public RpcService Operator<TRequest, TResponse>(
+        string method, Func<RpcCall, Caller, TRequest, Task<Result<TResponse>>> handler)
         where TRequest : class, IMessage<TRequest>, new()
         where TResponse : class, IMessage<TResponse> =>
         Unary(method, Access.Operator, handler);
@@ -40,7 +41,8 @@ internal sealed class RpcService(ServiceDescriptor descriptor)
     {
         return Stream<TRequest, TResponse>(method, access, ReadThenHandle, clientStreams: false);
 
-        async Task ReadThenHandle(RpcCall call, Caller caller, RequestStream<TRequest> requests, ResponseStream<TResponse> responses)
+        async Task ReadThenHandle(
+            RpcCall call, Caller caller, RequestStream<TRequest> requests, ResponseStream<TResponse> responses)
         {
             var request = await requests.Next(call.Cancellation)
                 ?? throw new ProblemException(FrameReader.Malformed("there is no message"));
@@ -66,9 +68,9 @@ internal sealed class RpcService(ServiceDescriptor descriptor)
     /// <exception cref="InvalidOperationException">One has no handler.</exception>
     public IReadOnlyCollection<RpcMethod> Complete()
     {
-        var missing = descriptor.Methods.Where(method => !methods.ContainsKey(method.Name)).Select(method => method.Name).ToArray();
+        var missing = descriptor.Methods.Select(method => method.Name).Except(_methods.Keys).ToArray();
         return missing.Length == 0
-            ? methods.Values
+            ? _methods.Values
             : throw new InvalidOperationException($"{descriptor.FullName}: no handler for {string.Join(", ", missing)}.");
     }
 
@@ -78,7 +80,7 @@ internal sealed class RpcService(ServiceDescriptor descriptor)
         where TResponse : class, IMessage<TResponse>
     {
         var fullName = Check<TRequest, TResponse>(method, clientStreams: false, serverStreams: false, sameOnTheWire: false);
-        methods.Add(method, new UnaryMethod<TRequest, TResponse>(fullName, access, handler));
+        _methods.Add(method, new UnaryMethod<TRequest, TResponse>(fullName, access, handler));
         return this;
     }
 
@@ -92,7 +94,7 @@ internal sealed class RpcService(ServiceDescriptor descriptor)
         where TResponse : class, IMessage<TResponse>
     {
         var fullName = Check<TRequest, TResponse>(method, clientStreams, serverStreams: true, sameOnTheWire);
-        methods.Add(method, new StreamingMethod<TRequest, TResponse>(fullName, access, handler));
+        _methods.Add(method, new StreamingMethod<TRequest, TResponse>(fullName, access, handler));
         return this;
     }
 
@@ -103,7 +105,7 @@ internal sealed class RpcService(ServiceDescriptor descriptor)
         if (method.IsClientStreaming != clientStreams || method.IsServerStreaming != serverStreams)
             throw new InvalidOperationException($"{method.FullName} streams otherwise than its handler.");
         if (!sameOnTheWire && (method.InputType.ClrType != typeof(TRequest) || method.OutputType.ClrType != typeof(TResponse)))
-            throw new InvalidOperationException($"{method.FullName} takes {method.InputType.Name} and answers {method.OutputType.Name}.");
+            throw new InvalidOperationException($"{method.FullName} has other messages than its handler.");
         return $"{descriptor.FullName}/{name}";
     }
 }

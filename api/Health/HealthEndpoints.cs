@@ -36,7 +36,7 @@ internal sealed class HealthEndpoints(Readiness readiness)
     {
         var answer = await readiness.Ask(http.RequestAborted);
         http.Response.Headers.CacheControl = "no-store";
-        http.Answer(
-            answer, ApiJson.Default.HealthAnswer, answer.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+        var status = answer.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        http.Answer(answer, ApiJson.Default.HealthAnswer, status);
     }
 }

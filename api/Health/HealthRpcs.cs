@@ -13,7 +13,7 @@ namespace Mall.Api.Health;
 /// <param name="clock">Paces the watches.</param>
 internal sealed class HealthRpcs(Readiness readiness, IReadOnlySet<string> served, TimeProvider clock)
 {
-    private static readonly TimeSpan WatchPeriod = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_watchPeriod = TimeSpan.FromSeconds(1);
 
     public RpcService Service => new RpcService(HealthReflection.Descriptor.Services[0])
         .Open<HealthCheckRequest, HealthCheckResponse>("Check", Check)
@@ -23,10 +23,13 @@ internal sealed class HealthRpcs(Readiness readiness, IReadOnlySet<string> serve
 
     private async Task<Result<HealthCheckResponse>> Check(RpcCall call, HealthCheckRequest request) => IsServed(request.Service)
         ? new HealthCheckResponse { Status = await Current(request.Service, call.Cancellation) }
-        : throw new ProblemException(Problem.Of(ErrorCodes.BadParameter, "There is no such service.") with { GrpcStatus = GrpcStatus.NotFound });
+        : throw new ProblemException(Problem.BadCall(GrpcStatus.NotFound, "There is no such service."));
 
-    /// <summary>Says the status now and whenever it has changed; all watches share one look a second, see <see cref="Readiness"/>.</summary>
-    private async Task Watch(RpcCall call, Caller caller, HealthCheckRequest request, ResponseStream<HealthCheckResponse> responses)
+    /// <summary>
+    /// Says the status now and whenever it has changed; all watches share one look a second, see <see cref="Readiness"/>.
+    /// </summary>
+    private async Task Watch(
+        RpcCall call, Caller caller, HealthCheckRequest request, ResponseStream<HealthCheckResponse> responses)
     {
         ServingStatus? said = null;
         while (true)
@@ -35,7 +38,7 @@ internal sealed class HealthRpcs(Readiness readiness, IReadOnlySet<string> serve
             if (status != said)
                 await responses.Write(new HealthCheckResponse { Status = status }, call.Cancellation);
             said = status;
-            await Task.Delay(WatchPeriod, clock, call.Cancellation);
+            await Task.Delay(s_watchPeriod, clock, call.Cancellation);
         }
     }
 

@@ -9,12 +9,12 @@ namespace Mall.Api.Health;
 /// </summary>
 internal sealed class Readiness(HealthCheckService checks, IHostApplicationLifetime lifetime, TimeProvider clock)
 {
-    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan CheckLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_fresh = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_checkLimit = TimeSpan.FromSeconds(5);
 
-    private readonly Lock gate = new();
-    private Task<HealthReport>? asked;
-    private long askedAt;
+    private readonly Lock _gate = new();
+    private Task<HealthReport>? _asked;
+    private long _askedAt;
 
     /// <summary>Fires when the process has been told to stop.</summary>
     public CancellationToken Stopping => lifetime.ApplicationStopping;
@@ -25,7 +25,7 @@ internal sealed class Readiness(HealthCheckService checks, IHostApplicationLifet
             return new HealthAnswer("stopping", null);
         try
         {
-            var report = await Current().WaitAsync(CheckLimit, clock, cancellationToken);
+            var report = await Current().WaitAsync(s_checkLimit, clock, cancellationToken);
             return new HealthAnswer(
                 report.Status == HealthStatus.Unhealthy ? "unready" : HealthAnswer.Ready,
                 report.Entries.ToDictionary(entry => entry.Key, entry => entry.Value.Status.ToString()));
@@ -36,18 +36,20 @@ internal sealed class Readiness(HealthCheckService checks, IHostApplicationLifet
         }
     }
 
-    /// <summary>All who ask within a second share one run of the checks; a run that failed counts for nobody but those who shared it.</summary>
+    /// <summary>
+    /// All who ask within a second share one run of the checks; a run that failed counts for nobody but those who shared it.
+    /// </summary>
     private Task<HealthReport> Current()
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (asked is null || asked.IsFaulted || clock.GetElapsedTime(askedAt) >= Fresh)
+            if (_asked is null || _asked.IsFaulted || clock.GetElapsedTime(_askedAt) >= s_fresh)
             {
-                askedAt = clock.GetTimestamp();
-                asked = checks.CheckHealthAsync(CancellationToken.None);
+                _askedAt = clock.GetTimestamp();
+                _asked = checks.CheckHealthAsync(CancellationToken.None);
             }
 
-            return asked;
+            return _asked;
         }
     }
 }

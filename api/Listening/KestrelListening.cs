@@ -14,7 +14,8 @@ public static class KestrelListening
 
     /// <summary>
     /// Opens the two addresses: <see cref="ApiOptions.Http"/> for HTTP/1.1 and <see cref="ApiOptions.Grpc"/> for HTTP/2. A client
-    /// that sends headers or a body too slowly, or reads its answer too slowly, is cut off (Kestrel's minimum data rates stay on).
+    /// that sends headers or a body too slowly, or reads its answer too slowly, is cut off (Kestrel's minimum data rates stay
+    /// on).
     /// </summary>
     public static void ListenForMall(this KestrelServerOptions kestrel, ApiOptions options)
     {
@@ -51,7 +52,9 @@ public static class KestrelListening
             kestrel.ListenAnyIP(address.Port, configure);
         else if (address is { Host: "localhost", Port: not 0 })
             kestrel.ListenLocalhost(address.Port, configure);
+        else if (address.Host == "localhost")
+            kestrel.Listen(IPAddress.Loopback, address.Port, configure); // A free port can be had of one interface only.
         else
-            kestrel.Listen(address.Host == "localhost" ? IPAddress.Loopback : IPAddress.Parse(address.Host), address.Port, configure);
+            kestrel.Listen(IPAddress.Parse(address.Host), address.Port, configure);
     }
 }

@@ -28,7 +28,9 @@ internal static class MallDocument
         });
     }
 
-    /// <summary>Serves the document, made once: the routes do not change any more, and making it costs as much as many orders.</summary>
+    /// <summary>
+    /// Serves the document, made once: the routes do not change any more, and making it costs as much as many orders.
+    /// </summary>
     public static void MapMallDocument(this IEndpointRouteBuilder routes)
     {
         byte[]? made = null;
@@ -51,7 +53,8 @@ internal static class MallDocument
     /// <summary>Readers of the document know an Order, not an OrderAnswer.</summary>
     private static string PlainName(string id) => id.EndsWith("Answer", StringComparison.Ordinal) ? id[..^"Answer".Length] : id;
 
-    private static Task DescribeDocument(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
+    private static Task DescribeDocument(
+        OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
     {
         document.Info = new OpenApiInfo
         {

@@ -19,10 +19,10 @@ internal sealed record OperationAnswer(int Status, Type? Body, string Descriptio
 /// </summary>
 internal sealed class Operation(Access access)
 {
-    private readonly List<OperationParameter> parameters = [];
-    private readonly List<OperationAnswer> answers = [];
-    private readonly List<int> refusals = [];
-    private Type? body;
+    private readonly List<OperationParameter> _parameters = [];
+    private readonly List<OperationAnswer> _answers = [];
+    private readonly List<int> _refusals = [];
+    private Type? _body;
 
     public Access Access { get; } = access;
 
@@ -30,14 +30,16 @@ internal sealed class Operation(Access access)
 
     public string? Details { get; private set; }
 
-    public IReadOnlyList<OperationParameter> Parameters => parameters;
+    public IReadOnlyList<OperationParameter> Parameters => _parameters;
 
-    public IReadOnlyList<OperationAnswer> AnswersGiven => answers;
+    public IReadOnlyList<OperationAnswer> AnswersGiven => _answers;
 
-    /// <summary>The error codes that the endpoint itself may answer with; those that every endpoint has are added by the document.</summary>
-    public IReadOnlyList<int> Refusals => refusals;
+    /// <summary>
+    /// The error codes that the endpoint itself may answer with; those that every endpoint has are added by the document.
+    /// </summary>
+    public IReadOnlyList<int> Refusals => _refusals;
 
-    public bool TakesBody => body is not null;
+    public bool TakesBody => _body is not null;
 
     public string? BodyExample { get; private set; }
 
@@ -55,7 +57,7 @@ internal sealed class Operation(Access access)
     /// <param name="example">A body that would be taken.</param>
     public Operation Takes<TBody>([StringSyntax(StringSyntaxAttribute.Json)] string example)
     {
-        body = typeof(TBody);
+        _body = typeof(TBody);
         BodyExample = example;
         return this;
     }
@@ -69,26 +71,29 @@ internal sealed class Operation(Access access)
     /// <summary>It creates something, so it may be repeated under a key.</summary>
     public Operation TakesIdempotencyKey() => Header(
         IdempotencyKeys.HeaderName,
-        "1 to 128 visible ASCII characters. The same user and key always give the same result; the same key with another body is refused with 100007.");
+        "1 to 128 visible ASCII characters. The same user and key always give the same result; "
+        + "the same key with another body is refused with 100007.");
 
-    public Operation Pages(string after) => Query("after", after == "id" ? "integer" : "string", $"The last {after} of the page before; absent for the first page.")
+    /// <param name="after">What orders the list: id or gid.</param>
+    public Operation Pages(string after) => this
+        .Query("after", after == "id" ? "integer" : "string", $"The last {after} of the page before; absent for the first page.")
         .Query("limit", "integer", $"1 to {Paging.MaxLimit}, default {Paging.DefaultLimit}.");
 
     public Operation Gives<TAnswer>(int status, string description)
     {
-        answers.Add(new(status, typeof(TAnswer), description));
+        _answers.Add(new(status, typeof(TAnswer), description));
         return this;
     }
 
     public Operation Gives(int status, string description)
     {
-        answers.Add(new(status, null, description));
+        _answers.Add(new(status, null, description));
         return this;
     }
 
     public Operation Refuses(params int[] codes)
     {
-        refusals.AddRange(codes);
+        _refusals.AddRange(codes);
         return this;
     }
 
@@ -101,15 +106,19 @@ internal sealed class Operation(Access access)
     /// <summary>Adds what the API explorer looks for.</summary>
     public void Describe(IList<object> metadata)
     {
-        if (body is not null)
-            metadata.Add(new AcceptsMetadata(["application/json"], body));
-        foreach (var answer in answers)
-            metadata.Add(new ProducesResponseTypeMetadata(answer.Status, answer.Body ?? typeof(void), answer.Body is null ? null : ["application/json"]));
+        if (_body is not null)
+            metadata.Add(new AcceptsMetadata(["application/json"], _body));
+        foreach (var (status, answer, _) in _answers)
+        {
+            metadata.Add(answer is null
+                ? new ProducesResponseTypeMetadata(status, typeof(void))
+                : new ProducesResponseTypeMetadata(status, answer, ["application/json"]));
+        }
     }
 
     private Operation With(OperationParameter parameter)
     {
-        parameters.Add(parameter);
+        _parameters.Add(parameter);
         return this;
     }
 }

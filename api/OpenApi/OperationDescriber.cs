@@ -5,16 +5,31 @@ using Microsoft.OpenApi;
 
 namespace Mall.Api.OpenApi;
 
-/// <summary>Puts what an endpoint's <see cref="Operation"/> says into the OpenAPI document: words, parameters, security, refusals.</summary>
+/// <summary>
+/// Puts what an endpoint's <see cref="Operation"/> says into the OpenAPI document: words, parameters, security, refusals.
+/// </summary>
 internal sealed class OperationDescriber : IOpenApiOperationTransformer
 {
     public const string Bearer = "bearer";
 
     /// <summary>What any endpoint may answer, whatever it does.</summary>
-    private static readonly int[] Everywhere =
-        [ErrorCodes.BadParameter, ErrorCodes.Internal, ErrorCodes.StorageUnavailable, ErrorCodes.TooManyRequests, ErrorCodes.TimedOut];
+    private static readonly int[] s_everywhere =
+    [
+        ErrorCodes.BadParameter,
+        ErrorCodes.Internal,
+        ErrorCodes.StorageUnavailable,
+        ErrorCodes.TooManyRequests,
+        ErrorCodes.TimedOut,
+    ];
 
-    public async Task TransformAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    private static readonly (string, string)[] s_badBodies =
+    [
+        ("413", $"{ErrorCodes.BadParameter}: The body is too large"),
+        ("415", $"{ErrorCodes.BadParameter}: The body is not application/json in UTF-8"),
+    ];
+
+    public async Task TransformAsync(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         if (context.Description.ActionDescriptor.EndpointMetadata.OfType<Operation>().FirstOrDefault() is not { } described)
             return;
@@ -31,12 +46,8 @@ internal sealed class OperationDescriber : IOpenApiOperationTransformer
 
         var problem = await context.GetOrCreateSchemaAsync(typeof(ProblemAnswer), cancellationToken: cancellationToken);
         context.Document!.AddComponent("Problem", problem);
-        foreach (var (status, codes) in Refusals(described))
-            operation.Responses![status] = Refusal(string.Join("; ", codes.Select(kind => $"{kind.Code}: {kind.Title}")), context.Document);
-        if (!described.TakesBody)
-            return;
-        operation.Responses!["413"] = Refusal($"{ErrorCodes.BadParameter}: The body is too large", context.Document);
-        operation.Responses!["415"] = Refusal($"{ErrorCodes.BadParameter}: The body is not application/json in UTF-8", context.Document);
+        foreach (var (status, description) in Refusals(described))
+            operation.Responses![status] = Refusal(description, context.Document);
     }
 
     private static OpenApiParameter Parameter(OperationParameter parameter) => new()
@@ -58,17 +69,18 @@ internal sealed class OperationDescriber : IOpenApiOperationTransformer
         },
     };
 
-    private static IEnumerable<(string Status, List<ProblemKind> Codes)> Refusals(Operation described)
+    private static IEnumerable<(string Status, string Description)> Refusals(Operation described)
     {
-        IEnumerable<int> codes = described.IsAlwaysAdmitted ? [ErrorCodes.Internal] : [.. Everywhere, .. described.Refusals];
+        IEnumerable<int> codes = described.IsAlwaysAdmitted ? [ErrorCodes.Internal] : [.. s_everywhere, .. described.Refusals];
         if (described.Access != Access.Open)
             codes = codes.Append(ErrorCodes.Unauthenticated);
         if (described.Access == Access.Operator)
             codes = codes.Append(ErrorCodes.Forbidden);
-        return from kind in codes.Distinct().Select(ProblemKind.Of)
-               group kind by kind.HttpStatus into status
-               orderby status.Key
-               select (Number(status.Key), status.ToList());
+        var byStatus =
+            from kind in codes.Distinct().Select(ProblemKind.Of)
+            group $"{kind.Code}: {kind.Title}" by kind.HttpStatus into status
+            select (Number(status.Key), string.Join("; ", status));
+        return described.TakesBody ? byStatus.Concat(s_badBodies) : byStatus;
     }
 
     private static OpenApiResponse Refusal(string description, OpenApiDocument document) => new()

@@ -6,7 +6,8 @@ using Microsoft.OpenApi;
 namespace Mall.Api.OpenApi;
 
 /// <summary>
-/// Says of a body's fields what the serializer's types cannot: every field of an input is nullable in C#, so that one that is missing
+/// Says of a body's fields what the serializer's types cannot: every field of an input is nullable in C#, so that one that is
+/// missing
 /// can be named, and fields without a value are left out of answers. In the document a field is there or it is not; only the
 /// fields that are always written may be null.
 /// </summary>
@@ -31,10 +32,13 @@ internal sealed class SchemaDescriber : IOpenApiSchemaTransformer
 
     private static bool IsNullable(OpenApiSchema schema, string name, out OpenApiSchema field)
     {
-        field = schema.Properties is { } fields && fields.TryGetValue(name, out var found) && found is OpenApiSchema own ? own : new OpenApiSchema();
+        IOpenApiSchema? found = null;
+        schema.Properties?.TryGetValue(name, out found);
+        field = found as OpenApiSchema ?? new OpenApiSchema();
         return field.Type?.HasFlag(JsonSchemaType.Null) == true;
     }
 
     private static bool IsAlwaysWritten(JsonPropertyInfo property) =>
-        property.AttributeProvider?.GetCustomAttributes(typeof(JsonIgnoreAttribute), inherit: false) is [JsonIgnoreAttribute { Condition: JsonIgnoreCondition.Never }];
+        property.AttributeProvider?.GetCustomAttributes(typeof(JsonIgnoreAttribute), inherit: false)
+            is [JsonIgnoreAttribute { Condition: JsonIgnoreCondition.Never }];
 }

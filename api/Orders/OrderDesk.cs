@@ -7,7 +7,9 @@ namespace Mall.Api.Orders;
 /// <summary>Where both doors place orders and look at them.</summary>
 internal sealed class OrderDesk(IGrainFactory grains)
 {
-    /// <summary>With these limits and a product's highest price an order amounts to at most 5·10¹⁶, far from overflowing.</summary>
+    /// <summary>
+    /// With these limits and a product's highest price an order amounts to at most 5·10¹⁶, far from overflowing.
+    /// </summary>
     public const int MaxItems = 50;
     public const long MaxQuantity = 1000;
 
@@ -36,7 +38,7 @@ internal sealed class OrderDesk(IGrainFactory grains)
     /// <summary>The caller's orders by id.</summary>
     public Task<OrderPage> List(Caller caller, int? status, long after, int limit, Patience patience)
     {
-        if (status is not (null or OrderStatus.Created or OrderStatus.Paid or OrderStatus.Closed or OrderStatus.Refunded or OrderStatus.Void))
+        if (status is not (null or (>= OrderStatus.Created and <= OrderStatus.Refunded) or OrderStatus.Void))
             throw new ProblemException(Problem.BadField("status", "must be 0, 1, 2, 3 or 9"));
         if (after < 0)
             throw new ProblemException(Problem.BadField("after", "must not be negative"));
@@ -46,16 +48,19 @@ internal sealed class OrderDesk(IGrainFactory grains)
     private static (string Gid, PlaceOrder Command) Prepare(Caller caller, PlaceOrderInput input, string? key)
     {
         var lines = CheckLines(input.Items);
-        return key is null
-            ? (Gids.New("order", Guid.CreateVersion7()), new PlaceOrder(caller.UserId, lines, null))
-            : (Gids.FromKey("order", caller.UserId, key), new PlaceOrder(caller.UserId, lines, IdempotencyKeys.Hash(Canonical(lines))));
+        if (key is null)
+            return (Gids.New("order", Guid.CreateVersion7()), new PlaceOrder(caller.UserId, lines, null));
+        var requestHash = IdempotencyKeys.Hash(Canonical(lines));
+        return (Gids.FromKey("order", caller.UserId, key), new PlaceOrder(caller.UserId, lines, requestHash));
     }
 
     /// <summary>Each product once, in the order of their first mention.</summary>
     private static ImmutableArray<OrderLine> CheckLines(IReadOnlyList<OrderLineInput?>? items)
     {
-        if (items is not { Count: >= 1 and <= MaxItems })
-            throw new ProblemException(Problem.BadField("items", items is null ? "is missing" : $"must be 1 to {MaxItems} items"));
+        if (items is null)
+            throw new ProblemException(Problem.BadField("items", "is missing"));
+        if (items.Count is 0 or > MaxItems)
+            throw new ProblemException(Problem.BadField("items", $"must be 1 to {MaxItems} items"));
 
         var checks = new FieldChecks();
         var lines = ImmutableArray.CreateBuilder<OrderLine>(items.Count);

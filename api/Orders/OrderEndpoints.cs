@@ -48,7 +48,7 @@ internal sealed class OrderEndpoints(OrderDesk desk, Clock clock)
             var gid = await desk.Submit(caller, input, key, clock.Patience(http));
             if (!gid.IsRefused)
                 http.Response.Headers.Location = "/v1/orders";
-            http.Answer(gid, static gid => new SubmittedAnswer(gid), ApiJson.Default.SubmittedAnswer, StatusCodes.Status202Accepted);
+            http.Answer(gid, static gid => new(gid), ApiJson.Default.SubmittedAnswer, StatusCodes.Status202Accepted);
         }
     }
 

@@ -57,7 +57,15 @@ internal sealed class OrderRpcs(OrderDesk desk)
             PaidAt = order.PaidAt?.ToTimestamp(),
         };
         foreach (var item in order.Items)
-            message.Items.Add(new V1.Order.Types.Item { ProductId = item.ProductId, Name = item.Name, Quantity = item.Quantity, Price = item.Price });
+            message.Items.Add(Shape(item));
         return message;
     }
+
+    private static V1.Order.Types.Item Shape(OrderItem item) => new()
+    {
+        ProductId = item.ProductId,
+        Name = item.Name,
+        Quantity = item.Quantity,
+        Price = item.Price,
+    };
 }

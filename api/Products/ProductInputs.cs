@@ -18,7 +18,8 @@ internal sealed record CreateProductInput(
     [property: Range(1, double.MaxValue)] long? ShopId = null);
 
 /// <summary>
-/// What to change of a product: an absent field stays as it is, zero and empty are values. A field that is none of these (the stock
+/// What to change of a product: an absent field stays as it is, zero and empty are values. A field that is none of these (the
+/// stock
 /// has a path of its own) is refused, so that nobody believes it was changed.
 /// </summary>
 /// <param name="Price">Of one, in minor units (cents).</param>

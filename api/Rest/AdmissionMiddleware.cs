@@ -10,7 +10,7 @@ namespace Mall.Api.Rest;
 /// </summary>
 internal sealed class AdmissionMiddleware(RequestDelegate next, ApiOptions options) : IDisposable
 {
-    private readonly ConcurrencyLimiter places = new(new ConcurrencyLimiterOptions
+    private readonly ConcurrencyLimiter _places = new(new ConcurrencyLimiterOptions
     {
         PermitLimit = options.MaxConcurrentRequests,
         QueueLimit = options.MaxQueuedRequests,
@@ -21,7 +21,7 @@ internal sealed class AdmissionMiddleware(RequestDelegate next, ApiOptions optio
     {
         if (IsExempt(http.GetEndpoint()))
             return next(http);
-        var place = places.AttemptAcquire();
+        var place = _places.AttemptAcquire();
         return place.IsAcquired ? Serve(http, place) : Queue(http);
     }
 
@@ -33,7 +33,7 @@ internal sealed class AdmissionMiddleware(RequestDelegate next, ApiOptions optio
 
     private async Task Queue(HttpContext http)
     {
-        var place = await places.AcquireAsync(1, http.RequestAborted);
+        var place = await _places.AcquireAsync(1, http.RequestAborted);
         if (place.IsAcquired)
             await Serve(http, place);
         else if (GrpcProtocol.IsGrpc(http.Request.ContentType))
@@ -48,5 +48,5 @@ internal sealed class AdmissionMiddleware(RequestDelegate next, ApiOptions optio
             await next(http);
     }
 
-    public void Dispose() => places.Dispose();
+    public void Dispose() => _places.Dispose();
 }

@@ -11,10 +11,10 @@ internal static class Answers
     private const string Json = "application/json";
 
     [ThreadStatic]
-    private static ArrayBufferWriter<byte>? buffer;
+    private static ArrayBufferWriter<byte>? t_buffer;
 
     [ThreadStatic]
-    private static Utf8JsonWriter? writer;
+    private static Utf8JsonWriter? t_writer;
 
     /// <summary>The value with status 200, or the refusal.</summary>
     public static void Answer<TValue, TAnswer>(
@@ -51,13 +51,14 @@ internal static class Answers
         http.Write(answer, type, status, Json);
 
     /// <summary>
-    /// Serializes on this thread's own buffer, so that the length is known (no chunking) and nothing is allocated, then copies into the
+    /// Serializes on this thread's own buffer, so that the length is known (no chunking) and nothing is allocated, then copies
+    /// into the
     /// response's pipe. Kestrel sends it, with the headers, when the request ends: that is one write to the socket.
     /// </summary>
     public static void Write<T>(this HttpContext http, T answer, JsonTypeInfo<T> type, int status, string contentType)
     {
-        var bytes = buffer ??= new ArrayBufferWriter<byte>(4096);
-        var json = writer ??= new Utf8JsonWriter(bytes, new JsonWriterOptions { SkipValidation = true });
+        var bytes = t_buffer ??= new ArrayBufferWriter<byte>(4096);
+        var json = t_writer ??= new Utf8JsonWriter(bytes, new JsonWriterOptions { SkipValidation = true });
         bytes.ResetWrittenCount();
         json.Reset(bytes);
         JsonSerializer.Serialize(json, answer, type);

@@ -6,12 +6,14 @@ using Microsoft.Net.Http.Headers;
 namespace Mall.Api.Rest;
 
 /// <summary>
-/// Reads a JSON body strictly: UTF-8 without a byte order mark, one object, every field of its type, none twice, nothing after it.
+/// Reads a JSON body strictly: UTF-8 without a byte order mark, one object, every field of its type, none twice, nothing after
+/// it.
 /// What is wrong is answered with 100002 and the name of the field.
 /// </summary>
 internal static class JsonBody
 {
-    /// <exception cref="ProblemException">100002 when the body is not what the request takes; 415 for another content type.</exception>
+    /// <exception cref="ProblemException">100002 when the body is not what the request takes; 415 for another content
+    /// type.</exception>
     public static async ValueTask<T> ReadBody<T>(this HttpContext http, JsonTypeInfo<T> type) where T : class
     {
         CheckContentType(http.Request);
@@ -34,9 +36,9 @@ internal static class JsonBody
     private static void CheckContentType(HttpRequest request)
     {
         if (request.ContentType is not "application/json" && !IsJsonInUtf8(request.ContentType))
-            throw new ProblemException(Problem.BadRequest(StatusCodes.Status415UnsupportedMediaType, "The body must be application/json in UTF-8."));
+            throw new ProblemException(Problem.UnsupportedMediaType("The body must be application/json in UTF-8."));
         if (request.Headers.ContentEncoding is not ([] or ["identity"]))
-            throw new ProblemException(Problem.BadRequest(StatusCodes.Status415UnsupportedMediaType, "The body must not be compressed."));
+            throw new ProblemException(Problem.UnsupportedMediaType("The body must not be compressed."));
     }
 
     private static bool IsJsonInUtf8(string? contentType) =>
@@ -52,7 +54,7 @@ internal static class JsonBody
         {
             // Nearly every body lies in one piece; the others are small enough to be copied.
             var value = JsonSerializer.Deserialize(body.IsSingleSegment ? body.FirstSpan : body.ToArray(), type);
-            return value ?? throw new ProblemException(Problem.Of(ErrorCodes.BadParameter, "The body is null; a JSON object is needed."));
+            return value ?? throw new JsonException("null");
         }
         catch (JsonException wrong)
         {
@@ -60,7 +62,9 @@ internal static class JsonBody
         }
     }
 
-    /// <summary>The serializer's own words name types of ours and repeat the input, so the client gets the field's name and our words.</summary>
+    /// <summary>
+    /// The serializer's own words name types of ours and repeat the input, so the client gets the field's name and our words.
+    /// </summary>
     private static Problem Explain(JsonException wrong)
     {
         var field = wrong.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : "";

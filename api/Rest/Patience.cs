@@ -19,7 +19,9 @@ internal readonly record struct Patience(TimeSpan Limit, TimeProvider Clock, Can
         return call.WaitAsync(Limit, Clock, ClientGone);
     }
 
-    /// <summary>A call that was given up may fail later; its exception is nobody's then, and must not be reported as unobserved.</summary>
+    /// <summary>
+    /// A call that was given up may fail later; its exception is nobody's then, and must not be reported as unobserved.
+    /// </summary>
     private static void Observe(Task call) => call.ContinueWith(
         static failed => _ = failed.Exception,
         CancellationToken.None,

@@ -35,7 +35,7 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
     {
         if (http.Response.StatusCode == StatusCodes.Status404NotFound && GrpcProtocol.IsGrpc(http.Request.ContentType))
         {
-            var noMethod = Problem.Of(ErrorCodes.BadParameter, "There is no such method.") with { GrpcStatus = GrpcStatus.Unimplemented };
+            var noMethod = Problem.BadCall(GrpcStatus.Unimplemented, "There is no such method.");
             GrpcProtocol.WriteProblem(http, noMethod, TraceIds.Of(http));
             return;
         }
@@ -43,7 +43,7 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
         var detail = http.Response.StatusCode switch
         {
             StatusCodes.Status404NotFound => "There is nothing at this path.",
-            StatusCodes.Status405MethodNotAllowed => "This path does not take this method; the Allow header names those it takes.",
+            StatusCodes.Status405MethodNotAllowed => "This path does not take this method; Allow names those it takes.",
             StatusCodes.Status415UnsupportedMediaType => "The body must be application/json in UTF-8.",
             _ => "The request cannot be served.",
         };

@@ -45,7 +45,8 @@ internal static class ProblemWriter
         problem.Detail,
         problem.Kind.Code,
         traceId,
-        problem.Errors.IsEmpty
-            ? null
-            : problem.Errors.GroupBy(error => error.Field).ToDictionary(field => field.Key, field => field.Select(e => e.Message).ToArray()));
+        problem.Errors.IsEmpty ? null : ByField(problem.Errors));
+
+    private static Dictionary<string, string[]> ByField(ImmutableArray<FieldError> errors) =>
+        errors.GroupBy(error => error.Field, error => error.Message).ToDictionary(field => field.Key, field => field.ToArray());
 }

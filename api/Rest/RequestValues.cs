@@ -35,7 +35,8 @@ internal static class RequestValues
     }
 
     /// <summary>How many items of a list the client wants.</summary>
-    public static int QueryLimit(this HttpContext http) => (int)(http.QueryNumber("limit", 1, Paging.MaxLimit) ?? Paging.DefaultLimit);
+    public static int QueryLimit(this HttpContext http) =>
+        (int)(http.QueryNumber("limit", 1, Paging.MaxLimit) ?? Paging.DefaultLimit);
 
     /// <summary>The value's text, or null when it is absent or empty.</summary>
     public static string? QueryText(this HttpContext http, string name)

@@ -7,7 +7,7 @@ internal sealed class SagaDesk(IGrainFactory grains)
 {
     public const int MaxGid = 128;
 
-    private static readonly string[] Statuses = ["prepared", "submitted", "aborting", "succeed", "failed"];
+    private static readonly string[] s_statuses = ["prepared", "submitted", "aborting", "succeed", "failed"];
 
     private ISagaDirectoryGrain Directory => grains.GetGrain<ISagaDirectoryGrain>(0);
 
@@ -16,8 +16,8 @@ internal sealed class SagaDesk(IGrainFactory grains)
 
     public Task<SagaPage> List(string? status, string? after, int limit, Patience patience)
     {
-        if (status is not null && !Statuses.Contains(status))
-            throw new ProblemException(Problem.BadField("status", $"must be one of {string.Join(", ", Statuses)}"));
+        if (status is not null && !s_statuses.Contains(status))
+            throw new ProblemException(Problem.BadField("status", $"must be one of {string.Join(", ", s_statuses)}"));
         var checks = new FieldChecks();
         checks.OptionalText("after", after, 1, MaxGid);
         checks.ThrowIfAny();

@@ -44,10 +44,24 @@ internal sealed class SagaRpcs(SagaDesk desk)
         };
         if (saga.Reason is { } reason)
             message.Reason = reason;
-        foreach (var b in saga.Branches)
-            message.Branches.Add(new V1.Saga.Types.Branch { BranchId = b.BranchId, Op = b.Op, Status = b.Status, Target = b.Target });
-        foreach (var row in saga.Barrier)
-            message.Barrier.Add(new V1.Saga.Types.BarrierRow { BranchId = row.BranchId, Op = row.Op, BarrierId = row.BarrierId, Reason = row.Reason });
+        message.Branches.AddRange(saga.Branches.Select(Shape));
+        message.Barrier.AddRange(saga.Barrier.Select(Shape));
         return message;
     }
+
+    private static V1.Saga.Types.Branch Shape(SagaBranchView branch) => new()
+    {
+        BranchId = branch.BranchId,
+        Op = branch.Op,
+        Status = branch.Status,
+        Target = branch.Target,
+    };
+
+    private static V1.Saga.Types.BarrierRow Shape(BarrierRowView row) => new()
+    {
+        BranchId = row.BranchId,
+        Op = row.Op,
+        BarrierId = row.BarrierId,
+        Reason = row.Reason,
+    };
 }

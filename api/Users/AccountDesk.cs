@@ -28,9 +28,8 @@ internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, Tok
         checks.ThrowIfAny();
 
         var gid = key is null ? Gids.New("user", Guid.CreateVersion7()) : Gids.FromKey("user", 0, key);
-        var requestHash = key is null ? null : await RequestHash(gid, mobile, password, name, gender, patience);
-        var passwordHash = await passwords.Hash(password, patience.ClientGone);
-        var command = new RegisterUser(new NewUser(mobile, passwordHash, name, gender, Roles.User), requestHash);
+        var user = new NewUser(mobile, await passwords.Hash(password, patience.ClientGone), name, gender, Roles.User);
+        var command = new RegisterUser(user, key is null ? null : await RequestHash(gid, user, password, patience));
         return await patience.Wait(grains.GetGrain<IRegistrationSagaGrain>(gid).Register(command));
     }
 
@@ -58,9 +57,11 @@ internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, Tok
     /// The password is part of the request: another one under the same key is another request. It goes in as a slow hash,
     /// because this one is stored, and a fast hash in the database would give the password away.
     /// </summary>
-    private async Task<string> RequestHash(string gid, string mobile, string password, string name, string gender, Patience patience) =>
-        IdempotencyKeys.Hash(
-            $"register {mobile} {gender} {await passwords.Fingerprint(password, gid, patience.ClientGone)} {IdempotencyKeys.Quote(name)}");
+    private async Task<string> RequestHash(string gid, NewUser user, string password, Patience patience)
+    {
+        var fingerprint = await passwords.Fingerprint(password, gid, patience.ClientGone);
+        return IdempotencyKeys.Hash($"register {user.Mobile} {user.Gender} {fingerprint} {IdempotencyKeys.Quote(user.Name)}");
+    }
 
     private static string CheckMobile(ref FieldChecks checks, string? mobile)
     {

@@ -7,7 +7,8 @@ internal sealed class UserEndpoints(AccountDesk desk, Clock clock)
     {
         users.Open("POST", "", Register)
             .Says("Register", "Starts the registration saga: the user and the points that welcome them, or neither.")
-            .Takes<RegisterInput>("""{"mobile": "+4915112345678", "password": "correct horse", "name": "Ann"}""").TakesIdempotencyKey()
+            .Takes<RegisterInput>("""{"mobile": "+4915112345678", "password": "correct horse", "name": "Ann"}""")
+            .TakesIdempotencyKey()
             .Gives<UserAnswer>(201, "Registered.")
             .Refuses(ErrorCodes.MobileTaken, ErrorCodes.KeyReused);
 

@@ -3,7 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace Mall.Api.Users;
 
-/// <summary>What a newcomer says. A field that is none of these (a role, points) is refused, so that nobody believes it counted.</summary>
+/// <summary>
+/// What a newcomer says. A field that is none of these (a role, points) is refused, so that nobody believes it counted.
+/// </summary>
 /// <param name="Mobile">5 to 20 digits, a plus before them if need be; registered once.</param>
 /// <param name="Password">8 to 128 characters.</param>
 /// <param name="Name">At most 64 characters; empty when absent.</param>

@@ -9,16 +9,20 @@ namespace Mall.Api.Validation;
 /// </summary>
 internal struct FieldChecks
 {
-    private ImmutableArray<FieldError>.Builder? errors;
+    private ImmutableArray<FieldError>.Builder? _errors;
 
     /// <summary>Notes that a field is wrong.</summary>
-    public void Fail(string field, string message) => (errors ??= ImmutableArray.CreateBuilder<FieldError>()).Add(new(field, message));
+    public void Fail(string field, string message)
+    {
+        _errors ??= ImmutableArray.CreateBuilder<FieldError>();
+        _errors.Add(new FieldError(field, message));
+    }
 
     /// <exception cref="ProblemException">When any check has failed: 100002, naming every field.</exception>
     public readonly void ThrowIfAny()
     {
-        if (errors is not null)
-            throw new ProblemException(Problem.BadFields(errors.ToImmutable()));
+        if (_errors is not null)
+            throw new ProblemException(Problem.BadFields(_errors.ToImmutable()));
     }
 
     /// <summary>A number that must be there, from <paramref name="min"/> to <paramref name="max"/>, both included.</summary>

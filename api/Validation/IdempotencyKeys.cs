@@ -11,7 +11,7 @@ internal static class IdempotencyKeys
 
     private const int MaxLength = 128;
 
-    private static readonly SearchValues<char> Visible =
+    private static readonly SearchValues<char> s_visible =
         SearchValues.Create([.. Enumerable.Range('!', '~' - '!' + 1).Select(c => (char)c)]);
 
     /// <summary>The request's key, or null when it has none.</summary>
@@ -24,7 +24,7 @@ internal static class IdempotencyKeys
         if (values.Count > 1)
             throw new ProblemException(Problem.BadField(HeaderName, "may be given once only"));
         var key = values[0] ?? "";
-        if (key.Length is 0 or > MaxLength || key.AsSpan().ContainsAnyExcept(Visible))
+        if (key.Length is 0 or > MaxLength || key.AsSpan().ContainsAnyExcept(s_visible))
             throw new ProblemException(Problem.BadField(HeaderName, $"must be 1 to {MaxLength} visible ASCII characters"));
         return key;
     }

@@ -7,8 +7,8 @@ namespace Mall.Api.Grpc.Reflection;
 /// <summary>Finds the .proto files behind names, for clients that were compiled without them.</summary>
 internal sealed class DescriptorIndex
 {
-    private readonly Dictionary<string, FileDescriptor> byName = [];
-    private readonly Dictionary<string, FileDescriptor> bySymbol = [];
+    private readonly Dictionary<string, FileDescriptor> _byName = [];
+    private readonly Dictionary<string, FileDescriptor> _bySymbol = [];
 
     public DescriptorIndex(IEnumerable<ServiceDescriptor> services)
     {
@@ -22,10 +22,10 @@ internal sealed class DescriptorIndex
     /// <summary>The full names of the services.</summary>
     public List<string> ServiceNames { get; } = [];
 
-    public FileDescriptor? FileNamed(string name) => byName.GetValueOrDefault(name);
+    public FileDescriptor? FileNamed(string name) => _byName.GetValueOrDefault(name);
 
     /// <summary>The file that declares a service, method, message, field or enum, by its full name.</summary>
-    public FileDescriptor? FileDeclaring(string symbol) => bySymbol.GetValueOrDefault(symbol);
+    public FileDescriptor? FileDeclaring(string symbol) => _bySymbol.GetValueOrDefault(symbol);
 
     /// <summary>Whether there is such a message.</summary>
     public bool HasMessage(string name) =>
@@ -48,10 +48,10 @@ internal sealed class DescriptorIndex
 
     private void Add(FileDescriptor file)
     {
-        if (!byName.TryAdd(file.Name, file))
+        if (!_byName.TryAdd(file.Name, file))
             return;
         foreach (var symbol in SymbolsOf(file))
-            bySymbol[symbol.FullName] = file;
+            _bySymbol[symbol.FullName] = file;
         foreach (var import in file.Dependencies)
             Add(import);
     }

@@ -1,5 +1,6 @@
 using Google.Protobuf.Reflection;
 using Mall.Api.Grpc.Reflection.V1;
+using Asked = Mall.Api.Grpc.Reflection.V1.ServerReflectionRequest.MessageRequestOneofCase;
 
 namespace Mall.Api.Grpc.Reflection;
 
@@ -20,7 +21,10 @@ internal sealed class ReflectionRpcs(DescriptorIndex index)
     ];
 
     private async Task Answer(
-        RpcCall call, Caller caller, RequestStream<ServerReflectionRequest> requests, ResponseStream<ServerReflectionResponse> responses)
+        RpcCall call,
+        Caller caller,
+        RequestStream<ServerReflectionRequest> requests,
+        ResponseStream<ServerReflectionResponse> responses)
     {
         while (await requests.Next(call.Cancellation) is { } request)
             await responses.Write(Answer(request), call.Cancellation);
@@ -31,20 +35,20 @@ internal sealed class ReflectionRpcs(DescriptorIndex index)
         var response = new ServerReflectionResponse { ValidHost = request.Host, OriginalRequest = request };
         switch (request.MessageRequestCase)
         {
-            case ServerReflectionRequest.MessageRequestOneofCase.ListServices:
-                response.ListServicesResponse = new();
-                response.ListServicesResponse.Service.AddRange(index.ServiceNames.Select(name => new ServiceResponse { Name = name }));
+            case Asked.ListServices:
+                var services = index.ServiceNames.Select(name => new ServiceResponse { Name = name });
+                response.ListServicesResponse = new() { Service = { services } };
                 break;
-            case ServerReflectionRequest.MessageRequestOneofCase.FileByFilename:
+            case Asked.FileByFilename:
                 AnswerFile(response, index.FileNamed(request.FileByFilename));
                 break;
-            case ServerReflectionRequest.MessageRequestOneofCase.FileContainingSymbol:
+            case Asked.FileContainingSymbol:
                 AnswerFile(response, index.FileDeclaring(request.FileContainingSymbol));
                 break;
-            case ServerReflectionRequest.MessageRequestOneofCase.AllExtensionNumbersOfType when index.HasMessage(request.AllExtensionNumbersOfType):
+            case Asked.AllExtensionNumbersOfType when index.HasMessage(request.AllExtensionNumbersOfType):
                 response.AllExtensionNumbersResponse = new() { BaseTypeName = request.AllExtensionNumbersOfType };
                 break;
-            case ServerReflectionRequest.MessageRequestOneofCase.None:
+            case Asked.None:
                 response.ErrorResponse = Error(GrpcStatus.InvalidArgument, "The request asks for nothing.");
                 break;
             default: // There are no extensions here, and of unknown types nothing is known.
@@ -63,9 +67,9 @@ internal sealed class ReflectionRpcs(DescriptorIndex index)
             return;
         }
 
-        response.FileDescriptorResponse = new();
-        response.FileDescriptorResponse.FileDescriptorProto.AddRange(DescriptorIndex.WithImports(file));
+        response.FileDescriptorResponse = new() { FileDescriptorProto = { DescriptorIndex.WithImports(file) } };
     }
 
-    private static ErrorResponse Error(GrpcStatus status, string message) => new() { ErrorCode = (int)status, ErrorMessage = message };
+    private static ErrorResponse Error(GrpcStatus status, string message) =>
+        new() { ErrorCode = (int)status, ErrorMessage = message };
 }
