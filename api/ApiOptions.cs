@@ -55,7 +55,7 @@ public sealed class ApiOptions
     public int MaxQueuedHashes { get; init; } = 128;
 
     /// <summary>Iterations of PBKDF2 with SHA-512 for new passwords. Default 100,000; lower it in tests only.</summary>
-    public int PasswordHashIterations { get; init; } = 100_000;
+    public int PasswordHashIterations { get; init; } = Credentials.HashIterations;
 
     /// <summary>Says what is wrong in one line that names the setting, or null.</summary>
     public string? Complaint() => this switch

@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Identity;
-using Microsoft.Extensions.Options;
 
 namespace Mall.Api.Auth;
 
@@ -13,9 +12,6 @@ namespace Mall.Api.Auth;
 /// </summary>
 internal sealed class Passwords : IDisposable
 {
-    public const int MinLength = 8;
-    public const int MaxLength = 128;
-
     private const int FingerprintBytes = 32;
 
     private static readonly object s_nobody = new();
@@ -28,7 +24,7 @@ internal sealed class Passwords : IDisposable
     public Passwords(ApiOptions options)
     {
         _iterations = options.PasswordHashIterations;
-        _hasher = new PasswordHasher<object>(Options.Create(new PasswordHasherOptions { IterationCount = _iterations }));
+        _hasher = Credentials.Hasher(_iterations);
         _decoy = _hasher.HashPassword(s_nobody, "nobody's password");
         _places = new ConcurrencyLimiter(new ConcurrencyLimiterOptions
         {

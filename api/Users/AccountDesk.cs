@@ -6,13 +6,7 @@ namespace Mall.Api.Users;
 /// <summary>Where both doors, REST and gRPC, register users and sign them in.</summary>
 internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, TokenKeySource keys)
 {
-    /// <summary>The rule of mobiles, for readers of the OpenAPI document.</summary>
-    public const string MobilePattern = @"^\+?[0-9]{5,20}$";
-
     public const int MaxName = 64;
-
-    private const int MinMobileDigits = 5;
-    private const int MaxMobileDigits = 20;
 
     /// <summary>Registers a user; see <see cref="IRegistrationSagaGrain.Register"/> for the refusals.</summary>
     /// <param name="input">As the client sent it.</param>
@@ -22,7 +16,7 @@ internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, Tok
     {
         var checks = new FieldChecks();
         var mobile = CheckMobile(ref checks, input.Mobile);
-        var password = CheckPassword(ref checks, input.Password);
+        var password = checks.Text("password", input.Password, Credentials.MinPasswordLength, Credentials.MaxPasswordLength);
         var name = checks.OptionalText("name", input.Name, 0, MaxName) ?? "";
         var gender = CheckGender(ref checks, input.Gender);
         checks.ThrowIfAny();
@@ -38,8 +32,8 @@ internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, Tok
     {
         // Only what could not be any account's is bad input; the rest is judged with the slow hash, whatever it looks like.
         var checks = new FieldChecks();
-        var mobile = checks.Text("mobile", input.Mobile, 1, MaxMobileDigits + 1);
-        var password = checks.Text("password", input.Password, 1, Passwords.MaxLength);
+        var mobile = checks.Text("mobile", input.Mobile, 1, Credentials.MaxMobileLength);
+        var password = checks.Text("password", input.Password, 1, Credentials.MaxPasswordLength);
         checks.ThrowIfAny();
 
         var account = await patience.Wait(grains.GetGrain<IAccountDirectoryGrain>(0).FindByMobile(mobile));
@@ -65,16 +59,12 @@ internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, Tok
 
     private static string CheckMobile(ref FieldChecks checks, string? mobile)
     {
-        var digits = mobile.AsSpan(mobile?.StartsWith('+') == true ? 1 : 0);
         if (mobile is null)
             checks.Fail("mobile", "is missing");
-        else if (digits.Length is < MinMobileDigits or > MaxMobileDigits || digits.ContainsAnyExceptInRange('0', '9'))
-            checks.Fail("mobile", $"must be {MinMobileDigits} to {MaxMobileDigits} digits, with or without a plus before them");
+        else if (!Credentials.IsMobile(mobile))
+            checks.Fail("mobile", Credentials.MobileRule);
         return mobile ?? "";
     }
-
-    private static string CheckPassword(ref FieldChecks checks, string? password) =>
-        checks.Text("password", password, Passwords.MinLength, Passwords.MaxLength);
 
     private static string CheckGender(ref FieldChecks checks, string? gender)
     {

@@ -12,8 +12,8 @@ namespace Mall.Api.Users;
 /// <param name="Gender">male, female or empty; empty when absent.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record RegisterInput(
-    [property: RegularExpression(AccountDesk.MobilePattern)] string? Mobile,
-    [property: Length(Passwords.MinLength, Passwords.MaxLength)] string? Password,
+    [property: RegularExpression(Credentials.MobilePattern)] string? Mobile,
+    [property: Length(Credentials.MinPasswordLength, Credentials.MaxPasswordLength)] string? Password,
     [property: MaxLength(AccountDesk.MaxName)] string? Name = null,
     [property: AllowedValues("male", "female", "")] string? Gender = null);
 

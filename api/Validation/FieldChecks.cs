@@ -18,6 +18,9 @@ internal struct FieldChecks
         _errors.Add(new FieldError(field, message));
     }
 
+    /// <summary>The first error, or null.</summary>
+    public readonly FieldError? First => _errors?[0];
+
     /// <exception cref="ProblemException">When any check has failed: 100002, naming every field.</exception>
     public readonly void ThrowIfAny()
     {
