@@ -62,7 +62,7 @@ public sealed class Books : IDisposable
     }
 
     /// <summary>Sagas that have not ended.</summary>
-    public long UnendedSagas() => Number("select count(*) from sagas where status not in ('succeed', 'failed')");
+    public int UnendedSagas() => Rows("select gid from sagas where status not in ('succeed', 'failed')", r => r.GetString(0)).Count;
 
     /// <summary>The orders of a status.</summary>
     public long Orders(int status) => Number($"select count(*) from orders where status = {status}");
@@ -95,8 +95,9 @@ public sealed class Books : IDisposable
     /// <summary>Acknowledged orders that are not in the books exactly as acknowledged, a line each.</summary>
     public IEnumerable<string> Missing(IEnumerable<Purchase> purchases)
     {
-        var orders = Rows("select id, gid, amount, status from orders", r => (Id: r.GetInt64(0), Amount: r.GetInt64(2), Status: r.GetInt32(3)))
-            .ToDictionary(o => o.Id);
+        var orders = Rows(
+            "select id, amount, status from orders",
+            r => (Id: r.GetInt64(0), Amount: r.GetInt64(1), Status: r.GetInt32(2))).ToDictionary(o => o.Id);
         foreach (var order in purchases.Where(p => p.IsAcknowledged).GroupBy(p => p.OrderId))
         {
             var (purchase, times) = (order.First(), order.Count());
