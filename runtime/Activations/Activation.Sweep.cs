@@ -1,0 +1,67 @@
+namespace Mall.Runtime;
+
+/// <content>What the sweeper does, from a thread of its own, while the owner runs.</content>
+internal sealed partial class Activation
+{
+    /// <summary>Calls that have started since the last sweep.</summary>
+    public long TakeRecentCalls()
+    {
+        var calls = Calls;
+        var recent = calls - _callsWhenSwept;
+        _callsWhenSwept = calls;
+        return recent;
+    }
+
+    /// <summary>
+    /// Ends overdue calls, hurries a transition that takes too long, and asks an idle activation to go.
+    /// <para>
+    /// The race with the owner is benign. The lists may change while they are walked, and the walk may stray into another list; but each
+    /// request is judged by itself, ends by compare-and-swap, and is never reused, so straying ends no call that is not overdue. One
+    /// that is missed is found by the next sweep. Walking, rather than asking the owner, also ends the calls of a grain that
+    /// blocks its thread.
+    /// </para>
+    /// </summary>
+    public void Sweep(long now, long collectionAge)
+    {
+        var stage = _stage;
+        if (stage == Stage.Active && _inbox.IsAsleep && Volatile.Read(ref _runningCount) == 0)
+        {
+            if (now - Volatile.Read(ref _lastUsed) >= collectionAge && now >= Volatile.Read(ref _keepUntil)) Post(new CollectIfIdle(collectionAge));
+            return;
+        }
+
+        EndOverdue(_running, now);
+        EndOverdue(_waiting.Oldest, now);
+        EndOverdue(_ready, now);
+        EndOverdue(_inbox.Peek, now);
+        if (_transition is { } transition && now >= Volatile.Read(ref transition.Deadline)) Post(new Hurry());
+    }
+
+    private void EndOverdue(MailboxItem? item, long now)
+    {
+        // The bound holds even if straying should ever lead in circles.
+        for (var left = 2 * Runtime.MailboxLimit; item is not null && left > 0; left--)
+        {
+            (item as Job)?.EndIfOverdue(now);
+            item = item.Next;
+        }
+    }
+
+    private void Collect(long collectionAge)
+    {
+        var now = Runtime.Clock.Now;
+        if (_stage != Stage.Active || _runningCount != 0 || _waiting.Count != 0 || now - _lastUsed < collectionAge || now < _keepUntil) return;
+        BeginDraining(new DeactivationReason(DeactivationReasonCode.ActivationIdle, "Nobody has called for a while."));
+    }
+
+    /// <summary>Asks the owner to decide: what the sweeper saw may have changed.</summary>
+    private sealed class CollectIfIdle(long collectionAge) : MailboxItem
+    {
+        internal override void Run(Activation activation) => activation.Collect(collectionAge);
+    }
+
+    private sealed class Hurry : MailboxItem
+    {
+        internal override void Run(Activation activation) => activation.HurryTransition();
+    }
+}
