@@ -53,8 +53,8 @@ public sealed class KillTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// Kills the silo again and again while everybody shops. At the last kill a quarter of the shoppers walk away from orders that
-    /// nobody will ask for again: what was durable of them must end by itself.
+    /// Kills the silo again and again while everybody shops. At the last kill a quarter of the shoppers walk away from orders
+    /// that nobody will ask for again: what was durable of them must end by itself.
     /// </summary>
     /// <returns>The last silo; nobody shops any more.</returns>
     private async Task<SiloProcess> KillAndRestartAsync(
@@ -101,7 +101,7 @@ public sealed class KillTests(ITestOutputHelper output)
         return $"{sinceServing} ms after it served";
     }
 
-    /// <summary>Brings in a few pieces of the first two products now and then, so that both answers go on being possible.</summary>
+    /// <summary>Brings in a few pieces of the first two products now and then, so that both answers remain possible.</summary>
     private static async Task DeliverAsync(
         Seller seller, List<long> products, Random random, CancellationToken closing, CancellationToken stop)
     {

@@ -19,8 +19,8 @@ public sealed class ShutdownTests
         using var seller = await Seller.OpenShopAsync(mall, [50, 1_000_000], stop);
         var shoppers = await Shopper.ArriveAsync(mall, 8, stop);
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var shopping = shoppers.Select((s, i) => s.ShopAsync([.. seller.Supplied.Keys], new Random(i), leaving.Token, leaving.Token));
-        var people = Task.WhenAll(shopping);
+        var products = seller.Supplied.Keys.ToList();
+        var people = Task.WhenAll(shoppers.Select((s, i) => s.ShopAsync(products, new Random(i), leaving.Token, leaving.Token)));
         while (shoppers.Sum(s => s.Purchases.Count) < 500)
             await Task.Delay(10, stop);
 

@@ -69,10 +69,9 @@ public sealed class StartTests
         var stop = TestContext.Current.CancellationToken;
         await using var mall = new Installation();
         var first = await mall.OpenAsync(stop);
-        string[] elsewhere =
-            ["--http", $"127.0.0.1:{Installation.FreePort()}", "--grpc", $"127.0.0.1:{Installation.FreePort()}", "--db", $"sqlite:{mall.File}"];
+        await using var another = new Installation();
 
-        var line = await RefusalAsync(mall.Start(elsewhere));
+        var line = await RefusalAsync(another.Start([.. another.Settings.SkipLast(1), $"sqlite:{mall.File}"]));
 
         Assert.Contains(mall.File, line, StringComparison.Ordinal);
         await mall.UntilServingAsync(first, stop);

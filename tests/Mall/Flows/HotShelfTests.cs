@@ -18,8 +18,8 @@ public sealed class HotShelfTests
     }
 
     /// <summary>
-    /// An order that is refused holds pieces of other products until it is compensated, so the rush may leave a few; whoever comes
-    /// later gets them. Were anything locked or lost, the shelf would not be emptied to the last piece.
+    /// An order that is refused holds pieces of other products until it is compensated, so the rush may leave a few; whoever
+    /// comes later gets them. Were anything locked or lost, the shelf would not be emptied to the last piece.
     /// </summary>
     [Fact(Timeout = 90_000)]
     public async Task Order_OfThreeProductsInOppositeOrders_NeitherWaitsForEverNorLosesAPiece()
@@ -34,7 +34,8 @@ public sealed class HotShelfTests
     /// <param name="basketOf">Which products a buyer orders, in which order.</param>
     /// <param name="lateBuyers">Whether more come after the rush, one after the other, until one is refused.</param>
     /// <returns>How many orders stand; nothing is left on the shelf.</returns>
-    private static async Task<int> RushAsync(int products, Func<IEnumerable<long>, int, IEnumerable<long>> basketOf, bool lateBuyers)
+    private static async Task<int> RushAsync(
+        int products, Func<IEnumerable<long>, int, IEnumerable<long>> basketOf, bool lateBuyers)
     {
         var stop = TestContext.Current.CancellationToken;
         await using var mall = new Installation();

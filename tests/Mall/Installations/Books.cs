@@ -16,7 +16,8 @@ public sealed class Books : IDisposable
         ("the order and its saga do not agree",
             """
             select o.gid from orders o left join sagas s on s.gid = o.gid
-            where s.status is null or (s.status = 'succeed') <> (o.status in (0, 1, 2, 3)) or (s.status = 'failed') <> (o.status = 9)
+            where s.status is null
+              or (s.status = 'succeed') <> (o.status in (0, 1, 2, 3)) or (s.status = 'failed') <> (o.status = 9)
             """),
         ("the saga succeeded and there is no order",
             "select gid from sagas where kind = 'order' and status = 'succeed' and gid not in (select gid from orders)"),
@@ -28,7 +29,8 @@ public sealed class Books : IDisposable
         ("the order succeeded with other barrier rows than one action of the order and one of each product",
             """
             select s.gid from sagas s where s.kind = 'order' and s.status = 'succeed' and not (
-              select count(*) = count(distinct branch_id) and min(op = 'action' and reason = 'action') = 1 and sum(branch_id = '01') = 1
+              select count(*) = count(distinct branch_id) and sum(branch_id = '01') = 1
+                and min(op = 'action' and reason = 'action') = 1
                 and count(*) = 1 + (select count(*) from order_items i join orders o on o.id = i.order_id where o.gid = s.gid)
               from barrier b where b.gid = s.gid)
             """),
@@ -62,7 +64,8 @@ public sealed class Books : IDisposable
     }
 
     /// <summary>Sagas that have not ended.</summary>
-    public int UnendedSagas() => Rows("select gid from sagas where status not in ('succeed', 'failed')", r => r.GetString(0)).Count;
+    public int UnendedSagas() =>
+        Rows("select gid from sagas where status not in ('succeed', 'failed')", r => r.GetString(0)).Count;
 
     /// <summary>The orders of a status.</summary>
     public long Orders(int status) => Number($"select count(*) from orders where status = {status}");
@@ -104,7 +107,7 @@ public sealed class Books : IDisposable
             if (times > 1)
                 yield return $"order {order.Key} was acknowledged for {times} keys";
             if (!orders.TryGetValue(order.Key, out var row) || (row.Amount, row.Status) != (purchase.Amount, purchase.Status))
-                yield return $"order {order.Key} of {purchase.Key} was acknowledged with {purchase.Answer.Body}, the books have {row}";
+                yield return $"order {order.Key} was acknowledged as {purchase.Answer.Body}, the books have {row}";
         }
     }
 

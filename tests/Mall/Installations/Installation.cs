@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Mall.Tests.Installations;
 
-/// <summary>A mall that outlives its processes: one database file in a folder of its own, and addresses that stay the same.</summary>
+/// <summary>A mall that outlives its processes: a database file in a folder of its own, and addresses that stay.</summary>
 public sealed class Installation : IAsyncDisposable
 {
     private static readonly TimeSpan s_startsWithin = TimeSpan.FromSeconds(30);

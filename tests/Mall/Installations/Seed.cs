@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Mall.Tests.Installations;
 
-/// <summary>Where a test that rolls dice takes them from: <c>MALL_TEST_SEED</c> repeats a run, else every run is another.</summary>
+/// <summary>Where a test takes its dice from: <c>MALL_TEST_SEED</c> repeats a run, else every run is another.</summary>
 public static class Seed
 {
     /// <summary>The seed of this run.</summary>

@@ -12,7 +12,7 @@ public sealed class Seller : IDisposable
 
     private Seller(Door door) => _door = door;
 
-    /// <summary>Of each product, all that ever came in: its stock at the start and every delivery that was acknowledged.</summary>
+    /// <summary>Of each product, all that ever came in: its stock at the start and every acknowledged delivery.</summary>
     public IReadOnlyDictionary<long, long> Supplied => _supplied;
 
     /// <summary>Registers, opens a shop and puts products on sale.</summary>

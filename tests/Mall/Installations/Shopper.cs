@@ -21,7 +21,7 @@ public sealed record Purchase(string Key, IReadOnlyList<(long ProductId, long Qu
     public int Status => Answer.Body.GetProperty("status").GetInt32();
 }
 
-/// <summary>Somebody who orders one thing after the other, and repeats each order under its key until there is an answer.</summary>
+/// <summary>Somebody who orders one thing after the other, and repeats each under its key until there is an answer.</summary>
 public sealed class Shopper : IDisposable
 {
     private readonly Door _door;

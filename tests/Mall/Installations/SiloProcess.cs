@@ -31,7 +31,7 @@ public sealed class SiloProcess : IAsyncDisposable
     /// <summary>Starts it; it may take a second until it serves.</summary>
     /// <param name="folder">Its working directory.</param>
     /// <param name="arguments">Its command line.</param>
-    /// <param name="environment">Variables besides those of the test; a <c>MALL_</c> variable of the test itself does not reach it.</param>
+    /// <param name="environment">Variables besides those of the test, whose own <c>MALL_</c> variables do not reach it.</param>
     public static SiloProcess Start(
         string folder, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
@@ -45,8 +45,8 @@ public sealed class SiloProcess : IAsyncDisposable
         info.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Mall.Silo.dll"));
         foreach (var argument in arguments)
             info.ArgumentList.Add(argument);
-        foreach (var variable in info.Environment.Keys.Where(k => k.StartsWith("MALL_", StringComparison.OrdinalIgnoreCase)).ToList())
-            info.Environment.Remove(variable);
+        foreach (var ours in info.Environment.Keys.Where(k => k.StartsWith("MALL_", StringComparison.OrdinalIgnoreCase)).ToList())
+            info.Environment.Remove(ours);
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
             info.Environment[name] = value;
 
