@@ -67,7 +67,7 @@ readonly record struct HttpAnswer(int Status, Range Body, bool KeepsAlive)
         return default;
     }
 
-    /// <summary>Looks whether the last chunk is there and moves only then: a second look must find what the first found.</summary>
+    /// <summary>Looks whether the last chunk is there and moves only then: a second look must find what the first did.</summary>
     static bool TryJoinChunks(Span<byte> chunks, out int length)
     {
         length = 0;
