@@ -30,19 +30,27 @@ internal sealed partial class Activation
             return;
         }
 
-        EndOverdue(_running, now);
-        EndOverdue(_waiting.Oldest, now);
-        EndOverdue(_ready, now);
-        EndOverdue(_inbox.Peek, now);
+        VisitJobs(static (job, time) => job.EndIfOverdue(time), now);
         if (_transition is { } transition && now >= Volatile.Read(ref transition.Deadline)) Post(new Hurry());
     }
 
-    private void EndOverdue(MailboxItem? item, long now)
+    /// <summary>Ends all calls, because the silo stops and nobody will answer them.</summary>
+    public void AbandonCalls(Exception reason) => VisitJobs(static (job, why) => job.GiveUp(why), reason);
+
+    private void VisitJobs<TArgument>(Action<Job, TArgument> visit, TArgument argument)
+    {
+        VisitJobs(_running, visit, argument);
+        VisitJobs(_waiting.Oldest, visit, argument);
+        VisitJobs(_ready, visit, argument);
+        VisitJobs(_inbox.Peek, visit, argument);
+    }
+
+    private void VisitJobs<TArgument>(MailboxItem? item, Action<Job, TArgument> visit, TArgument argument)
     {
         // The bound holds even if straying should ever lead in circles.
-        for (var left = 2 * Runtime.MailboxLimit; item is not null && left > 0; left--)
+        for (var left = 2L * Runtime.MailboxLimit; item is not null && left > 0; left--)
         {
-            (item as Job)?.EndIfOverdue(now);
+            if (item is Job job) visit(job, argument);
             item = item.Next;
         }
     }

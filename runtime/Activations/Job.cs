@@ -29,4 +29,7 @@ public abstract class Job : MailboxItem
 
     /// <summary>Answers the caller with a timeout if it has waited too long. Called by the sweeper from another thread.</summary>
     internal abstract void EndIfOverdue(long now);
+
+    /// <summary>Answers the caller in the place of an activation that will not. From any thread.</summary>
+    internal abstract void GiveUp(Exception reason);
 }

@@ -11,7 +11,7 @@ internal sealed class CallCancellation : MailboxItem
 {
     private readonly CancellationTokenSource _callee = new();
     private CancellationTokenRegistration _registration;
-    private Activation? _runningIn;
+    private object? _whereabouts; // The activation that runs it, or the call to another silo.
 
     /// <summary>The token that the callee sees.</summary>
     public CancellationToken CalleeToken => _callee.Token;
@@ -21,14 +21,25 @@ internal sealed class CallCancellation : MailboxItem
         _registration = callerToken.UnsafeRegister(
             static (state, token) => ((GrainRequest)state!).Abandon(new OperationCanceledException(token)), request);
 
-    /// <summary>The request starts here. Full fence, against <see cref="CancelCallee"/>: one of the two sees the other.</summary>
-    public void Entered(Activation activation) => Interlocked.Exchange(ref _runningIn, activation);
+    /// <summary>
+    /// The request starts in this activation, or goes to another silo by this call. Full fence, against <see cref="CancelCallee"/>: one of the
+    /// two sees the other.
+    /// </summary>
+    public void Entered(object activationOrCall) => Interlocked.Exchange(ref _whereabouts, activationOrCall);
 
     /// <summary>The request was abandoned: if it runs already, its token is cancelled on one of the activation's next turns.</summary>
     public void CancelCallee()
     {
         Interlocked.MemoryBarrier();
-        Volatile.Read(ref _runningIn)?.Post(this);
+        switch (Volatile.Read(ref _whereabouts))
+        {
+            case Activation activation:
+                activation.Post(this);
+                break;
+            case OutgoingCall call:
+                call.Cancel();
+                break;
+        }
     }
 
     /// <summary>The request has ended. Does not wait for a callback that is running.</summary>

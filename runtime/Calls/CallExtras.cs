@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 
 namespace Mall.Runtime;
 
@@ -12,8 +13,17 @@ internal sealed class CallExtras
     public CallCancellation? Cancellation;
 
     /// <summary>Who called, when it was a grain of another silo.</summary>
-    public GrainId? RemoteSource { get; set; }
+    public GrainId? RemoteSource;
 
     /// <summary>The result was set by call filters, see <see cref="GrainRequest.StartFiltered"/>.</summary>
     public bool Filtered;
+
+    /// <summary>The caller's place in a trace, as W3C trace context; null when nobody listens.</summary>
+    public string? TraceParent;
+
+    /// <summary>The span of this call's execution.</summary>
+    public Activity? Span;
+
+    /// <summary>How often a silo has answered that it does not own the grain.</summary>
+    public int Refusals;
 }

@@ -54,6 +54,11 @@ public abstract class GrainRequest : Job, IInvokable, IThreadPoolWorkItem
 
     internal Exception? Fault => _outcome as Exception;
 
+    internal bool IsOneWay => (Options & InvokeOptions.OneWay) != 0;
+
+    /// <summary>The grain that calls; null for code outside grains.</summary>
+    internal GrainId? SourceId => (Caller as Activation)?.GrainId ?? Extras?.RemoteSource;
+
     internal CallExtras EnsureExtras() => Extras ??= new CallExtras();
 
     /// <inheritdoc/>
@@ -83,11 +88,11 @@ public abstract class GrainRequest : Job, IInvokable, IThreadPoolWorkItem
     /// <inheritdoc/>
     public virtual CancellationToken GetCancellationToken() => CancellationToken.None;
 
-    /// <summary>Replaces the token among the arguments. Only methods with a token are sent with one.</summary>
-    protected virtual void SetCancellationToken(CancellationToken cancellationToken) { }
+    /// <summary>Replaces the token among the arguments; false when the method has none.</summary>
+    protected virtual bool TrySetCancellationToken(CancellationToken cancellationToken) => false;
 
     /// <summary>Writes the arguments, each as a field numbered by its position from 1.</summary>
-    protected internal abstract void WriteArguments(ref WireWriter writer);
+    public abstract void WriteArguments(ref WireWriter writer);
 
     /// <summary>Writes the result that <see cref="Answer()"/> has published.</summary>
     internal abstract void WriteResult(ref WireWriter writer);
@@ -136,7 +141,9 @@ public abstract class GrainRequest : Job, IInvokable, IThreadPoolWorkItem
 
         Extras?.Cancellation?.Entered(activation);
         if (!IsPending) return true;
+        // The loop puts the execution context back when this turn has ended.
         RequestContext.Current = Extras?.Context;
+        if (Extras?.TraceParent is { } trace) Extras.Span = CallTracing.Start(this, trace);
         return Track(activation, activation.Class.HasFilters ? StartFiltered(activation) : InvokeGuarded(activation.Instance!));
     }
 
@@ -144,7 +151,7 @@ public abstract class GrainRequest : Job, IInvokable, IThreadPoolWorkItem
     private Task? StartFiltered(Activation activation)
     {
         EnsureExtras().Filtered = true;
-        var task = new IncomingCall(this, activation).Invoke();
+        var task = new IncomingCallContext(this, activation).Invoke();
         if (!task.IsCompletedSuccessfully) return task;
         return null;
     }
@@ -221,8 +228,13 @@ public abstract class GrainRequest : Job, IInvokable, IThreadPoolWorkItem
     /// <summary>Ends the call with the result or exception that has been stored, unless the caller has given up.</summary>
     internal void Answer()
     {
+        if (Extras is { } extras)
+        {
+            extras.Cancellation?.Unwatch();
+            if (Interlocked.Exchange(ref extras.Span, null) is { } span) CallTracing.Stop(span, Fault);
+        }
+
         if (Interlocked.CompareExchange(ref _state, Answered, Pending) != Pending) return;
-        Extras?.Cancellation?.Unwatch();
         Deliver(this, this, Fault);
     }
 
@@ -275,6 +287,8 @@ public abstract class GrainRequest : Job, IInvokable, IThreadPoolWorkItem
             $"{Method} of {Target.GrainId} has not answered within {Target.Runtime.Options.ResponseTimeout}; whether it had its effect is unknown."));
     }
 
+    internal sealed override void GiveUp(Exception reason) => Abandon(reason);
+
     internal void CompleteAbandoned(Exception reason) => CompleteCaller(reason);
 
     private protected void Prepare(GrainReference target)
@@ -288,7 +302,28 @@ public abstract class GrainRequest : Job, IInvokable, IThreadPoolWorkItem
         Prepare(target);
         var cancellation = new CallCancellation();
         EnsureExtras().Cancellation = cancellation;
-        SetCancellationToken(cancellation.CalleeToken);
+        TrySetCancellationToken(cancellation.CalleeToken);
         cancellation.Watch(this, cancellationToken);
+    }
+
+    /// <summary>For a request that came from another silo.</summary>
+    internal void Prepare(GrainReference target, IncomingCaller caller, in RequestHeader header, long now)
+    {
+        Target = target;
+        Caller = caller;
+        Deadline = now + header.TimeoutMs;
+        var source = header.Source.ToGrainId();
+        if (source is null && header.Context is null && header.TraceParent is null) return;
+        Extras = new CallExtras { RemoteSource = source, Context = header.Context, TraceParent = header.TraceParent };
+    }
+
+    /// <summary>Gives the method a token that a caller in another silo can cancel; false when it takes none.</summary>
+    internal bool ListenToCaller()
+    {
+        if (!TrySetCancellationToken(CancellationToken.None)) return false;
+        var cancellation = new CallCancellation();
+        TrySetCancellationToken(cancellation.CalleeToken);
+        EnsureExtras().Cancellation = cancellation;
+        return true;
     }
 }

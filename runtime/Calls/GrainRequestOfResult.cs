@@ -38,7 +38,7 @@ public abstract class GrainRequest<TResult> : GrainRequest
     internal Task SendOneWay(GrainReference target)
     {
         Prepare(target);
-        if (target.Runtime.Filters.Outgoing.Length != 0) return new OutgoingCall(this, HandOver).Invoke();
+        if (target.Runtime.Filters.Outgoing.Length != 0) return new OutgoingCallContext(this, HandOver).Invoke();
         return HandOver();
     }
 
@@ -52,13 +52,13 @@ public abstract class GrainRequest<TResult> : GrainRequest
 
     private async Task<TResult> SendFiltered()
     {
-        await new OutgoingCall(this, Send).Invoke();
+        await new OutgoingCallContext(this, Send).Invoke();
         return Result;
     }
 
     private Task HandOver()
     {
-        var refusal = new NobodyWaits();
+        var refusal = new NobodyWaits(isFromGrain: Caller is Activation);
         Caller = refusal;
         Target.Runtime.Send(this);
         return refusal.HandedOver();

@@ -30,7 +30,10 @@ public static class MallRuntimeHostingExtensions
         services.TryAddSingleton<IPlacement, RendezvousPlacement>();
         services.TryAddSingleton<IMembership>(static s =>
             new SingleSiloMembership(new SiloAddress("local", s.GetRequiredService<TimeProvider>().GetUtcNow().UtcTicks)));
+        services.TryAddSingleton<ITransport, LoopbackTransport>();
+        services.AddMetrics();
         services.TryAddSingleton<SiloRuntime>();
+        services.TryAddSingleton<IRuntimeStatistics>(static s => s.GetRequiredService<SiloRuntime>().Statistics);
         services.TryAddSingleton<IClusterClient>(static s => s.GetRequiredService<SiloRuntime>().References);
         services.TryAddSingleton<IGrainFactory>(static s => s.GetRequiredService<IClusterClient>());
         services.AddHostedService<SiloHostedService>();

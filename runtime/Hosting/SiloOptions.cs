@@ -51,4 +51,9 @@ public sealed class SiloOptions
     /// <summary>What a drain may take, from the stop of the host to the last OnDeactivateAsync. Default 20 s; 0 to 10 min.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>
+    /// Sends local calls as bytes through the transport, too. Slow; for tests that what works in one silo works in several. Default false.
+    /// </summary>
+    public bool SerializeLocalCalls { get; set; }
 }

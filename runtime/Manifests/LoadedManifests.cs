@@ -5,12 +5,12 @@ namespace Mall.Runtime;
 /// <summary>Finds the manifests of all assemblies that a process is made of. Once, at start.</summary>
 internal static class LoadedManifests
 {
-    /// <summary>Reads the manifests of the given assemblies, of the entry assembly, of all that are loaded, and of all that these refer to.</summary>
-    public static TypeManifestBuilder Read(IEnumerable<Assembly> assemblies)
+    /// <summary>Reads the manifests of the entry assembly, of all assemblies that are loaded, and of all that these refer to.</summary>
+    public static TypeManifestBuilder Read()
     {
         var builder = new TypeManifestBuilder();
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        var open = new Queue<Assembly>(assemblies.Concat(AppDomain.CurrentDomain.GetAssemblies()));
+        var open = new Queue<Assembly>(AppDomain.CurrentDomain.GetAssemblies());
         if (Assembly.GetEntryAssembly() is { } entry) open.Enqueue(entry);
         while (open.TryDequeue(out var assembly))
         {

@@ -11,6 +11,8 @@ public sealed class TypeManifestBuilder
 
     internal Dictionary<string, WireSerializer> Serializers { get; } = new(StringComparer.Ordinal);
 
+    internal Dictionary<string, Func<string, Exception?, Exception>> Exceptions { get; } = new(StringComparer.Ordinal);
+
     /// <summary>A grain interface.</summary>
     /// <param name="createReference">Makes a reference to a grain of it.</param>
     /// <param name="methods">Those that it declares itself.</param>
@@ -38,4 +40,7 @@ public sealed class TypeManifestBuilder
             throw new InvalidOperationException($"{serializer.Type} and {other.Type} have the same name {serializer.TypeName} on the wire.");
         Serializers[serializer.TypeName] = serializer;
     }
+
+    /// <summary>An exception type that may be constructed when another silo has thrown it.</summary>
+    public void AddException(string typeName, Func<string, Exception?, Exception> create) => Exceptions[typeName] = create;
 }

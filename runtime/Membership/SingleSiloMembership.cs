@@ -15,4 +15,7 @@ public sealed class SingleSiloMembership(SiloAddress self) : IMembership
         add { }
         remove { }
     }
+
+    /// <inheritdoc/>
+    public Task RefreshAsync(long version, CancellationToken cancellationToken) => Task.CompletedTask;
 }

@@ -110,6 +110,8 @@ internal abstract class GrainTimer : Job, IGrainTimer
 
     internal override void EndIfOverdue(long now) { }
 
+    internal override void GiveUp(Exception reason) { }
+
     /// <summary>The values that travel with the call that creates the timer do not belong to its ticks, so the context does not flow.</summary>
     private ITimer CreateStoppedTimer(TimeProvider time)
     {

@@ -22,7 +22,7 @@ public sealed class GrainGenerator : IIncrementalGenerator
             static (c, token) => DeclaredHere(c, token) is { } type && Symbols.IsGrainInterface(type) ? ForInterface(type) : null);
         var classes = context.SyntaxProvider.CreateSyntaxProvider(
             static (node, _) => node is ClassDeclarationSyntax { BaseList: not null },
-            static (c, token) => DeclaredHere(c, token) is { } type && Symbols.IsGrainClass(type) && Symbols.IsReachable(type) ? ForClass(type) : null);
+            static (c, token) => DeclaredHere(c, token) is { } type && Symbols.IsReachable(type) ? ForClass(type) : null);
         var messages = context.SyntaxProvider.ForAttributeWithMetadataName(
             "Mall.Runtime.GenerateSerializerAttribute",
             static (_, _) => true,
@@ -57,10 +57,14 @@ public sealed class GrainGenerator : IIncrementalGenerator
     private static GeneratedType? ForInterface(INamedTypeSymbol type) =>
         ProxyWriter.Write(type) is { } source ? new GeneratedType(FileName(type), source, ManifestWriter.InterfaceLine(type)) : null;
 
-    private static GeneratedType ForClass(INamedTypeSymbol type) => new(FileName(type), null, ManifestWriter.GrainLine(type));
+    private static GeneratedType? ForClass(INamedTypeSymbol type)
+    {
+        if (Symbols.IsGrainClass(type)) return new GeneratedType(FileName(type), null, ManifestWriter.GrainLine(type));
+        return ManifestWriter.ExceptionLine(type) is { } line ? new GeneratedType(FileName(type), null, line) : null;
+    }
 
     private static GeneratedType? ForMessage(INamedTypeSymbol type) =>
-        SerializerWriter.Write(type) is { } source
+        !Symbols.IsException(type) && SerializerWriter.Write(type) is { } source
             ? new GeneratedType(FileName(type), source, type.IsGenericType ? "" : ManifestWriter.SerializerLine(type))
             : null;
 

@@ -40,6 +40,16 @@ internal static class Symbols
         return false;
     }
 
+    public static bool IsException(INamedTypeSymbol type)
+    {
+        for (var parent = type.BaseType; parent is not null; parent = parent.BaseType)
+        {
+            if (Is(parent, "System", "Exception")) return true;
+        }
+
+        return false;
+    }
+
     public static bool IsMessage(ITypeSymbol type) => Has(type.OriginalDefinition, "GenerateSerializerAttribute");
 
     public static bool IsCancellationToken(ITypeSymbol type) => Is(type, "System.Threading", "CancellationToken");

@@ -24,6 +24,23 @@ internal static class ManifestWriter
     public static string SerializerLine(INamedTypeSymbol type) =>
         $"builder.AddSerializer(global::{Names.GeneratedNamespace(type)}.{Names.Serializer(type)}.Instance);";
 
+    /// <summary>Null when the type is no exception, or has no constructor by which it can be made from a message.</summary>
+    public static string? ExceptionLine(INamedTypeSymbol type)
+    {
+        if (type.IsAbstract || type.IsGenericType || !Symbols.IsException(type)) return null;
+        var name = Names.ForTypeof(type);
+        string? create = null;
+        foreach (var constructor in type.InstanceConstructors.Where(Symbols.IsReachable))
+        {
+            var parameters = constructor.Parameters;
+            if (parameters.Length == 0 || parameters[0].Type.SpecialType != SpecialType.System_String) continue;
+            if (parameters.Length == 2 && Symbols.Is(parameters[1].Type, "System", "Exception")) create = $"new {name}(message, inner)";
+            else if (parameters.Length == 1) create ??= $"new {name}(message)";
+        }
+
+        return create is null ? null : $"builder.AddException({Names.Literal(Names.OnWire(type))}, static (message, inner) => {create});";
+    }
+
     public static string Write(string assemblyName, string lines)
     {
         var name = "Manifest_" + string.Concat(assemblyName.Select(c => char.IsLetterOrDigit(c) ? c : '_'));

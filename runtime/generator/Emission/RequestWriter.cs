@@ -111,12 +111,14 @@ internal sealed class RequestWriter
 
         if (_token < 0) return;
         source.Line($"public override global::System.Threading.CancellationToken GetCancellationToken() => _a{_token};");
-        source.Line($"protected override void SetCancellationToken(global::System.Threading.CancellationToken token) => _a{_token} = token;");
+        using var setToken = source.Open("protected override bool TrySetCancellationToken(global::System.Threading.CancellationToken token)");
+        source.Line($"_a{_token} = token;");
+        source.Line("return true;");
     }
 
     private void EmitWriteArguments(SourceWriter source)
     {
-        using var write = source.Open($"protected override void WriteArguments(ref {Names.Runtime}WireWriter writer)");
+        using var write = source.Open($"public override void WriteArguments(ref {Names.Runtime}WireWriter writer)");
         foreach (var argument in _arguments) argument.EmitWrite(source);
     }
 

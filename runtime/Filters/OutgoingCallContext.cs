@@ -5,7 +5,7 @@ namespace Mall.Runtime;
 /// <summary>Walks a call through the outgoing filters, where its caller runs.</summary>
 /// <param name="request">The call; the filters see its arguments and its result.</param>
 /// <param name="send">What stands behind the last filter: sends the request and ends with its answer.</param>
-internal sealed class OutgoingCall(GrainRequest request, Func<Task> send) : IOutgoingGrainCallContext
+internal sealed class OutgoingCallContext(GrainRequest request, Func<Task> send) : IOutgoingGrainCallContext
 {
     private int _stage;
 

@@ -3,7 +3,7 @@ using System.Reflection;
 namespace Mall.Runtime;
 
 /// <summary>Walks a call through the incoming filters: the host's in the order of their registration, then the grain's own.</summary>
-internal sealed class IncomingCall(GrainRequest request, Activation activation) : IIncomingGrainCallContext
+internal sealed class IncomingCallContext(GrainRequest request, Activation activation) : IIncomingGrainCallContext
 {
     private int _stage;
 
@@ -13,7 +13,7 @@ internal sealed class IncomingCall(GrainRequest request, Activation activation) 
 
     public IGrainContext TargetContext => activation;
 
-    public GrainId? SourceId => (request.Caller as Activation)?.GrainId ?? request.Extras?.RemoteSource;
+    public GrainId? SourceId => request.SourceId;
 
     public GrainId TargetId => activation.GrainId;
 
