@@ -1,6 +1,6 @@
 namespace Mall.Bench.Load;
 
-/// <summary>An installation of the mall as a client sees it, by one protocol. The first three calls prepare a load, in no hurry.</summary>
+/// <summary>An installation as a client sees it, by one protocol. The first three calls prepare a load, in no hurry.</summary>
 /// <exception cref="BenchmarkException">From any of them: the installation said no, or nothing.</exception>
 interface IFrontDoor : IDisposable
 {
@@ -40,7 +40,8 @@ sealed record Basket(IReadOnlyList<long> Products)
         if (items > products.Count)
             throw new BenchmarkException($"--items {items} needs as many products; there are {products.Count}.");
         var random = new Random(seed);
-        return [.. Enumerable.Range(0, items == products.Count ? 1 : howMany).Select(_ => new Basket(Sample(products, items, random)))];
+        var different = items == products.Count ? 1 : howMany;
+        return [.. Enumerable.Range(0, different).Select(_ => new Basket(Sample(products, items, random)))];
     }
 
     static long[] Sample(IReadOnlyList<long> products, int items, Random random)

@@ -7,24 +7,31 @@ namespace Mall.Bench.Load;
 
 /// <summary>
 /// Orders through the front door of an installation. In a closed loop each connection places its next order when the last one
-/// has been answered. In an open loop (<c>--rate</c>) orders are meant to start at an even rate whatever the mall does, a share of
-/// them on each connection, and latency counts from when an order was meant to start: what a stall keeps waiting shows. The timer
-/// that wakes a connection is up to a millisecond late, and that counts too.
+/// has been answered. In an open loop (<c>--rate</c>) orders are meant to start at an even rate whatever the mall does, a share
+/// of them on each connection, and latency counts from when an order was meant to start: what a stall keeps waiting shows. The
+/// timer that wakes a connection is up to a millisecond late, and that counts too.
 /// </summary>
 sealed class LoadBenchmark() : Benchmark("load", "Orders through the front door of any installation, over HTTP or gRPC.")
 {
     static readonly Option<Uri?> s_url = Address("--url", "The front door over HTTP, such as http://127.0.0.1:8080.");
     static readonly Option<Uri?> s_grpc = Address("--grpc", "The front door over gRPC, such as http://127.0.0.1:8081.");
-    static readonly Option<int> s_connections = RunOptions.AtLeastOne("--connections", "Connections, each with one order under way.", 64);
+    static readonly Option<int> s_connections = RunOptions.AtLeastOne(
+        "--connections", "Connections, each with one order under way.", 64);
     static readonly Option<double?> s_rate = new("--rate")
     {
         Description = "Orders a second, all connections together, in an open loop; without it as many as go, in a closed loop.",
     };
 
-    static readonly Option<int> s_users = RunOptions.AtLeastOne("--users", "Customers that share the connections; registered first.", 8);
-    static readonly Option<int> s_products = RunOptions.AtLeastOne("--products", "Products that are ordered; put on sale first.", 100);
+    static readonly Option<int> s_users = RunOptions.AtLeastOne(
+        "--users", "Customers that share the connections; registered first.", 8);
+    static readonly Option<int> s_products = RunOptions.AtLeastOne(
+        "--products", "Products that are ordered; put on sale first.", 100);
     static readonly Option<int> s_items = RunOptions.AtLeastOne("--items", "Products of an order, one piece of each.", 1);
-    static readonly Option<string?> s_token = new("--token") { Description = "Order as this customer, and register nobody. Needs --product." };
+    static readonly Option<string?> s_token = new("--token")
+    {
+        Description = "Order as this customer, and register nobody. Needs --product.",
+    };
+
     static readonly Option<long[]> s_product = new("--product")
     {
         Description = "Order these products, and put none on sale.",
@@ -59,13 +66,14 @@ sealed class LoadBenchmark() : Benchmark("load", "Orders through the front door 
         }
     }
 
-    static (string Name, IFrontDoor Door) FrontDoorOf(ParseResult options) => (options.GetValue(s_url), options.GetValue(s_grpc)) switch
-    {
-        ({ } url, null) => ("orders, HTTP", new RestFrontDoor(url)),
-        _ => throw new BenchmarkException("give either --url or --grpc"),
-    };
+    static (string Name, IFrontDoor Door) FrontDoorOf(ParseResult options) =>
+        (options.GetValue(s_url), options.GetValue(s_grpc)) switch
+        {
+            ({ } url, null) => ("orders, HTTP", new RestFrontDoor(url)),
+            _ => throw new BenchmarkException("give either --url or --grpc"),
+        };
 
-    /// <summary>An option for an address. It ends in a slash: paths are added to it, and would replace its last part otherwise.</summary>
+    /// <summary>An option for an address. It ends in a slash, or a path added to it would replace its last part.</summary>
     static Option<Uri?> Address(string name, string description) => new(name)
     {
         Description = description,
@@ -79,7 +87,8 @@ sealed class LoadBenchmark() : Benchmark("load", "Orders through the front door 
         },
     };
 
-    static async Task<Stage> StageOf(ParseResult options, IFrontDoor door, ProgressDisplay display, CancellationToken cancellationToken)
+    static async Task<Stage> StageOf(
+        ParseResult options, IFrontDoor door, ProgressDisplay display, CancellationToken cancellationToken)
     {
         var (token, products) = (options.GetValue(s_token), options.GetValue(s_product));
         if (token is not null && products is { Length: > 0 })

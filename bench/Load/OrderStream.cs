@@ -4,7 +4,7 @@ using Mall.Bench.Measuring;
 
 namespace Mall.Bench.Load;
 
-/// <summary>What the connections of a load do: each places one order after the other, every order with a key of its own.</summary>
+/// <summary>What the connections of a load do: each places one order after the other, each order with its own key.</summary>
 /// <param name="clients">The connections, one a caller.</param>
 /// <param name="baskets">How many baskets the clients know.</param>
 /// <param name="rate">Orders a second of all connections together; null for as many as go.</param>
@@ -23,7 +23,7 @@ sealed class OrderStream(IReadOnlyList<IOrderClient> clients, int baskets, doubl
             await PlaceOneAsync(caller);
     }
 
-    /// <summary>The n-th order of all belongs to connection n modulo their number and is meant to start at n divided by the rate.</summary>
+    /// <summary>The n-th order of all belongs to connection n modulo their number, and is meant to start at n / rate.</summary>
     async Task PlaceAtRateAsync(Caller caller, double perSecond)
     {
         var ticksBetween = Stopwatch.Frequency / perSecond;

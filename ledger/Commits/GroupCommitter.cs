@@ -70,7 +70,7 @@ internal sealed partial class GroupCommitter : IAsyncDisposable
     public Task<CommitOutcome> CommitAsync(WriteSet writes, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested) return Refused("The caller had given up already; nothing was written.");
-        var pending = new PendingCommit(writes) { EnqueuedAt = _time.GetTimestamp() };
+        var pending = new PendingCommit(writes, _options.Continuations) { EnqueuedAt = _time.GetTimestamp() };
         TaskCompletionSource? idle;
         lock (_gate)
         {
@@ -108,7 +108,7 @@ internal sealed partial class GroupCommitter : IAsyncDisposable
         catch (TimeoutException)
         {
             LogDrainTimedOut(QueueLength);
-            await _abort.CancelAsync();
+            _abort.Cancel(); // CancelAsync would go through the thread pool, past a simulation.
         }
 
         GiveUp(static _ => true, "The ledger stopped before the write set was committed.");

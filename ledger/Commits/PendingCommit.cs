@@ -3,8 +3,9 @@ namespace Mall.Ledger;
 /// <summary>A write set on its way to its commit, and the promise made to its caller.</summary>
 internal sealed class PendingCommit : TaskCompletionSource<CommitOutcome>
 {
-    // The caller goes on elsewhere: the committer's thread belongs to the next batch.
-    public PendingCommit(WriteSet writes) : base(TaskCreationOptions.RunContinuationsAsynchronously)
+    /// <param name="continuations">See <see cref="LedgerOptions.Continuations"/>.</param>
+    public PendingCommit(WriteSet writes, TaskCreationOptions continuations = TaskCreationOptions.RunContinuationsAsynchronously)
+        : base(continuations)
     {
         Writes = writes;
         Keys = ConflictKeys.Of(writes);

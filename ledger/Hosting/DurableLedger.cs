@@ -9,6 +9,7 @@ public sealed class DurableLedger : ILedger, IAsyncDisposable
 {
     private readonly IStore _store;
     private readonly GroupCommitter _committer;
+    private readonly LedgerOptions _options;
     private readonly TimeProvider _time;
     private readonly LedgerMetrics _metrics;
     private readonly ConcurrentDictionary<string, IdSequence> _sequences = new(StringComparer.Ordinal);
@@ -23,6 +24,7 @@ public sealed class DurableLedger : ILedger, IAsyncDisposable
     internal DurableLedger(IStore store, LedgerOptions options, TimeProvider time, ILogger logger, LedgerMetrics metrics)
     {
         _store = store;
+        _options = options;
         _time = time;
         _metrics = metrics;
         _committer = new GroupCommitter(store, options, time, metrics, logger);
@@ -49,7 +51,7 @@ public sealed class DurableLedger : ILedger, IAsyncDisposable
     public ValueTask<long> NextIdAsync(string sequence, CancellationToken cancellationToken = default)
     {
         if (!_sequences.TryGetValue(sequence, out var ids))
-            ids = _sequences.GetOrAdd(sequence, name => new IdSequence(name, _store, _time));
+            ids = _sequences.GetOrAdd(sequence, name => new IdSequence(name, _store, _time, _options.Continuations));
         return ids.NextAsync(cancellationToken);
     }
 

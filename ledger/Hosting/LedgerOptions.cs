@@ -32,6 +32,9 @@ public sealed class LedgerOptions
     /// </summary>
     public TimeSpan Retention { get; set; } = TimeSpan.FromDays(7);
 
+    /// <summary>How long the clean-up rests between two rounds through the tables. Default: 10 minutes.</summary>
+    public TimeSpan CleanUpPeriod { get; set; } = TimeSpan.FromMinutes(10);
+
     /// <summary>How often due work is looked for when nobody says that there is some. Default: 1 s.</summary>
     public TimeSpan DuePeriod { get; set; } = TimeSpan.FromSeconds(1);
 
@@ -49,4 +52,18 @@ public sealed class LedgerOptions
     /// See <see cref="InlineScheduler"/>.
     /// </summary>
     public TaskScheduler? Scheduler { get; set; }
+
+    /// <summary>
+    /// For a command that writes a few rows beside a process that may be using the same SQLite file: does not demand the file
+    /// for itself. Never for a process that hosts grains. Default: false.
+    /// </summary>
+    public bool IsGuest { get; set; }
+
+    /// <summary>
+    /// How promises to callers are made. A caller goes on elsewhere, since the committer's thread belongs to the next batch. Except in a
+    /// simulation: there nothing runs inline anyhow, because everybody awaits on the simulated scheduler, and to ask for it would send
+    /// <c>Task.WhenAll</c> and its like through the thread pool.
+    /// </summary>
+    internal TaskCreationOptions Continuations =>
+        Scheduler is null ? TaskCreationOptions.RunContinuationsAsynchronously : TaskCreationOptions.None;
 }

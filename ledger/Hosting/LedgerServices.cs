@@ -3,7 +3,6 @@ using Mall.Ledger.Sqlite;
 using Mall.Ledger.Stores;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Mall.Ledger;
@@ -31,27 +30,38 @@ public static class LedgerServices
         return services;
     }
 
+    /// <summary>
+    /// Adds what finds due work and hands it to handlers (<see cref="AddDueHandler{T}"/>), once all hosted services have started, and the
+    /// clean-up of old rows. For processes that host grains.
+    /// </summary>
+    public static IServiceCollection AddMallDueWork(this IServiceCollection services)
+    {
+        services.AddDueHandler<LedgerCleaner>();
+        services.AddSingleton(provider => new DueWorker(
+            provider.GetRequiredService<IStore>(),
+            provider.GetRequiredService<ILedger>(),
+            provider.GetServices<IDueHandler>(),
+            provider.GetServices<DueColumn>(),
+            provider.GetRequiredService<LedgerOptions>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<LedgerMetrics>(),
+            provider.GetRequiredService<ILogger<DueWorker>>()));
+        services.AddHostedService(provider => provider.GetRequiredService<DueWorker>());
+        return services;
+    }
+
+    /// <summary>Adds a handler of due work.</summary>
+    public static IServiceCollection AddDueHandler<T>(this IServiceCollection services) where T : class, IDueHandler =>
+        services.AddSingleton<IDueHandler, T>();
+
+    /// <summary>Adds due work whose time stands in its owner's row.</summary>
+    public static IServiceCollection AddDueColumn(this IServiceCollection services, DueColumn column) => services.AddSingleton(column);
+
     /// <summary>The store at an address, not yet opened.</summary>
     /// <exception cref="LedgerStartException">No store of that kind is built in.</exception>
     public static IStore StoreAt(LedgerOptions options, TimeProvider time) => options.Address.Kind switch
     {
-        StoreKind.Sqlite => new SqliteStore(options.Address, time, options.Scheduler),
+        StoreKind.Sqlite => new SqliteStore(options.Address, time, options.Scheduler, options.IsGuest),
         var kind => throw new LedgerStartException($"db: {kind} is not supported by this version; use sqlite:path/to/file.db."),
     };
-}
-
-/// <summary>Opens the ledger before anything serves, and closes it when nothing does any more.</summary>
-internal sealed class LedgerLifetime(DurableLedger ledger) : IHostedLifecycleService
-{
-    public Task StartingAsync(CancellationToken cancellationToken) => ledger.OpenAsync(cancellationToken);
-
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public Task StoppedAsync(CancellationToken cancellationToken) => ledger.DisposeAsync().AsTask();
 }

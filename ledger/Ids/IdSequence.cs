@@ -7,7 +7,8 @@ namespace Mall.Ledger;
 /// less than a second makes the next one twice as large, up to a limit, and the next block is fetched when half of the present
 /// one is gone, so that callers rarely wait. A crash loses what is left of the blocks; a graceful stop gives it back.
 /// </summary>
-internal sealed class IdSequence(string name, IStore store, TimeProvider time)
+/// <param name="continuations">See <see cref="LedgerOptions.Continuations"/>.</param>
+internal sealed class IdSequence(string name, IStore store, TimeProvider time, TaskCreationOptions continuations)
 {
     internal const int FirstBlock = 10;
     internal const int LargestBlock = 1_000;
@@ -35,7 +36,7 @@ internal sealed class IdSequence(string name, IStore store, TimeProvider time)
             }
             else
             {
-                var waiting = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
+                var waiting = new TaskCompletionSource<long>(continuations);
                 _waiting.Enqueue(waiting);
                 id = new ValueTask<long>(cancellationToken.CanBeCanceled ? waiting.Task.WaitAsync(cancellationToken) : waiting.Task);
             }

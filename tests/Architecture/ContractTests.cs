@@ -34,7 +34,10 @@ public sealed class ContractTests
 
     [Fact]
     public void Interface_HasAnAlias() =>
-        Findings.AssertNone(from i in Interfaces where AliasOf(i.Type.AttributeLists) is null select $"{i.File}: {i.Type.Identifier}");
+        Findings.AssertNone(
+            from i in Interfaces
+            where AliasOf(i.Type.AttributeLists) is null
+            select $"{i.File}: {i.Type.Identifier}");
 
     [Fact]
     public void InterfaceMethod_HasAnAlias() => Findings.AssertNone(

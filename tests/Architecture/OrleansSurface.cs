@@ -14,7 +14,8 @@ static class OrleansSurface
         "DeactivationReason", "DeactivationReasonCode",
         "IGrainTimer", "GrainTimerCreationOptions",
         "ReentrantAttribute", "MayInterleaveAttribute", "StatelessWorkerAttribute",
-        "HashBasedPlacementAttribute", "PreferLocalPlacementAttribute", "AlwaysInterleaveAttribute", "ReadOnlyAttribute", "OneWayAttribute",
+        "HashBasedPlacementAttribute", "PreferLocalPlacementAttribute",
+        "AlwaysInterleaveAttribute", "ReadOnlyAttribute", "OneWayAttribute",
         "GenerateSerializerAttribute", "IdAttribute", "AliasAttribute", "ImmutableAttribute",
         "IIncomingGrainCallFilter", "IIncomingGrainCallContext",
         "IOutgoingGrainCallFilter", "IOutgoingGrainCallContext", "IGrainCallContext",
@@ -45,7 +46,7 @@ static class OrleansSurface
     ];
 
     /// <summary>
-    /// Extension methods, by name alone: the static classes that hold them are called otherwise in Orleans, and nobody names them.
+    /// Extension methods, by name alone: the static classes that hold them are called otherwise in Orleans; nobody names them.
     /// </summary>
     public static readonly HashSet<string> Extensions =
     [

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Mall.Bench.Load.Rest;
 
-/// <summary>An HTTP/1.1 response in a buffer: as much of the protocol as the front door and the proxies before it speak.</summary>
+/// <summary>An HTTP/1.1 response in a buffer: as much of the protocol as the front door and proxies before it speak.</summary>
 /// <param name="Status">The status code.</param>
 /// <param name="Body">Where the body lies in the buffer, chunks joined.</param>
 /// <param name="KeepsAlive">Whether the connection takes another request.</param>
@@ -67,7 +67,7 @@ readonly record struct HttpAnswer(int Status, Range Body, bool KeepsAlive)
         return default;
     }
 
-    /// <summary>Looks first whether the last chunk is there, and moves only then: a second look must find what the first found.</summary>
+    /// <summary>Looks whether the last chunk is there and moves only then: a second look must find what the first did.</summary>
     static bool TryJoinChunks(Span<byte> chunks, out int length)
     {
         length = 0;

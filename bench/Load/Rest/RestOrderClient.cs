@@ -41,7 +41,7 @@ sealed class RestOrderClient : IOrderClient
     public static byte[] Render(Basket basket)
     {
         var json = JsonSerializer.Serialize(new { items = basket.Products.Select(id => new { productId = id, quantity = 1 }) });
-        return Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"\r\nContent-Length: {json.Length}\r\n\r\n{json}"));
+        return Encoding.ASCII.GetBytes($"\r\nContent-Length: {json.Length}\r\n\r\n{json}");
     }
 
     public async ValueTask<string?> PlaceAsync(int basket, string idempotencyKey)
@@ -134,7 +134,8 @@ sealed class RestOrderClient : IOrderClient
     {
         try
         {
-            return JsonElement.Parse(_received.AsSpan(answer.Body)).GetProperty("code").GetInt32().ToString(CultureInfo.InvariantCulture);
+            var problem = JsonElement.Parse(_received.AsSpan(answer.Body));
+            return problem.GetProperty("code").GetInt32().ToString(CultureInfo.InvariantCulture);
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {

@@ -1,0 +1,275 @@
+using Mall.Ledger.Stores;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Mall.Ledger;
+
+/// <summary>
+/// Finds work whose time has come and hands it to its handlers: from the table <c>due</c> and from the due columns of other tables.
+/// It looks once a period, at once when told to (<see cref="Wake"/>), and again at once while there is more than it can take.
+/// What fails is tried again, with capped, jittered backoff, for ever: giving up is for whoever owns the work to decide.
+/// What this process leaves undone when it dies, another claims when the claim has run out.
+/// </summary>
+public sealed partial class DueWorker : IHostedLifecycleService, IDisposable
+{
+    // Attempts at work of due columns, which have no place for it; forgotten when this many fail at once, for which backoff is no cure.
+    private const int MostRemembered = 10_000;
+
+    private readonly IStore _store;
+    private readonly ILedger _ledger;
+    private readonly Dictionary<string, IDueHandler> _handlers;
+    private readonly IReadOnlyList<DueColumn> _columns;
+    private readonly string[] _kindsOfTable;
+    private readonly LedgerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly LedgerMetrics _metrics;
+    private readonly ILogger _logger;
+    private readonly Backoff _backoff;
+    private readonly string _claimant;
+    private readonly CancellationTokenSource _stop = new();
+
+    // Guards what follows: the loop and the handlers' ends meet there.
+    private readonly Lock _gate = new();
+    private readonly Dictionary<(string Kind, string Key), int> _failures = [];
+    private TaskCompletionSource? _wake; // The loop sleeps on it.
+    private bool _isWoken;               // It was woken when it did not sleep.
+    private TaskCompletionSource? _room; // The loop waits on it until no more than _roomAt handlers run.
+    private int _roomAt;
+    private int _running;
+
+    // The loop's own.
+    private Task _loop = Task.CompletedTask;
+    private bool _isCleanUpScheduled;
+
+    internal DueWorker(
+        IStore store, ILedger ledger, IEnumerable<IDueHandler> handlers, IEnumerable<DueColumn> columns,
+        LedgerOptions options, TimeProvider time, LedgerMetrics metrics, ILogger<DueWorker> logger)
+    {
+        _store = store;
+        _ledger = ledger;
+        _handlers = handlers.ToDictionary(handler => handler.Kind, StringComparer.Ordinal);
+        _columns = [.. columns];
+        foreach (var column in _columns)
+            if (!_handlers.ContainsKey(column.Kind)) throw new InvalidOperationException($"Due work of kind {column.Kind} has no handler.");
+        _kindsOfTable = [.. _handlers.Keys.Except(_columns.Select(column => column.Kind))];
+        _options = options;
+        _time = time;
+        _metrics = metrics;
+        _logger = logger;
+        _backoff = new Backoff(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), options.Random);
+        lock (options.Random) _claimant = $"{time.GetUtcNow().ToUnixTimeMilliseconds():x}-{options.Random.NextInt64():x}";
+    }
+
+    /// <summary>Says that something has become due, or soon will: look now.</summary>
+    public void Wake()
+    {
+        TaskCompletionSource? wake;
+        lock (_gate)
+        {
+            (wake, _wake) = (_wake, null);
+            _isWoken = true;
+        }
+
+        wake?.SetResult();
+    }
+
+    /// <summary>Begins, once everything that handlers may call is up.</summary>
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        _loop = RunAsync();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Claims nothing more and cancels what runs; its claims are released, or run out.</summary>
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        _stop.Cancel();
+        Wake();
+        await _loop.WaitAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _stop.Dispose();
+
+    Task IHostedLifecycleService.StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    Task IHostedService.StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    Task IHostedService.StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    Task IHostedLifecycleService.StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task RunAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            var isMore = false;
+            try
+            {
+                isMore = await PollAsync();
+            }
+            catch (Exception failure) // The edge of the loop: whatever it was, the next round tries again.
+            {
+                LogPollFailed(failure);
+            }
+
+            await (isMore ? RoomAsync(_options.DueConcurrency / 2) : SleepAsync());
+        }
+
+        await RoomAsync(0);
+    }
+
+    /// <summary>Claims as much as there is room for and starts it. True when there may be more.</summary>
+    private async Task<bool> PollAsync()
+    {
+        if (!_isCleanUpScheduled && _handlers.ContainsKey(LedgerCleaner.KindOfWork))
+        {
+            await LedgerCleaner.ScheduleAsync(_ledger, _time, _stop.Token);
+            _isCleanUpScheduled = true;
+        }
+
+        var isMore = false;
+        if (_kindsOfTable.Length > 0) isMore = await ClaimAsync(null, _kindsOfTable);
+        foreach (var column in _columns) isMore |= await ClaimAsync(column, [column.Kind]);
+        return isMore;
+    }
+
+    private async Task<bool> ClaimAsync(DueColumn? column, string[] kinds)
+    {
+        var room = _options.DueConcurrency - Running();
+        if (room <= 0) return true;
+
+        // Whole milliseconds, as they are stored: the end of the claim is compared when the claim is released.
+        var now = DateTimeOffset.FromUnixTimeMilliseconds(_time.GetUtcNow().ToUnixTimeMilliseconds());
+        var claim = new DueClaim(_claimant, kinds, now, now + _options.DueClaim, room);
+        var items = column is null ? await _store.ClaimAsync(claim) : await _store.ClaimAsync(column, claim);
+        foreach (var item in items)
+        {
+            lock (_gate) _running++;
+            _ = HandleAsync(item, column, claim); // Observes its own failures; the loop's end waits for it by the count.
+        }
+
+        return items.Count == room;
+    }
+
+    private async Task HandleAsync(DueItem item, DueColumn? column, DueClaim claim)
+    {
+        try
+        {
+            if (await TryHandleAsync(item, column))
+            {
+                _metrics.Handled(item.Kind, succeeded: true);
+                if (column is null) await _ledger.CommitAsync(new WriteSet(DueWork.Complete(item, claim)));
+            }
+            else
+            {
+                _metrics.Handled(item.Kind, succeeded: false);
+                var next = _stop.IsCancellationRequested ? claim.Now : _time.GetUtcNow() + _backoff.After(AttemptsOf(item, column));
+                var release = column is null ? DueWork.Release(item, claim, next) : column.Release(item, claim, next);
+                await _ledger.CommitAsync(new WriteSet(release));
+            }
+        }
+        catch (Exception failure) // The edge of the work: the claim runs out, and then it is done again.
+        {
+            LogNotNoted(item.Kind, item.Key, failure);
+        }
+        finally
+        {
+            Ended();
+        }
+    }
+
+    private async Task<bool> TryHandleAsync(DueItem item, DueColumn? column)
+    {
+        try
+        {
+            var attempt = column is null ? item : item with { Attempts = AttemptsOf(item, column) + 1 };
+            await _handlers[item.Kind].HandleAsync(attempt, _stop.Token);
+            if (column is not null) Forget(item);
+            return true;
+        }
+        catch (Exception failure) // Handlers may throw anything; the work is done again.
+        {
+            if (column is not null) Remember(item);
+            if (!_stop.IsCancellationRequested) LogHandlerFailed(item.Kind, item.Key, AttemptsOf(item, column), failure);
+            return false;
+        }
+    }
+
+    /// <summary>Waits for the next look: a period, or less when told so.</summary>
+    private async Task SleepAsync()
+    {
+        TaskCompletionSource wake;
+        lock (_gate)
+        {
+            if (_isWoken)
+            {
+                _isWoken = false;
+                return;
+            }
+
+            _wake = wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        // One promise and a timer that keeps it: to await the first of several tasks would go through the thread pool, past a simulation.
+        await using var period = _time.CreateTimer(static state => ((DueWorker)state!).Wake(), this, _options.DuePeriod, Timeout.InfiniteTimeSpan);
+        await wake.Task;
+        lock (_gate) _isWoken = false;
+    }
+
+    /// <summary>Waits until no more than this many handlers run.</summary>
+    private Task RoomAsync(int most)
+    {
+        lock (_gate)
+        {
+            if (_running <= most) return Task.CompletedTask;
+            (_room, _roomAt) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), most);
+            return _room.Task;
+        }
+    }
+
+    private void Ended()
+    {
+        TaskCompletionSource? room = null;
+        lock (_gate)
+        {
+            if (--_running <= _roomAt) (room, _room) = (_room, null);
+        }
+
+        room?.SetResult();
+    }
+
+    private int Running()
+    {
+        lock (_gate) return _running;
+    }
+
+    private int AttemptsOf(DueItem item, DueColumn? column)
+    {
+        if (column is null) return item.Attempts;
+        lock (_gate) return _failures.GetValueOrDefault((item.Kind, item.Key));
+    }
+
+    private void Remember(DueItem item)
+    {
+        lock (_gate)
+        {
+            if (_failures.Count >= MostRemembered) _failures.Clear();
+            _failures[(item.Kind, item.Key)] = _failures.GetValueOrDefault((item.Kind, item.Key)) + 1;
+        }
+    }
+
+    private void Forget(DueItem item)
+    {
+        lock (_gate) _failures.Remove((item.Kind, item.Key));
+    }
+
+    [LoggerMessage(2101, LogLevel.Warning, "Due work could not be claimed")]
+    private partial void LogPollFailed(Exception exception);
+
+    [LoggerMessage(2102, LogLevel.Warning, "Due work {Kind} {Key} failed, attempt {Attempt}; it will be tried again")]
+    private partial void LogHandlerFailed(string kind, string key, int attempt, Exception exception);
+
+    [LoggerMessage(2103, LogLevel.Warning, "What became of due work {Kind} {Key} could not be noted; it will be done again")]
+    private partial void LogNotNoted(string kind, string key, Exception exception);
+}

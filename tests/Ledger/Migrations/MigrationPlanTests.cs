@@ -1,0 +1,68 @@
+namespace Mall.Ledger.Tests;
+
+public sealed class MigrationPlanTests
+{
+    private static readonly Migration[] s_known =
+    [
+        MigrationScripts.Parse("0001_create_a", "create table a (x int);\n"),
+        MigrationScripts.Parse("0002_create_b", "create table b (x int);\n"),
+        MigrationScripts.Parse("0003_create_c", "create table c (x int);\n"),
+    ];
+
+    [Fact]
+    public void Plan_OfAnEmptyDatabase_IsEverything() => Assert.Equal(s_known, MigrationPlan.Of(s_known, []));
+
+    [Fact]
+    public void Plan_OfAnOlderDatabase_IsTheRest() => Assert.Equal([s_known[2]], MigrationPlan.Of(s_known, Applied(s_known[..2])));
+
+    [Fact]
+    public void Plan_OfTheSame_IsEmpty() => Assert.Empty(MigrationPlan.Of(s_known, Applied(s_known)));
+
+    [Fact]
+    public void Plan_OfANewerDatabase_NamesTheMigrationThatIsUnknown() =>
+        Assert.Equal(
+            "db: the database was written by a newer version: it has had migration 0003_create_c, and this version knows 2. Start the newer version.",
+            Refusal(s_known[..2], Applied(s_known)));
+
+    [Fact]
+    public void Plan_WithAChangedScript_NamesIt() =>
+        Assert.Contains("0002_create_b was changed", Refusal(s_known, [Applied(s_known)[0], new(2, "0002_create_b", "other")]), StringComparison.Ordinal);
+
+    [Fact]
+    public void Plan_WithAnotherName_NamesBoth() =>
+        Assert.Contains("is 0002_other, of this program 0002_create_b", Refusal(s_known, [Applied(s_known)[0], new(2, "0002_other", "x")]), StringComparison.Ordinal);
+
+    [Fact]
+    public void Plan_WithAGapInTheDatabase_NamesWhereItIs() =>
+        Assert.Contains("schema_version has a gap or a double: 0003_create_c stands where number 0002",
+            Refusal(s_known, [Applied(s_known)[0], Applied(s_known)[2]]), StringComparison.Ordinal);
+
+    [Fact]
+    public void Plan_WithAGapInTheProgram_NamesWhereItIs() =>
+        Assert.Contains("this program's migrations has a gap", Refusal([s_known[0], s_known[2]], []), StringComparison.Ordinal);
+
+    [Fact]
+    public void Checksum_DoesNotDependOnLineEnds() =>
+        Assert.Equal(MigrationScripts.Parse("0001_a", "a\nb\n").Checksum, MigrationScripts.Parse("0001_a", "a\r\nb\r\n").Checksum);
+
+    [Fact]
+    public void Scripts_OfEveryStore_HaveTheSameNumbersAndNames()
+    {
+        var sqlite = MigrationScripts.Of("sqlite").Select(migration => migration.Name).ToList();
+        Assert.NotEmpty(sqlite);
+        foreach (var store in (string[])["postgres", "mysql"])
+        {
+            var others = MigrationScripts.Of(store).Select(migration => migration.Name).ToList();
+            Assert.True(others.Count == 0 || others.SequenceEqual(sqlite), $"{store}: {string.Join(", ", others)}");
+        }
+    }
+
+    private static AppliedMigration[] Applied(Migration[] migrations) => [.. migrations.Select(m => new AppliedMigration(m.Number, m.Name, m.Checksum))];
+
+    private static string Refusal(Migration[] known, AppliedMigration[] applied)
+    {
+        var message = Assert.Throws<LedgerStartException>(() => MigrationPlan.Of(known, applied)).Message;
+        Assert.DoesNotContain('\n', message);
+        return message;
+    }
+}

@@ -1,0 +1,168 @@
+using Mall.Ledger.Sqlite;
+using Mall.Ledger.Stores;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+using static Mall.Ledger.Tests.TestTables;
+
+namespace Mall.Ledger.Tests;
+
+/// <summary>What can be wrong with a file, and what whoever starts the process is told.</summary>
+public sealed class SqliteFileTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public async Task Open_MakesTheFolder_AndKeepsWhatWasWritten()
+    {
+        var path = _folder.File("deep/er/mall.db");
+        await using (var ledger = await Open(path)) await ledger.CommitAsync(new WriteSet(Setting("a", "1")), Cancel);
+        await using (var ledger = await Open(path)) Assert.Equal(["1"], await ledger.QueryAsync(SettingOf, Cancel, "a"));
+    }
+
+    [Fact]
+    public async Task Open_OfAFileInUse_SaysSo()
+    {
+        var path = _folder.File("mall.db");
+        await using var ledger = await Open(path);
+        Assert.Contains("is in use by another process", await Refusal(path), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Open_AfterAFailedOpen_Works()
+    {
+        var path = _folder.File("mall.db");
+        await using (await Open(path)) Assert.NotNull(await Refusal(path));
+        await using (await Open(path)) { }
+    }
+
+    [Fact]
+    public async Task Open_OfAFileThatIsNoDatabase_SaysSo()
+    {
+        var path = _folder.File("mall.db");
+        await File.WriteAllTextAsync(path, string.Concat(Enumerable.Repeat("This is a letter to my aunt. ", 100)), Cancel);
+        Assert.Contains("is not an SQLite database", await Refusal(path), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Open_OfAFolder_SaysSo() => Assert.Contains("cannot be opened", await Refusal(Path.GetDirectoryName(_folder.File("x"))!), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Open_UnderAFile_SaysThatTheFolderCannotBeMade()
+    {
+        await File.WriteAllTextAsync(_folder.File("file"), "", Cancel);
+        Assert.Contains("cannot be created", await Refusal(_folder.File("file/mall.db")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Open_OfANewerDatabase_SaysSo()
+    {
+        var path = await Prepared("insert into schema_version values (6, '0006_from_the_future', 'x', 0)");
+        Assert.Contains("written by a newer version: it has had migration 0006_from_the_future", await Refusal(path), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Open_OfADatabaseWithAnotherChecksum_SaysSo()
+    {
+        var path = await Prepared("update schema_version set checksum = 'x' where number = 2");
+        Assert.Contains("0002_create_sagas was changed after the database had it", await Refusal(path), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Open_OfADatabaseWhoseMigrationFails_SaysWhich_AndLeavesItAsItWas()
+    {
+        var path = await Prepared("delete from schema_version where number >= 4; drop table products; drop table orders");
+        Assert.Contains("migration 0005_create_orders failed", await Refusal(path), StringComparison.Ordinal);
+        using var connection = Connect(path);
+        Assert.Equal(4L, Scalar(connection, "select count(*) from schema_version"));
+        Assert.Equal(0L, Scalar(connection, "select count(*) from sqlite_master where name = 'orders'"));
+    }
+
+    [Fact]
+    public async Task Commit_WhileSomebodyReadsForLong_IsNotHeldUp()
+    {
+        var path = _folder.File("mall.db");
+        await using var ledger = await Open(path);
+        await ledger.CommitAsync(new WriteSet(Setting("a", "1")), Cancel);
+        using var connection = Connect(path);
+        using var transaction = connection.BeginTransaction(deferred: true);
+        Assert.Equal(1L, Scalar(connection, "select count(*) from settings"));
+
+        await ledger.CommitAsync(new WriteSet(Setting("b", "1")), Cancel).WaitAsync(TimeSpan.FromSeconds(2), Cancel);
+        Assert.Equal(1L, Scalar(connection, "select count(*) from settings"));
+    }
+
+    [Fact]
+    public async Task Query_SeesWhatHasJustBeenCommitted_FromManyThreads()
+    {
+        await using var ledger = await Open(_folder.File("mall.db"));
+        await Parallel.ForEachAsync(Enumerable.Range(0, 500), Cancel, async (i, cancel) =>
+        {
+            await ledger.CommitAsync(new WriteSet(Setting($"{i}", $"{i}")), cancel);
+            Assert.Equal([$"{i}"], await ledger.QueryAsync(SettingOf, cancel, $"{i}"));
+        });
+    }
+
+    [Fact]
+    public async Task File_IsWrittenSafely()
+    {
+        var path = _folder.File("mall.db");
+        await using var store = new SqliteStore(StoreAddress.Parse($"sqlite:{path}"), TimeProvider.System, new InlineScheduler());
+        await store.OpenAsync(Cancel);
+        using var connection = Connect(path);
+        Assert.Equal("wal", Scalar(connection, "pragma journal_mode"));
+        Assert.Equal(2L, store.Synchronous);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private static async Task<DurableLedger> Open(string path)
+    {
+        var store = new SqliteStore(StoreAddress.Parse($"sqlite:{path}"), TimeProvider.System);
+        var ledger = new DurableLedger(store, new LedgerOptions(), TimeProvider.System, NullLogger<DurableLedger>.Instance);
+        try
+        {
+            await ledger.OpenAsync(Cancel);
+            return ledger;
+        }
+        catch
+        {
+            await ledger.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static async Task<string> Refusal(string path)
+    {
+        var message = (await Assert.ThrowsAsync<LedgerStartException>(() => Open(path))).Message;
+        Assert.StartsWith("db: ", message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', message);
+        return message;
+    }
+
+    private async Task<string> Prepared(string sql)
+    {
+        var path = _folder.File("mall.db");
+        await using (await Open(path)) { }
+        using var connection = Connect(path);
+        Scalar(connection, sql);
+        return path;
+    }
+
+    private static SqliteConnection Connect(string path)
+    {
+        var connection = new SqliteConnection($"Data Source={path};Pooling=False");
+        connection.Open();
+        return connection;
+    }
+
+    private static object? Scalar(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // Constants of these tests.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        return command.ExecuteScalar();
+    }
+}
