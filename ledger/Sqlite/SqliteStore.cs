@@ -14,6 +14,7 @@ public sealed class SqliteStore : IStore
     private readonly TimeProvider _time;
     private readonly SqliteThread? _thread;
     private readonly SqliteReaders _readers;
+    private int _isDisposed;
 
     // Set by OpenAsync, used on the scheduler alone.
     private SqliteFileLock? _lock;
@@ -130,20 +131,18 @@ public sealed class SqliteStore : IStore
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) =>
         Run(() => Write<IReadOnlyList<DueItem>>(() => Claims().Claim(column, claim)));
 
-    /// <summary>The writing connection's <c>pragma synchronous</c>: 2 is full.</summary>
-    internal long Synchronous
+    /// <summary>For tests: a pragma on the connection that writes, and what it answers.</summary>
+    internal Task<long> PragmaAsync(string pragma) => Run(() =>
     {
-        get
-        {
-            using var pragma = new SqliteStatement(Db, "pragma synchronous");
-            return pragma.Read(row => row.Number(0))[0];
-        }
-    }
+        using var statement = new SqliteStatement(Db, pragma);
+        return statement.Read(row => row.Number(0))[0];
+    });
 
     /// <summary>Closes the file. What was queued before has been done then.</summary>
     public async ValueTask DisposeAsync()
     {
-        await Run(() =>
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
+        await OnScheduler(() =>
         {
             Close();
             return true;
@@ -224,7 +223,11 @@ public sealed class SqliteStore : IStore
 
     private SqliteReader OwnReader() => _ownReader ?? throw new LedgerUnavailableException("The database is not open.");
 
-    private Task<T> Run<T>(Func<T> action) =>
+    private Task<T> Run<T>(Func<T> action) => Volatile.Read(ref _isDisposed) == 0
+        ? OnScheduler(action)
+        : Task.FromException<T>(new LedgerUnavailableException("The database is closed."));
+
+    private Task<T> OnScheduler<T>(Func<T> action) =>
         Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.DenyChildAttach, Scheduler);
 
     private static T Read<T>(Func<T> read)

@@ -197,13 +197,11 @@ internal sealed class SqliteWriter(sqlite3 db) : IDisposable
         return _byShape[shape] = new SqliteStatement(db, SqliteSql.For(shape));
     }
 
-    // After an error of the disk nobody knows how much of the log is on it, so the mark is read back, also here.
     private void Commit()
     {
         var code = _commit.Execute(out _);
         if (code == raw.SQLITE_OK) return;
-        var failure = SqliteErrors.Failure(
-            (code & 0xff) == raw.SQLITE_BUSY ? StoreFailure.NothingHappened : StoreFailure.OutcomeUnknown, code, _commit.Error);
+        var failure = SqliteErrors.Failure(SqliteErrors.OfCommit(code), code, _commit.Error);
         Rollback();
         throw failure;
     }
