@@ -15,6 +15,8 @@ public static class BarrierOps
 {
     public const string Action = "action";
 
-    /// <summary>Undoes the action of the same gid, branch and barrier id; if that never happened, it is kept from ever happening.</summary>
+    /// <summary>
+    /// Undoes the action of the same gid, branch and barrier id; if that never happened, it is kept from ever happening.
+    /// </summary>
     public const string Compensate = "compensate";
 }

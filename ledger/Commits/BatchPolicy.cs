@@ -90,7 +90,8 @@ internal sealed class BatchPolicy(int maxWriteSets, int maxBytes)
         return true;
     }
 
-    /// <param name="Change">The change that holds the key; the default, which nothing can be summed with, for barrier keys and rows that are closed.</param>
+    /// <param name="Change">The change that holds the key; the default, which nothing can be summed with, for barrier keys and
+    /// rows that are closed.</param>
     /// <param name="Slot">Where a batch member's change is added; null when it was only passed over.</param>
     private readonly record struct Touch(RowChange Change, int? Slot);
 }

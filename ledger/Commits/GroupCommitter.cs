@@ -7,12 +7,13 @@ namespace Mall.Ledger;
 /// Commits write sets in groups. One cycle at a time: take what waits (<see cref="BatchPolicy"/>), write it in one transaction,
 /// answer each caller; meanwhile the next batch fills. There is no timer: a lone write set is committed at once.
 /// <para>
-/// A caller who gives up while its write set waits gets <see cref="LedgerUnavailableException"/>, and it is never written; while it is
-/// being committed, <see cref="LedgerOutcomeUnknownException"/>. When the database fails and nothing happened, the batch goes
-/// back to the queue (in its old place) and the cycle pauses; when nobody knows, the commit mark is read back until somebody does.
+/// A caller who gives up while its write set waits gets <see cref="LedgerUnavailableException"/>, and it is never written; while
+/// it is being committed, <see cref="LedgerOutcomeUnknownException"/>. When the database fails and nothing happened, the batch
+/// goes back to the queue (in its old place) and the cycle pauses; when nobody knows, the commit mark is read back until somebody
+/// does.
 /// </para>
-/// <para>States: <em>running</em> → <em>draining</em> (nothing new is accepted, what waits is committed) → <em>stopped</em> (the queue is
-/// empty, or the drain took too long and whoever was left has been told).</para>
+/// <para>States: <em>running</em> → <em>draining</em> (nothing new is accepted, what waits is committed) → <em>stopped</em> (the
+/// queue is empty, or the drain took too long and whoever was left has been told).</para>
 /// </summary>
 internal sealed partial class GroupCommitter : IAsyncDisposable
 {
@@ -90,7 +91,9 @@ internal sealed partial class GroupCommitter : IAsyncDisposable
         static Task<CommitOutcome> Refused(string why) => Task.FromException<CommitOutcome>(new LedgerUnavailableException(why));
     }
 
-    /// <summary>Drains: commits what waits, for at most <see cref="LedgerOptions.DrainTimeout"/>, then tells whoever is left.</summary>
+    /// <summary>
+    /// Drains: commits what waits, for at most <see cref="LedgerOptions.DrainTimeout"/>, then tells whoever is left.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         TaskCompletionSource? idle;
@@ -197,7 +200,9 @@ internal sealed partial class GroupCommitter : IAsyncDisposable
         }
     }
 
-    /// <summary>After a lost acknowledgement: asks for the commit mark until there is an answer, or the ledger is torn down.</summary>
+    /// <summary>
+    /// After a lost acknowledgement: asks for the commit mark until there is an answer, or the ledger is torn down.
+    /// </summary>
     private async ValueTask<bool> ReadBackAsync()
     {
         lock (_gate)

@@ -3,9 +3,9 @@ using Mall.Ledger.Stores;
 namespace Mall.Ledger;
 
 /// <summary>
-/// Ids of one sequence, handed out of blocks that are reserved in the database before any of their ids is seen. A block that is used up in
-/// less than a second makes the next one twice as large, up to a limit, and the next block is fetched when half of the present
-/// one is gone, so that callers rarely wait. A crash loses what is left of the blocks; a graceful stop gives it back.
+/// Ids of one sequence, handed out of blocks that are reserved in the database before any of their ids is seen. A block that is
+/// used up in less than a second makes the next one twice as large, up to a limit, and the next block is fetched when half of the
+/// present one is gone, so that callers rarely wait. A crash loses what is left of the blocks; a graceful stop gives it back.
 /// </summary>
 /// <param name="continuations">See <see cref="LedgerOptions.Continuations"/>.</param>
 internal sealed class IdSequence(string name, IStore store, TimeProvider time, TaskCreationOptions continuations)

@@ -4,8 +4,8 @@ using SQLitePCL;
 namespace Mall.Ledger.Sqlite;
 
 /// <summary>
-/// Claims due work: one statement that marks the oldest rows whose time has come and returns them. It touches nothing when nothing is due,
-/// and then costs no write to the disk. Runs on the writer's thread.
+/// Claims due work: one statement that marks the oldest rows whose time has come and returns them. It touches nothing when
+/// nothing is due, and then costs no write to the disk. Runs on the writer's thread.
 /// </summary>
 internal sealed class SqliteClaims(sqlite3 db) : IDisposable
 {

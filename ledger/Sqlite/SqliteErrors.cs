@@ -16,8 +16,8 @@ internal static class SqliteErrors
         or raw.SQLITE_MISMATCH or raw.SQLITE_RANGE or raw.SQLITE_TOOBIG or raw.SQLITE_MISUSE;
 
     /// <summary>
-    /// What a failed commit leaves open. When it had to wait for somebody else for too long, it has not begun; after an error of the disk
-    /// nobody knows how much of the log is on it.
+    /// What a failed commit leaves open. When it had to wait for somebody else for too long, it has not begun; after an error of
+    /// the disk nobody knows how much of the log is on it.
     /// </summary>
     public static StoreFailure OfCommit(int code) =>
         Primary(code) == raw.SQLITE_BUSY ? StoreFailure.NothingHappened : StoreFailure.OutcomeUnknown;

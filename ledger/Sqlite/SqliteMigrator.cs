@@ -2,7 +2,9 @@ using SQLitePCL;
 
 namespace Mall.Ledger.Sqlite;
 
-/// <summary>Runs migrations, each in a transaction together with its row of <c>schema_version</c>. The file's lock keeps others out.</summary>
+/// <summary>
+/// Runs migrations, each in a transaction together with its row of <c>schema_version</c>. The file's lock keeps others out.
+/// </summary>
 internal static class SqliteMigrator
 {
     /// <exception cref="LedgerStartException">The schema does not fit this program, or a script failed.</exception>

@@ -4,8 +4,8 @@ using SQLitePCL;
 namespace Mall.Ledger.Sqlite;
 
 /// <summary>
-/// Writes batches through the one connection that writes. Each row is one run of a prepared statement: within the process that costs
-/// one to a few microseconds, which a set-based statement would not undercut. Used by one thread.
+/// Writes batches through the one connection that writes. Each row is one run of a prepared statement: within the process that
+/// costs one to a few microseconds, which a set-based statement would not undercut. Used by one thread.
 /// </summary>
 internal sealed class SqliteWriter(sqlite3 db) : IDisposable
 {
@@ -41,7 +41,8 @@ internal sealed class SqliteWriter(sqlite3 db) : IDisposable
     {
         try
         {
-            // A pass that finds new suspects is undone, so there are at most as many passes as write sets; two, as a rule.
+            // A pass that finds new suspects is undone, so there are at most as many passes as write sets; two, as a rule. See
+            // docs/decisions/0004.
             while (!TryPass(batch)) Rollback();
         }
         catch (SqliteStatementException failure)
@@ -161,7 +162,9 @@ internal sealed class SqliteWriter(sqlite3 db) : IDisposable
     private string? ReasonOf(in BarrierKey key, string op) =>
         _readReason.Bind(1, key.Gid).Bind(2, key.BranchId).Bind(3, op).Bind(4, key.BarrierId).Read(row => row.Text(0)) is [var reason] ? reason : null;
 
-    /// <summary>Makes one change. False: a guard or a unique key did not hold (no fault), or the statement is impossible.</summary>
+    /// <summary>
+    /// Makes one change. False: a guard or a unique key did not hold (no fault), or the statement is impossible.
+    /// </summary>
     private bool Try(RowShape shape, Value[] values, out LedgerFaultException? fault)
     {
         fault = null;

@@ -6,7 +6,9 @@ using static Mall.Ledger.Tests.TestTables;
 
 namespace Mall.Ledger.Tests;
 
-/// <summary>Commits from several clients until it is killed, and writes each key to its output once its commit was acknowledged.</summary>
+/// <summary>
+/// Commits from several clients until it is killed, and writes each key to its output once its commit was acknowledged.
+/// </summary>
 internal static class CrashChild
 {
     public const string Argument = "crash-child";

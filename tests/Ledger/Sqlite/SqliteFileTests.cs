@@ -125,6 +125,7 @@ public sealed class SqliteFileTests : IDisposable
         await store.PragmaAsync("pragma max_page_count = 1"); // SQLite makes that what the file has already.
         await Assert.ThrowsAsync<LedgerUnavailableException>(() => ledger.CommitAsync(large, Cancel));
 
+        options.CommitTimeout = TimeSpan.FromMinutes(1);
         await store.PragmaAsync("pragma max_page_count = 100000");
         Assert.Equal(CommitOutcome.Applied, await ledger.CommitAsync(large, Cancel));
     }
