@@ -50,7 +50,11 @@ internal sealed class BatchPolicy(int maxWriteSets, int maxBytes)
         var keys = pending.Keys;
         if (keys[0] != ConflictKeys.None && _touched.ContainsKey(keys[0])) return false;
         for (var i = 1; i < keys.Length; i++)
-            if (_touched.TryGetValue(keys[i], out var touch) && !CanBeSummed(touch.Change, pending.Writes.Changes[i - 1])) return false;
+        {
+            var isTouched = _touched.TryGetValue(keys[i], out var touch);
+            if (isTouched && !CanBeSummed(touch.Change, pending.Writes.Changes[i - 1])) return false;
+        }
+
         return true;
     }
 

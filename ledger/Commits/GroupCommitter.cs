@@ -51,7 +51,8 @@ internal sealed partial class GroupCommitter : IAsyncDisposable
         _backoff = new Backoff(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1), options.Random);
         _batch = new Batch { Committer = NameCommitter(options.Random, time) };
         _deadlinePeriod = TimeSpan.FromMilliseconds(Math.Clamp(options.CommitTimeout.TotalMilliseconds / 10, 10, 1_000));
-        _deadlines = time.CreateTimer(static state => ((GroupCommitter)state!).CheckDeadlines(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _deadlines = time.CreateTimer(
+            static state => ((GroupCommitter)state!).CheckDeadlines(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Write sets without an answer yet.</summary>
@@ -64,8 +65,9 @@ internal sealed partial class GroupCommitter : IAsyncDisposable
     }
 
     /// <summary>Starts the loop, on the store's scheduler, where it stays.</summary>
-    public void Start() =>
-        _loop = Task.Factory.StartNew(RunAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _store.Scheduler).Unwrap();
+    public void Start() => _loop = Task.Factory
+        .StartNew(RunAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _store.Scheduler)
+        .Unwrap();
 
     /// <inheritdoc cref="ILedger.CommitAsync"/>
     public Task<CommitOutcome> CommitAsync(WriteSet writes, CancellationToken cancellationToken)

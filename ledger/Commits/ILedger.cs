@@ -23,7 +23,8 @@ public interface ILedger
     /// </summary>
     /// <exception cref="LedgerUnavailableException">The store cannot be read now.</exception>
     /// <exception cref="LedgerFaultException">The database does not understand the query: a bug of the caller.</exception>
-    Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, CancellationToken cancellationToken = default, params Value[] parameters);
+    Task<IReadOnlyList<T>> QueryAsync<T>(
+        Query<T> query, CancellationToken cancellationToken = default, params Value[] parameters);
 
     /// <summary>
     /// The next id of a sequence: positive, increasing within this process, never given twice, also not after a crash.

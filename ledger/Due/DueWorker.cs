@@ -51,7 +51,8 @@ public sealed partial class DueWorker : IHostedLifecycleService, IDisposable
         _handlers = handlers.ToDictionary(handler => handler.Kind, StringComparer.Ordinal);
         _columns = [.. columns];
         foreach (var column in _columns)
-            if (!_handlers.ContainsKey(column.Kind)) throw new InvalidOperationException($"Due work of kind {column.Kind} has no handler.");
+            if (!_handlers.ContainsKey(column.Kind))
+                throw new InvalidOperationException($"Due work of kind {column.Kind} has no handler.");
         _kindsOfTable = [.. _handlers.Keys.Except(_columns.Select(column => column.Kind))];
         _options = options;
         _time = time;
@@ -165,7 +166,9 @@ public sealed partial class DueWorker : IHostedLifecycleService, IDisposable
             else
             {
                 _metrics.Handled(item.Kind, succeeded: false);
-                var next = _stop.IsCancellationRequested ? claim.Now : _time.GetUtcNow() + _backoff.After(AttemptsOf(item, column));
+                var next = _stop.IsCancellationRequested
+                    ? claim.Now
+                    : _time.GetUtcNow() + _backoff.After(AttemptsOf(item, column));
                 var release = column is null ? DueWork.Release(item, claim, next) : column.Release(item, claim, next);
                 await _ledger.CommitAsync(new WriteSet(release));
             }
@@ -214,7 +217,8 @@ public sealed partial class DueWorker : IHostedLifecycleService, IDisposable
 
         // One promise and a timer that keeps it: to await the first of several tasks would go through the thread pool, past a
         // simulation.
-        await using var period = _time.CreateTimer(static state => ((DueWorker)state!).Wake(), this, _options.DuePeriod, Timeout.InfiniteTimeSpan);
+        await using var period = _time.CreateTimer(
+            static state => ((DueWorker)state!).Wake(), this, _options.DuePeriod, Timeout.InfiniteTimeSpan);
         await wake.Task;
         lock (_gate) _isWoken = false;
     }

@@ -49,12 +49,15 @@ public sealed class DurableLedger : ILedger, IAsyncDisposable
         _committer.CommitAsync(writes, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, CancellationToken cancellationToken = default, params Value[] parameters) =>
+    public Task<IReadOnlyList<T>> QueryAsync<T>(
+        Query<T> query, CancellationToken cancellationToken = default, params Value[] parameters) =>
         _store.QueryAsync(query, parameters, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<long> NextIdAsync(string sequence, CancellationToken cancellationToken = default)
     {
+        if (Volatile.Read(ref _isDisposed) != 0)
+            return ValueTask.FromException<long>(new LedgerUnavailableException("The ledger is stopping."));
         if (!_sequences.TryGetValue(sequence, out var ids))
             ids = _sequences.GetOrAdd(sequence, name => new IdSequence(name, _store, _time, _options.Continuations));
         return ids.NextAsync(cancellationToken);

@@ -55,7 +55,8 @@ public static class LedgerServices
         services.AddSingleton<IDueHandler, T>();
 
     /// <summary>Adds due work whose time stands in its owner's row.</summary>
-    public static IServiceCollection AddDueColumn(this IServiceCollection services, DueColumn column) => services.AddSingleton(column);
+    public static IServiceCollection AddDueColumn(this IServiceCollection services, DueColumn column) =>
+        services.AddSingleton(column);
 
     /// <summary>The store at an address, not yet opened.</summary>
     /// <exception cref="LedgerStartException">No store of that kind is built in.</exception>

@@ -61,7 +61,8 @@ public sealed class RowShape
     internal int[] KeyPositions { get; }
 
     internal static RowShape ForInsert(Table table, Column[] columns) =>
-        new(table, RowOperation.Insert, [.. columns.Select(c => new ShapeColumn(c, table.Key.Contains(c) ? ColumnRole.Key : ColumnRole.Set))]);
+        new(table, RowOperation.Insert,
+            [.. columns.Select(c => new ShapeColumn(c, table.Key.Contains(c) ? ColumnRole.Key : ColumnRole.Set))]);
 
     internal static RowShape ForUpdate(Table table) => new(table, RowOperation.Update, KeyOf(table));
 
@@ -83,7 +84,8 @@ public sealed class RowShape
             ? new RowChange(this, values)
             : throw new ArgumentException($"{this} takes {Columns.Count} values, not {values.Length}.", nameof(values));
 
-    public override string ToString() => $"{Operation} {Table} ({string.Join(", ", Columns.Select(c => $"{c.Role} {c.Column}"))})";
+    public override string ToString() =>
+        $"{Operation} {Table} ({string.Join(", ", Columns.Select(c => $"{c.Role} {c.Column}"))})";
 
     private static ShapeColumn[] KeyOf(Table table) => [.. table.Key.Select(c => new ShapeColumn(c, ColumnRole.Key))];
 

@@ -54,11 +54,14 @@ public sealed class SqliteStore : IStore
             Close();
             throw failure switch
             {
-                SqliteException e => new LedgerStartException($"db: {_address}: {SqliteErrors.Describe(e.SqliteExtendedErrorCode, e.Message)}.", e),
-                SqliteStatementException e => new LedgerStartException($"db: {_address}: {SqliteErrors.Describe(e.Code, e.Message)}.", e),
+                SqliteException e => CannotStart(e.SqliteExtendedErrorCode, e),
+                SqliteStatementException e => CannotStart(e.Code, e),
                 _ => failure,
             };
         }
+
+        LedgerStartException CannotStart(int code, Exception failure) =>
+            new($"db: {_address}: {SqliteErrors.Describe(code, failure.Message)}.", failure);
     });
 
     /// <inheritdoc/>
@@ -84,7 +87,8 @@ public sealed class SqliteStore : IStore
         }
         catch (SqliteStatementException failure)
         {
-            return ValueTask.FromException<bool>(SqliteErrors.Failure(StoreFailure.OutcomeUnknown, failure.Code, failure.Message));
+            return ValueTask.FromException<bool>(
+                SqliteErrors.Failure(StoreFailure.OutcomeUnknown, failure.Code, failure.Message));
         }
     }
 
@@ -190,7 +194,9 @@ public sealed class SqliteStore : IStore
     }
 
     private SqliteConnection OpenReader() =>
-        Connect(_address.Path, "pragma query_only = on; pragma busy_timeout = 5000; pragma temp_store = memory; pragma cache_size = -8192;");
+        Connect(
+            _address.Path,
+            "pragma query_only = on; pragma busy_timeout = 5000; pragma temp_store = memory; pragma cache_size = -8192;");
 
     private static SqliteConnection Connect(string path, string pragmas)
     {
@@ -254,7 +260,8 @@ public sealed class SqliteStore : IStore
         }
         catch (SqliteStatementException failure)
         {
-            throw new LedgerUnavailableException($"The database cannot be used now: {SqliteErrors.Describe(failure.Code, failure.Message)}.", failure);
+            throw new LedgerUnavailableException(
+                $"The database cannot be used now: {SqliteErrors.Describe(failure.Code, failure.Message)}.", failure);
         }
     }
 }

@@ -156,11 +156,12 @@ internal sealed class SqliteWriter(sqlite3 db) : IDisposable
     }
 
     private bool Insert(in BarrierKey key, string op, long now) =>
-        _enterBarrier.Bind(1, key.TransType).Bind(2, key.Gid).Bind(3, key.BranchId).Bind(4, op).Bind(5, key.BarrierId).Bind(6, key.Op).Bind(7, now)
-            .Execute() == 1;
+        _enterBarrier.Bind(1, key.TransType).Bind(2, key.Gid).Bind(3, key.BranchId).Bind(4, op).Bind(5, key.BarrierId)
+            .Bind(6, key.Op).Bind(7, now).Execute() == 1;
 
     private string? ReasonOf(in BarrierKey key, string op) =>
-        _readReason.Bind(1, key.Gid).Bind(2, key.BranchId).Bind(3, op).Bind(4, key.BarrierId).Read(row => row.Text(0)) is [var reason] ? reason : null;
+        _readReason.Bind(1, key.Gid).Bind(2, key.BranchId).Bind(3, op).Bind(4, key.BarrierId)
+            .Read(row => row.Text(0)).SingleOrDefault();
 
     /// <summary>
     /// Makes one change. False: a guard or a unique key did not hold (no fault), or the statement is impossible.

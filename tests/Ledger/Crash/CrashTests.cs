@@ -32,7 +32,8 @@ public sealed class CrashTests : IDisposable
     {
         var cancel = TestContext.Current.CancellationToken;
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet") start.ArgumentList.Add(typeof(Program).Assembly.Location);
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+            start.ArgumentList.Add(typeof(Program).Assembly.Location);
         foreach (var argument in (string[])[CrashChild.Argument, path, $"{run}"]) start.ArgumentList.Add(argument);
         using var child = Process.Start(start)!;
         var keys = new List<string>();
@@ -51,7 +52,8 @@ public sealed class CrashTests : IDisposable
         using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
         connection.Open();
         var effects = Texts(connection, "select gid from barrier").ToHashSet();
-        Assert.True(acknowledged.IsSubsetOf(effects), $"Lost in {when}: {string.Join(", ", acknowledged.Except(effects).Take(5))}");
+        Assert.True(acknowledged.IsSubsetOf(effects),
+            $"Lost in {when}: {string.Join(", ", acknowledged.Except(effects).Take(5))}");
         Assert.Equal(effects, Texts(connection, "select name from settings").ToHashSet());
         var product = Texts(connection, "select stock || ' ' || sold from products").Single();
         Assert.Equal($"{CrashChild.Stock - effects.Count} {effects.Count}", product);

@@ -20,10 +20,12 @@ public sealed class LedgerServicesTests : IDisposable
             var ledger = host.Services.GetRequiredService<ILedger>();
             await ledger.CommitAsync(new WriteSet(DueWork.Schedule("mail", "m", DateTimeOffset.UnixEpoch)), Cancel);
             host.Services.GetRequiredService<DueWorker>().Wake();
-            Assert.Equal("m", await host.Services.GetServices<IDueHandler>().OfType<Postman>().Single().Delivered.WaitAsync(Cancel));
+            Assert.Equal("m",
+                await host.Services.GetServices<IDueHandler>().OfType<Postman>().Single().Delivered.WaitAsync(Cancel));
 
             await host.StopAsync(Cancel);
-            await Assert.ThrowsAsync<LedgerUnavailableException>(() => ledger.CommitAsync(new WriteSet(Setting("late", "x")), Cancel));
+            await Assert.ThrowsAsync<LedgerUnavailableException>(() =>
+                ledger.CommitAsync(new WriteSet(Setting("late", "x")), Cancel));
         }
 
         // The file is free again, and nothing but the clean-up is left to do.

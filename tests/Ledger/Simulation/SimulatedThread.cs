@@ -22,7 +22,8 @@ internal sealed class SimulatedThread(int seed, ManualTime time) : TaskScheduler
         }
 
         while (RunOne()) { }
-        if (whole.Exception is { } failure) throw new InvalidOperationException($"Seed {seed}: {failure.InnerException!.Message}", failure.InnerException);
+        if (whole.Exception is { } failure)
+            throw new InvalidOperationException($"Seed {seed}: {failure.InnerException!.Message}", failure.InnerException);
     }
 
     public Task Start(Func<Task> activity) =>

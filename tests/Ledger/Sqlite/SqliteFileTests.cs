@@ -45,7 +45,8 @@ public sealed class SqliteFileTests : IDisposable
     }
 
     [Fact]
-    public async Task Open_OfAFolder_SaysSo() => Assert.Contains("cannot be opened", await Refusal(Path.GetDirectoryName(_folder.File("x"))!), StringComparison.Ordinal);
+    public async Task Open_OfAFolder_SaysSo() =>
+        Assert.Contains("cannot be opened", await Refusal(Path.GetDirectoryName(_folder.File("x"))!), StringComparison.Ordinal);
 
     [Fact]
     public async Task Open_UnderAFile_SaysThatTheFolderCannotBeMade()
@@ -58,7 +59,8 @@ public sealed class SqliteFileTests : IDisposable
     public async Task Open_OfANewerDatabase_SaysSo()
     {
         var path = await Prepared("insert into schema_version values (6, '0006_from_the_future', 'x', 0)");
-        Assert.Contains("written by a newer version: it has had migration 0006_from_the_future", await Refusal(path), StringComparison.Ordinal);
+        Assert.Contains("written by a newer version: it has had migration 0006_from_the_future", await Refusal(path),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -144,7 +146,8 @@ public sealed class SqliteFileTests : IDisposable
     [InlineData(raw.SQLITE_CORRUPT, "the database file is damaged (boo); restore it from a backup")]
     [InlineData(raw.SQLITE_READONLY, "the database file or its folder is read-only")]
     [InlineData(raw.SQLITE_BUSY, "another program holds the database file locked")]
-    public void Failures_AreDescribedForAnOperator(int code, string line) => Assert.Equal(line, SqliteErrors.Describe(code, "boo"));
+    public void Failures_AreDescribedForAnOperator(int code, string line) =>
+        Assert.Equal(line, SqliteErrors.Describe(code, "boo"));
 
     public void Dispose() => _folder.Dispose();
 
