@@ -62,7 +62,7 @@ public static class LedgerServices
     /// <exception cref="LedgerStartException">No store of that kind is built in.</exception>
     public static IStore StoreAt(LedgerOptions options, TimeProvider time) => options.Address.Kind switch
     {
-        StoreKind.Sqlite => new SqliteStore(options.Address, time, options.Scheduler),
+        StoreKind.Sqlite => new SqliteStore(options.Address, time, options.Scheduler, options.IsGuest),
         var kind => throw new LedgerStartException($"db: {kind} is not supported by this version; use sqlite:path/to/file.db."),
     };
 }

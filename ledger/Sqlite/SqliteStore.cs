@@ -12,6 +12,7 @@ public sealed class SqliteStore : IStore
 {
     private readonly StoreAddress _address;
     private readonly TimeProvider _time;
+    private readonly bool _isGuest;
     private readonly SqliteThread? _thread;
     private readonly SqliteReaders _readers;
     private int _isDisposed;
@@ -28,11 +29,13 @@ public sealed class SqliteStore : IStore
     /// <param name="address">Of kind SQLite.</param>
     /// <param name="time">For the journal of migrations.</param>
     /// <param name="scheduler">Where to run instead of on a thread of its own; see <see cref="LedgerOptions.Scheduler"/>.</param>
-    public SqliteStore(StoreAddress address, TimeProvider time, TaskScheduler? scheduler = null)
+    /// <param name="isGuest">See <see cref="LedgerOptions.IsGuest"/>.</param>
+    public SqliteStore(StoreAddress address, TimeProvider time, TaskScheduler? scheduler = null, bool isGuest = false)
     {
         SQLitePCL.Batteries_V2.Init();
         _address = address;
         _time = time;
+        _isGuest = isGuest;
         _readers = new SqliteReaders(OpenReader);
         Scheduler = scheduler ?? (_thread = new SqliteThread("mall-ledger-sqlite"));
     }
@@ -145,6 +148,7 @@ public sealed class SqliteStore : IStore
     /// <summary>Closes the file. What was queued before has been done then.</summary>
     public async ValueTask DisposeAsync()
     {
+        // By the ledger that used it, then by the container that made it.
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         await OnScheduler(() =>
         {
@@ -165,7 +169,7 @@ public sealed class SqliteStore : IStore
         {
             // The commit that makes the log 8 MB long copies it into the file, which takes it 10 to 30 ms. A larger log makes
             // that longer and rarer; a second thread that copies was measured and does not help: both wait for the same disk.
-            _lock = SqliteFileLock.Take(_address.Path);
+            _lock = _isGuest ? null : SqliteFileLock.Take(_address.Path);
             _connection = Connect(_address.Path, """
                 pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = off;
                 pragma busy_timeout = 5000; pragma temp_store = memory; pragma cache_size = -65536;

@@ -1,6 +1,6 @@
 namespace Mall.Runtime;
 
-/// <summary>Something that can be called by its identity.</summary>
+/// <summary>Something that can be called by its identity: a grain, or a reference to one.</summary>
 public interface IAddressable;
 
 /// <summary>A virtual actor: it always exists, is activated by the first call and collected when idle.</summary>

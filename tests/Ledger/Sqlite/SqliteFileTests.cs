@@ -76,7 +76,8 @@ public sealed class SqliteFileTests : IDisposable
         var path = await Prepared("delete from schema_version where number >= 4; drop table products; drop table orders");
         Assert.Contains("migration 0005_create_orders failed", await Refusal(path), StringComparison.Ordinal);
         using var connection = Connect(path);
-        Assert.Equal(4L, Scalar(connection, "select count(*) from schema_version"));
+        Assert.Equal(3L, Scalar(connection, "select count(*) from schema_version"));
+        Assert.Equal(0L, Scalar(connection, "select count(*) from sqlite_master where name = 'products'"));
         Assert.Equal(0L, Scalar(connection, "select count(*) from sqlite_master where name = 'orders'"));
     }
 

@@ -1,0 +1,68 @@
+using System.Security.Cryptography.X509Certificates;
+
+namespace Mall.Api;
+
+/// <summary>What the front door is told by its host. Everything has a default that suits one machine.</summary>
+public sealed class ApiOptions
+{
+    /// <summary>Where REST listens, HTTP/1.1. Default <c>127.0.0.1:8080</c>; port 0 takes a free one.</summary>
+    public ListenAddress Http { get; init; } = new("127.0.0.1", 8080);
+
+    /// <summary>
+    /// Where gRPC listens, HTTP/2 with prior knowledge, or with TLS when there is a <see cref="GrpcCertificate"/>. Default
+    /// <c>127.0.0.1:8081</c>.
+    /// </summary>
+    public ListenAddress Grpc { get; init; } = new("127.0.0.1", 8081);
+
+    /// <summary>The certificate of the gRPC address; null (default) for HTTP/2 without TLS.</summary>
+    public X509Certificate2? GrpcCertificate { get; init; }
+
+    /// <summary>
+    /// Signs access tokens; at least 32 characters. Null (default) for the key that the mall made itself and keeps in its
+    /// database.
+    /// </summary>
+    public string? TokenKey { get; init; }
+
+    /// <summary>How long an access token is good. Default two hours; half of it has passed at <c>refreshAfter</c>.</summary>
+    public TimeSpan AccessLifetime { get; init; } = TimeSpan.FromHours(2);
+
+    /// <summary>
+    /// How long a request may wait for its outcome before it is answered with 100008. Default 25 s, below what proxies usually
+    /// bear.
+    /// </summary>
+    public TimeSpan WaitLimit { get; init; } = TimeSpan.FromSeconds(25);
+
+    /// <summary>The largest request body or gRPC message in bytes. Default 64 KiB: an order of 50 items takes 3.</summary>
+    public int MaxRequestBytes { get; init; } = 64 * 1024;
+
+    /// <summary>Requests worked on at once, health checks and streams not counted. Default 4,096.</summary>
+    public int MaxConcurrentRequests { get; init; } = 4096;
+
+    /// <summary>Requests that may wait for one of those places; more are refused with 100006. Default 4,096.</summary>
+    public int MaxQueuedRequests { get; init; } = 4096;
+
+    /// <summary>Open gRPC streams; more are refused with 100006. Default 1,024.</summary>
+    public int MaxStreams { get; init; } = 1024;
+
+    /// <summary>
+    /// Passwords hashed at once. Default half of the cores, at least one, so that a flood of sign-ins leaves the rest alone.
+    /// </summary>
+    public int MaxConcurrentHashes { get; init; } = Math.Max(1, Environment.ProcessorCount / 2);
+
+    /// <summary>
+    /// Passwords that may wait to be hashed; more are refused with 100006. Default 128, about ten seconds' work.
+    /// </summary>
+    public int MaxQueuedHashes { get; init; } = 128;
+
+    /// <summary>Iterations of PBKDF2 with SHA-512 for new passwords. Default 100,000; lower it in tests only.</summary>
+    public int PasswordHashIterations { get; init; } = Credentials.HashIterations;
+
+    /// <summary>Says what is wrong in one line that names the setting, or null.</summary>
+    public string? Complaint() => this switch
+    {
+        { TokenKey.Length: < AccessTokens.MinKeyLength } =>
+            $"token-key: must be at least {AccessTokens.MinKeyLength} characters long.",
+        { Http: var http, Grpc: var grpc } when http == grpc && http.Port != 0 => $"grpc: {grpc} is the address of http already.",
+        _ => null,
+    };
+}

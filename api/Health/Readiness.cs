@@ -1,0 +1,55 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+
+namespace Mall.Api.Health;
+
+/// <summary>
+/// Whether this process can serve: what the host's health checks say, asked at most once a second however many ask, and "no" from
+/// the moment it is told to stop, so that balancers send their requests elsewhere while it drains.
+/// </summary>
+internal sealed class Readiness(HealthCheckService checks, IHostApplicationLifetime lifetime, TimeProvider clock)
+{
+    private static readonly TimeSpan s_fresh = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_checkLimit = TimeSpan.FromSeconds(5);
+
+    private readonly Lock _gate = new();
+    private Task<HealthReport>? _asked;
+    private long _askedAt;
+
+    /// <summary>Fires when the process has been told to stop.</summary>
+    public CancellationToken Stopping => lifetime.ApplicationStopping;
+
+    public async Task<HealthAnswer> Ask(CancellationToken cancellationToken)
+    {
+        if (Stopping.IsCancellationRequested)
+            return new HealthAnswer("stopping", null);
+        try
+        {
+            var report = await Current().WaitAsync(s_checkLimit, clock, cancellationToken);
+            return new HealthAnswer(
+                report.Status == HealthStatus.Unhealthy ? "unready" : HealthAnswer.Ready,
+                report.Entries.ToDictionary(entry => entry.Key, entry => entry.Value.Status.ToString()));
+        }
+        catch (TimeoutException)
+        {
+            return new HealthAnswer("unready", null);
+        }
+    }
+
+    /// <summary>
+    /// All who ask within a second share one run of the checks; a run that failed counts for nobody but those who shared it.
+    /// </summary>
+    private Task<HealthReport> Current()
+    {
+        lock (_gate)
+        {
+            if (_asked is null || _asked.IsFaulted || clock.GetElapsedTime(_askedAt) >= s_fresh)
+            {
+                _askedAt = clock.GetTimestamp();
+                _asked = checks.CheckHealthAsync(CancellationToken.None);
+            }
+
+            return _asked;
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using System.Net;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Mall.Api;
+
+/// <summary>How Kestrel listens for the mall, and how much patience it has with clients.</summary>
+public static class KestrelListening
+{
+    private const int MaxHeaderBytes = 16 * 1024;
+    private const int MaxHeaderCount = 64;
+    private const int MaxConnections = 16_384;
+    private const int MaxStreamsPerConnection = 512;
+
+    /// <summary>
+    /// Opens the two addresses: <see cref="ApiOptions.Http"/> for HTTP/1.1 and <see cref="ApiOptions.Grpc"/> for HTTP/2. A client
+    /// that sends headers or a body too slowly, or reads its answer too slowly, is cut off (Kestrel's minimum data rates stay
+    /// on).
+    /// </summary>
+    public static void ListenForMall(this KestrelServerOptions kestrel, ApiOptions options)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.AllowSynchronousIO = false;
+        SetLimits(kestrel.Limits, options);
+
+        Listen(kestrel, options.Http, listen => listen.Protocols = HttpProtocols.Http1);
+        Listen(kestrel, options.Grpc, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http2;
+            if (options.GrpcCertificate is { } certificate)
+                listen.UseHttps(certificate);
+        });
+    }
+
+    private static void SetLimits(KestrelServerLimits limits, ApiOptions options)
+    {
+        limits.MaxRequestBodySize = options.MaxRequestBytes;
+        limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
+        limits.MaxRequestHeaderCount = MaxHeaderCount;
+        limits.MaxRequestLineSize = MaxHeaderBytes / 2;
+        limits.MaxConcurrentConnections = MaxConnections;
+        limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        limits.KeepAliveTimeout = TimeSpan.FromSeconds(130);
+        limits.Http2.MaxStreamsPerConnection = MaxStreamsPerConnection;
+        limits.Http2.MaxRequestHeaderFieldSize = MaxHeaderBytes / 2;
+        limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(60);
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, ListenAddress address, Action<ListenOptions> configure)
+    {
+        if (address.Host == "*")
+            kestrel.ListenAnyIP(address.Port, configure);
+        else if (address is { Host: "localhost", Port: not 0 })
+            kestrel.ListenLocalhost(address.Port, configure);
+        else if (address.Host == "localhost")
+            kestrel.Listen(IPAddress.Loopback, address.Port, configure); // A free port can be had of one interface only.
+        else
+            kestrel.Listen(IPAddress.Parse(address.Host), address.Port, configure);
+    }
+}

@@ -1,0 +1,104 @@
+using System.Text;
+using Mall.Orders;
+using Mall.Sagas;
+
+namespace Mall.Api.Orders;
+
+/// <summary>Where both doors place orders and look at them.</summary>
+internal sealed class OrderDesk(IGrainFactory grains)
+{
+    /// <summary>
+    /// With these limits and a product's highest price an order amounts to at most 5·10¹⁶, far from overflowing.
+    /// </summary>
+    public const int MaxItems = 50;
+    public const long MaxQuantity = 1000;
+
+    /// <summary>
+    /// Completes when the order's saga has ended. Under a key it is idempotent: the gid comes from user and key, so that a
+    /// repetition meets the same saga. See <see cref="IOrderSagaGrain.Place"/> for the refusals.
+    /// </summary>
+    public Task<Result<OrderView>> Place(Caller caller, PlaceOrderInput input, string? key, Patience patience)
+    {
+        var (gid, command) = Prepare(caller, input, key);
+        return patience.Wait(grains.GetGrain<IOrderSagaGrain>(gid).Place(command));
+    }
+
+    /// <summary>Completes as soon as the order's intent is durable, with its gid.</summary>
+    public async Task<Result<string>> Submit(Caller caller, PlaceOrderInput input, string? key, Patience patience)
+    {
+        var (gid, command) = Prepare(caller, input, key);
+        var submitted = await patience.Wait(grains.GetGrain<IOrderSagaGrain>(gid).Submit(command));
+        return submitted.IsRefused ? submitted.Refusal : gid;
+    }
+
+    /// <summary>Refused with 400001, or 100004 when it is somebody else's.</summary>
+    public Task<Result<OrderView>> Get(Caller caller, long orderId, Patience patience) =>
+        patience.Wait(grains.GetGrain<IOrderHistoryGrain>(0).Get(caller.UserId, FieldChecks.RequireId(orderId)));
+
+    /// <summary>The caller's orders by id.</summary>
+    public Task<OrderPage> List(Caller caller, int? status, long after, int limit, Patience patience)
+    {
+        if (status is not (null or (>= OrderStatus.Created and <= OrderStatus.Refunded) or OrderStatus.Void))
+            throw new ProblemException(Problem.BadField("status", "must be 0, 1, 2, 3 or 9"));
+        if (after < 0)
+            throw new ProblemException(Problem.BadField("after", "must not be negative"));
+        return patience.Wait(grains.GetGrain<IOrderHistoryGrain>(0).List(caller.UserId, status, after, limit));
+    }
+
+    private static (string Gid, PlaceOrder Command) Prepare(Caller caller, PlaceOrderInput input, string? key)
+    {
+        var lines = CheckLines(input.Items);
+        if (key is null)
+            return (Gids.New("order", Guid.CreateVersion7()), new PlaceOrder(caller.UserId, lines, null));
+        var requestHash = IdempotencyKeys.Hash(Canonical(lines));
+        return (Gids.FromKey("order", caller.UserId, key), new PlaceOrder(caller.UserId, lines, requestHash));
+    }
+
+    /// <summary>Each product once, in the order of their first mention.</summary>
+    private static ImmutableArray<OrderLine> CheckLines(IReadOnlyList<OrderLineInput?>? items)
+    {
+        if (items is null)
+            throw new ProblemException(Problem.BadField("items", "is missing"));
+        if (items.Count is 0 or > MaxItems)
+            throw new ProblemException(Problem.BadField("items", $"must be 1 to {MaxItems} items"));
+
+        var checks = new FieldChecks();
+        var lines = ImmutableArray.CreateBuilder<OrderLine>(items.Count);
+        for (var i = 0; i < items.Count; i++)
+            AddLine(ref checks, lines, items[i], i);
+        checks.ThrowIfAny();
+        return lines.Count == lines.Capacity ? lines.MoveToImmutable() : lines.ToImmutable();
+    }
+
+    private static void AddLine(ref FieldChecks checks, ImmutableArray<OrderLine>.Builder lines, OrderLineInput? item, int index)
+    {
+        // The names of fields are made only for what is wrong: an order in good order pays nothing for them.
+        if (item is not { ProductId: > 0, Quantity: >= 1 and <= MaxQuantity })
+        {
+            checks.Id($"items[{index}].productId", item?.ProductId);
+            checks.Number($"items[{index}].quantity", item?.Quantity, 1, MaxQuantity);
+            return;
+        }
+
+        var (productId, quantity) = (item.ProductId.Value, item.Quantity.Value);
+        for (var i = 0; i < lines.Count; i++)
+        {
+            if (lines[i].ProductId != productId)
+                continue;
+            lines[i] = new OrderLine(productId, lines[i].Quantity + quantity);
+            if (lines[i].Quantity > MaxQuantity)
+                checks.Fail($"items[{index}].quantity", $"makes more than {MaxQuantity} of one product");
+            return;
+        }
+
+        lines.Add(new OrderLine(productId, quantity));
+    }
+
+    private static string Canonical(ImmutableArray<OrderLine> lines)
+    {
+        var text = new StringBuilder("order", 16 + (lines.Length * 12));
+        foreach (var line in lines)
+            text.Append(' ').Append(line.ProductId).Append(':').Append(line.Quantity);
+        return text.ToString();
+    }
+}

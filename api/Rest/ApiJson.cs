@@ -1,0 +1,38 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Mall.Api.Health;
+using Mall.Api.Orders;
+using Mall.Api.Products;
+using Mall.Api.Sagas;
+using Mall.Api.Shops;
+using Mall.Api.Users;
+
+namespace Mall.Api.Rest;
+
+/// <summary>How REST reads and writes JSON: everything generated at build time, and strict about what it reads.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    NumberHandling = JsonNumberHandling.Strict,
+    AllowDuplicateProperties = false,
+    MaxDepth = 16)]
+[JsonSerializable(typeof(ProblemAnswer))]
+[JsonSerializable(typeof(HealthAnswer))]
+[JsonSerializable(typeof(RegisterInput))]
+[JsonSerializable(typeof(LoginInput))]
+[JsonSerializable(typeof(UserAnswer))]
+[JsonSerializable(typeof(SessionAnswer))]
+[JsonSerializable(typeof(OpenShopInput))]
+[JsonSerializable(typeof(ShopAnswer))]
+[JsonSerializable(typeof(CreateProductInput))]
+[JsonSerializable(typeof(ChangeProductInput))]
+[JsonSerializable(typeof(ProductAnswer))]
+[JsonSerializable(typeof(AdjustStockInput))]
+[JsonSerializable(typeof(StockAnswer))]
+[JsonSerializable(typeof(PlaceOrderInput))]
+[JsonSerializable(typeof(OrderAnswer))]
+[JsonSerializable(typeof(OrderPageAnswer))]
+[JsonSerializable(typeof(SubmittedAnswer))]
+[JsonSerializable(typeof(SagaAnswer))]
+[JsonSerializable(typeof(SagaPageAnswer))]
+internal sealed partial class ApiJson : JsonSerializerContext;

@@ -1,0 +1,75 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.Net.Http.Headers;
+
+namespace Mall.Api.Rest;
+
+/// <summary>
+/// Reads a JSON body strictly: UTF-8 without a byte order mark, one object, every field of its type, none twice, nothing after
+/// it.
+/// What is wrong is answered with 100002 and the name of the field.
+/// </summary>
+internal static class JsonBody
+{
+    /// <exception cref="ProblemException">100002 when the body is not what the request takes; 415 for another content
+    /// type.</exception>
+    public static async ValueTask<T> ReadBody<T>(this HttpContext http, JsonTypeInfo<T> type) where T : class
+    {
+        CheckContentType(http.Request);
+        var body = http.Request.BodyReader;
+        while (true)
+        {
+            var read = await body.ReadAsync(http.RequestAborted);
+            if (read.IsCompleted)
+            {
+                var value = Parse(read.Buffer, type);
+                body.AdvanceTo(read.Buffer.End);
+                return value;
+            }
+
+            // Kestrel itself stops a body that grows beyond the limit.
+            body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+    }
+
+    private static void CheckContentType(HttpRequest request)
+    {
+        if (request.ContentType is not "application/json" && !IsJsonInUtf8(request.ContentType))
+            throw new ProblemException(Problem.UnsupportedMediaType("The body must be application/json in UTF-8."));
+        if (request.Headers.ContentEncoding is not ([] or ["identity"]))
+            throw new ProblemException(Problem.UnsupportedMediaType("The body must not be compressed."));
+    }
+
+    private static bool IsJsonInUtf8(string? contentType) =>
+        MediaTypeHeaderValue.TryParse(contentType, out var media)
+        && media.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+        && (!media.Charset.HasValue || media.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase));
+
+    private static T Parse<T>(in ReadOnlySequence<byte> body, JsonTypeInfo<T> type) where T : class
+    {
+        if (body.IsEmpty)
+            throw new ProblemException(Problem.Of(ErrorCodes.BadParameter, "The body is empty; a JSON object is needed."));
+        try
+        {
+            // Nearly every body lies in one piece; the others are small enough to be copied.
+            var value = JsonSerializer.Deserialize(body.IsSingleSegment ? body.FirstSpan : body.ToArray(), type);
+            return value ?? throw new JsonException("null");
+        }
+        catch (JsonException wrong)
+        {
+            throw new ProblemException(Explain(wrong));
+        }
+    }
+
+    /// <summary>
+    /// The serializer's own words name types of ours and repeat the input, so the client gets the field's name and our words.
+    /// </summary>
+    private static Problem Explain(JsonException wrong)
+    {
+        var field = wrong.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : "";
+        return field.Length is > 0 and <= 64
+            ? Problem.BadField(field, "is not what this field takes: look at its name, its type and its range, and give it once")
+            : Problem.Of(ErrorCodes.BadParameter, "The body is not one JSON object as this request takes it.");
+    }
+}

@@ -1,0 +1,50 @@
+using Mall.Sagas;
+
+namespace Mall.Api.Sagas;
+
+/// <summary>Where operators look at sagas, through either door, and push those that are stuck.</summary>
+internal sealed class SagaDesk(IGrainFactory grains)
+{
+    public const int MaxGid = 128;
+
+    private static readonly string[] s_statuses = ["prepared", "submitted", "aborting", "succeed", "failed"];
+
+    private ISagaDirectoryGrain Directory => grains.GetGrain<ISagaDirectoryGrain>(0);
+
+    /// <summary>Refused with 600001 when there is none.</summary>
+    public Task<Result<SagaView>> Get(string gid, Patience patience) => patience.Wait(Directory.Get(Check(gid)));
+
+    public Task<SagaPage> List(string? status, string? after, int limit, Patience patience)
+    {
+        if (status is not null && !s_statuses.Contains(status))
+            throw new ProblemException(Problem.BadField("status", $"must be one of {string.Join(", ", s_statuses)}"));
+        var checks = new FieldChecks();
+        checks.OptionalText("after", after, 1, MaxGid);
+        checks.ThrowIfAny();
+        return patience.Wait(Directory.List(status, after, limit));
+    }
+
+    /// <summary>Tries again now. Refused with 600001 or 600002.</summary>
+    /// <returns>The saga, a moment later.</returns>
+    public async Task<Result<SagaView>> Retry(string gid, Patience patience)
+    {
+        var retried = await patience.Wait(Directory.Retry(Check(gid)));
+        return retried.IsRefused ? retried.Refusal : await Get(gid, patience);
+    }
+
+    /// <summary>Compensates a saga that has not ended. Refused with 600001 or 600002.</summary>
+    /// <returns>The saga, a moment later.</returns>
+    public async Task<Result<SagaView>> Abort(string gid, Patience patience)
+    {
+        var aborted = await patience.Wait(Directory.Abort(Check(gid)));
+        return aborted.IsRefused ? aborted.Refusal : await Get(gid, patience);
+    }
+
+    private static string Check(string gid)
+    {
+        var checks = new FieldChecks();
+        checks.Text("gid", gid, 1, MaxGid);
+        checks.ThrowIfAny();
+        return gid;
+    }
+}

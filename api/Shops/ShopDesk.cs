@@ -1,0 +1,31 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
+using Mall.Shops;
+
+namespace Mall.Api.Shops;
+
+/// <summary>What a seller says of a new shop.</summary>
+/// <param name="Name">1 to 64 characters.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record OpenShopInput([property: Length(1, ShopDesk.MaxName)] string? Name);
+
+/// <summary>Where both doors open shops and look at them.</summary>
+internal sealed class ShopDesk(IGrainFactory grains)
+{
+    public const int MaxName = 64;
+
+    /// <summary>Opens a shop that is the caller's; see <see cref="IShopDirectoryGrain.Open"/> for the refusals.</summary>
+    public Task<Result<ShopView>> Open(Caller caller, OpenShopInput input, string? key, Patience patience)
+    {
+        var checks = new FieldChecks();
+        var name = checks.Text("name", input.Name, 1, MaxName);
+        checks.ThrowIfAny();
+
+        var idempotency = key.ToIdempotency(caller.UserId, $"shop {IdempotencyKeys.Quote(name)}");
+        return patience.Wait(grains.GetGrain<IShopDirectoryGrain>(0).Open(new OpenShop(caller.UserId, name, idempotency)));
+    }
+
+    /// <summary>Refused with 300004 when there is no such shop.</summary>
+    public Task<Result<ShopView>> Get(long shopId, Patience patience) =>
+        patience.Wait(grains.GetGrain<IShopGrain>(FieldChecks.RequireId(shopId)).Get());
+}

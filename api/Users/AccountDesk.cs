@@ -1,0 +1,75 @@
+using Mall.Sagas;
+using Mall.Users;
+
+namespace Mall.Api.Users;
+
+/// <summary>Where both doors, REST and gRPC, register users and sign them in.</summary>
+internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, TokenKeySource keys)
+{
+    public const int MaxName = 64;
+
+    /// <summary>Registers a user; see <see cref="IRegistrationSagaGrain.Register"/> for the refusals.</summary>
+    /// <param name="input">As the client sent it.</param>
+    /// <param name="key">The idempotency key, or null. Nobody is signed in yet, so keys of all newcomers share one space.</param>
+    /// <param name="patience">How long to wait.</param>
+    public async Task<Result<UserView>> Register(RegisterInput input, string? key, Patience patience)
+    {
+        var checks = new FieldChecks();
+        var mobile = CheckMobile(ref checks, input.Mobile);
+        var password = checks.Text("password", input.Password, Credentials.MinPasswordLength, Credentials.MaxPasswordLength);
+        var name = checks.OptionalText("name", input.Name, 0, MaxName) ?? "";
+        var gender = CheckGender(ref checks, input.Gender);
+        checks.ThrowIfAny();
+
+        var gid = key is null ? Gids.New("user", Guid.CreateVersion7()) : Gids.FromKey("user", 0, key);
+        var user = new NewUser(mobile, await passwords.Hash(password, patience.ClientGone), name, gender, Roles.User);
+        var command = new RegisterUser(user, key is null ? null : await RequestHash(gid, user, password, patience));
+        return await patience.Wait(grains.GetGrain<IRegistrationSagaGrain>(gid).Register(command));
+    }
+
+    /// <summary>Signs in. Refused with 200003, whichever of the two is wrong, after the same work.</summary>
+    public async Task<Result<AccessToken>> Login(LoginInput input, Patience patience)
+    {
+        // Only what could not be any account's is bad input; the rest is judged with the slow hash, whatever it looks like.
+        var checks = new FieldChecks();
+        var mobile = checks.Text("mobile", input.Mobile, 1, Credentials.MaxMobileLength);
+        var password = checks.Text("password", input.Password, 1, Credentials.MaxPasswordLength);
+        checks.ThrowIfAny();
+
+        var account = await patience.Wait(grains.GetGrain<IAccountDirectoryGrain>(0).FindByMobile(mobile));
+        if (!await passwords.Verify(account?.PasswordHash, password, patience.ClientGone) || account is null)
+            return Result.Refused(ErrorCodes.WrongCredentials, "Mobile or password is wrong.");
+        var tokens = await keys.Get(patience);
+        return tokens.Sign(new Caller(account.Id, account.Role));
+    }
+
+    /// <summary>Refused with 200001 when the user is gone.</summary>
+    public Task<Result<UserView>> Me(Caller caller, Patience patience) =>
+        patience.Wait(grains.GetGrain<IUserGrain>(caller.UserId).Get());
+
+    /// <summary>
+    /// The password is part of the request: another one under the same key is another request. It goes in as a slow hash,
+    /// because this one is stored, and a fast hash in the database would give the password away.
+    /// </summary>
+    private async Task<string> RequestHash(string gid, NewUser user, string password, Patience patience)
+    {
+        var fingerprint = await passwords.Fingerprint(password, gid, patience.ClientGone);
+        return IdempotencyKeys.Hash($"register {user.Mobile} {user.Gender} {fingerprint} {IdempotencyKeys.Quote(user.Name)}");
+    }
+
+    private static string CheckMobile(ref FieldChecks checks, string? mobile)
+    {
+        if (mobile is null)
+            checks.Fail("mobile", "is missing");
+        else if (!Credentials.IsMobile(mobile))
+            checks.Fail("mobile", Credentials.MobileRule);
+        return mobile ?? "";
+    }
+
+    private static string CheckGender(ref FieldChecks checks, string? gender)
+    {
+        if (gender is not (null or "" or "male" or "female"))
+            checks.Fail("gender", "must be male, female or empty");
+        return gender ?? "";
+    }
+}

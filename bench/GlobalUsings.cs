@@ -1,0 +1,7 @@
+#if ORLEANS
+global using Orleans;
+global using Orleans.Hosting;
+global using Orleans.Runtime;
+#else
+global using Mall.Runtime;
+#endif

@@ -1,0 +1,57 @@
+namespace Mall.Orders;
+
+/// <summary>Places one order. The engine does the driving; here is what an order decides before its intent is durable.</summary>
+public sealed class OrderSagaGrain(OrderSagaKind kind, SagaServices services, OrderOptions options)
+    : SagaGrain<OrderView>(kind, services), IOrderSagaGrain
+{
+    private readonly SagaServices _services = services;
+
+    public async Task<Result<OrderView>> Place(PlaceOrder command)
+    {
+        var begun = await BeginAsync(command.RequestHash, command.UserId, () => DecideAsync(command));
+        if (begun.IsRefused) return begun;
+        return await EndAsync() is { } refusal ? refusal : begun;
+    }
+
+    public async Task<Result<Done>> Submit(PlaceOrder command)
+    {
+        var begun = await BeginAsync(command.RequestHash, command.UserId, () => DecideAsync(command));
+        return begun.IsRefused ? begun.Refusal : Done.It;
+    }
+
+    /// <summary>Prices the order from its products as they are now and gives it an id.</summary>
+    private async Task<Result<OrderView>> DecideAsync(PlaceOrder command)
+    {
+        // By product, not as the customer listed them: branches start in this order, so of two orders that want the same products
+        // one is first at all of them, and they do not refuse each other over halves.
+        var lines = command.Lines.OrderBy(l => l.ProductId).ToArray();
+        var quotes = await Task.WhenAll(lines.Select(l => GrainFactory.GetGrain<IProductGrain>(l.ProductId).Quote()));
+        if (Array.Find(quotes, q => q.IsRefused) is { Refusal: { } refusal }) return refusal;
+
+        var items = ImmutableArray.CreateBuilder<OrderItem>(quotes.Length);
+        var amount = 0L;
+        for (var i = 0; i < quotes.Length; i++)
+        {
+            var (line, quote) = (lines[i], quotes[i].Value!);
+            items.Add(new OrderItem(quote.ProductId, quote.Name, line.Quantity, quote.Price));
+            amount = checked(amount + (line.Quantity * quote.Price)); // 50 × 1,000 × the highest price stays far below 2^63
+        }
+
+        var id = await _services.Ledger.NextIdAsync("orders");
+        var now = WholeMilliseconds(_services.Clock.GetUtcNow());
+        return new OrderView(
+            id, this.GetPrimaryKeyString(), command.UserId, items.MoveToImmutable(), amount, OrderStatus.Created,
+            CreatedAt: now, ClosesAt: now + options.CloseAfter, PaidAt: null);
+    }
+
+    /// <summary>As the database keeps times, so that the first answer and every later one are the same.</summary>
+    private static DateTimeOffset WholeMilliseconds(DateTimeOffset time) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(time.ToUnixTimeMilliseconds());
+}
+
+/// <summary>What is configurable about orders.</summary>
+public sealed record OrderOptions
+{
+    /// <summary>Unpaid orders close after this. Default 20 minutes; setting <c>order-close-after</c>.</summary>
+    public TimeSpan CloseAfter { get; init; } = TimeSpan.FromMinutes(20);
+}

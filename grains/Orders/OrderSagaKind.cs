@@ -1,0 +1,43 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+
+namespace Mall.Orders;
+
+/// <summary>The branches of an order: 01 creates it; 02, 03, ... take the stock of its items, in parallel, after that.</summary>
+public sealed class OrderSagaKind() : SagaKind<OrderView>("order", OrderJson.Default.OrderView)
+{
+    private const string Creation = "01";
+
+    public override ISagaGrain Grain(IGrainFactory grains, string gid) => grains.GetGrain<IOrderSagaGrain>(gid);
+
+    public override IReadOnlyList<SagaBranch> Plan(IGrainFactory grains, string gid, OrderView intent)
+    {
+        var plan = new SagaBranch[1 + intent.Items.Length];
+        plan[0] = CreateOrder(grains.GetGrain<IOrderGrain>(gid), new Branch(gid, Creation), intent);
+        for (var i = 0; i < intent.Items.Length; i++)
+        {
+            var branch = new Branch(gid, (i + 2).ToString("00", CultureInfo.InvariantCulture));
+            plan[i + 1] = TakeStock(grains.GetGrain<IProductGrain>(intent.Items[i].ProductId), branch, intent.Items[i]);
+        }
+
+        return plan;
+    }
+
+    private static SagaBranch CreateOrder(IOrderGrain grain, Branch branch, OrderView order) => new(
+        branch.BranchId,
+        $"order/{order.Id} Create",
+        Action: async () => (await grain.Create(branch, order)).Refusal,
+        Compensation: () => grain.Void(branch, order.Id));
+
+    private static SagaBranch TakeStock(IProductGrain grain, Branch branch, OrderItem item) => new(
+        branch.BranchId,
+        $"product/{item.ProductId} DecrStock",
+        Action: async () => (await grain.DecrStock(branch, item.Quantity)).Refusal,
+        Compensation: () => grain.ReturnStock(branch, item.Quantity),
+        After: Creation);
+}
+
+/// <summary>How an order's intent is written into <c>sagas.payload</c>.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(OrderView))]
+internal sealed partial class OrderJson : JsonSerializerContext;

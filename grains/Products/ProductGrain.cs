@@ -1,0 +1,249 @@
+using System.Diagnostics;
+
+namespace Mall.Products;
+
+/// <summary>
+/// A product. Thousands may want it in one second, so all calls interleave and their changes are summed in one group commit;
+/// memory decides who may have a piece, the database confirms it, and only then is anybody answered.
+/// <para>
+/// Invariant: <c>_stock</c> is what is committed, <c>_reserved</c> what decrements under way will take from it; a decrement is
+/// admitted only when <c>_stock - _reserved</c> covers it, so the committed stock never goes below zero. Increments count only
+/// once they are committed.
+/// </para>
+/// <para>
+/// Reentrant: between any two turns other calls may move <c>_stock</c>, <c>_reserved</c> and <c>_product</c>. Each method therefore
+/// reserves before its await, settles exactly its own reservation after it, and carries no figure across an await. Changes of
+/// the description, which set what they have read, queue behind <c>_describing</c>.
+/// </para>
+/// <para>
+/// Fenced: activation takes a new owner epoch, and every write demands it. If another activation has taken the product over,
+/// the write is a conflict, and this activation ends itself.
+/// </para>
+/// </summary>
+[Reentrant]
+public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain, IProductGrain
+{
+    private readonly Dictionary<string, Task<Result<long>>> _decrements = []; // under way, by gid and branch: a repeat joins the first
+
+    private Task _describing = Task.CompletedTask; // ends when the last of those who change the description has
+    private Product? _product; // null: there is none; its Stock is only the one it was loaded with
+    private long _stock;
+    private long _reserved;
+    private long? _ownerId;    // of the shop; it never changes
+
+    private long Id => this.GetPrimaryKeyLong();
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        while (await ledger.FindAsync(ProductRows.ById, Id) is { } found)
+        {
+            var owned = found with { Epoch = found.Epoch + 1 };
+            var taken = await ledger.CommitAsync(new WriteSet(ProductRows.TakeEpoch(Id, found.Epoch, owned.Epoch)));
+            if (taken != CommitOutcome.Applied) continue; // another activation was faster: read what it left
+
+            // Whatever an older epoch wrote between the read and the new epoch is not in the row that was read.
+            Adopt((await ledger.FindAsync(ProductRows.ById, Id))! with { Epoch = owned.Epoch });
+            return;
+        }
+    }
+
+    public async Task<Result<ProductView>> Create(long shopId, CreateProduct command)
+    {
+        var now = clock.GetUtcNow();
+        var product = new Product(
+            Id, shopId, command.Name, command.Desc, command.Price, command.Stock, Product.OnSale, Epoch: 1);
+        var outcome = await ledger.CommitAsync(
+            new WriteSet([ProductRows.Insert(product, now), .. IdempotencyRows.Insert(command.Idempotency, "product", Id, now)]));
+        if (outcome != CommitOutcome.Applied) return Result.Refused(ErrorCodes.KeyReused, "This idempotency key is in use.");
+        Adopt(product);
+        return product.View;
+    }
+
+    public Task<Result<ProductView>> Get() =>
+        Task.FromResult<Result<ProductView>>(_product is null ? NoSuchProduct() : View);
+
+    public Task<Result<Quote>> Quote() => Task.FromResult<Result<Quote>>(_product switch
+    {
+        null => NoSuchProduct(),
+        { Status: Product.OffSale } => OffSale(),
+        var p => new Quote(p.Id, p.Name, p.Price),
+    });
+
+    public async Task<Result<ProductView>> Change(ChangeProduct command)
+    {
+        if (await RefuseUnlessSellerAsync(command.UserId) is { } refusal) return refusal;
+
+        // One change of the description at a time: it writes back the fields that it does not change.
+        var others = _describing;
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _describing = done.Task;
+        await others;
+        try
+        {
+            var before = _product!;
+            var after = before with
+            {
+                Name = command.Name ?? before.Name,
+                Desc = command.Desc ?? before.Desc,
+                Price = command.Price ?? before.Price,
+                Status = command.Status ?? before.Status,
+            };
+            if (after != before)
+            {
+                ThrowIfStale(await CommitAsync(new WriteSet(ProductRows.Describe(after, clock.GetUtcNow()))));
+                _product = after;
+            }
+
+            return View;
+        }
+        finally
+        {
+            done.SetResult();
+        }
+    }
+
+    public async Task<Result<Done>> Remove(long userId)
+    {
+        var changed = await Change(new ChangeProduct(userId, Name: null, Desc: null, Price: null, Status: Product.OffSale));
+        return changed.IsRefused ? changed.Refusal : Done.It;
+    }
+
+    public async Task<Result<long>> AdjustStock(long userId, long delta, Idempotency? idempotency)
+    {
+        if (await RefuseUnlessSellerAsync(userId) is { } refusal) return refusal;
+        if (idempotency is not null && await ledger.FindAsync(IdempotencyRows.ByKey, idempotency.UserId, idempotency.Key) is { } before)
+            return before.Answers(idempotency, "stock", Id) is { } reused ? reused : _stock;
+
+        var taken = Math.Max(0, -delta);
+        if (_stock - _reserved < taken) return NotEnough(taken);
+        _reserved += taken;
+        try
+        {
+            ThrowIfStale(await CommitAsync(new WriteSet(
+                [MoveStock(delta, sold: 0), .. IdempotencyRows.Insert(idempotency, "stock", Id, clock.GetUtcNow())])));
+            return _stock += delta;
+        }
+        finally
+        {
+            _reserved -= taken;
+        }
+    }
+
+    public Task<Result<long>> DecrStock(Branch branch, long quantity)
+    {
+        // A caller that has given up waiting repeats the call while the first is still being committed. Counted anew it could be
+        // refused for want of the very stock that it holds.
+        var key = branch.Gid + '/' + branch.BranchId;
+        if (_decrements.TryGetValue(key, out var underWay)) return underWay;
+        var decrement = TakeAsync(branch, quantity, key);
+        if (!decrement.IsCompleted) _decrements.Add(key, decrement);
+        return decrement;
+    }
+
+    public async Task ReturnStock(Branch branch, long quantity)
+    {
+        // A compensation of an action that never was settles with marker rows only; a missing product has none to return to.
+        var changes = _product is null ? [] : new[] { MoveStock(quantity, sold: -quantity) };
+        var outcome = await CommitAsync(new WriteSet(branch.Compensation(), changes));
+        ThrowIfStale(outcome);
+        if (outcome == CommitOutcome.Applied) _stock += quantity;
+    }
+
+    private async Task<Result<long>> TakeAsync(Branch branch, long quantity, string key)
+    {
+        try
+        {
+            return await AnswerIfNotAdmittedAsync(branch, quantity) ?? await TakeAdmittedAsync(branch, quantity);
+        }
+        finally
+        {
+            _decrements.Remove(key);
+        }
+    }
+
+    /// <summary>The answer for a decrement that there is no stock for; null for one that may go ahead.</summary>
+    private async Task<Result<long>?> AnswerIfNotAdmittedAsync(Branch branch, long quantity)
+    {
+        if (_product is { Status: Product.OnSale } && _stock - _reserved >= quantity) return null;
+
+        // Before anybody is refused: was this very branch served already? Then the answer is what it was.
+        var reason = await ledger.FindAsync(ProductRows.BarrierReason, branch.Gid, branch.BranchId, BarrierOps.Action);
+        if (reason == BarrierOps.Action) return _stock;
+        if (_product is null) return NoSuchProduct();
+        if (_product.Status != Product.OnSale) return OffSale();
+        if (_stock - _reserved < quantity) return NotEnough(quantity);
+        return null;
+    }
+
+    private async Task<Result<long>> TakeAdmittedAsync(Branch branch, long quantity)
+    {
+        _reserved += quantity;
+        try
+        {
+            return await CommitAsync(new WriteSet(branch.Action(), MoveStock(-quantity, sold: quantity))) switch
+            {
+                CommitOutcome.Applied => _stock -= quantity,
+                CommitOutcome.Duplicate => _stock,
+                CommitOutcome.Suspended => branch.AlreadyCompensated(),
+                _ => throw Stale(),
+            };
+        }
+        finally
+        {
+            _reserved -= quantity;
+        }
+    }
+
+    private void Adopt(Product product)
+    {
+        _product = product;
+        _stock = product.Stock;
+    }
+
+    /// <summary>Commits; when the outcome stays unknown, memory may be wrong from here on, so the next call begins from the row again.</summary>
+    private async Task<CommitOutcome> CommitAsync(WriteSet writes)
+    {
+        try
+        {
+            return await ledger.CommitAsync(writes);
+        }
+        catch (StorageUnavailableException e) when (e.IsUnknown())
+        {
+            DeactivateOnIdle();
+            throw;
+        }
+    }
+
+    private async Task<Refusal?> RefuseUnlessSellerAsync(long userId)
+    {
+        if (_product is null) return NoSuchProduct();
+        _ownerId ??= (await GrainFactory.GetGrain<IShopGrain>(_product.ShopId).Get()).Value?.OwnerId;
+        return _ownerId == userId ? null : Result.Refused(ErrorCodes.Forbidden, $"Product {Id} is not yours.");
+    }
+
+    private void ThrowIfStale(CommitOutcome outcome)
+    {
+        if (outcome == CommitOutcome.Conflict) throw Stale();
+    }
+
+    private StaleActivationException Stale()
+    {
+        DeactivateOnIdle();
+        return new StaleActivationException($"Product {Id} is no longer owned under epoch {_product?.Epoch}.");
+    }
+
+    private ProductView View => (_product ?? throw new UnreachableException()).View with { Stock = _stock };
+
+    private RowChange MoveStock(long stock, long sold) => ProductRows.MoveStock(Id, _product!.Epoch, stock, sold);
+
+    private Refusal NoSuchProduct()
+    {
+        DeactivateOnIdle(); // whoever guesses ids shall not fill the memory
+        return Result.Refused(ErrorCodes.NoSuchProduct, $"There is no product {Id}.");
+    }
+
+    private Refusal OffSale() => Result.Refused(ErrorCodes.ProductOffSale, $"Product {Id} is off sale.");
+
+    private Refusal NotEnough(long wanted) =>
+        Result.Refused(ErrorCodes.NotEnoughStock, $"Product {Id} has {_stock - _reserved} left, {wanted} wanted.");
+}

@@ -1,0 +1,62 @@
+using System.Data.Common;
+
+namespace Mall.Products;
+
+/// <summary>The table <c>products</c>: shapes of its changes, and queries.</summary>
+internal static class ProductRows
+{
+    private static readonly Column s_id = new("id", ColumnType.Number);
+    private static readonly Column s_shopId = new("shop_id", ColumnType.Number);
+    private static readonly Column s_name = new("name", ColumnType.Text);
+    private static readonly Column s_description = new("description", ColumnType.Text);
+    private static readonly Column s_price = new("price", ColumnType.Number);
+    private static readonly Column s_stock = new("stock", ColumnType.Number);
+    private static readonly Column s_sold = new("sold", ColumnType.Number);
+    private static readonly Column s_status = new("status", ColumnType.Number);
+    private static readonly Column s_ownerEpoch = new("owner_epoch", ColumnType.Number);
+    private static readonly Column s_createTime = new("create_time", ColumnType.Number);
+    private static readonly Column s_updateTime = new("update_time", ColumnType.Number);
+
+    private static readonly Table s_products = new("products", s_id);
+
+    private static readonly RowShape s_insert = s_products.Insert(
+        s_id, s_shopId, s_name, s_description, s_price, s_stock, s_sold, s_status, s_ownerEpoch, s_createTime, s_updateTime);
+
+    private static readonly RowShape s_takeEpoch = s_products.Update().Guard(s_ownerEpoch).Set(s_ownerEpoch);
+
+    private static readonly RowShape s_describe =
+        s_products.Update().Guard(s_ownerEpoch).Set(s_name, s_description, s_price, s_status, s_updateTime);
+
+    // Only adds and guards: all that a batch does to one product becomes one statement, however many buyers there are. The floor is a
+    // second belt: the grain never asks for more than it has.
+    private static readonly RowShape s_moveStock = s_products.Update().Guard(s_ownerEpoch).AddNotNegative(s_stock).Add(s_sold);
+
+    public static readonly Query<Product> ById = new(
+        "select id, shop_id, name, description, price, stock, status, owner_epoch from products where id = @p1", Read);
+
+    /// <summary>The reason of the barrier row of branch @p2 of @p1 under op @p3.</summary>
+    public static readonly Query<string> BarrierReason = new(
+        "select reason from barrier where gid = @p1 and branch_id = @p2 and op = @p3 and barrier_id = '01'", row => row.GetString(0));
+
+    public static RowChange Insert(Product p, DateTimeOffset now) =>
+        s_insert.With(p.Id, p.ShopId, p.Name, p.Desc, p.Price, p.Stock, 0, p.Status, p.Epoch, now, now);
+
+    public static RowChange TakeEpoch(long id, long from, long to) => s_takeEpoch.With(id, from, to);
+
+    public static RowChange Describe(Product p, DateTimeOffset now) =>
+        s_describe.With(p.Id, p.Epoch, p.Name, p.Desc, p.Price, p.Status, now);
+
+    public static RowChange MoveStock(long id, long epoch, long stock, long sold) => s_moveStock.With(id, epoch, stock, sold);
+
+    private static Product Read(DbDataReader row) => new(
+        row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetString(3), row.GetInt64(4), row.GetInt64(5), row.GetInt32(6), row.GetInt64(7));
+}
+
+/// <summary>A row of <c>products</c>, without what the grain does not need.</summary>
+internal sealed record Product(long Id, long ShopId, string Name, string Desc, long Price, long Stock, int Status, long Epoch)
+{
+    public const int OffSale = 0;
+    public const int OnSale = 1;
+
+    public ProductView View => new(Id, ShopId, Name, Desc, Price, Stock, Status);
+}

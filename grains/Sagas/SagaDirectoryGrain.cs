@@ -1,0 +1,70 @@
+namespace Mall.Sagas;
+
+/// <summary>Reads sagas for operators, and finds the grain of one.</summary>
+[StatelessWorker]
+public sealed class SagaDirectoryGrain(GrainLedger ledger, SagaKinds kinds) : Grain, ISagaDirectoryGrain
+{
+    public async Task<Result<SagaView>> Get(string gid)
+    {
+        if (await ledger.FindAsync(SagaRows.ByGid, gid) is not { } saga) return NoSuchSaga(gid);
+        var barrier = await ledger.QueryAsync(SagaRows.BarrierOf, gid);
+        var noted = await ledger.QueryAsync(SagaRows.BranchesOf, gid);
+        var plan = kinds[saga.Kind].Plan(GrainFactory, gid, saga.Payload);
+        return View(saga) with { Barrier = [.. barrier], Branches = [.. BranchesOf(saga, plan, noted, barrier)] };
+    }
+
+    public async Task<SagaPage> List(string? status, string? after, int limit)
+    {
+        // One more than asked for tells whether there is a next page.
+        var rows = status is null
+            ? await ledger.QueryAsync(SagaRows.Page, after ?? "", limit + 1)
+            : await ledger.QueryAsync(SagaRows.PageOfStatus, after ?? "", limit + 1, status);
+        var items = rows.Take(limit).Select(View).ToImmutableArray();
+        return new SagaPage(items, rows.Count > limit ? items[^1].Gid : null);
+    }
+
+    public async Task<Result<Done>> Retry(string gid) =>
+        await FindAsync(gid) is { } saga ? await saga.Retry() : NoSuchSaga(gid);
+
+    public async Task<Result<Done>> Abort(string gid) =>
+        await FindAsync(gid) is { } saga ? await saga.Abort() : NoSuchSaga(gid);
+
+    private async Task<ISagaGrain?> FindAsync(string gid) =>
+        await ledger.FindAsync(SagaRows.ByGid, gid) is { } saga ? kinds[saga.Kind].Grain(GrainFactory, gid) : null;
+
+    private static SagaView View(SagaRecord s) => new(s.Gid, s.Kind, s.Status, s.Reason, s.Attempts, s.NextTime, [], []);
+
+    /// <summary>
+    /// Every planned action, and every compensation that was begun. A saga that goes well writes no branch rows: what its branches
+    /// have done is read off the barrier.
+    /// </summary>
+    private static IEnumerable<SagaBranchView> BranchesOf(
+        SagaRecord saga, IReadOnlyList<SagaBranch> plan, IReadOnlyList<SagaBranchRow> noted, IReadOnlyList<BarrierRowView> barrier)
+    {
+        foreach (var branch in plan)
+        {
+            var acted = barrier.Any(b => b.BranchId == branch.Id && b.Op == BarrierOps.Action && b.Reason == BarrierOps.Action);
+            var compensated = barrier.Any(b => b.BranchId == branch.Id && b.Op == BarrierOps.Compensate);
+            var action = noted.FirstOrDefault(n => n.BranchId == branch.Id && n.Op == BarrierOps.Action);
+            var status = acted || saga.Status == SagaStatus.Succeed ? BranchStatus.Succeed : action?.Status ?? BranchStatus.Prepared;
+            yield return new SagaBranchView(branch.Id, BarrierOps.Action, status, branch.Target);
+            if (saga.Status is SagaStatus.Aborting or SagaStatus.Failed && action is not null)
+            {
+                yield return new SagaBranchView(
+                    branch.Id, BarrierOps.Compensate, compensated ? BranchStatus.Succeed : BranchStatus.Prepared, branch.Target);
+            }
+        }
+    }
+
+    private static Refusal NoSuchSaga(string gid) => Result.Refused(ErrorCodes.NoSuchSaga, $"There is no saga {gid}.");
+}
+
+/// <summary>The kinds of saga that this mall runs, by name.</summary>
+public sealed class SagaKinds(IEnumerable<ISagaKind> kinds)
+{
+    private readonly Dictionary<string, ISagaKind> _byName = kinds.ToDictionary(k => k.Name);
+
+    /// <exception cref="InvalidDataException">No such kind: the row was written by a newer version.</exception>
+    public ISagaKind this[string name] =>
+        _byName.TryGetValue(name, out var kind) ? kind : throw new InvalidDataException($"Unknown kind of saga: {name}.");
+}

@@ -1,0 +1,36 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Mall.Sagas;
+
+/// <summary>What the engine, due work and operators need to know of a kind of saga without knowing its intent.</summary>
+public interface ISagaKind
+{
+    /// <summary>As it stands in <c>sagas.kind</c>.</summary>
+    string Name { get; }
+
+    /// <summary>The saga's grain.</summary>
+    ISagaGrain Grain(IGrainFactory grains, string gid);
+
+    /// <summary>The branches of a saga with this payload.</summary>
+    IReadOnlyList<SagaBranch> Plan(IGrainFactory grains, string gid, string payload);
+}
+
+/// <summary>A kind of saga: its name, how its intent is written down, and its branches.</summary>
+/// <typeparam name="TIntent">All that the branches need, decided before the first of them is called.</typeparam>
+public abstract class SagaKind<TIntent>(string name, JsonTypeInfo<TIntent> json) : ISagaKind where TIntent : class
+{
+    public string Name { get; } = name;
+
+    public abstract ISagaGrain Grain(IGrainFactory grains, string gid);
+
+    /// <summary>The branches of this intent. Pure: the same intent gives the same branches, also after a restart.</summary>
+    public abstract IReadOnlyList<SagaBranch> Plan(IGrainFactory grains, string gid, TIntent intent);
+
+    public IReadOnlyList<SagaBranch> Plan(IGrainFactory grains, string gid, string payload) => Plan(grains, gid, Read(payload));
+
+    internal string Write(TIntent intent) => JsonSerializer.Serialize(intent, json);
+
+    internal TIntent Read(string payload) =>
+        JsonSerializer.Deserialize(payload, json) ?? throw new InvalidDataException($"The payload of a saga of kind {Name} is null.");
+}

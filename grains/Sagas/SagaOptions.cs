@@ -1,0 +1,41 @@
+namespace Mall.Sagas;
+
+/// <summary>How patiently sagas are driven.</summary>
+public sealed record SagaOptions
+{
+    /// <summary>A saga that nobody has ended this long after its last write is looked after by due work. Default 5 s, at least 1 s.</summary>
+    public TimeSpan TakeoverAfter { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The wait after the first round that stumbled; it doubles with each further one. Default 50 ms.</summary>
+    public TimeSpan FirstBackoff { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>The longest wait between two rounds. Default 30 s.</summary>
+    public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>After this many rounds that failed (not: whose outcome was unknown) a saga is parked for an operator. Default 10.</summary>
+    public int FailureLimit { get; init; } = 10;
+}
+
+/// <summary>What every saga grain is given.</summary>
+/// <param name="Jitter">Spreads retries; seeded by the host.</param>
+public sealed record SagaServices(
+    GrainLedger Ledger,
+    TimeProvider Clock,
+    SagaOptions Options,
+    Jitter Jitter,
+    ILoggerFactory Logging);
+
+/// <summary>A source of random factors, shared by all grains of a silo.</summary>
+/// <param name="seed">The same seed gives the same factors.</param>
+public sealed class Jitter(int seed)
+{
+#pragma warning disable CA5394 // spreading retries needs no secrets
+    private readonly Random _random = new(seed);
+
+    /// <summary>Between a half and one and a half times the given span.</summary>
+    public TimeSpan Spread(TimeSpan span)
+    {
+        lock (_random) return span * (0.5 + _random.NextDouble());
+    }
+#pragma warning restore CA5394
+}

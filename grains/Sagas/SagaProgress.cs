@@ -1,0 +1,115 @@
+namespace Mall.Sagas;
+
+/// <summary>A branch that was started, and what is known of its action.</summary>
+public readonly record struct StartedBranch(string Id, string Status);
+
+/// <summary>
+/// How far the branches of one saga are, as one activation knows it. Only memory: after a restart every action is called
+/// again, and the barrier makes that harmless.
+/// </summary>
+internal sealed class SagaProgress
+{
+    private enum Step
+    {
+        Idle,
+        Started,
+        Acted,
+        Refused,
+        Compensated,
+    }
+
+    private readonly IReadOnlyList<SagaBranch> _plan;
+    private readonly Step[] _steps;
+    private readonly int[][] _predecessors;
+
+    /// <param name="plan">Predecessors stand before their successors.</param>
+    /// <param name="startedBefore">
+    /// Which branches an earlier activation may have started. One of them may be under way still, and its effect is to be compensated if
+    /// the saga aborts, whether or not this activation calls it again.
+    /// </param>
+    public SagaProgress(IReadOnlyList<SagaBranch> plan, Func<SagaBranch, bool> startedBefore)
+    {
+        _plan = plan;
+        _steps = new Step[plan.Count];
+        _predecessors = new int[plan.Count][];
+        for (var i = 0; i < plan.Count; i++)
+        {
+            _predecessors[i] = [.. plan[i].After.Select(id => IndexBefore(i, id))];
+            if (startedBefore(plan[i])) _steps[i] = Step.Started;
+        }
+    }
+
+    /// <summary>Why the saga is to be compensated: the first refusal of a branch, or an operator's wish. Null while all is well.</summary>
+    public Refusal? Refusal { get; private set; }
+
+    /// <summary>The branches whose action was called, whatever came of it: these are compensated.</summary>
+    public IEnumerable<StartedBranch> Started =>
+        Enumerable.Range(0, _plan.Count).Where(i => _steps[i] != Step.Idle).Select(i => new StartedBranch(_plan[i].Id, StatusOf(_steps[i])));
+
+    public void Refuse(Refusal refusal) => Refusal ??= refusal;
+
+    /// <summary>
+    /// A forward round: calls every action that is not known to be done, each after its predecessors. Throws what a branch threw,
+    /// unless a refusal has settled the saga's fate anyway: compensation is safe for a branch whose outcome is unknown.
+    /// </summary>
+    public async Task ActAsync()
+    {
+        var round = new Task[_plan.Count];
+        for (var i = 0; i < round.Length; i++) round[i] = ActAsync(i, round);
+        try
+        {
+            await Task.WhenAll(round);
+        }
+        catch (Exception) when (Refusal is not null)
+        {
+            // Observed, and of no consequence: see above.
+        }
+    }
+
+    /// <summary>A compensating round: undoes every started branch that is not yet undone, each after all that followed it.</summary>
+    public Task CompensateAsync()
+    {
+        var round = new Task[_plan.Count];
+        for (var i = round.Length - 1; i >= 0; i--) round[i] = CompensateAsync(i, round);
+        return Task.WhenAll(round);
+    }
+
+    private async Task ActAsync(int i, Task[] round)
+    {
+        foreach (var before in _predecessors[i]) await round[before];
+        if (Refusal is not null || _steps[i] is Step.Acted) return;
+        _steps[i] = Step.Started;
+        var refusal = await _plan[i].Action();
+        _steps[i] = refusal is null ? Step.Acted : Step.Refused;
+        if (refusal is not null) Refuse(refusal);
+    }
+
+    private async Task CompensateAsync(int i, Task[] round)
+    {
+        for (var later = i + 1; later < round.Length; later++)
+        {
+            if (_predecessors[later].Contains(i)) await round[later];
+        }
+
+        if (_steps[i] is Step.Idle or Step.Compensated) return;
+        await _plan[i].Compensation();
+        _steps[i] = Step.Compensated;
+    }
+
+    private int IndexBefore(int i, string id)
+    {
+        for (var before = 0; before < i; before++)
+        {
+            if (_plan[before].Id == id) return before;
+        }
+
+        throw new InvalidOperationException($"Branch {_plan[i].Id} waits for {id}, which does not stand before it.");
+    }
+
+    private static string StatusOf(Step step) => step switch
+    {
+        Step.Acted or Step.Compensated => BranchStatus.Succeed,
+        Step.Refused => BranchStatus.Refused,
+        _ => BranchStatus.Prepared,
+    };
+}

@@ -1,0 +1,84 @@
+using System.Data.Common;
+
+namespace Mall.Sagas;
+
+/// <summary>The tables <c>sagas</c> and <c>saga_branches</c>: shapes of their changes, and queries.</summary>
+internal static class SagaRows
+{
+    private static readonly Column s_gid = new("gid", ColumnType.Text);
+    private static readonly Column s_kind = new("kind", ColumnType.Text);
+    private static readonly Column s_status = new("status", ColumnType.Text);
+    private static readonly Column s_payload = new("payload", ColumnType.Text);
+    private static readonly Column s_requestHash = new("request_hash", ColumnType.Text);
+    private static readonly Column s_userId = new("user_id", ColumnType.Number);
+    private static readonly Column s_reason = new("reason", ColumnType.Text);
+    private static readonly Column s_attempts = new("attempts", ColumnType.Number);
+    private static readonly Column s_version = new("version", ColumnType.Number);
+    private static readonly Column s_nextTime = new("next_time", ColumnType.Number);
+    private static readonly Column s_createTime = new("create_time", ColumnType.Number);
+    private static readonly Column s_updateTime = new("update_time", ColumnType.Number);
+    private static readonly Column s_finishTime = new("finish_time", ColumnType.Number);
+    private static readonly Column s_branchId = new("branch_id", ColumnType.Text);
+    private static readonly Column s_op = new("op", ColumnType.Text);
+
+    private static readonly Table s_sagas = new("sagas", s_gid);
+    private static readonly Table s_branches = new("saga_branches", s_gid, s_branchId, s_op);
+
+    private static readonly RowShape s_insert = s_sagas.Insert(
+        s_gid, s_kind, s_status, s_payload, s_requestHash, s_userId, s_attempts, s_version, s_nextTime, s_createTime, s_updateTime);
+
+    // One shape for every later write keeps the batch at one statement; the version alone is the fence, since each write moves it.
+    private static readonly RowShape s_update = s_sagas.Update()
+        .Guard(s_version)
+        .Set(s_version, s_status, s_reason, s_attempts, s_nextTime, s_updateTime, s_finishTime);
+
+    private static readonly RowShape s_insertBranch = s_branches.Insert(s_gid, s_branchId, s_op, s_status, s_updateTime);
+
+    /// <summary>A saga is due when nobody has ended it by its time.</summary>
+    public static readonly DueColumn Due = new("saga", s_sagas, s_nextTime);
+
+    private const string Select =
+        "select gid, kind, status, payload, request_hash, user_id, reason, attempts, version, next_time from sagas ";
+
+    public static readonly Query<SagaRecord> ByGid = new(Select + "where gid = @p1", Read);
+
+    public static readonly Query<SagaRecord> Page = new(Select + "where gid > @p1 order by gid limit @p2", Read);
+
+    public static readonly Query<SagaRecord> PageOfStatus =
+        new(Select + "where gid > @p1 and status = @p3 order by gid limit @p2", Read);
+
+    public static readonly Query<SagaBranchRow> BranchesOf = new(
+        "select branch_id, op, status from saga_branches where gid = @p1 order by branch_id, op",
+        row => new SagaBranchRow(row.GetString(0), row.GetString(1), row.GetString(2)));
+
+    public static readonly Query<BarrierRowView> BarrierOf = new(
+        "select branch_id, op, barrier_id, reason from barrier where gid = @p1 order by branch_id, op, barrier_id",
+        row => new BarrierRowView(row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3)));
+
+    public static RowChange Insert(SagaRecord saga, DateTimeOffset now) => s_insert.With(
+        saga.Gid, saga.Kind, saga.Status, saga.Payload, saga.RequestHash, saga.UserId, saga.Attempts, saga.Version,
+        saga.NextTime, now, now);
+
+    /// <summary>Moves the row from the version before to this record.</summary>
+    public static RowChange Update(SagaRecord saga, DateTimeOffset now) => s_update.With(
+        saga.Gid, saga.Version - 1, saga.Version, saga.Status, saga.Reason, saga.Attempts, saga.NextTime, now,
+        SagaStatus.HasEnded(saga.Status) ? now : Value.Null);
+
+    public static RowChange InsertBranch(string gid, string branchId, string op, string status, DateTimeOffset now) =>
+        s_insertBranch.With(gid, branchId, op, status, now);
+
+    private static SagaRecord Read(DbDataReader row) => new(
+        row.GetString(0),
+        row.GetString(1),
+        row.GetString(2),
+        row.GetString(3),
+        row.IsDBNull(4) ? null : row.GetString(4),
+        row.GetInt64(5),
+        row.IsDBNull(6) ? null : row.GetString(6),
+        row.GetInt32(7),
+        row.GetInt64(8),
+        row.IsDBNull(9) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(9)));
+}
+
+/// <summary>A row of <c>saga_branches</c>.</summary>
+internal sealed record SagaBranchRow(string BranchId, string Op, string Status);

@@ -1,0 +1,64 @@
+using System.Text.Json.Serialization;
+
+namespace Mall.Users;
+
+/// <summary>What a registration will do, decided before it is durable.</summary>
+public sealed record Registration(long UserId, NewUser User, long Points);
+
+/// <summary>The branches of a registration: 01 creates the user, 02 gives the points that welcome them.</summary>
+public sealed class RegistrationSagaKind() : SagaKind<Registration>("registration", RegistrationJson.Default.Registration)
+{
+    public override ISagaGrain Grain(IGrainFactory grains, string gid) => grains.GetGrain<IRegistrationSagaGrain>(gid);
+
+    public override IReadOnlyList<SagaBranch> Plan(IGrainFactory grains, string gid, Registration intent)
+    {
+        var (creation, welcome) = (new Branch(gid, "01"), new Branch(gid, "02"));
+        var user = grains.GetGrain<IUserGrain>(intent.UserId);
+        var points = grains.GetGrain<IPointsGrain>(intent.UserId);
+        return
+        [
+            new SagaBranch(
+                creation.BranchId,
+                $"user/{intent.UserId} Create",
+                Action: async () => (await user.Create(creation, intent.User)).Refusal,
+                Compensation: () => user.Remove(creation)),
+            new SagaBranch(
+                welcome.BranchId,
+                $"points/{intent.UserId} Add",
+                Action: async () => (await points.Add(welcome, intent.Points)).Refusal,
+                Compensation: () => points.TakeBack(welcome, intent.Points),
+                After: creation.BranchId),
+        ];
+    }
+}
+
+/// <summary>How a registration's intent is written into <c>sagas.payload</c>.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(Registration))]
+internal sealed partial class RegistrationJson : JsonSerializerContext;
+
+/// <summary>Registers one user.</summary>
+public sealed class RegistrationSagaGrain(RegistrationSagaKind kind, SagaServices services)
+    : SagaGrain<Registration>(kind, services), IRegistrationSagaGrain
+{
+    private const long WelcomePoints = 10;
+
+    private readonly GrainLedger _ledger = services.Ledger;
+
+    public async Task<Result<UserView>> Register(RegisterUser command)
+    {
+        var begun = await BeginAsync(command.RequestHash, userId: 0, () => DecideAsync(command));
+        if (begun.IsRefused) return begun.Refusal;
+        if (await EndAsync() is { } refusal) return refusal;
+        var (id, user, points) = begun.Value;
+        return new UserView(id, user.Name, user.Gender, user.Mobile, user.Role, points);
+    }
+
+    /// <summary>A taken mobile is refused here, before a saga is begun for nothing; a race for it is decided in branch 01.</summary>
+    private async Task<Result<Registration>> DecideAsync(RegisterUser command)
+    {
+        if (await GrainFactory.GetGrain<IAccountDirectoryGrain>(0).FindByMobile(command.User.Mobile) is not null)
+            return Result.Refused(ErrorCodes.MobileTaken, "This mobile is registered already.");
+        return new Registration(await _ledger.NextIdAsync("users"), command.User, WelcomePoints);
+    }
+}

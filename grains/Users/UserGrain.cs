@@ -1,0 +1,72 @@
+namespace Mall.Users;
+
+/// <summary>A customer.</summary>
+public sealed class UserGrain(GrainLedger ledger, TimeProvider clock) : Grain, IUserGrain
+{
+    private bool _known; // that there is such a user; users do not go away once their registration has ended
+
+    private long Id => this.GetPrimaryKeyLong();
+
+    public async Task<Result<Done>> Create(Branch branch, NewUser user)
+    {
+        switch (await ledger.CommitAsync(new WriteSet(branch.Action(), UserRows.Insert(Id, user, clock.GetUtcNow()))))
+        {
+            case CommitOutcome.Applied or CommitOutcome.Duplicate:
+                return Done.It;
+            case CommitOutcome.Suspended:
+                return branch.AlreadyCompensated();
+            default: // the id is this saga's own, so it is the mobile that somebody has
+                return Result.Refused(ErrorCodes.MobileTaken, "This mobile is registered already.");
+        }
+    }
+
+    public async Task Remove(Branch branch)
+    {
+        _known = false;
+        if (await ledger.CommitAsync(new WriteSet(branch.Compensation(), UserRows.Delete(Id))) == CommitOutcome.Conflict)
+            throw new StaleActivationException($"User {Id} is not as its registration left it.");
+    }
+
+    public async Task<Result<UserView>> Get() =>
+        await ledger.FindAsync(UserRows.ById, Id) is { } user
+            ? user
+            : Result.Refused(ErrorCodes.NoSuchUser, $"There is no user {Id}.");
+
+    public async Task<bool> Exists()
+    {
+        if (!_known && await ledger.FindAsync(UserRows.ById, Id) is not null) _known = true;
+        if (!_known) DeactivateOnIdle(); // whoever guesses ids shall not fill the memory
+        return _known;
+    }
+}
+
+/// <summary>A customer's points. It keeps no balance in memory: points move seldom, and additions need no balance.</summary>
+public sealed class PointsGrain(GrainLedger ledger) : Grain, IPointsGrain
+{
+    private long UserId => this.GetPrimaryKeyLong();
+
+    public async Task<Result<Done>> Add(Branch branch, long points)
+    {
+        DeactivateOnIdle();
+        return await ledger.CommitAsync(new WriteSet(branch.Action(), UserRows.MovePoints(UserId, points))) switch
+        {
+            CommitOutcome.Applied or CommitOutcome.Duplicate => Done.It,
+            CommitOutcome.Suspended => branch.AlreadyCompensated(),
+            _ => Result.Refused(ErrorCodes.NoSuchUser, $"There is no user {UserId}."),
+        };
+    }
+
+    public async Task TakeBack(Branch branch, long points)
+    {
+        DeactivateOnIdle();
+        if (await ledger.CommitAsync(new WriteSet(branch.Compensation(), UserRows.MovePoints(UserId, -points))) == CommitOutcome.Conflict)
+            throw new StaleActivationException($"User {UserId} has no {points} points to take back.");
+    }
+}
+
+/// <summary>Finds accounts; any number of callers at once.</summary>
+[StatelessWorker]
+public sealed class AccountDirectoryGrain(GrainLedger ledger) : Grain, IAccountDirectoryGrain
+{
+    public Task<Account?> FindByMobile(string mobile) => ledger.FindAsync(UserRows.ByMobile, mobile);
+}

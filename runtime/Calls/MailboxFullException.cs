@@ -1,0 +1,17 @@
+namespace Mall.Runtime;
+
+/// <summary>
+/// A grain has more requests waiting than <see cref="SiloOptions.MailboxLimit"/>. The request has not run and never will: try again
+/// later, or tell the client to.
+/// </summary>
+public sealed class MailboxFullException : Exception
+{
+    /// <summary>Names the grain and the figures.</summary>
+    public MailboxFullException(string message) : base(message) { }
+
+    /// <summary>For the wire.</summary>
+    public MailboxFullException() { }
+
+    /// <summary>For the wire.</summary>
+    public MailboxFullException(string message, Exception innerException) : base(message, innerException) { }
+}

@@ -1,0 +1,41 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+
+namespace Mall.Runtime;
+
+/// <summary>Puts a silo into a host.</summary>
+public static class MallRuntimeHostingExtensions
+{
+    /// <summary>
+    /// Adds a silo that starts and stops with the host, and <see cref="IGrainFactory"/> and <see cref="IClusterClient"/> to call its grains.
+    /// Services that start after it may call grains while they start and until they have stopped.
+    /// </summary>
+    public static IHostApplicationBuilder UseMallRuntime(this IHostApplicationBuilder builder, Action<ISiloBuilder>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        configure?.Invoke(new SiloBuilder(builder.Services, builder.Configuration));
+        AddSilo(builder.Services);
+        return builder;
+    }
+
+    private static void AddSilo(IServiceCollection services)
+    {
+        services.AddOptions<SiloOptions>().ValidateDataAnnotations().ValidateOnStart();
+#pragma warning disable RS0030 // The one place where the system's clock comes in, when the host has not given another.
+        services.TryAddSingleton(TimeProvider.System);
+#pragma warning restore RS0030
+        services.TryAddSingleton<IWorkScheduler, ThreadPoolScheduler>();
+        services.TryAddSingleton<IRandomSource, SystemRandomSource>();
+        services.TryAddSingleton<IPlacement, RendezvousPlacement>();
+        services.TryAddSingleton<IMembership>(static s =>
+            new SingleSiloMembership(new SiloAddress("local", s.GetRequiredService<TimeProvider>().GetUtcNow().UtcTicks)));
+        services.TryAddSingleton<ITransport, LoopbackTransport>();
+        services.AddMetrics();
+        services.TryAddSingleton<SiloRuntime>();
+        services.TryAddSingleton<IRuntimeStatistics>(static s => s.GetRequiredService<SiloRuntime>().Statistics);
+        services.TryAddSingleton<IClusterClient>(static s => s.GetRequiredService<SiloRuntime>().References);
+        services.TryAddSingleton<IGrainFactory>(static s => s.GetRequiredService<IClusterClient>());
+        services.AddHostedService<SiloHostedService>();
+    }
+}

@@ -1,0 +1,116 @@
+using System.Collections.Frozen;
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Mall.Runtime;
+
+/// <summary>
+/// The runtime of one silo, and what it is made of. Applications reach it through <see cref="IGrainFactory"/> and
+/// <see cref="IRuntimeStatistics"/>; it is public only for generated code to pass on.
+/// </summary>
+public sealed partial class SiloRuntime : IDisposable
+{
+    private readonly FrozenDictionary<GrainType, GrainClass> _classes;
+    private readonly IMembership _membership;
+    private readonly IPlacement _placement;
+    private readonly long _responseTimeoutMs;
+    private volatile Phase _phase = Phase.Starting;
+
+    /// <summary>Made by the host.</summary>
+    public SiloRuntime(
+        IServiceProvider services, IOptions<SiloOptions> options, TimeProvider time, IWorkScheduler scheduler, IRandomSource random,
+        IMembership membership, IPlacement placement, ITransport transport, IEnumerable<IIncomingGrainCallFilter> incomingFilters,
+        IEnumerable<IOutgoingGrainCallFilter> outgoingFilters, IMeterFactory meters, ILogger<SiloRuntime> logger)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(random);
+        Services = services;
+        Options = options.Value;
+        Time = time;
+        Scheduler = scheduler;
+        _membership = membership;
+        _placement = placement;
+        Filters = new CallFilters(incomingFilters, outgoingFilters);
+        Log = new RuntimeLog(logger);
+        Clock = new CoarseClock(time);
+        Catalog = new Catalog(random.NextUInt64());
+        MailboxLimit = Options.MailboxLimit;
+        TurnsPerBatch = Options.TurnsPerBatch;
+        // The coarse clock may be a period behind when a call is sent; the added period keeps it from ending early.
+        _responseTimeoutMs = Milliseconds(Options.ResponseTimeout + Options.SweepPeriod);
+        CollectionAgeMs = Milliseconds(Options.CollectionAge);
+        ActivationTimeoutMs = Milliseconds(Options.ActivationTimeout);
+        DeactivationTimeoutMs = Milliseconds(Options.DeactivationTimeout);
+
+        var manifest = LoadedManifests.Read();
+        References = new GrainReferences(this, manifest);
+        Remote = new RemoteCalls(this, membership, transport, manifest);
+        _classes = MakeClasses(manifest);
+        Sweeper = new Sweeper(this);
+        Statistics = new RuntimeStatistics(this, meters);
+    }
+
+    internal IServiceProvider Services { get; }
+
+    internal SiloOptions Options { get; }
+
+    internal TimeProvider Time { get; }
+
+    internal IWorkScheduler Scheduler { get; }
+
+    internal SiloAddress Self => _membership.Self;
+
+    internal MembershipView View => _membership.Current;
+
+    internal CallFilters Filters { get; }
+
+    internal RuntimeLog Log { get; }
+
+    internal CoarseClock Clock { get; }
+
+    internal Catalog Catalog { get; }
+
+    internal GrainReferences References { get; }
+
+    internal RemoteCalls Remote { get; }
+
+    internal Sweeper Sweeper { get; }
+
+    internal RuntimeStatistics Statistics { get; }
+
+    internal IReadOnlyCollection<GrainClass> Classes => _classes.Values;
+
+    internal int MailboxLimit { get; }
+
+    internal int TurnsPerBatch { get; }
+
+    internal long CollectionAgeMs { get; }
+
+    internal long ActivationTimeoutMs { get; }
+
+    internal long DeactivationTimeoutMs { get; }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Sweeper.Dispose();
+        Statistics.Dispose();
+    }
+
+    private FrozenDictionary<GrainType, GrainClass> MakeClasses(TypeManifestBuilder manifest)
+    {
+        var classes = new Dictionary<GrainType, GrainClass>();
+        foreach (var grainClass in manifest.GrainClasses.Keys)
+        {
+            var type = GrainTypes.Of(grainClass);
+            if (classes.TryGetValue(type, out var other))
+                throw new InvalidOperationException($"{grainClass} and {other.Implementation} both stand for the grain type '{type}': rename one.");
+            classes.Add(type, new GrainClass(grainClass, type, this));
+        }
+
+        return classes.ToFrozenDictionary();
+    }
+
+    private static long Milliseconds(TimeSpan span) => (long)span.TotalMilliseconds;
+}

@@ -1,0 +1,175 @@
+using System.Collections.Concurrent;
+
+namespace Mall.Runtime;
+
+/// <summary>Calls to and from other silos: the numbers of calls that are under way, and the frames that come in.</summary>
+internal sealed class RemoteCalls(SiloRuntime runtime, IMembership membership, ITransport transport, TypeManifestBuilder manifest) : IFrameReceiver
+{
+    /// <summary>How often one request may be refused by silos with other views before its caller hears of it.</summary>
+    private const int MaxRefusals = 10;
+
+    private readonly ConcurrentDictionary<long, OutgoingCall> _outgoing = new();
+    private readonly ConcurrentDictionary<(SiloAddress, long), GrainRequest> _cancellable = new();
+    private readonly ExceptionTypes _exceptions = new(manifest.Exceptions);
+    private long _lastCall;
+
+    public ITransport Transport => transport;
+
+    public void Start() => transport.Start(this);
+
+    /// <summary>Sends a request to the silo that owns its grain.</summary>
+    public void Send(GrainRequest request, SiloAddress destination, long viewVersion)
+    {
+        var call = new OutgoingCall(this, request, Interlocked.Increment(ref _lastCall), destination, viewVersion);
+        if (!request.IsOneWay) _outgoing[call.Number] = call; // Nobody waits for the end of a one-way call.
+        request.Extras?.Cancellation?.Entered(call);
+        // A caller that gave up before the line above has found nothing to cancel.
+        if (request.IsPending) transport.Send(destination, call);
+        else Forget(call);
+    }
+
+    public long TimeLeft(GrainRequest request) => Math.Max(1, request.Deadline - runtime.Clock.Now);
+
+    /// <summary>Takes the call out of the table; false when it was not there any more, so that only one of those who end it goes on.</summary>
+    public bool Forget(OutgoingCall call) => _outgoing.TryRemove(KeyValuePair.Create(call.Number, call));
+
+    public void SendCancel(OutgoingCall call) => transport.Send(call.Destination, new CancelFrame(call.Number));
+
+    public void Ended(IncomingCaller caller) => _cancellable.TryRemove((caller.Source, caller.Call), out _);
+
+    /// <summary>Ends calls that are overdue and those whose silo has left the view.</summary>
+    public void Sweep(long now)
+    {
+        var view = membership.Current;
+        foreach (var (_, call) in _outgoing)
+        {
+            call.Request.EndIfOverdue(now);
+            if (!call.Request.IsPending)
+                Forget(call);
+            else if (!view.Silos.Contains(call.Destination) && call.ViewVersion < view.Version)
+                call.Undeliverable(new SiloUnavailableException($"{call.Destination} has left the cluster; whether {call.Request.Method} had its effect is unknown."));
+        }
+    }
+
+    /// <summary>Ends all calls, because the silo stops and will not hear the replies.</summary>
+    public void AbandonCalls(Exception reason)
+    {
+        foreach (var (_, call) in _outgoing) call.Undeliverable(reason);
+    }
+
+    public void Receive(SiloAddress source, ReadOnlySpan<byte> frame)
+    {
+        if (frame.IsEmpty) throw new WireFormatException("An empty frame.");
+        var reader = new WireReader(frame[1..]);
+        switch ((FrameKind)frame[0])
+        {
+            case FrameKind.Request:
+                ReceiveRequest(source, ref reader);
+                break;
+            case FrameKind.Reply:
+                ReceiveReply(ref reader);
+                break;
+            case FrameKind.Cancel:
+                if (_cancellable.TryRemove((source, FrameCodec.ReadCall(ref reader)), out var request))
+                    request.Abandon(new OperationCanceledException("The caller has given up."));
+                break;
+            default:
+                throw reader.Malformed("no such kind of frame");
+        }
+    }
+
+    private void ReceiveRequest(SiloAddress source, ref WireReader reader)
+    {
+        var header = FrameCodec.ReadRequestHeader(ref reader);
+        var caller = new IncomingCaller(this, source, header.Call, header.IsOneWay);
+        if (header.Target.ToGrainId() is not { } grainId) throw reader.Malformed("a request without a grain");
+        if (!manifest.Methods.TryGetValue(header.Method, out var method))
+        {
+            caller.Refuse(new NotSupportedException($"{grainId}: this silo knows no method {header.Method:x16}."));
+            return;
+        }
+
+        GrainRequest request;
+        try
+        {
+            request = method.Read(ref reader);
+        }
+        catch (WireFormatException exception)
+        {
+            // The frame is sound and this call's arguments are not: a sender of another version. The connection may go on.
+            caller.Refuse(exception);
+            return;
+        }
+
+        request.Prepare(new GrainReference(runtime, grainId), caller, header, runtime.Clock.Now);
+        if (request.ListenToCaller())
+        {
+            caller.IsCancellable = true;
+            _cancellable[(source, header.Call)] = request;
+        }
+
+        Accept(request, caller, header.ViewVersion);
+    }
+
+    /// <summary>Runs the request here if this silo owns the grain, in the newest view that either side knows.</summary>
+    private void Accept(GrainRequest request, IncomingCaller caller, long senderView)
+    {
+        var here = membership.Current.Version;
+        if (runtime.MayRunHere(request)) runtime.Dispatch(request);
+        else if (senderView <= here) RefuseAsNotOwner(caller, here);
+        else _ = AcceptInNewerView(request, caller, senderView);
+    }
+
+    private async Task AcceptInNewerView(GrainRequest request, IncomingCaller caller, long senderView)
+    {
+        await membership.RefreshAsync(senderView, CancellationToken.None);
+        if (runtime.MayRunHere(request)) runtime.Dispatch(request);
+        else RefuseAsNotOwner(caller, membership.Current.Version);
+    }
+
+    private void RefuseAsNotOwner(IncomingCaller caller, long viewVersion)
+    {
+        if (caller.IsCancellable) Ended(caller);
+        transport.Send(caller.Source, new NotOwnerFrame(caller.Call, viewVersion));
+    }
+
+    private void ReceiveReply(ref WireReader reader)
+    {
+        // A reply to a call that has timed out finds nothing.
+        if (!_outgoing.TryRemove(FrameCodec.ReadCall(ref reader), out var call)) return;
+        var request = call.Request;
+        try
+        {
+            if (!reader.TryReadField(out var field, out var type)) throw reader.Malformed("an empty reply");
+            switch (field)
+            {
+                case ReplyField.Result:
+                    reader.EnterGroup(type);
+                    request.ReadResult(ref reader);
+                    request.Answer();
+                    break;
+                case ReplyField.Fault:
+                    request.Answer(ExceptionCodec.Read(ref reader, type, _exceptions));
+                    break;
+                case ReplyField.NotOwner:
+                    _ = SendAgain(request, reader.ReadSigned(type), call.Destination);
+                    break;
+                default:
+                    throw reader.Malformed("no such reply");
+            }
+        }
+        catch (WireFormatException exception)
+        {
+            request.Answer(exception);
+        }
+    }
+
+    /// <summary>The other silo has not run the request: it goes to whom a newer view names, until its time is up.</summary>
+    private async Task SendAgain(GrainRequest request, long otherView, SiloAddress refuser)
+    {
+        if (otherView > membership.Current.Version) await membership.RefreshAsync(otherView, CancellationToken.None);
+        if (!request.IsPending) return;
+        if (++request.EnsureExtras().Refusals < MaxRefusals) runtime.Dispatch(request);
+        else request.Answer(new SiloUnavailableException($"{refuser} says that it does not own {request.Target.GrainId}, {MaxRefusals} times; the request has not run."));
+    }
+}

@@ -1,0 +1,3 @@
+namespace Mall.Runtime.Generator;
+
+internal sealed class GrainModelAnalyzer;

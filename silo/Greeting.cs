@@ -1,0 +1,26 @@
+using Mall.Api;
+using Mall.Silo.Settings;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace Mall.Silo;
+
+/// <summary>What a newcomer reads first.</summary>
+internal static class Greeting
+{
+    public static void Print(WebApplication mall)
+    {
+        // The addresses as bound: the settings may have asked for any free port. REST is bound first.
+        var bound = mall.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToArray();
+        var settings = mall.Services.GetRequiredService<MallSettings>();
+        Console.WriteLine(
+            $"""
+            Mall is open.
+              REST   {bound[0]}   (described at {bound[0]}/openapi/v1.json)
+              gRPC   {bound[1]}
+              data   {settings.Db}
+            Try:
+              curl -s {bound[0]}/v1/users -H 'Content-Type: application/json' -d '{"{"}"mobile":"13800000001","password":"correct horse"{"}"}'
+            """);
+    }
+}

@@ -1,0 +1,63 @@
+using System.Security.Cryptography;
+using Mall.Api;
+using Mall.Hosting;
+using Mall.Ledger;
+using Mall.Orders;
+using Mall.Sagas;
+using Mall.Silo.Settings;
+
+namespace Mall.Silo;
+
+/// <summary>
+/// Puts a whole mall together: ledger, runtime, grains, front door. Stops in the opposite order, so that what is answered last is
+/// committed before the database closes.
+/// </summary>
+public static class MallHost
+{
+    /// <param name="args">Settings as on the command line; see <see cref="SettingNames"/>.</param>
+    /// <param name="configure">Changes to the services, for tests and drills.</param>
+    /// <exception cref="SettingsException">A setting cannot be used; the message is one line that names it.</exception>
+    public static WebApplication Build(IReadOnlyList<string> args, Action<WebApplicationBuilder>? configure = null)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "Mall" });
+        builder.Configuration.AddMallSettings(args);
+        var settings = MallSettings.From(builder.Configuration);
+        builder.Services.AddSingleton(settings);
+
+        AddLogging(builder);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddMallLedger(new LedgerOptions { Address = settings.Db });
+        builder.Services.AddMallGrains(
+            new OrderOptions { CloseAfter = settings.OrderCloseAfter },
+            new SagaOptions(),
+            jitterSeed: RandomNumberGenerator.GetInt32(int.MaxValue));
+        builder.UseMallRuntime(_ => { });
+        AddFrontDoor(builder, settings);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
+        configure?.Invoke(builder);
+
+        var mall = builder.Build();
+        mall.MapMallApi();
+        return mall;
+    }
+
+    private static void AddLogging(WebApplicationBuilder builder) => builder.Logging
+        .AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
+        })
+        .SetMinimumLevel(LogLevel.Information)
+        .AddFilter("Microsoft", LogLevel.Warning)
+        .AddFilter("System", LogLevel.Warning)
+        .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical); // a start that fails is told in one line, by Program
+
+    private static void AddFrontDoor(WebApplicationBuilder builder, MallSettings settings)
+    {
+        var options = new ApiOptions { Http = settings.Http, Grpc = settings.Grpc, TokenKey = settings.TokenKey };
+        if (options.Complaint() is { } complaint) throw new SettingsException(complaint);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.ListenForMall(options));
+        builder.Services.AddMallApi(options);
+    }
+}

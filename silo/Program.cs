@@ -1,0 +1,28 @@
+using Mall.Ledger;
+using Mall.Silo;
+using Mall.Silo.Admin;
+using Mall.Silo.Settings;
+
+// One process of the mall: a command, or the server.
+try
+{
+    if (args is ["admin", .. var admin]) return await AdminCommand.RunAsync(admin);
+
+    await using var mall = MallHost.Build(args);
+    await mall.StartAsync();
+    Greeting.Print(mall);
+    using var impatience = SecondSignal.EndsAtOnce();
+    await mall.WaitForShutdownAsync();
+    return 0;
+}
+catch (Exception e) when (e is SettingsException or LedgerStartException)
+{
+    // What the operator can mend is told in one line; anything else is a bug, and its stack is wanted.
+    await Console.Error.WriteLineAsync($"mall: {e.Message}");
+    return 1;
+}
+catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+{
+    await Console.Error.WriteLineAsync($"mall: http or grpc: {e.Message}");
+    return 1;
+}

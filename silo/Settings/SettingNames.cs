@@ -1,0 +1,58 @@
+namespace Mall.Silo.Settings;
+
+/// <summary>The names of all settings: the same on the command line, in the environment and in <c>appsettings.json</c>.</summary>
+public static class SettingNames
+{
+    public const string Http = "http";
+    public const string Grpc = "grpc";
+    public const string Db = "db";
+    public const string Roles = "roles";
+    public const string Silo = "silo";
+    public const string ClusterSecret = "cluster-secret";
+    public const string TokenKey = "token-key";
+    public const string OrderCloseAfter = "order-close-after";
+    public const string Otlp = "otlp";
+
+    public static IReadOnlyList<string> All { get; } =
+        [Http, Grpc, Db, Roles, Silo, ClusterSecret, TokenKey, OrderCloseAfter, Otlp];
+
+    private const string EnvironmentPrefix = "MALL_";
+
+    /// <summary>
+    /// Reads settings from <c>appsettings.json</c> in the current folder, then from variables such as <c>MALL_ORDER_CLOSE_AFTER</c>
+    /// (or <c>MALL_order-close-after</c>), then from the command line; the later wins.
+    /// </summary>
+    /// <exception cref="SettingsException">An unknown option, or one without a value.</exception>
+    public static IConfigurationBuilder AddMallSettings(this IConfigurationBuilder configuration, IReadOnlyList<string> args) =>
+        configuration
+            .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
+            .AddInMemoryCollection(FromEnvironment())
+            .AddInMemoryCollection(FromCommandLine(args));
+
+    private static IEnumerable<KeyValuePair<string, string?>> FromEnvironment()
+    {
+        foreach (System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        {
+            var name = (string)variable.Key;
+            if (!name.StartsWith(EnvironmentPrefix, StringComparison.OrdinalIgnoreCase)) continue;
+            var setting = name[EnvironmentPrefix.Length..].Replace('_', '-').ToLowerInvariant();
+            if (All.Contains(setting)) yield return new(setting, (string?)variable.Value);
+        }
+    }
+
+    private static Dictionary<string, string?> FromCommandLine(IReadOnlyList<string> args)
+    {
+        var given = new Dictionary<string, string?>();
+        for (var i = 0; i < args.Count; i++)
+        {
+            var equals = args[i].IndexOf('=');
+            var name = equals < 0 ? args[i] : args[i][..equals];
+            if (!name.StartsWith("--", StringComparison.Ordinal) || !All.Contains(name[2..]))
+                throw new SettingsException(name, $"is not an option; there are {string.Join(", ", All.Select(n => "--" + n))}");
+            if (equals < 0 && i + 1 == args.Count) throw new SettingsException(name, "needs a value");
+            given[name[2..]] = equals < 0 ? args[++i] : args[i][(equals + 1)..];
+        }
+
+        return given;
+    }
+}

@@ -1,0 +1,83 @@
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
+using System.Xml.Linq;
+
+namespace Mall.Architecture.Tests;
+
+/// <summary>Who may know whom. What is lower knows nothing of what is higher, so each part can be understood alone.</summary>
+public sealed class ReferenceTests
+{
+    /// <summary>What each may name in its project file. The programming model comes with eng/ActorRuntime.props.</summary>
+    static readonly Dictionary<string, string[]> s_mayName = new()
+    {
+        ["silo/Mall.Silo.csproj"] = ["Mall.Api", "Mall.Grains", "Mall.GrainInterfaces", "Mall.Ledger", "Mall.Runtime"],
+        ["api/Mall.Api.csproj"] = ["Mall.GrainInterfaces"],
+        ["grains/Mall.Grains.csproj"] = ["Mall.GrainInterfaces", "Mall.Ledger"],
+        ["grain-interfaces/Mall.GrainInterfaces.csproj"] = [],
+        ["ledger/Mall.Ledger.csproj"] = [],
+        ["runtime/Mall.Runtime.csproj"] = [],
+        ["runtime/generator/Mall.Runtime.Generator.csproj"] = [],
+    };
+
+    /// <summary>Who declares or calls grains, and so imports the programming model.</summary>
+    static readonly string[] s_mayImportTheModel = ["grain-interfaces/Mall.GrainInterfaces.csproj", "grains/Mall.Grains.csproj"];
+
+    /// <summary>What the compiled code of each may use: the above, and what comes through it.</summary>
+    static readonly Dictionary<string, string[]> s_mayUse = new()
+    {
+        ["Mall.Api"] = ["Mall.GrainInterfaces", "Mall.Runtime"],
+        ["Mall.Grains"] = ["Mall.GrainInterfaces", "Mall.Ledger", "Mall.Runtime"],
+        ["Mall.GrainInterfaces"] = ["Mall.Runtime"],
+        ["Mall.Ledger"] = [],
+        ["Mall.Runtime"] = [],
+    };
+
+    public static TheoryData<string> ProductionProjects => [.. SourceTree.Projects.Where(p => !IsFree(p))];
+
+    public static TheoryData<string> Assemblies => [.. s_mayUse.Keys];
+
+    [Theory]
+    [MemberData(nameof(ProductionProjects))]
+    public void ProjectFile_NamesOnlyWhatIsBelow(string project)
+    {
+        Assert.True(s_mayName.ContainsKey(project), $"{project} is new: decide what it may know, and list it here.");
+        var named = XDocument.Parse(SourceTree.Read(project)).Descendants("ProjectReference")
+            .Select(r => Path.GetFileNameWithoutExtension(r.Attribute("Include")!.Value.Replace('\\', '/')));
+
+        Findings.AssertNone(named.Except(s_mayName[project]));
+    }
+
+    [Theory]
+    [MemberData(nameof(ProductionProjects))]
+    public void ProjectFile_ThatImportsTheProgrammingModel_DeclaresGrains(string project)
+    {
+        var imports = SourceTree.Read(project).Contains("ActorRuntime.props", StringComparison.Ordinal);
+
+        Assert.Equal(s_mayImportTheModel.Contains(project), imports);
+    }
+
+    [Theory]
+    [MemberData(nameof(Assemblies))]
+    public void Assembly_UsesOnlyWhatIsBelow(string assembly)
+    {
+        using var file = new PEReader(File.OpenRead(Path.Combine(AppContext.BaseDirectory, assembly + ".dll")));
+        var metadata = file.GetMetadataReader();
+        var used = metadata.AssemblyReferences
+            .Select(handle => metadata.GetString(metadata.GetAssemblyReference(handle).Name))
+            .Where(name => name.StartsWith("Mall.", StringComparison.Ordinal));
+
+        Findings.AssertNone(used.Except(s_mayUse[assembly]));
+    }
+
+    [Fact]
+    public void Solution_HoldsEveryProject()
+    {
+        var solution = SourceTree.Read("Mall.sln").Replace('\\', '/');
+
+        Findings.AssertNone(SourceTree.Projects.Where(p => !solution.Contains($"\"{p}\"", StringComparison.Ordinal)));
+    }
+
+    /// <summary>Tests and benchmarks may look at everything; nothing may look at them, which the lists above see to.</summary>
+    static bool IsFree(string project) =>
+        project.StartsWith("tests/", StringComparison.Ordinal) || project.StartsWith("bench/", StringComparison.Ordinal);
+}

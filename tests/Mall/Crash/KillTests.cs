@@ -1,0 +1,147 @@
+using System.Diagnostics;
+using Mall.Tests.Installations;
+
+namespace Mall.Tests.Crash;
+
+/// <summary>
+/// The process dies at any moment, and starts again, and again. Customers see pauses and nothing else; afterwards the books are
+/// audited. A run is repeated, as far as a whole machine can be, by the seed that it prints.
+/// </summary>
+[Collection(nameof(WholeProcesses))]
+public sealed class KillTests(ITestOutputHelper output)
+{
+    private const int Kills = 24;
+    private const int Shoppers = 16;
+    private const long Plenty = 10_000_000;
+    private static readonly TimeSpan s_sagasEndWithin = TimeSpan.FromSeconds(60);
+
+    [Fact(Timeout = 240_000)]
+    public async Task Kill_AtAnyMomentUnderLoad_LosesNothingAndDoublesNothing()
+    {
+        var stop = TestContext.Current.CancellationToken;
+        var seed = Seed.Take();
+        output.WriteLine($"MALL_TEST_SEED={seed}");
+        await using var mall = new Installation();
+        var silo = await mall.OpenAsync(stop);
+        using var seller = await Seller.OpenShopAsync(mall, [10, 60, Plenty, Plenty, Plenty, Plenty], stop);
+        var shoppers = await Shopper.ArriveAsync(mall, Shoppers, stop);
+
+        silo = await KillAndRestartAsync(mall, silo, seller, shoppers, seed, stop);
+        await UntilSagasHaveEndedAsync(mall, stop);
+        var changedAnswers = await AskAgainAsync(shoppers, new Random(seed), stop);
+        silo.Terminate();
+        var exitCode = await silo.ExitCodeAsync(TimeSpan.FromSeconds(30));
+
+        using var books = Books.Open(mall);
+        var purchases = shoppers.SelectMany(s => s.Purchases).ToList();
+        var acknowledged = purchases.Count(p => p.IsAcknowledged);
+        var abandoned = shoppers.Sum(s => s.Abandoned);
+        output.WriteLine(
+            $"{acknowledged} orders acknowledged, {purchases.Count - acknowledged} refused, {abandoned} given up, "
+            + $"{shoppers.Sum(s => s.Unanswered)} requests left without an answer");
+        Assert.Empty(books.Missing(purchases));
+        Assert.Empty(books.Discrepancies(seller.Supplied));
+        Assert.InRange(books.Orders(status: 0), acknowledged, acknowledged + abandoned);
+        Assert.Empty(changedAnswers);
+        Assert.Empty(purchases.Where(p => !p.IsAcknowledged && p.Answer.Code != ErrorCodes.NotEnoughStock).Select(p => p.Answer));
+        Assert.Equal(0, exitCode);
+
+        // Else the run has shown nothing: orders were under way when the process died, some were placed, some were refused.
+        Assert.True(shoppers.Sum(s => s.Unanswered) > Kills, "The kills hit hardly any request.");
+        Assert.InRange(acknowledged, Kills * Shoppers, int.MaxValue);
+        Assert.NotEqual(acknowledged, purchases.Count);
+    }
+
+    /// <summary>
+    /// Kills the silo again and again while everybody shops. At the last kill a quarter of the shoppers walk away from orders
+    /// that nobody will ask for again: what was durable of them must end by itself.
+    /// </summary>
+    /// <returns>The last silo; nobody shops any more.</returns>
+    private async Task<SiloProcess> KillAndRestartAsync(
+        Installation mall, SiloProcess silo, Seller seller, IReadOnlyList<Shopper> shoppers, int seed, CancellationToken stop)
+    {
+        var dice = new Random(seed);
+        var products = seller.Supplied.Keys.ToList();
+        using var closing = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var people = shoppers.Select((s, i) =>
+            s.ShopAsync(products, new Random(seed + i), closing.Token, i % 4 == 0 ? leaving.Token : stop)).ToList();
+        people.Add(DeliverAsync(seller, products, new Random(seed - 1), closing.Token, stop));
+
+        for (var kill = 1; kill <= Kills; kill++)
+        {
+            var moment = await MomentToDieAsync(mall, silo, dice, stop);
+            if (kill == Kills)
+                await leaving.CancelAsync();
+            await silo.KillAsync();
+            output.WriteLine($"kill {kill}: {moment}, {shoppers.Sum(s => s.Purchases.Count)} orders answered so far");
+            if (kill == Kills)
+                await closing.CancelAsync();
+            silo = mall.Start();
+        }
+
+        await mall.UntilServingAsync(silo, stop);
+        await Task.WhenAll(people);
+        return silo;
+    }
+
+    /// <summary>Mostly some time after it serves again; every fourth time while it still starts and recovers.</summary>
+    private static async Task<string> MomentToDieAsync(Installation mall, SiloProcess silo, Random dice, CancellationToken stop)
+    {
+        if (dice.Next(4) == 0)
+        {
+            var sinceStart = dice.Next(50, 1000);
+            await Task.Delay(sinceStart, stop);
+            return $"{sinceStart} ms after its start";
+        }
+
+        await mall.UntilServingAsync(silo, stop);
+        var sinceServing = dice.Next(1200);
+        await Task.Delay(sinceServing, stop);
+        return $"{sinceServing} ms after it served";
+    }
+
+    /// <summary>Brings in a few pieces of the first two products now and then, so that both answers remain possible.</summary>
+    private static async Task DeliverAsync(
+        Seller seller, List<long> products, Random random, CancellationToken closing, CancellationToken stop)
+    {
+        while (!closing.IsCancellationRequested)
+        {
+            await seller.BringInAsync(products[random.Next(2)], random.NextInt64(1, 8), stop);
+            await Task.Delay(random.Next(100), stop);
+        }
+    }
+
+    private static async Task UntilSagasHaveEndedAsync(Installation mall, CancellationToken stop)
+    {
+        var since = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            using var books = Books.Open(mall);
+            var unended = books.UnendedSagas();
+            if (unended == 0)
+                return;
+            if (Stopwatch.GetElapsedTime(since) > s_sagasEndWithin)
+                Assert.Fail($"{unended} sagas have not ended within {s_sagasEndWithin}.");
+            await Task.Delay(50, stop);
+        }
+    }
+
+    /// <summary>The same key gives the same answer, however often the process has died since.</summary>
+    private static async Task<IReadOnlyList<string>> AskAgainAsync(
+        IEnumerable<Shopper> shoppers, Random random, CancellationToken stop)
+    {
+        var changed = new List<string>();
+        foreach (var shopper in shoppers)
+        {
+            foreach (var before in random.GetItems(shopper.Purchases.ToArray(), 20))
+            {
+                var now = await shopper.AskAgainAsync(before, stop);
+                if (now.Answer.Code != before.Answer.Code || (before.IsAcknowledged && now.OrderId != before.OrderId))
+                    changed.Add($"{before.Key}: first {before.Answer}, now {now.Answer}");
+            }
+        }
+
+        return changed;
+    }
+}

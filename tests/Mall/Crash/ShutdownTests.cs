@@ -1,0 +1,77 @@
+using System.Net.Sockets;
+using System.Text;
+using Mall.Tests.Installations;
+
+namespace Mall.Tests.Crash;
+
+/// <summary>How a silo ends when it is asked to.</summary>
+[Collection(nameof(WholeProcesses))]
+public sealed class ShutdownTests
+{
+    private static readonly TimeSpan s_drainsWithin = TimeSpan.FromSeconds(30);
+
+    [Fact(Timeout = 90_000)]
+    public async Task Terminate_UnderLoad_AnswersWhatItAcceptedAndEndsWithZero()
+    {
+        var stop = TestContext.Current.CancellationToken;
+        await using var mall = new Installation();
+        var silo = await mall.OpenAsync(stop);
+        using var seller = await Seller.OpenShopAsync(mall, [50, 1_000_000], stop);
+        var shoppers = await Shopper.ArriveAsync(mall, 8, stop);
+        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var products = seller.Supplied.Keys.ToList();
+        var people = Task.WhenAll(shoppers.Select((s, i) => s.ShopAsync(products, new Random(i), leaving.Token, leaving.Token)));
+        while (shoppers.Sum(s => s.Purchases.Count) < 500)
+            await Task.Delay(10, stop);
+
+        silo.Terminate();
+        var exitCode = await silo.ExitCodeAsync(s_drainsWithin);
+        await leaving.CancelAsync();
+        await people;
+
+        Assert.True(exitCode == 0, $"Exit code {exitCode}.{Environment.NewLine}{silo.Tail()}");
+        using var books = Books.Open(mall);
+        Assert.Empty(books.Missing(shoppers.SelectMany(s => s.Purchases)));
+        Assert.Empty(books.Discrepancies(seller.Supplied));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task TerminateTwice_WhileARequestKeepsItFromDraining_EndsAtOnce()
+    {
+        var stop = TestContext.Current.CancellationToken;
+        await using var mall = new Installation();
+        var silo = await mall.OpenAsync(stop);
+        using var client = new TcpClient();
+        await client.ConnectAsync("127.0.0.1", mall.HttpPort, stop);
+        await client.GetStream().WriteAsync(HalfARequest(), stop);
+
+        silo.Terminate();
+        await UntilRefusingAsync(mall, stop);
+        Assert.False(silo.HasExited, "It did not wait for the request, so this test shows nothing.");
+        silo.Terminate();
+
+        Assert.NotEqual(0, await silo.ExitCodeAsync(TimeSpan.FromSeconds(5)));
+    }
+
+    /// <summary>The body is announced and never comes.</summary>
+    private static byte[] HalfARequest() => Encoding.ASCII.GetBytes(
+        "POST /v1/sessions HTTP/1.1\r\nHost: mall\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{\"mobile\":");
+
+    private static async Task UntilRefusingAsync(Installation mall, CancellationToken stop)
+    {
+        while (true)
+        {
+            using var client = new TcpClient();
+            try
+            {
+                await client.ConnectAsync("127.0.0.1", mall.HttpPort, stop);
+            }
+            catch (SocketException)
+            {
+                return;
+            }
+
+            await Task.Delay(10, stop);
+        }
+    }
+}

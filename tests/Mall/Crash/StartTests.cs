@@ -1,0 +1,113 @@
+using System.Net;
+using System.Net.Sockets;
+using Mall.Tests.Installations;
+using Microsoft.Data.Sqlite;
+
+namespace Mall.Tests.Crash;
+
+/// <summary>A silo that cannot serve says why in one line, and ends with exit code 1.</summary>
+[Collection(nameof(WholeProcesses))]
+public sealed class StartTests
+{
+    private static readonly TimeSpan s_refusesWithin = TimeSpan.FromSeconds(20);
+
+    /// <summary>A command line, and what its one line must name.</summary>
+    public static TheoryData<string, string> BadSettings => new()
+    {
+        { "--http nonsense", "http" },
+        { "--http 127.0.0.1:70000", "http" },
+        { "--grpc nonsense", "grpc" },
+        { "--http 127.0.0.1:8093 --grpc 127.0.0.1:8093", "grpc" },
+        { "--db oracle://somewhere", "db" },
+        { "--db sqlite:", "db" },
+        { "--order-close-after soon", "order-close-after" },
+        { "--order-close-after -00:01:00", "order-close-after" },
+        { "--token-key short", "token-key" },
+        { "--roles cook", "roles" },
+        { "--silo 127.0.0.1:9000", "silo" },
+        { "--colour blue", "--colour" },
+        { "--http", "--http" },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadSettings))]
+    public async Task Start_WithABadSetting_NamesIt(string arguments, string setting)
+    {
+        await using var mall = new Installation();
+
+        var line = await RefusalAsync(mall.Start(arguments.Split(' ')));
+
+        Assert.Contains(setting, line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_WithABadSettingInTheEnvironment_NamesIt()
+    {
+        await using var mall = new Installation();
+
+        var line = await RefusalAsync(mall.Start([], new Dictionary<string, string> { ["MALL_ORDER_CLOSE_AFTER"] = "soon" }));
+
+        Assert.Contains("order-close-after", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_OnAnAddressInUse_NamesTheSetting()
+    {
+        await using var mall = new Installation();
+        using var squatter = new TcpListener(IPAddress.Loopback, mall.HttpPort);
+        squatter.Start();
+
+        var line = await RefusalAsync(mall.Start());
+
+        Assert.Contains("http", line, StringComparison.Ordinal);
+        Assert.Contains($"{mall.HttpPort}", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_OnADatabaseThatAnotherSiloHas_NamesTheFileAndLeavesTheOtherAlone()
+    {
+        var stop = TestContext.Current.CancellationToken;
+        await using var mall = new Installation();
+        var first = await mall.OpenAsync(stop);
+        await using var another = new Installation();
+
+        var line = await RefusalAsync(another.Start([.. another.Settings.SkipLast(1), $"sqlite:{mall.File}"]));
+
+        Assert.Contains(mall.File, line, StringComparison.Ordinal);
+        await mall.UntilServingAsync(first, stop);
+    }
+
+    [Theory]
+    [InlineData("insert into schema_version select 9999, 'from the future', checksum, applied_time from schema_version limit 1")]
+    [InlineData("update schema_version set checksum = 'another' where number = 1")]
+    public async Task Start_OnADatabaseOfAnotherVersion_RefusesIt(string tampering)
+    {
+        await using var mall = new Installation();
+        var silo = await mall.OpenAsync(TestContext.Current.CancellationToken);
+        silo.Terminate();
+        Assert.Equal(0, await silo.ExitCodeAsync(s_refusesWithin));
+        Tamper(mall, tampering);
+
+        var line = await RefusalAsync(mall.Start());
+
+        Assert.Contains("db", line, StringComparison.Ordinal);
+    }
+
+    /// <returns>The one line.</returns>
+    private static async Task<string> RefusalAsync(SiloProcess silo)
+    {
+        var exitCode = await silo.ExitCodeAsync(s_refusesWithin);
+
+        Assert.True(exitCode == 1, $"Exit code {exitCode}.{Environment.NewLine}{silo.Tail()}");
+        return Assert.Single(silo.ErrorLines);
+    }
+
+    private static void Tamper(Installation mall, string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={mall.File};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        Assert.True(command.ExecuteNonQuery() > 0);
+    }
+}

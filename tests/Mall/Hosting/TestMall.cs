@@ -1,0 +1,111 @@
+using Mall.Hosting;
+using Mall.Ledger;
+using Mall.Ledger.Stores;
+using Mall.Orders;
+using Mall.Products;
+using Mall.Runtime;
+using Mall.Sagas;
+using Mall.Shops;
+using Mall.Users;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Mall.Tests.Hosting;
+
+/// <summary>A mall without a front door, in this process, on a database of its own: ledger, runtime and grains as the silo runs them.</summary>
+public sealed class TestMall : IAsyncDisposable
+{
+    private readonly IHost _host;
+    private readonly bool _ownsFolder;
+
+    private TestMall(IHost host, string folder, bool ownsFolder) => (_host, Folder, _ownsFolder) = (host, folder, ownsFolder);
+
+    public string Folder { get; }
+
+    public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
+
+    /// <summary>Retries come quickly, and nothing waits for the wall clock longer than it must.</summary>
+    public static SagaOptions Impatient { get; } = new()
+    {
+        FirstBackoff = TimeSpan.FromMilliseconds(1),
+        MaxBackoff = TimeSpan.FromMilliseconds(20),
+        TakeoverAfter = TimeSpan.FromMilliseconds(200),
+        FailureLimit = 3,
+    };
+
+    /// <param name="folder">An earlier mall's folder, to go on with its database; null for a new one.</param>
+    public static async Task<TestMall> OpenAsync(
+        Action<ISiloBuilder>? silo = null, Action<IServiceCollection>? services = null, SagaOptions? sagas = null, string? folder = null)
+    {
+        var ownsFolder = folder is null;
+        folder ??= Directory.CreateTempSubdirectory("mall-test-").FullName;
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddMallLedger(new LedgerOptions { Address = StoreAddress.Parse($"sqlite:{folder}/mall.db") });
+        builder.Services.AddMallGrains(new OrderOptions(), sagas ?? Impatient, jitterSeed: 1);
+        services?.Invoke(builder.Services);
+        builder.UseMallRuntime(s => silo?.Invoke(s));
+        var host = builder.Build();
+        await host.StartAsync();
+        return new TestMall(host, folder, ownsFolder);
+    }
+
+    public async Task<long> RegisterAsync(string mobile = "13800000001")
+    {
+        var user = new NewUser(mobile, "no password", "Ada", "", "user");
+        return (await Grains.GetGrain<IRegistrationSagaGrain>($"user-{mobile}").Register(new RegisterUser(user, null))).Value!.Id;
+    }
+
+    /// <summary>A product on sale, in a new shop of a user.</summary>
+    public async Task<long> SellAsync(long sellerId, long stock, long price = 100)
+    {
+        await Grains.GetGrain<IShopDirectoryGrain>(0).Open(new OpenShop(sellerId, "Shop", null));
+        var product = new CreateProduct(sellerId, null, "Teapot", "", price, stock, null);
+        return (await Grains.GetGrain<IProductCatalogGrain>(0).Create(product)).Value!.Id;
+    }
+
+    public Task<Result<OrderView>> PlaceAsync(string gid, long userId, params OrderLine[] lines) =>
+        Grains.GetGrain<IOrderSagaGrain>(gid).Place(new PlaceOrder(userId, [.. lines], null));
+
+    /// <summary>What SQL says, each row's columns joined by spaces.</summary>
+    public async Task<string[]> SqlAsync(string sql)
+    {
+        await using var connection = new SqliteConnection($"Data Source={Folder}/mall.db;Mode=ReadOnly;Pooling=False");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = new List<string>();
+        while (await reader.ReadAsync())
+            rows.Add(string.Join(' ', Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? "null" : reader.GetValue(i))));
+        return [.. rows];
+    }
+
+    public Task<string[]> BarrierAsync(string gid) =>
+        SqlAsync($"select branch_id, op, reason from barrier where gid = '{gid}' order by branch_id, op");
+
+    /// <summary>Waits for what is bound to happen; the deadline only ends a test that has failed.</summary>
+    public static async Task EventuallyAsync(Func<Task<bool>> condition, string what)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!await condition())
+        {
+            if (deadline.IsCancellationRequested) throw new TimeoutException($"It did not happen that {what}.");
+            await Task.Delay(5, CancellationToken.None);
+        }
+    }
+
+    /// <summary>Ends the mall in good order and leaves its database.</summary>
+    public async Task CloseAsync()
+    {
+        await _host.StopAsync();
+        if (_host is IAsyncDisposable disposable) await disposable.DisposeAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync();
+        if (_ownsFolder) Directory.Delete(Folder, recursive: true);
+    }
+}

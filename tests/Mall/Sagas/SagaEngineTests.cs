@@ -1,0 +1,210 @@
+using Mall.Sagas;
+using Mall.Tests.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Mall.Tests.Sagas;
+
+public sealed class SagaEngineTests
+{
+    private static readonly Refusal s_no = Result.Refused(300002, "No.");
+
+    [Fact]
+    public async Task Branches_start_after_their_predecessors_and_otherwise_in_parallel()
+    {
+        var bothStarted = new TaskCompletionSource();
+        var waiting = 0;
+        Func<int, Task<Refusal?>> meet = async _ =>
+        {
+            if (Interlocked.Increment(ref waiting) == 2) bothStarted.SetResult();
+            await bothStarted.Task; // would wait for ever if the two did not run in parallel
+            return null;
+        };
+        var script = new Script().Branch("01").Branch("02", meet, after: "01").Branch("03", meet, after: "01").Branch("04", after: ["02", "03"]);
+        await using var mall = await OpenAsync(script);
+
+        var result = await Saga(mall).Run("h");
+
+        Assert.False(result.IsRefused);
+        Assert.Equal("+01", script.Calls[0]);
+        Assert.Equal("+04", script.Calls[3]);
+        Assert.Equal(["succeed"], await mall.SqlAsync("select status from sagas"));
+    }
+
+    [Fact]
+    public async Task A_refusal_compensates_the_started_branches_in_reverse_and_no_other()
+    {
+        var script = new Script().Branch("01").Branch("02", after: "01")
+            .Branch("03", _ => Task.FromResult<Refusal?>(s_no), after: "02").Branch("04", after: "03");
+        await using var mall = await OpenAsync(script);
+
+        var result = await Saga(mall).Run("h");
+
+        Assert.Equal(s_no, result.Refusal);
+        Assert.Equal(["+01", "+02", "+03", "-03", "-02", "-01"], script.Calls);
+        Assert.Equal(["failed 300002 No."], await mall.SqlAsync("select status, reason from sagas"));
+        Assert.Equal(
+            ["01 action succeed", "01 compensate succeed", "02 action succeed", "02 compensate succeed", "03 action refused", "03 compensate succeed"],
+            await mall.SqlAsync("select branch_id, op, status from saga_branches order by branch_id, op"));
+    }
+
+    [Fact]
+    public async Task An_unknown_outcome_is_asked_again_and_never_compensated_on_a_guess()
+    {
+        var script = new Script().Branch("01").Branch(
+            "02", n => n < 5 ? throw new TimeoutException("lost") : Task.FromResult<Refusal?>(null), after: "01");
+        await using var mall = await OpenAsync(script);
+
+        var result = await Saga(mall).Run("h");
+
+        Assert.False(result.IsRefused);
+        Assert.Equal(1, script.CountOf("+01"));
+        Assert.Equal(6, script.CountOf("+02")); // more often than the limit for failures: unknown is not failed
+        Assert.DoesNotContain(script.Calls, c => c.StartsWith('-'));
+    }
+
+    [Fact]
+    public async Task A_failing_branch_parks_the_saga_until_an_operator_retries_it()
+    {
+        var mended = false;
+        var script = new Script().Branch("01", _ => mended ? Task.FromResult<Refusal?>(null) : throw new InvalidOperationException("a bug"));
+        await using var mall = await OpenAsync(script);
+
+        await Assert.ThrowsAsync<TimeoutException>(() => Saga(mall).Run("h"));
+        Assert.Equal(3, script.CountOf("+01"));
+        Assert.Equal(
+            ["submitted 3 null InvalidOperationException: a bug"],
+            await mall.SqlAsync("select status, attempts, next_time, reason from sagas"));
+
+        mended = true;
+        Assert.False((await Directory(mall).Retry("s1")).IsRefused);
+        Assert.False((await Saga(mall).Run("h")).IsRefused);
+        Assert.Equal(["succeed null"], await mall.SqlAsync("select status, reason from sagas"));
+    }
+
+    [Fact]
+    public async Task An_operator_aborts_a_parked_saga_and_what_was_started_is_compensated()
+    {
+        var script = new Script().Branch("01").Branch("02", _ => throw new InvalidOperationException("a bug"), after: "01");
+        await using var mall = await OpenAsync(script);
+        await Assert.ThrowsAsync<TimeoutException>(() => Saga(mall).Run("h"));
+
+        Assert.False((await Directory(mall).Abort("s1")).IsRefused);
+
+        Assert.Equal(["failed"], await mall.SqlAsync("select status from sagas"));
+        Assert.Equal(1, script.CountOf("-01"));
+        Assert.Equal(ErrorCodes.SagaStatusForbids, (await Directory(mall).Retry("s1")).Refusal!.Code);
+        Assert.Equal(ErrorCodes.NoSuchSaga, (await Directory(mall).Retry("nobody")).Refusal!.Code);
+    }
+
+    [Fact]
+    public async Task Compensation_is_repeated_until_it_succeeds_however_often_it_fails()
+    {
+        var script = new Script()
+            .Branch("01", compensation: n => n < 20 ? throw new InvalidOperationException("a bug") : Task.CompletedTask)
+            .Branch("02", _ => Task.FromResult<Refusal?>(s_no), after: "01");
+        await using var mall = await OpenAsync(script);
+
+        var result = await Saga(mall).Run("h");
+
+        Assert.Equal(s_no, result.Refusal);
+        Assert.Equal(21, script.CountOf("-01"));
+        Assert.Equal(1, script.CountOf("-02"));
+    }
+
+    [Theory]
+    [InlineData(SagaStatus.Submitted)]
+    [InlineData(SagaStatus.Aborting)]
+    public async Task A_saga_that_was_cut_off_is_resumed_after_a_restart(string status)
+    {
+        var cut = true;
+        var never = new TaskCompletionSource<Refusal?>();
+        Func<int, Task<Refusal?>> action = _ =>
+            status == SagaStatus.Aborting ? Task.FromResult<Refusal?>(s_no) : cut ? never.Task : Task.FromResult<Refusal?>(null);
+        Func<int, Task> compensation = _ => cut ? never.Task : Task.CompletedTask;
+        var script = new Script().Branch("01").Branch("02", action, compensation, after: "01").Branch("03", after: "02");
+        var mall = await OpenAsync(script);
+        _ = Saga(mall).Run("h");
+        await TestMall.EventuallyAsync(
+            async () => script.Calls.Contains(status == SagaStatus.Aborting ? "-02" : "+02")
+                && await mall.SqlAsync("select status from sagas") is [var now] && now == status,
+            "the saga is in the middle");
+        var before = script.Calls.Length;
+        var files = Copy(mall.Folder); // as a machine that stops dead leaves them
+
+        cut = false;
+        await using var restarted = await OpenAsync(script, files);
+        await TestMall.EventuallyAsync(
+            async () => await restarted.SqlAsync("select status from sagas") is ["succeed" or "failed"], "due work resumes the saga");
+
+        Assert.Equal(
+            [status == SagaStatus.Aborting ? "failed 300002 No." : "succeed null"],
+            await restarted.SqlAsync("select status, reason from sagas"));
+        if (status == SagaStatus.Aborting)
+        {
+            Assert.Equal(["-02", "-01"], script.Calls[before..]); // what never started is not compensated, and nothing acts again
+            Assert.Equal(0, script.CountOf("+03"));
+        }
+        else
+        {
+            Assert.Equal(["+01", "+02", "+03"], script.Calls[before..]);
+        }
+
+        never.SetResult(null);
+        await mall.DisposeAsync();
+        DeleteFolder(files);
+    }
+
+    [Fact]
+    public async Task A_branch_that_was_done_before_a_restart_is_compensated_though_it_is_not_called_again()
+    {
+        var cut = true;
+        var never = new TaskCompletionSource<Refusal?>();
+        var script = new Script().Branch("01")
+            .Branch("02", _ => cut ? never.Task : Task.FromResult<Refusal?>(s_no), after: "01") // refuses before 03 can start
+            .Branch("03", after: "01");
+        var mall = await OpenAsync(script);
+        _ = Saga(mall).Run("h");
+        await TestMall.EventuallyAsync(() => Task.FromResult(script.Calls.Contains("+03")), "03 is done and 02 is not");
+        var files = Copy(mall.Folder);
+
+        cut = false;
+        await using var restarted = await OpenAsync(script, files);
+        await TestMall.EventuallyAsync(async () => await restarted.SqlAsync("select status from sagas") is ["failed"], "the saga ends");
+
+        Assert.Equal(1, script.CountOf("+03"));
+        Assert.Equal(1, script.CountOf("-03"));
+        never.SetResult(null);
+        await mall.DisposeAsync();
+        DeleteFolder(files);
+    }
+
+    [Fact]
+    public async Task Another_request_under_the_same_gid_is_refused()
+    {
+        await using var mall = await OpenAsync(new Script().Branch("01"));
+        await Saga(mall).Run("h");
+
+        Assert.Equal(ErrorCodes.KeyReused, (await Saga(mall).Run("other")).Refusal!.Code);
+    }
+
+    private static IScriptedSagaGrain Saga(TestMall mall) => mall.Grains.GetGrain<IScriptedSagaGrain>("s1");
+
+    private static ISagaDirectoryGrain Directory(TestMall mall) => mall.Grains.GetGrain<ISagaDirectoryGrain>(0);
+
+    private static Task<TestMall> OpenAsync(Script script, string? folder = null) => TestMall.OpenAsync(
+        services: s => s.AddSingleton(script).AddSingleton<ScriptedSagaKind>().AddSingleton<ISagaKind>(p => p.GetRequiredService<ScriptedSagaKind>()),
+        folder: folder);
+
+    private static string Copy(string folder)
+    {
+        var copy = System.IO.Directory.CreateTempSubdirectory("mall-test-").FullName;
+        foreach (var file in System.IO.Directory.GetFiles(folder, "mall.db*"))
+        {
+            if (!file.EndsWith(".lock", StringComparison.Ordinal)) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        }
+
+        return copy;
+    }
+
+    private static void DeleteFolder(string folder) => System.IO.Directory.Delete(folder, recursive: true);
+}
