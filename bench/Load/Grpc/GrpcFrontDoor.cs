@@ -18,7 +18,7 @@ sealed class GrpcFrontDoor(Uri address) : IFrontDoor
 
     public async Task<string> OpenShopAsync(string token, string mobile, string password, CancellationToken cancellationToken)
     {
-        await CallAsync("Shops/Create", new CreateShopRequest { Name = "Load" }, Shop.Parser, token, cancellationToken);
+        await CallAsync("Shops/Open", new OpenShopRequest { Name = "Load" }, Shop.Parser, token, cancellationToken);
         return await SignInAsync(mobile, password, cancellationToken);
     }
 
