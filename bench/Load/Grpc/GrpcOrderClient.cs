@@ -11,8 +11,13 @@ sealed class GrpcOrderClient : IOrderClient
     readonly Uri _place;
     readonly string _authorization;
     readonly byte[][] _messages;
-    readonly HttpMessageInvoker _connection = new(
-        new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false, ActivityHeadersPropagator = null });
+    readonly HttpMessageInvoker _connection = new(new SocketsHttpHandler
+    {
+        UseProxy = false,
+        UseCookies = false,
+        AllowAutoRedirect = false,
+        ActivityHeadersPropagator = null,
+    });
 
     CancellationTokenSource _patience = new();
 
