@@ -6,13 +6,13 @@ namespace Mall.Runtime.Tests.Simulation;
 /// </summary>
 public sealed class SimulatedScheduler(int seed, FakeTime time) : SynchronizationContext, IWorkScheduler
 {
+    private const int MaxRounds = 5_000_000;
+
     private readonly Random _random = new(seed);
     private readonly List<Action> _ready = [];
     private readonly Queue<TaskCompletionSource> _waitForIdle = [];
     private readonly Thread _thread = Thread.CurrentThread;
-
-    /// <summary>Steps taken so far.</summary>
-    public int Steps { get; private set; }
+    private int _rounds;
 
     public void Schedule(IThreadPoolWorkItem work, bool near) => Add(work.Execute);
 
@@ -40,6 +40,7 @@ public sealed class SimulatedScheduler(int seed, FakeTime time) : Synchronizatio
             var task = program();
             while (!task.IsCompleted)
             {
+                if (++_rounds > MaxRounds) throw new InvalidOperationException("The program goes on for ever.");
                 if (Step()) continue;
                 if (_waitForIdle.TryDequeue(out var waiter)) waiter.SetResult();
                 else if (!time.AdvanceToNextTimer(DateTimeOffset.MaxValue)) throw new InvalidOperationException("The program waits for something that never comes.");
@@ -65,7 +66,6 @@ public sealed class SimulatedScheduler(int seed, FakeTime time) : Synchronizatio
         var index = _random.Next(_ready.Count);
         var work = _ready[index];
         _ready.RemoveAt(index);
-        Steps++;
         work();
         return true;
     }
