@@ -35,7 +35,8 @@ public sealed class SqliteFileTests : IDisposable
         await using var owner = await Open(path);
         await using var guest = await Open(path, isGuest: true);
         var names = Enumerable.Range(0, 200).Select(i => $"{i}").ToList();
-        var commits = names.Select((name, i) => (i % 2 == 0 ? owner : guest).CommitAsync(new WriteSet(Setting(name, "x")), Cancel));
+        var commits = names.Select((name, i) =>
+            (i % 2 == 0 ? owner : guest).CommitAsync(new WriteSet(Setting(name, "x")), Cancel));
 
         Assert.All(await Task.WhenAll(commits), outcome => Assert.Equal(CommitOutcome.Applied, outcome));
         Assert.Equal([200L], await owner.QueryAsync(Number("select count(*) from settings"), Cancel));

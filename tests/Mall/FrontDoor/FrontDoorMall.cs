@@ -1,4 +1,5 @@
 using System.Globalization;
+using Mall.Tests.FrontDoor.BadRequests;
 using Mall.Tests.Hosting;
 
 namespace Mall.Tests.FrontDoor;
@@ -40,6 +41,14 @@ public sealed class FrontDoorMall : IAsyncLifetime
         .Replace("$product", ProductId.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
         .Replace("$shop", ShopId.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
         .Replace("$order", OrderId.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+
+    public string? Token(As who) => who switch
+    {
+        As.Customer => Customer.Token,
+        As.Seller => Seller.Token,
+        As.Operator => Jwt.Operator,
+        _ => null,
+    };
 
     public ValueTask DisposeAsync() => Mall.DisposeAsync();
 }

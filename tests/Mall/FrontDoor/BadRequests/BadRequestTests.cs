@@ -62,7 +62,7 @@ public sealed class BadRequestTests(FrontDoorMall door)
             if (bad.Chunked) request.Headers.TransferEncodingChunked = true;
         }
 
-        if (Token(bad.Who) is { } token) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        if (door.Token(bad.Who) is { } token) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         foreach (var (headerName, value) in bad.Headers)
         {
             if (!request.Headers.TryAddWithoutValidation(headerName, value)) request.Content!.Headers.TryAddWithoutValidation(headerName, value);
@@ -71,12 +71,4 @@ public sealed class BadRequestTests(FrontDoorMall door)
         using var response = await door.Mall.Client.SendAsync(request, cancellationToken);
         return await Answer.ReadAsync(response);
     }
-
-    private string? Token(As who) => who switch
-    {
-        As.Customer => door.Customer.Token,
-        As.Seller => door.Seller.Token,
-        As.Operator => Jwt.Operator,
-        _ => null,
-    };
 }
