@@ -31,7 +31,8 @@ sealed class LocalMall : IAsyncDisposable
     /// <summary>The address of gRPC.</summary>
     public string Grpc => Addresses.Last();
 
-    ICollection<string> Addresses => _host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+    ICollection<string> Addresses =>
+        _host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
 
     /// <summary>What the connection that commits says its setting is, not what was asked for.</summary>
     public async Task<string> SynchronousAsync()
