@@ -3,9 +3,9 @@ global using Orleans;
 global using Orleans.Concurrency;
 global using Orleans.Placement;
 global using Orleans.Runtime;
-global using MailboxFullException = Orleans.Runtime.LimitExceededException;
 #else
 global using Mall.Runtime;
+global using LimitExceededException = Mall.Runtime.MailboxFullException; // what Orleans throws when a limit is hit
 #endif
 global using System.Collections.Immutable;
 global using Mall.Ledger;

@@ -185,7 +185,8 @@ public sealed class SagaEngineTests
         var answer = new TaskCompletionSource<Refusal?>();
         var script = new Script().Branch("01").Branch("02", _ => answer.Task, after: "01");
         await using var mall = await OpenAsync(script, faults: new FaultOptions { ReadBack = 1 });
-        mall.Store.FailNext(FaultPoint.AfterCommit, w => w.Changes[0].Shape.Table.Name == "sagas"); // and while faults happen it is not found out that it was committed
+        // It is committed, and while faults go on nobody finds out.
+        mall.Store.FailNext(FaultPoint.AfterCommit, w => w.Changes[0].Shape.Table.Name == "sagas");
         var running = Saga(mall).Run("h");
         await TestMall.EventuallyAsync(async () => await mall.SqlAsync("select status from sagas") is ["submitted"], "the row can be seen");
 
