@@ -1,8 +1,8 @@
 namespace Mall.Runtime;
 
 /// <summary>
-/// Where the answer of a <see cref="OneWayAttribute"/> call goes. A refusal that comes while the caller still hands the request over is the
-/// caller's; later errors are logged, since nobody else hears of them.
+/// Where the answer of a <see cref="OneWayAttribute"/> call goes. A refusal that comes while the caller still hands the request
+/// over is the caller's; later errors are logged, since nobody else hears of them.
 /// </summary>
 internal sealed class NobodyWaits(bool isFromGrain) : IReplySink
 {
