@@ -5,7 +5,6 @@ global using Orleans.Placement;
 global using Orleans.Runtime;
 #else
 global using Mall.Runtime;
-global using LimitExceededException = Mall.Runtime.MailboxFullException; // what Orleans throws when a limit is hit
 #endif
 global using System.Collections.Immutable;
 global using Mall.Ledger;

@@ -21,7 +21,7 @@ public sealed class TroubleTests
         { nameof(StaleActivationException), 503, ErrorCodes.StorageUnavailable, 14 },
         { nameof(SiloUnavailableException), 503, ErrorCodes.StorageUnavailable, 14 },
         { nameof(TooBusyException), 429, ErrorCodes.TooManyRequests, 8 },
-        { nameof(MailboxFullException), 429, ErrorCodes.TooManyRequests, 8 },
+        { nameof(LimitExceededException), 429, ErrorCodes.TooManyRequests, 8 },
         { nameof(TimeoutException), 504, ErrorCodes.TimedOut, 4 },
     };
 
@@ -181,7 +181,7 @@ public sealed class TroubleTests
         nameof(StaleActivationException) => new StaleActivationException(Secret),
         nameof(SiloUnavailableException) => new SiloUnavailableException(Secret),
         nameof(TooBusyException) => new TooBusyException(Secret),
-        nameof(MailboxFullException) => new MailboxFullException(Secret),
+        nameof(LimitExceededException) => new LimitExceededException(Secret),
         nameof(TimeoutException) => new TimeoutException(Secret),
         _ => new InvalidOperationException(Secret),
     };
