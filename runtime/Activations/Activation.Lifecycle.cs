@@ -30,7 +30,8 @@ internal sealed partial class Activation
                 return;
             }
 
-            _transition = new Transition { Deadline = Runtime.Clock.Now + Runtime.ActivationTimeoutMs };
+            _transition ??= new Transition(); // The constructor may have asked for the end already.
+            _transition.Deadline = Runtime.Clock.Now + Runtime.ActivationTimeoutMs;
             hook = Instance!.OnActivateAsync(_transition.Token);
         }
         catch (Exception exception) // A turn's edge: the callers get it.

@@ -9,7 +9,8 @@ public static class MallRuntimeHostingExtensions
 {
     /// <summary>
     /// Adds a silo that starts and stops with the host, and <see cref="IGrainFactory"/> and <see cref="IClusterClient"/> to call
-    /// its grains. Services that start after it may call grains while they start and until they have stopped.
+    /// its grains. Services that start after it may call grains while they start and until they have stopped. A process that is
+    /// not in its <see cref="IMembership"/>'s view hosts no grains and sends every call to the grain's owner.
     /// </summary>
     public static IHostApplicationBuilder UseMallRuntime(
         this IHostApplicationBuilder builder, Action<ISiloBuilder>? configure = null)

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.DependencyInjection;
+
 namespace Mall.Runtime;
 
 /// <content>Start, drain, stop.</content>
@@ -23,6 +25,9 @@ public sealed partial class SiloRuntime
 
     internal void Start()
     {
+        Filters = new CallFilters(
+            Services.GetServices<IIncomingGrainCallFilter>(), Services.GetServices<IOutgoingGrainCallFilter>());
+        _classes = MakeClasses();
         Remote.Start();
         _membership.Changed += OnViewChanged;
         Sweeper.Start();

@@ -86,7 +86,12 @@ internal sealed class RemoteCalls(SiloRuntime runtime, IMembership membership, I
     {
         var header = FrameCodec.ReadRequestHeader(ref reader);
         var caller = new IncomingCaller(this, source, header.Call, header.IsOneWay);
-        if (header.Target.ToGrainId() is not { } grainId) throw reader.Malformed("a request without a grain");
+        if (header.Target.ToGrainId() is not { } grainId)
+        {
+            caller.Refuse(new ArgumentException($"No grain of type '{header.Target.Type}' is known here."));
+            return;
+        }
+
         if (!manifest.Methods.TryGetValue(header.Method, out var method))
         {
             caller.Refuse(new NotSupportedException($"{grainId}: this silo knows no method {header.Method:x16}."));
