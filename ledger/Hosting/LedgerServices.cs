@@ -1,9 +1,11 @@
 using System.Diagnostics.Metrics;
+using Mall.Ledger.Postgres;
 using Mall.Ledger.Sqlite;
 using Mall.Ledger.Stores;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Mall.Ledger;
 
@@ -17,7 +19,8 @@ public static class LedgerServices
     public static IServiceCollection AddMallLedger(this IServiceCollection services, LedgerOptions options)
     {
         services.AddSingleton(options);
-        services.TryAddSingleton(provider => StoreAt(options, provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(provider => StoreAt(
+            options, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton(provider => new LedgerMetrics(provider.GetService<IMeterFactory>()));
         services.AddSingleton(provider => new DurableLedger(
             provider.GetRequiredService<IStore>(),
@@ -59,9 +62,10 @@ public static class LedgerServices
 
     /// <summary>The store at an address, not yet opened.</summary>
     /// <exception cref="LedgerStartException">No store of that kind is built in.</exception>
-    public static IStore StoreAt(LedgerOptions options, TimeProvider time) => options.Address.Kind switch
+    public static IStore StoreAt(LedgerOptions options, TimeProvider time, ILoggerFactory? loggers = null) => options.Address.Kind switch
     {
         StoreKind.Sqlite => new SqliteStore(options.Address, time, options.Scheduler, options.IsGuest),
+        StoreKind.Postgres => new PostgresStore(options, time, (loggers ?? NullLoggerFactory.Instance).CreateLogger<PostgresStore>()),
         var kind => throw new LedgerStartException($"db: {kind} is not supported by this version; use sqlite:path/to/file.db."),
     };
 }
