@@ -13,8 +13,8 @@ namespace Mall.Ledger;
 public static class LedgerServices
 {
     /// <summary>
-    /// Adds <see cref="ILedger"/>. The database is opened and migrated before any hosted service starts, and drained and closed after all
-    /// have stopped. Needs a <see cref="TimeProvider"/> and logging from the host.
+    /// Adds <see cref="ILedger"/>. The database is opened and migrated before any hosted service starts, and drained and closed
+    /// after all have stopped. Needs a <see cref="TimeProvider"/> and logging from the host.
     /// </summary>
     public static IServiceCollection AddMallLedger(this IServiceCollection services, LedgerOptions options)
     {
@@ -34,8 +34,8 @@ public static class LedgerServices
     }
 
     /// <summary>
-    /// Adds what finds due work and hands it to handlers (<see cref="AddDueHandler{T}"/>), once all hosted services have started, and the
-    /// clean-up of old rows. For processes that host grains.
+    /// Adds what finds due work and hands it to handlers (<see cref="AddDueHandler{T}"/>), once all hosted services have started,
+    /// and the clean-up of old rows. For processes that host grains.
     /// </summary>
     public static IServiceCollection AddMallDueWork(this IServiceCollection services)
     {
@@ -58,7 +58,8 @@ public static class LedgerServices
         services.AddSingleton<IDueHandler, T>();
 
     /// <summary>Adds due work whose time stands in its owner's row.</summary>
-    public static IServiceCollection AddDueColumn(this IServiceCollection services, DueColumn column) => services.AddSingleton(column);
+    public static IServiceCollection AddDueColumn(this IServiceCollection services, DueColumn column) =>
+        services.AddSingleton(column);
 
     /// <summary>The store at an address, not yet opened.</summary>
     /// <exception cref="LedgerStartException">No store of that kind is built in.</exception>

@@ -19,7 +19,10 @@ public sealed class Batch
     /// <summary>Names the process that commits; new with each start.</summary>
     public string Committer { get; internal set; } = "";
 
-    /// <summary>Increases with each batch of the committer; a batch that is tried again under a new number has not committed under the old.</summary>
+    /// <summary>
+    /// Increases with each batch of the committer; a batch that is tried again under a new number has not committed under the
+    /// old.
+    /// </summary>
     public long Number { get; internal set; }
 
     /// <summary>The time that barrier rows and marks carry.</summary>
