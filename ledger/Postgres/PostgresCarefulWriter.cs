@@ -107,18 +107,19 @@ internal sealed class PostgresCarefulWriter(NpgsqlConnection connection, Postgre
         groups.Collect(batch);
         if (groups.Groups.Count == 0) return;
         await using var commands = Commands(groups.Groups.Select(statements.Change));
+        var at = 0;
         try
         {
             await using var reader = await commands.ExecuteReaderAsync();
-            foreach (var group in groups.Groups)
+            while (at < groups.Groups.Count)
             {
-                await SuspectThoseMissingAsync(group, reader);
+                await SuspectThoseMissingAsync(groups.Groups[at], reader);
+                at++; // The next result is the next statement's, and so is its error.
                 await reader.NextResultAsync();
             }
         }
-        catch (PostgresException failure) when (PostgresErrors.IsFaultOfStatement(failure))
+        catch (PostgresException failure) when (PostgresErrors.IsFaultOfStatement(failure) && at < groups.Groups.Count)
         {
-            var at = commands.BatchCommands.IndexOf(failure.BatchCommand ?? throw new InvalidOperationException("Which statement?", failure));
             foreach (var (position, _) in groups.Groups[at].Changes) batch.SuspectContributors(position);
         }
     }
