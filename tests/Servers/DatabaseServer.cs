@@ -86,10 +86,11 @@ public sealed class DatabaseServer : IAsyncDisposable
     public Task<string> RunSqlAsync(string sql, string? database = null, CancellationToken cancellationToken = default) =>
         _program.RunSqlAsync(Port, database, sql, cancellationToken);
 
-    /// <summary>Empties every table of a database but <c>schema_version</c>: cheaper than a new database for each test.</summary>
-    public async Task EmptyAsync(string database, CancellationToken cancellationToken = default)
+    /// <summary>Empties every table of a database but those to keep: cheaper than a new database for each test.</summary>
+    public async Task EmptyAsync(string database, IReadOnlyList<string> keep, CancellationToken cancellationToken = default)
     {
-        var deletes = await RunSqlAsync(_program.DeletesOf(database), database, cancellationToken);
+        var kept = string.Join(", ", keep.Select(table => $"'{table}'"));
+        var deletes = await RunSqlAsync(_program.DeletesOf(database, kept), database, cancellationToken);
         if (deletes.Length > 0) await RunSqlAsync(deletes, database, cancellationToken);
     }
 

@@ -20,9 +20,9 @@ internal sealed class MariaDbProgram() : ServerProgram(DatabaseKind.MariaDb, "ma
 
     public override string CreateDatabase(string name) => $"create database `{name}`";
 
-    public override string DeletesOf(string database) => $"""
+    public override string DeletesOf(string database, string kept) => $"""
         select concat('delete from `', table_name, '`;') from information_schema.tables
-        where table_schema = '{database}' and table_name <> 'schema_version'
+        where table_schema = '{database}' and table_name not in ({kept})
         """;
 
     public override async Task KillSessionsAsync(int port, string database, CancellationToken cancellationToken)

@@ -18,9 +18,9 @@ internal sealed class PostgresProgram() : ServerProgram(DatabaseKind.Postgres, "
 
     public override string CreateDatabase(string name) => $"create database \"{name}\"";
 
-    public override string DeletesOf(string database) => """
+    public override string DeletesOf(string database, string kept) => $"""
         select 'delete from ' || quote_ident(tablename) || ';' from pg_tables
-        where schemaname = 'public' and tablename <> 'schema_version'
+        where schemaname = 'public' and tablename not in ({kept})
         """;
 
     public override Task KillSessionsAsync(int port, string database, CancellationToken cancellationToken) => RunSqlAsync(port, null,

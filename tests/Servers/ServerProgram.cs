@@ -45,7 +45,9 @@ internal abstract class ServerProgram(DatabaseKind kind, string name, string pac
     public abstract string CreateDatabase(string name);
 
     /// <summary>A query for the statements that empty a database's tables.</summary>
-    public abstract string DeletesOf(string database);
+    /// <param name="database">The database.</param>
+    /// <param name="kept">Names of tables that are not to be emptied, quoted, with commas between.</param>
+    public abstract string DeletesOf(string database, string kept);
 
     public abstract Task KillSessionsAsync(int port, string database, CancellationToken cancellationToken);
 

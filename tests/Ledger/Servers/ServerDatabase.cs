@@ -26,6 +26,6 @@ public sealed class ServerDatabase(DatabaseKind kind, string name)
         }
 
         Address = StoreAddress.Parse(await made!);
-        if (!isNew) await Server.EmptyAsync(name);
+        if (!isNew) await Server.EmptyAsync(name, ["schema_version", "membership_version"]);
     }
 }
