@@ -121,6 +121,9 @@ public abstract class GrainRequest : Job, IInvokable, IThreadPoolWorkItem
     {
         switch (Volatile.Read(ref _state))
         {
+            case Pending when !activation.Runtime.MayServe:
+                activation.Runtime.SendAgain(this, "This silo has lost its lease.");
+                break;
             case Pending:
                 activation.Admit(this);
                 break;
@@ -243,6 +246,11 @@ public abstract class GrainRequest : Job, IInvokable, IThreadPoolWorkItem
     {
         switch (Caller)
         {
+            case null when fault is null && !Target.Runtime.MayServe:
+                // What a silo without a lease has computed may be stale: outside it must not be taken for the truth.
+                var stale = new SiloUnavailableException($"{Target.Runtime.Self} has lost its lease; the effect of {Method} is unknown.");
+                Target.Runtime.Scheduler.Schedule(new AbandonedCall(this, stale), near: true);
+                break;
             case null:
                 Target.Runtime.Scheduler.Schedule(work, near: true);
                 break;
@@ -313,8 +321,11 @@ public abstract class GrainRequest : Job, IInvokable, IThreadPoolWorkItem
         Caller = caller;
         Deadline = now + header.TimeoutMs;
         var source = header.Source.ToGrainId();
-        if (source is null && header.Context is null && header.TraceParent is null) return;
-        Extras = new CallExtras { RemoteSource = source, Context = header.Context, TraceParent = header.TraceParent };
+        if (source is null && header.Context is null && header.TraceParent is null && header.Hops == 0) return;
+        Extras = new CallExtras
+        {
+            RemoteSource = source, Context = header.Context, TraceParent = header.TraceParent, Refusals = (int)Math.Clamp(header.Hops, 0, 1_000),
+        };
     }
 
     /// <summary>Gives the method a token that a caller in another silo can cancel; false when it takes none.</summary>

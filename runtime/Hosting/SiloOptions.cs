@@ -52,6 +52,9 @@ public sealed class SiloOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>Whether this process hosts grains; if not, it is a client of those that do. Default true.</summary>
+    public bool HostsGrains { get; set; } = true;
+
     /// <summary>
     /// Sends local calls as bytes through the transport, too. Slow; for tests that what works in one silo works in several. Default false.
     /// </summary>

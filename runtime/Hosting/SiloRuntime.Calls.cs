@@ -37,6 +37,15 @@ public sealed partial class SiloRuntime
         return view.Silos.Length == 1 ? view.Silos[0].Equals(Self) : Self.Equals(_placement.OwnerOf(grainId, view));
     }
 
+    /// <summary>
+    /// Whether what runs here may be believed outside, see <see cref="IMembership.MayServe"/>. Free for a silo that is alone, some twenty
+    /// nanoseconds in a cluster.
+    /// </summary>
+    internal bool MayServe => _isAlone || _membership.MayServe;
+
+    /// <summary>Finds a place for a request that has not run, and cannot run here at the moment. From any thread.</summary>
+    internal void SendAgain(GrainRequest request, string reason) => Remote.SendAgain(request, View.Version, View.Version + 1, reason);
+
     /// <summary>Whether a request from another silo has come to the right one.</summary>
     internal bool MayRunHere(GrainRequest request) =>
         OwnsHere(request.Target.GrainIdRef) || (_classes.TryGetValue(request.Target.GrainIdRef.Type, out var c) && c.IsStatelessWorker);
@@ -66,8 +75,10 @@ public sealed partial class SiloRuntime
     private void SendAway(GrainRequest request, in GrainId grainId)
     {
         var view = View;
-        if (_placement.OwnerOf(grainId, view) is { } owner) Remote.Send(request, owner, view.Version);
-        else request.Refuse(new SiloUnavailableException("No silo is alive, as far as this process knows."));
+        var owner = _placement.OwnerOf(grainId, view);
+        if (owner is null) SendAgain(request, "No silo is alive, as far as this process knows.");
+        else if (owner.Equals(Self)) SendAgain(request, "The view has changed just now.");
+        else Remote.Send(request, owner, view.Version);
     }
 
     /// <summary>While the silo starts and stops, some callers must be refused.</summary>

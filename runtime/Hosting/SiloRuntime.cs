@@ -14,7 +14,9 @@ public sealed partial class SiloRuntime : IDisposable
     private readonly FrozenDictionary<GrainType, GrainClass> _classes;
     private readonly IMembership _membership;
     private readonly IPlacement _placement;
+    private readonly ITransport _transport;
     private readonly long _responseTimeoutMs;
+    private readonly bool _isAlone;
     private volatile Phase _phase = Phase.Starting;
 
     /// <summary>Made by the host.</summary>
@@ -30,6 +32,8 @@ public sealed partial class SiloRuntime : IDisposable
         Time = time;
         Scheduler = scheduler;
         _membership = membership;
+        _isAlone = membership is SingleSiloMembership;
+        _transport = transport;
         _placement = placement;
         Filters = new CallFilters(incomingFilters, outgoingFilters);
         Log = new RuntimeLog(logger);
@@ -101,6 +105,7 @@ public sealed partial class SiloRuntime : IDisposable
     private FrozenDictionary<GrainType, GrainClass> MakeClasses(TypeManifestBuilder manifest)
     {
         var classes = new Dictionary<GrainType, GrainClass>();
+        if (!Options.HostsGrains) return FrozenDictionary<GrainType, GrainClass>.Empty;
         foreach (var grainClass in manifest.GrainClasses.Keys)
         {
             var type = GrainTypes.Of(grainClass);

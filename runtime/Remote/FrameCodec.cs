@@ -20,6 +20,7 @@ internal static class FrameCodec
         if (request.Extras?.Context is { } context) ContextCodec.Write(ref writer, RequestField.Context, context);
         if (request.Extras?.TraceParent is { } trace) WireSerializers.String.Write(ref writer, RequestField.TraceParent, trace);
         if (request.IsOneWay) WriteNumber(ref writer, RequestField.OneWay, 1);
+        if (request.IsOneWay && request.Extras is { Refusals: > 0 } extras) WriteNumber(ref writer, RequestField.Hops, extras.Refusals);
         writer.WriteTag(RequestField.Arguments, WireType.Group);
         request.WriteArguments(ref writer);
         writer.WriteEndGroup();
@@ -47,6 +48,7 @@ internal static class FrameCodec
                 case RequestField.Context: header.Context = ContextCodec.Read(ref reader, type); break;
                 case RequestField.TraceParent: header.TraceParent = reader.ReadText(type); break;
                 case RequestField.OneWay: header.IsOneWay = reader.ReadSigned(type) != 0; break;
+                case RequestField.Hops: header.Hops = reader.ReadSigned(type); break;
                 case RequestField.Arguments:
                     reader.EnterGroup(type);
                     return header;

@@ -30,6 +30,9 @@ internal static class RequestField
     public const uint TraceParent = 12;
     public const uint OneWay = 13;
     public const uint Arguments = 14;
+
+    /// <summary>How often a one-way call has been passed on.</summary>
+    public const uint Hops = 15;
 }
 
 /// <summary>Fields of a reply frame: the call's number, and one of the others.</summary>
