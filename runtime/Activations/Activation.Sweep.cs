@@ -39,6 +39,7 @@ internal sealed partial class Activation
 
     private void VisitJobs<TArgument>(Action<Job, TArgument> visit, TArgument argument)
     {
+        if (_current is Job current) visit(current, argument);
         VisitJobs(_running, visit, argument);
         VisitJobs(_waiting.Oldest, visit, argument);
         VisitJobs(_ready, visit, argument);

@@ -20,10 +20,12 @@ internal sealed partial class Activation
             var item = TakeNext();
             if (item is null)
             {
+                _current = null;
                 if (_inbox.TrySleep()) break;
                 continue;
             }
 
+            _current = item;
             item.Run(this);
             // What a grain's method leaves in AsyncLocals must not be seen by the next request.
             if (cleanContext is not null && !ReferenceEquals(ExecutionContext.Capture(), cleanContext))

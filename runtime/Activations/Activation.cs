@@ -21,6 +21,7 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
     private volatile Stage _stage;
 
     // The owner's; the sweeper walks the lists as hints, see Sweep.
+    private MailboxItem? _current;
     private MailboxItem? _ready;
     private JobQueue _waiting;
     private Job? _running;
