@@ -15,7 +15,8 @@ internal static class Barrier
     /// <param name="originInserted">The row of the op's action was inserted now.</param>
     /// <param name="inserted">The op's own row was inserted now.</param>
     /// <param name="reasonOf">
-    /// Reads the reason of the present row: of the action's where the op has one as origin, of its own otherwise. Asked only when needed.
+    /// Reads the reason of the present row: of the action's where the op has one as origin, of its own otherwise. Asked only when
+    /// needed.
     /// </param>
     /// <returns>Null: the changes may proceed. Else the outcome without them; rows inserted on the way are kept.</returns>
     public static CommitOutcome? Decide(string op, bool originInserted, bool inserted, Func<string?> reasonOf)

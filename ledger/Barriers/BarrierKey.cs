@@ -8,13 +8,16 @@ namespace Mall.Ledger;
 /// <param name="Op"><see cref="BarrierOps.Action"/> or <see cref="BarrierOps.Compensate"/>.</param>
 /// <param name="BarrierId">Distinguishes several effects of one branch and op; <c>01</c> where there is one.</param>
 /// <param name="TransType">The kind of transaction, for people who read the table.</param>
-public readonly record struct BarrierKey(string Gid, string BranchId, string Op, string BarrierId = "01", string TransType = "saga");
+public readonly record struct BarrierKey(
+    string Gid, string BranchId, string Op, string BarrierId = "01", string TransType = "saga");
 
 /// <summary>The operations a barrier key can name.</summary>
 public static class BarrierOps
 {
     public const string Action = "action";
 
-    /// <summary>Undoes the action of the same gid, branch and barrier id; if that never happened, it is kept from ever happening.</summary>
+    /// <summary>
+    /// Undoes the action of the same gid, branch and barrier id; if that never happened, it is kept from ever happening.
+    /// </summary>
     public const string Compensate = "compensate";
 }

@@ -50,7 +50,9 @@ internal sealed record CleanUpTable(
             order by gid, branch_id, op, barrier_id limit @p5
             """,
             row => new CleanUpRow(
-                [row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3)], Time(row.GetInt64(4)), row.GetInt64(5) == 1)),
+                [row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3)],
+                Time(row.GetInt64(4)),
+                row.GetInt64(5) == 1)),
             (_, row, _) => Task.FromResult<RowChange[]>([s_removeBarrier.With(row.Key[0], row.Key[1], row.Key[2], row.Key[3])])),
         new("commit_marks", 1, new(
             "select committer, update_time from commit_marks where committer > @p1 order by committer limit @p2",

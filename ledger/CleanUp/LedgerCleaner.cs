@@ -3,8 +3,8 @@ namespace Mall.Ledger;
 /// <summary>
 /// Removes what is older than the retention: ended sagas with their branches, barrier rows whose saga is gone, commit marks of
 /// processes that are gone. It walks through each table by its primary key, a little at a time, instead of keeping an index by
-/// time: that would cost every order a write, and this costs a read of each row a round. It is due work like any other, so one silo
-/// does it at a time.
+/// time: that would cost every order a write, and this costs a read of each row a round. It is due work like any other, so one
+/// silo does it at a time.
 /// </summary>
 internal sealed class LedgerCleaner(ILedger ledger, LedgerOptions options, TimeProvider time, LedgerMetrics metrics) : IDueHandler
 {

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Mall.Ledger;
 
 /// <summary>
-/// How far the clean-up has come on its way through the tables: which one, and the last primary key looked at. It is kept as the payload of
-/// the due work, so that whoever goes on, after a restart or on another silo, goes on from there.
+/// How far the clean-up has come on its way through the tables: which one, and the last primary key looked at. It is kept as the
+/// payload of the due work, so that whoever goes on, after a restart or on another silo, goes on from there.
 /// </summary>
 /// <param name="Table">An index into <see cref="CleanUpTable.All"/>.</param>
 /// <param name="After">The primary key, column by column; empty texts at the beginning.</param>

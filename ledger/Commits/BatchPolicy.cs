@@ -50,7 +50,11 @@ internal sealed class BatchPolicy(int maxWriteSets, int maxBytes)
         var keys = pending.Keys;
         if (keys[0] != ConflictKeys.None && _touched.ContainsKey(keys[0])) return false;
         for (var i = 1; i < keys.Length; i++)
-            if (_touched.TryGetValue(keys[i], out var touch) && !CanBeSummed(touch.Change, pending.Writes.Changes[i - 1])) return false;
+        {
+            var isTouched = _touched.TryGetValue(keys[i], out var touch);
+            if (isTouched && !CanBeSummed(touch.Change, pending.Writes.Changes[i - 1])) return false;
+        }
+
         return true;
     }
 
@@ -90,7 +94,8 @@ internal sealed class BatchPolicy(int maxWriteSets, int maxBytes)
         return true;
     }
 
-    /// <param name="Change">The change that holds the key; the default, which nothing can be summed with, for barrier keys and rows that are closed.</param>
+    /// <param name="Change">The change that holds the key; the default, which nothing can be summed with, for barrier keys and
+    /// rows that are closed.</param>
     /// <param name="Slot">Where a batch member's change is added; null when it was only passed over.</param>
     private readonly record struct Touch(RowChange Change, int? Slot);
 }

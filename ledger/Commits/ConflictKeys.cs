@@ -23,7 +23,8 @@ internal static class ConflictKeys
         {
             keys[i + 1] = Of(writes.Changes[i]);
             for (var j = 1; j <= i; j++)
-                if (keys[j] == keys[i + 1]) throw new ArgumentException($"Two changes of one write set touch the same row: {writes.Changes[i].Shape}.", nameof(writes));
+                if (keys[j] == keys[i + 1])
+                    throw new ArgumentException($"Two changes touch the same row: {writes.Changes[i].Shape}.", nameof(writes));
         }
 
         return keys;

@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Mall.Ledger;
 
-/// <summary>Callers who do not wait any longer: deadlines, cancellation, the end of the drain. And what the committer logs.</summary>
+/// <summary>
+/// Callers who do not wait any longer: deadlines, cancellation, the end of the drain. And what the committer logs.
+/// </summary>
 internal sealed partial class GroupCommitter
 {
     private void StartDeadlines_NeedsLock()
@@ -14,7 +16,8 @@ internal sealed partial class GroupCommitter
     // Coarse on purpose: one timer for all, and the queue is in the order in which deadlines pass.
     private void CheckDeadlines()
     {
-        GiveUp(pending => _time.GetElapsedTime(pending.EnqueuedAt) >= _options.CommitTimeout, "The database did not answer in time.");
+        GiveUp(pending => _time.GetElapsedTime(pending.EnqueuedAt) >= _options.CommitTimeout,
+            "The database did not answer in time.");
         lock (_gate)
         {
             _deadlinesRun = false;
@@ -65,13 +68,13 @@ internal sealed partial class GroupCommitter
         }
     }
 
-    [LoggerMessage(2001, LogLevel.Warning, "The database failed ({Problem}); failure {Failures} in a row, next attempt in {PauseMs} ms")]
+    [LoggerMessage(2001, LogLevel.Warning, "The database failed ({Problem}), {Failures} times in a row; trying in {PauseMs} ms")]
     private partial void LogStoreFailed(string problem, int failures, double pauseMs, Exception exception);
 
     [LoggerMessage(2002, LogLevel.Information, "The database works again after {Failures} failures")]
     private partial void LogRecovered(int failures);
 
-    [LoggerMessage(2003, LogLevel.Warning, "The commit of batch {Number} ({Count} write sets) was not acknowledged; reading its mark back")]
+    [LoggerMessage(2003, LogLevel.Warning, "Batch {Number} of {Count} write sets was not acknowledged; reading its mark back")]
     private partial void LogOutcomeUnknown(long number, int count);
 
     [LoggerMessage(2004, LogLevel.Information, "Batch {Number} was read back: committed = {Committed}")]

@@ -7,12 +7,13 @@ namespace Mall.Ledger;
 /// Commits write sets in groups. One cycle at a time: take what waits (<see cref="BatchPolicy"/>), write it in one transaction,
 /// answer each caller; meanwhile the next batch fills. There is no timer: a lone write set is committed at once.
 /// <para>
-/// A caller who gives up while its write set waits gets <see cref="LedgerUnavailableException"/>, and it is never written; while it is
-/// being committed, <see cref="LedgerOutcomeUnknownException"/>. When the database fails and nothing happened, the batch goes
-/// back to the queue (in its old place) and the cycle pauses; when nobody knows, the commit mark is read back until somebody does.
+/// A caller who gives up while its write set waits gets <see cref="LedgerUnavailableException"/>, and it is never written; while
+/// it is being committed, <see cref="LedgerOutcomeUnknownException"/>. When the database fails and nothing happened, the batch
+/// goes back to the queue (in its old place) and the cycle pauses; when nobody knows, the commit mark is read back until somebody
+/// does.
 /// </para>
-/// <para>States: <em>running</em> → <em>draining</em> (nothing new is accepted, what waits is committed) → <em>stopped</em> (the queue is
-/// empty, or the drain took too long and whoever was left has been told).</para>
+/// <para>States: <em>running</em> → <em>draining</em> (nothing new is accepted, what waits is committed) → <em>stopped</em> (the
+/// queue is empty, or the drain took too long and whoever was left has been told).</para>
 /// </summary>
 internal sealed partial class GroupCommitter : IAsyncDisposable
 {
@@ -50,7 +51,8 @@ internal sealed partial class GroupCommitter : IAsyncDisposable
         _backoff = new Backoff(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1), options.Random);
         _batch = new Batch { Committer = NameCommitter(options.Random, time) };
         _deadlinePeriod = TimeSpan.FromMilliseconds(Math.Clamp(options.CommitTimeout.TotalMilliseconds / 10, 10, 1_000));
-        _deadlines = time.CreateTimer(static state => ((GroupCommitter)state!).CheckDeadlines(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _deadlines = time.CreateTimer(
+            static state => ((GroupCommitter)state!).CheckDeadlines(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Write sets without an answer yet.</summary>
@@ -63,8 +65,9 @@ internal sealed partial class GroupCommitter : IAsyncDisposable
     }
 
     /// <summary>Starts the loop, on the store's scheduler, where it stays.</summary>
-    public void Start() =>
-        _loop = Task.Factory.StartNew(RunAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _store.Scheduler).Unwrap();
+    public void Start() => _loop = Task.Factory
+        .StartNew(RunAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _store.Scheduler)
+        .Unwrap();
 
     /// <inheritdoc cref="ILedger.CommitAsync"/>
     public Task<CommitOutcome> CommitAsync(WriteSet writes, CancellationToken cancellationToken)
@@ -90,7 +93,9 @@ internal sealed partial class GroupCommitter : IAsyncDisposable
         static Task<CommitOutcome> Refused(string why) => Task.FromException<CommitOutcome>(new LedgerUnavailableException(why));
     }
 
-    /// <summary>Drains: commits what waits, for at most <see cref="LedgerOptions.DrainTimeout"/>, then tells whoever is left.</summary>
+    /// <summary>
+    /// Drains: commits what waits, for at most <see cref="LedgerOptions.DrainTimeout"/>, then tells whoever is left.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         TaskCompletionSource? idle;
@@ -197,7 +202,9 @@ internal sealed partial class GroupCommitter : IAsyncDisposable
         }
     }
 
-    /// <summary>After a lost acknowledgement: asks for the commit mark until there is an answer, or the ledger is torn down.</summary>
+    /// <summary>
+    /// After a lost acknowledgement: asks for the commit mark until there is an answer, or the ledger is torn down.
+    /// </summary>
     private async ValueTask<bool> ReadBackAsync()
     {
         lock (_gate)

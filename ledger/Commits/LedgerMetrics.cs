@@ -25,9 +25,11 @@ internal sealed class LedgerMetrics : IDisposable
     {
         _meter = factory?.Create(new MeterOptions(MeterName)) ?? new Meter(MeterName);
         _batchSize = _meter.CreateHistogram<int>("mall.ledger.batch.size", "{write_set}", "Write sets in a committed batch.");
-        _commitDuration = _meter.CreateHistogram<double>("mall.ledger.commit.duration", "s", "From taking a batch to its commit.");
+        _commitDuration = _meter.CreateHistogram<double>("mall.ledger.commit.duration", "s",
+            "From taking a batch to its commit.");
         _writeSets = _meter.CreateCounter<long>("mall.ledger.write_sets", "{write_set}", "Write sets answered, by outcome.");
-        _failures = _meter.CreateCounter<long>("mall.ledger.failures", "{failure}", "Failures of the database, by what was known after.");
+        _failures = _meter.CreateCounter<long>("mall.ledger.failures", "{failure}",
+            "Failures of the database, by what was known after.");
         _due = _meter.CreateCounter<long>("mall.ledger.due", "{item}", "Due work handled, by kind and result.");
         _cleaned = _meter.CreateCounter<long>("mall.ledger.cleaned", "{row}", "Old rows removed, by table.");
     }

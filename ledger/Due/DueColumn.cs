@@ -1,9 +1,10 @@
 namespace Mall.Ledger;
 
 /// <summary>
-/// Due work that costs no row of its own: its time is a column of its owner's row, null when there is nothing to do, with an index over
-/// the rows where it is not null. To claim it moves that time ahead by the length of the claim; so if nobody finishes the work, it
-/// is due again by itself. The owner clears or moves the time in the write set that finishes the work, without a guard on it.
+/// Due work that costs no row of its own: its time is a column of its owner's row, null when there is nothing to do, with an
+/// index over the rows where it is not null. To claim it moves that time ahead by the length of the claim; so if nobody finishes
+/// the work, it is due again by itself. The owner clears or moves the time in the write set that finishes the work, without a
+/// guard on it.
 /// </summary>
 /// <param name="Kind">Chooses the <see cref="IDueHandler"/>.</param>
 /// <param name="Table">The owner's table; its primary key is one column.</param>
@@ -18,7 +19,9 @@ public sealed record DueColumn(string Kind, Table Table, Column DueTime, string?
 
     private readonly RowShape _release = Table.Update().Guard(DueTime).Set(DueTime);
 
-    /// <summary>After a failed attempt: another one at that time, unless the owner has written a time of its own meanwhile.</summary>
+    /// <summary>
+    /// After a failed attempt: another one at that time, unless the owner has written a time of its own meanwhile.
+    /// </summary>
     internal RowChange Release(DueItem item, DueClaim claim, DateTimeOffset time) =>
         _release.With(KeyOf(item), claim.Until, time);
 

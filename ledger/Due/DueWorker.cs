@@ -5,14 +5,15 @@ using Microsoft.Extensions.Logging;
 namespace Mall.Ledger;
 
 /// <summary>
-/// Finds work whose time has come and hands it to its handlers: from the table <c>due</c> and from the due columns of other tables.
-/// It looks once a period, at once when told to (<see cref="Wake"/>), and again at once while there is more than it can take.
-/// What fails is tried again, with capped, jittered backoff, for ever: giving up is for whoever owns the work to decide.
+/// Finds work whose time has come and hands it to its handlers: from the table <c>due</c> and from the due columns of other
+/// tables. It looks once a period, at once when told to (<see cref="Wake"/>), and again at once while there is more than it can
+/// take. What fails is tried again, with capped, jittered backoff, for ever: giving up is for whoever owns the work to decide.
 /// What this process leaves undone when it dies, another claims when the claim has run out.
 /// </summary>
 public sealed partial class DueWorker : IHostedLifecycleService, IDisposable
 {
-    // Attempts at work of due columns, which have no place for it; forgotten when this many fail at once, for which backoff is no cure.
+    // Attempts at work of due columns, which have no place for it; forgotten when this many fail at once, for which backoff is no
+    // cure.
     private const int MostRemembered = 10_000;
 
     private readonly IStore _store;
@@ -50,7 +51,8 @@ public sealed partial class DueWorker : IHostedLifecycleService, IDisposable
         _handlers = handlers.ToDictionary(handler => handler.Kind, StringComparer.Ordinal);
         _columns = [.. columns];
         foreach (var column in _columns)
-            if (!_handlers.ContainsKey(column.Kind)) throw new InvalidOperationException($"Due work of kind {column.Kind} has no handler.");
+            if (!_handlers.ContainsKey(column.Kind))
+                throw new InvalidOperationException($"Due work of kind {column.Kind} has no handler.");
         _kindsOfTable = [.. _handlers.Keys.Except(_columns.Select(column => column.Kind))];
         _options = options;
         _time = time;
@@ -164,7 +166,9 @@ public sealed partial class DueWorker : IHostedLifecycleService, IDisposable
             else
             {
                 _metrics.Handled(item.Kind, succeeded: false);
-                var next = _stop.IsCancellationRequested ? claim.Now : _time.GetUtcNow() + _backoff.After(AttemptsOf(item, column));
+                var next = _stop.IsCancellationRequested
+                    ? claim.Now
+                    : _time.GetUtcNow() + _backoff.After(AttemptsOf(item, column));
                 var release = column is null ? DueWork.Release(item, claim, next) : column.Release(item, claim, next);
                 await _ledger.CommitAsync(new WriteSet(release));
             }
@@ -211,8 +215,10 @@ public sealed partial class DueWorker : IHostedLifecycleService, IDisposable
             _wake = wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
 
-        // One promise and a timer that keeps it: to await the first of several tasks would go through the thread pool, past a simulation.
-        await using var period = _time.CreateTimer(static state => ((DueWorker)state!).Wake(), this, _options.DuePeriod, Timeout.InfiniteTimeSpan);
+        // One promise and a timer that keeps it: to await the first of several tasks would go through the thread pool, past a
+        // simulation.
+        await using var period = _time.CreateTimer(
+            static state => ((DueWorker)state!).Wake(), this, _options.DuePeriod, Timeout.InfiniteTimeSpan);
         await wake.Task;
         lock (_gate) _isWoken = false;
     }

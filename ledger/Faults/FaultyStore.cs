@@ -41,7 +41,8 @@ public sealed class FaultyStore(IStore inner, FaultOptions options, TimeProvider
     {
         await DelayAsync();
         var point = NextFault(batch);
-        if (point is FaultPoint.BeforeTransaction || IsDown) throw Failure(StoreFailure.NothingHappened, "before the transaction");
+        if (point is FaultPoint.BeforeTransaction || IsDown)
+            throw Failure(StoreFailure.NothingHappened, "before the transaction");
         batch.Probe = point switch
         {
             FaultPoint.InTransaction => Probe(ApplyStage.BarriersWritten, StoreFailure.NothingHappened),

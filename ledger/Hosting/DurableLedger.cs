@@ -4,7 +4,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Mall.Ledger;
 
-/// <summary>The ledger: a store, the committer that writes to it, and the sequences of ids. Open it, use it, dispose of it: that drains.</summary>
+/// <summary>
+/// The ledger: a store, the committer that writes to it, and the sequences of ids. Open it, use it, dispose of it: that drains.
+/// </summary>
 public sealed class DurableLedger : ILedger, IAsyncDisposable
 {
     private readonly IStore _store;
@@ -23,6 +25,7 @@ public sealed class DurableLedger : ILedger, IAsyncDisposable
 
     internal DurableLedger(IStore store, LedgerOptions options, TimeProvider time, ILogger logger, LedgerMetrics metrics)
     {
+        options.Validate();
         _store = store;
         _options = options;
         _time = time;
@@ -31,7 +34,9 @@ public sealed class DurableLedger : ILedger, IAsyncDisposable
         metrics.WatchQueue(() => _committer.QueueLength);
     }
 
-    /// <summary>Takes the database into use and brings its schema up to date. Nothing else may be called before it has completed.</summary>
+    /// <summary>
+    /// Takes the database into use and brings its schema up to date. Nothing else may be called before it has completed.
+    /// </summary>
     /// <exception cref="LedgerStartException">It cannot be used, and why, in one line.</exception>
     public async Task OpenAsync(CancellationToken cancellationToken = default)
     {
@@ -44,12 +49,15 @@ public sealed class DurableLedger : ILedger, IAsyncDisposable
         _committer.CommitAsync(writes, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, CancellationToken cancellationToken = default, params Value[] parameters) =>
+    public Task<IReadOnlyList<T>> QueryAsync<T>(
+        Query<T> query, CancellationToken cancellationToken = default, params Value[] parameters) =>
         _store.QueryAsync(query, parameters, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<long> NextIdAsync(string sequence, CancellationToken cancellationToken = default)
     {
+        if (Volatile.Read(ref _isDisposed) != 0)
+            return ValueTask.FromException<long>(new LedgerUnavailableException("The ledger is stopping."));
         if (!_sequences.TryGetValue(sequence, out var ids))
             ids = _sequences.GetOrAdd(sequence, name => new IdSequence(name, _store, _time, _options.Continuations));
         return ids.NextAsync(cancellationToken);

@@ -9,12 +9,14 @@ public sealed class LedgerOptions
     public StoreAddress Address { get; set; } = StoreAddress.Parse("sqlite:data/mall.db");
 
     /// <summary>
-    /// How long a write set may take to be committed before its caller is told that the database is unavailable. Checked coarsely:
-    /// up to a tenth of it more, a second at most. Default: 10 s.
+    /// How long a write set may take to be committed before its caller is told that the database is unavailable. Checked
+    /// coarsely: up to a tenth of it more, a second at most. Default: 10 s.
     /// </summary>
     public TimeSpan CommitTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Write sets that may wait before others are refused with <see cref="LedgerBusyException"/>. Default: 50,000.</summary>
+    /// <summary>
+    /// Write sets that may wait before others are refused with <see cref="LedgerBusyException"/>. Default: 50,000.
+    /// </summary>
     public int QueueLimit { get; set; } = 50_000;
 
     /// <summary>Most write sets in one transaction. More cost latency and gain little. Default: 1,024.</summary>
@@ -25,6 +27,9 @@ public sealed class LedgerOptions
 
     /// <summary>How long a stop waits for what is queued. Default: 10 s.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a start waits for a database server that is not up yet. Default: 30 s.</summary>
+    public TimeSpan StartTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// How long barrier rows and ended sagas are kept. Whoever repeats an effect later than this after it happened, makes it
@@ -44,14 +49,26 @@ public sealed class LedgerOptions
     /// <summary>Due work that is handled at once in this process, at most. Default: 64.</summary>
     public int DueConcurrency { get; set; } = 64;
 
-    /// <summary>The source of jitter and of the committer's name; give a seeded one to replay a run. Locked when it is used.</summary>
+    /// <summary>
+    /// The source of jitter and of the committer's name; give a seeded one to replay a run. Locked when it is used.
+    /// </summary>
     public Random Random { get; set; } = new(System.Security.Cryptography.RandomNumberGenerator.GetInt32(int.MaxValue));
 
     /// <summary>
-    /// For simulations: where everything that would run on a thread of the ledger's own runs instead. The SQLite store then has no thread. Default: null.
-    /// See <see cref="InlineScheduler"/>.
+    /// For simulations: where everything that would run on a thread of the ledger's own runs instead. The SQLite store then has
+    /// no thread. Default: null. See <see cref="InlineScheduler"/>.
     /// </summary>
     public TaskScheduler? Scheduler { get; set; }
+
+    /// <exception cref="ArgumentOutOfRangeException">With this nothing would ever be committed.</exception>
+    internal void Validate()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(QueueLimit, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxBatchWriteSets, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(DueConcurrency, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(CommitTimeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(DueClaim, TimeSpan.Zero);
+    }
 
     /// <summary>
     /// For a command that writes a few rows beside a process that may be using the same SQLite file: does not demand the file
@@ -60,8 +77,9 @@ public sealed class LedgerOptions
     public bool IsGuest { get; set; }
 
     /// <summary>
-    /// How promises to callers are made. A caller goes on elsewhere, since the committer's thread belongs to the next batch. Except in a
-    /// simulation: there nothing runs inline anyhow, because everybody awaits on the simulated scheduler, and to ask for it would send
+    /// How promises to callers are made. A caller goes on elsewhere, since the committer's thread belongs to the next batch.
+    /// Except in a simulation: there nothing runs inline anyhow, because everybody awaits on the simulated scheduler, and to ask
+    /// for it would send
     /// <c>Task.WhenAll</c> and its like through the thread pool.
     /// </summary>
     internal TaskCreationOptions Continuations =>

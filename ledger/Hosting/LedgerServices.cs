@@ -1,9 +1,12 @@
 using System.Diagnostics.Metrics;
+using Mall.Ledger.Leases;
+using Mall.Ledger.Postgres;
 using Mall.Ledger.Sqlite;
 using Mall.Ledger.Stores;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Mall.Ledger;
 
@@ -11,13 +14,14 @@ namespace Mall.Ledger;
 public static class LedgerServices
 {
     /// <summary>
-    /// Adds <see cref="ILedger"/>. The database is opened and migrated before any hosted service starts, and drained and closed after all
-    /// have stopped. Needs a <see cref="TimeProvider"/> and logging from the host.
+    /// Adds <see cref="ILedger"/>. The database is opened and migrated before any hosted service starts, and drained and closed
+    /// after all have stopped. Needs a <see cref="TimeProvider"/> and logging from the host.
     /// </summary>
     public static IServiceCollection AddMallLedger(this IServiceCollection services, LedgerOptions options)
     {
         services.AddSingleton(options);
-        services.TryAddSingleton(provider => StoreAt(options, provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(provider => StoreAt(
+            options, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton(provider => new LedgerMetrics(provider.GetService<IMeterFactory>()));
         services.AddSingleton(provider => new DurableLedger(
             provider.GetRequiredService<IStore>(),
@@ -31,8 +35,8 @@ public static class LedgerServices
     }
 
     /// <summary>
-    /// Adds what finds due work and hands it to handlers (<see cref="AddDueHandler{T}"/>), once all hosted services have started, and the
-    /// clean-up of old rows. For processes that host grains.
+    /// Adds what finds due work and hands it to handlers (<see cref="AddDueHandler{T}"/>), once all hosted services have started,
+    /// and the clean-up of old rows. For processes that host grains.
     /// </summary>
     public static IServiceCollection AddMallDueWork(this IServiceCollection services)
     {
@@ -55,13 +59,28 @@ public static class LedgerServices
         services.AddSingleton<IDueHandler, T>();
 
     /// <summary>Adds due work whose time stands in its owner's row.</summary>
-    public static IServiceCollection AddDueColumn(this IServiceCollection services, DueColumn column) => services.AddSingleton(column);
+    public static IServiceCollection AddDueColumn(this IServiceCollection services, DueColumn column) =>
+        services.AddSingleton(column);
+
+    /// <summary>Adds <see cref="ILeaseTable"/>, also for processes without a ledger. The ledger's migrations make the tables.</summary>
+    public static IServiceCollection AddMallLeases(this IServiceCollection services, LeaseOptions options) =>
+        services.AddSingleton(_ => LeasesAt(options));
+
+    /// <summary>The table of leases at an address. Nothing is opened before it is used.</summary>
+    /// <exception cref="LedgerStartException">No leases are built in for that kind of database.</exception>
+    public static ILeaseTable LeasesAt(LeaseOptions options) => new LeaseTable(options.Address.Kind switch
+    {
+        StoreKind.Sqlite => new SqliteLeases(options),
+        StoreKind.Postgres => new PostgresLeases(options),
+        var kind => throw new LedgerStartException($"db: {kind} is not supported by this version."),
+    });
 
     /// <summary>The store at an address, not yet opened.</summary>
     /// <exception cref="LedgerStartException">No store of that kind is built in.</exception>
-    public static IStore StoreAt(LedgerOptions options, TimeProvider time) => options.Address.Kind switch
+    public static IStore StoreAt(LedgerOptions options, TimeProvider time, ILoggerFactory? loggers = null) => options.Address.Kind switch
     {
         StoreKind.Sqlite => new SqliteStore(options.Address, time, options.Scheduler, options.IsGuest),
+        StoreKind.Postgres => new PostgresStore(options, time, (loggers ?? NullLoggerFactory.Instance).CreateLogger<PostgresStore>()),
         var kind => throw new LedgerStartException($"db: {kind} is not supported by this version; use sqlite:path/to/file.db."),
     };
 }

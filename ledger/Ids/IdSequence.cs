@@ -3,9 +3,9 @@ using Mall.Ledger.Stores;
 namespace Mall.Ledger;
 
 /// <summary>
-/// Ids of one sequence, handed out of blocks that are reserved in the database before any of their ids is seen. A block that is used up in
-/// less than a second makes the next one twice as large, up to a limit, and the next block is fetched when half of the present
-/// one is gone, so that callers rarely wait. A crash loses what is left of the blocks; a graceful stop gives it back.
+/// Ids of one sequence, handed out of blocks that are reserved in the database before any of their ids is seen. A block that is
+/// used up in less than a second makes the next one twice as large, up to a limit, and the next block is fetched when half of the
+/// present one is gone, so that callers rarely wait. A crash loses what is left of the blocks; a graceful stop gives it back.
 /// </summary>
 /// <param name="continuations">See <see cref="LedgerOptions.Continuations"/>.</param>
 internal sealed class IdSequence(string name, IStore store, TimeProvider time, TaskCreationOptions continuations)
@@ -38,7 +38,8 @@ internal sealed class IdSequence(string name, IStore store, TimeProvider time, T
             {
                 var waiting = new TaskCompletionSource<long>(continuations);
                 _waiting.Enqueue(waiting);
-                id = new ValueTask<long>(cancellationToken.CanBeCanceled ? waiting.Task.WaitAsync(cancellationToken) : waiting.Task);
+                var task = cancellationToken.CanBeCanceled ? waiting.Task.WaitAsync(cancellationToken) : waiting.Task;
+                id = new ValueTask<long>(task);
             }
 
             mustFetch = MustFetch_NeedsLock();
@@ -60,7 +61,8 @@ internal sealed class IdSequence(string name, IStore store, TimeProvider time, T
         }
 
         // Only the last block of the sequence can go back, and the one before it when they adjoin.
-        if (next.Count > 0 && current.Count > 0 && current.End == next.First) await store.ReturnIdsAsync(name, current.First, next.End);
+        if (next.Count > 0 && current.Count > 0 && current.End == next.First)
+            await store.ReturnIdsAsync(name, current.First, next.End);
         else if (next.Count > 0) await store.ReturnIdsAsync(name, next.First, next.End);
         else if (current.Count > 0) await store.ReturnIdsAsync(name, current.First, current.End);
     }
@@ -78,7 +80,9 @@ internal sealed class IdSequence(string name, IStore store, TimeProvider time, T
     {
         if (_isFetching || _isClosed || _next.Count > 0 || _current.Count > _blockSize / 2) return false;
         if (_fetchedAt is { } then)
-            _blockSize = time.GetElapsedTime(then) < s_fast ? Math.Min(LargestBlock, _blockSize * 2) : Math.Max(FirstBlock, _blockSize / 2);
+            _blockSize = time.GetElapsedTime(then) < s_fast
+                ? Math.Min(LargestBlock, _blockSize * 2)
+                : Math.Max(FirstBlock, _blockSize / 2);
         _fetchedAt = time.GetTimestamp();
         return _isFetching = true;
     }

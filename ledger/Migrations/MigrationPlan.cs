@@ -20,10 +20,12 @@ internal static class MigrationPlan
         {
             if (had[i].Name != known[i].Name)
                 throw new LedgerStartException(
-                    $"db: migration {had[i].Number} of the database is {had[i].Name}, of this program {known[i].Name}. They have parted ways.");
+                    $"db: migration {had[i].Number} of the database is {had[i].Name}, of this program {known[i].Name}. "
+                    + "They have parted ways.");
             if (had[i].Checksum != known[i].Checksum)
                 throw new LedgerStartException(
-                    $"db: migration {known[i].Name} was changed after the database had it (checksum differs). Migrations are never changed: add a new one.");
+                    $"db: migration {known[i].Name} was changed after the database had it (checksum differs). "
+                    + "Migrations are never changed: add a new one.");
         }
 
         return [.. known.Skip(had.Count)];
@@ -34,6 +36,7 @@ internal static class MigrationPlan
         var expected = 1;
         foreach (var (number, name) in migrations)
             if (number != expected++)
-                throw new LedgerStartException($"db: {whose} has a gap or a double: {name} stands where number {expected - 1:0000} must.");
+                throw new LedgerStartException(
+                    $"db: {whose} has a gap or a double: {name} stands where number {expected - 1:0000} must.");
     }
 }

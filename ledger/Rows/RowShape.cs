@@ -52,14 +52,17 @@ public sealed class RowShape
     /// <summary>The columns, in the order of a change's values.</summary>
     public IReadOnlyList<ShapeColumn> Columns { get; }
 
-    /// <summary>True when changes of this shape to one row may be summed within a batch: it adds and guards, and sets nothing.</summary>
+    /// <summary>
+    /// True when changes of this shape to one row may be summed within a batch: it adds and guards, and sets nothing.
+    /// </summary>
     public bool OnlyAdds { get; }
 
     /// <summary>Where the values of the primary key stand in a change, in the order of <see cref="Table.Key"/>.</summary>
     internal int[] KeyPositions { get; }
 
     internal static RowShape ForInsert(Table table, Column[] columns) =>
-        new(table, RowOperation.Insert, [.. columns.Select(c => new ShapeColumn(c, table.Key.Contains(c) ? ColumnRole.Key : ColumnRole.Set))]);
+        new(table, RowOperation.Insert,
+            [.. columns.Select(c => new ShapeColumn(c, table.Key.Contains(c) ? ColumnRole.Key : ColumnRole.Set))]);
 
     internal static RowShape ForUpdate(Table table) => new(table, RowOperation.Update, KeyOf(table));
 
@@ -81,7 +84,8 @@ public sealed class RowShape
             ? new RowChange(this, values)
             : throw new ArgumentException($"{this} takes {Columns.Count} values, not {values.Length}.", nameof(values));
 
-    public override string ToString() => $"{Operation} {Table} ({string.Join(", ", Columns.Select(c => $"{c.Role} {c.Column}"))})";
+    public override string ToString() =>
+        $"{Operation} {Table} ({string.Join(", ", Columns.Select(c => $"{c.Role} {c.Column}"))})";
 
     private static ShapeColumn[] KeyOf(Table table) => [.. table.Key.Select(c => new ShapeColumn(c, ColumnRole.Key))];
 

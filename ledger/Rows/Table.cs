@@ -28,7 +28,9 @@ public sealed class Table(string name, params Column[] key)
 
     public IReadOnlyList<Column> Key { get; } = key;
 
-    /// <summary>Inserts a row. A row with the same primary key or another unique value is a conflict: nothing of the write set is applied.</summary>
+    /// <summary>
+    /// Inserts a row. A row with the same primary key or another unique value is a conflict: nothing of the write set is applied.
+    /// </summary>
     public RowShape Insert(params Column[] columns) => RowShape.ForInsert(this, columns);
 
     /// <summary>Updates the row with the given primary key. See <see cref="RowShape"/> for guards, sets and adds.</summary>

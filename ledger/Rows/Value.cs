@@ -41,5 +41,6 @@ public readonly record struct Value
     /// <inheritdoc cref="op_Implicit(string)"/>
     public static Value FromString(string? text) => text;
 
-    public override string ToString() => IsNull ? "null" : IsNumber ? _number.ToString(System.Globalization.CultureInfo.InvariantCulture) : $"'{Text}'";
+    public override string ToString() =>
+        IsNull ? "null" : IsNumber ? _number.ToString(System.Globalization.CultureInfo.InvariantCulture) : $"'{Text}'";
 }

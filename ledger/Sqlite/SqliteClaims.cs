@@ -4,8 +4,8 @@ using SQLitePCL;
 namespace Mall.Ledger.Sqlite;
 
 /// <summary>
-/// Claims due work: one statement that marks the oldest rows whose time has come and returns them. It touches nothing when nothing is due,
-/// and then costs no write to the disk. Runs on the writer's thread.
+/// Claims due work: one statement that marks the oldest rows whose time has come and returns them. It touches nothing when
+/// nothing is due, and then costs no write to the disk. Runs on the writer's thread.
 /// </summary>
 internal sealed class SqliteClaims(sqlite3 db) : IDisposable
 {
@@ -22,9 +22,11 @@ internal sealed class SqliteClaims(sqlite3 db) : IDisposable
               order by due_time limit ?4)
             returning kind, key, due_time, attempts, payload
             """);
-        statement.Bind(1, claim.Claimant).Bind(2, Milliseconds(claim.Until)).Bind(3, Milliseconds(claim.Now)).Bind(4, claim.Limit);
+        statement.Bind(1, claim.Claimant).Bind(2, Milliseconds(claim.Until)).Bind(3, Milliseconds(claim.Now))
+            .Bind(4, claim.Limit);
         for (var i = 0; i < claim.Kinds.Count; i++) statement.Bind(i + 5, claim.Kinds[i]);
-        return statement.Read(row => new DueItem(row.Text(0)!, row.Text(1)!, Time(row.Number(2)), (int)row.Number(3), row.Text(4)));
+        return statement.Read(row =>
+            new DueItem(row.Text(0)!, row.Text(1)!, Time(row.Number(2)), (int)row.Number(3), row.Text(4)));
     }
 
     public List<DueItem> Claim(DueColumn column, DueClaim claim)
@@ -33,7 +35,8 @@ internal sealed class SqliteClaims(sqlite3 db) : IDisposable
         var predicate = column.Predicate is { } sql ? $" and ({sql})" : "";
         var statement = StatementFor($"""
             update {table} set {time} = ?1
-            where {key} in (select {key} from {table} where {time} is not null and {time} <= ?2{predicate} order by {time} limit ?3)
+            where {key} in (
+              select {key} from {table} where {time} is not null and {time} <= ?2{predicate} order by {time} limit ?3)
             returning {key}
             """);
         statement.Bind(1, Milliseconds(claim.Until)).Bind(2, Milliseconds(claim.Now)).Bind(3, claim.Limit);

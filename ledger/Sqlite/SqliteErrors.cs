@@ -15,6 +15,13 @@ internal static class SqliteErrors
     public static bool IsFaultOfStatement(int code) => Primary(code) is raw.SQLITE_ERROR or raw.SQLITE_CONSTRAINT
         or raw.SQLITE_MISMATCH or raw.SQLITE_RANGE or raw.SQLITE_TOOBIG or raw.SQLITE_MISUSE;
 
+    /// <summary>
+    /// What a failed commit leaves open. When it had to wait for somebody else for too long, it has not begun; after an error of
+    /// the disk nobody knows how much of the log is on it.
+    /// </summary>
+    public static StoreFailure OfCommit(int code) =>
+        Primary(code) == raw.SQLITE_BUSY ? StoreFailure.NothingHappened : StoreFailure.OutcomeUnknown;
+
     /// <summary>One line for an operator.</summary>
     public static string Describe(int code, string? detail) => Primary(code) switch
     {

@@ -25,7 +25,8 @@ internal sealed class SqliteFileLock : IDisposable
 
         try
         {
-            return new SqliteFileLock(new FileStream(databasePath + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return new SqliteFileLock(
+                new FileStream(databasePath + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
         catch (UnauthorizedAccessException failure)
         {
@@ -34,7 +35,8 @@ internal sealed class SqliteFileLock : IDisposable
         catch (IOException failure)
         {
             throw new LedgerStartException(
-                $"db: {databasePath} is in use by another process. An SQLite file serves one: stop that process, or name another file.", failure);
+                $"db: {databasePath} is in use by another process, and an SQLite file serves one: stop that, or name another.",
+                failure);
         }
     }
 

@@ -2,7 +2,9 @@ using SQLitePCL;
 
 namespace Mall.Ledger.Sqlite;
 
-/// <summary>Runs migrations, each in a transaction together with its row of <c>schema_version</c>. The file's lock keeps others out.</summary>
+/// <summary>
+/// Runs migrations, each in a transaction together with its row of <c>schema_version</c>. The file's lock keeps others out.
+/// </summary>
 internal static class SqliteMigrator
 {
     /// <exception cref="LedgerStartException">The schema does not fit this program, or a script failed.</exception>
@@ -23,8 +25,9 @@ internal static class SqliteMigrator
         try
         {
             Run(db, migration.Script, migration.Name);
-            using (var note = new SqliteStatement(db, "insert into schema_version (number, name, checksum, applied_time) values (?1, ?2, ?3, ?4)"))
-                note.Bind(1, migration.Number).Bind(2, migration.Name).Bind(3, migration.Checksum).Bind(4, now.ToUnixTimeMilliseconds()).Execute();
+            using (var note = new SqliteStatement(db, "insert into schema_version values (?1, ?2, ?3, ?4)"))
+                note.Bind(1, migration.Number).Bind(2, migration.Name).Bind(3, migration.Checksum)
+                    .Bind(4, now.ToUnixTimeMilliseconds()).Execute();
             Run(db, "commit", migration.Name);
         }
         catch

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Mall.Ledger.Sqlite;
 
-/// <summary>The statement that a shape of changes becomes: parameter <c>?n</c> is value n of the change, whatever its role.</summary>
+/// <summary>
+/// The statement that a shape of changes becomes: parameter <c>?n</c> is value n of the change, whatever its role.
+/// </summary>
 internal static class SqliteSql
 {
     public static string For(RowShape shape) => shape.Operation switch

@@ -5,17 +5,17 @@ using SQLitePCL;
 namespace Mall.Ledger.Sqlite;
 
 /// <summary>
-/// The embedded database: one file, one process. One connection writes, on a thread of its own; readers are pooled. Every commit is on the
-/// disk when it is acknowledged (<c>synchronous=full</c>); the log is copied into the file as it grows.
+/// The embedded database: one file, one process. One connection writes, on a thread of its own; readers are pooled. Every commit
+/// is on the disk when it is acknowledged (<c>synchronous=full</c>); the log is copied into the file as it grows.
 /// </summary>
 public sealed class SqliteStore : IStore
 {
     private readonly StoreAddress _address;
     private readonly TimeProvider _time;
     private readonly bool _isGuest;
-    private int _isDisposed;
     private readonly SqliteThread? _thread;
     private readonly SqliteReaders _readers;
+    private int _isDisposed;
 
     // Set by OpenAsync, used on the scheduler alone.
     private SqliteFileLock? _lock;
@@ -57,11 +57,14 @@ public sealed class SqliteStore : IStore
             Close();
             throw failure switch
             {
-                SqliteException e => new LedgerStartException($"db: {_address}: {SqliteErrors.Describe(e.SqliteExtendedErrorCode, e.Message)}.", e),
-                SqliteStatementException e => new LedgerStartException($"db: {_address}: {SqliteErrors.Describe(e.Code, e.Message)}.", e),
+                SqliteException e => CannotStart(e.SqliteExtendedErrorCode, e),
+                SqliteStatementException e => CannotStart(e.Code, e),
                 _ => failure,
             };
         }
+
+        LedgerStartException CannotStart(int code, Exception failure) =>
+            new($"db: {_address}: {SqliteErrors.Describe(code, failure.Message)}.", failure);
     });
 
     /// <inheritdoc/>
@@ -87,7 +90,8 @@ public sealed class SqliteStore : IStore
         }
         catch (SqliteStatementException failure)
         {
-            return ValueTask.FromException<bool>(SqliteErrors.Failure(StoreFailure.OutcomeUnknown, failure.Code, failure.Message));
+            return ValueTask.FromException<bool>(
+                SqliteErrors.Failure(StoreFailure.OutcomeUnknown, failure.Code, failure.Message));
         }
     }
 
@@ -134,11 +138,18 @@ public sealed class SqliteStore : IStore
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) =>
         Run(() => Write<IReadOnlyList<DueItem>>(() => Claims().Claim(column, claim)));
 
+    /// <summary>For tests: a pragma on the connection that writes, and what it answers.</summary>
+    internal Task<long> PragmaAsync(string pragma) => Run(() =>
+    {
+        using var statement = new SqliteStatement(Db, pragma);
+        return statement.Read(row => row.Number(0))[0];
+    });
+
     /// <summary>Closes the file. What was queued before has been done then.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return; // by the ledger that used it, then by the container that made it
-        await Run(() =>
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return; // By the ledger that used it, then by the container that made it.
+        await OnScheduler(() =>
         {
             Close();
             return true;
@@ -155,11 +166,13 @@ public sealed class SqliteStore : IStore
         }
         else
         {
+            // The commit that makes the log 8 MB long copies it into the file, which takes it 10 to 30 ms. A larger log makes
+            // that longer and rarer; a second thread that copies was measured and does not help: both wait for the same disk.
             _lock = _isGuest ? null : SqliteFileLock.Take(_address.Path);
             _connection = Connect(_address.Path, """
                 pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = off;
                 pragma busy_timeout = 5000; pragma temp_store = memory; pragma cache_size = -65536;
-                pragma wal_autocheckpoint = 4000; pragma journal_size_limit = 67108864;
+                pragma wal_autocheckpoint = 2000; pragma journal_size_limit = 67108864;
                 """);
         }
 
@@ -184,7 +197,9 @@ public sealed class SqliteStore : IStore
     }
 
     private SqliteConnection OpenReader() =>
-        Connect(_address.Path, "pragma query_only = on; pragma busy_timeout = 5000; pragma temp_store = memory; pragma cache_size = -8192;");
+        Connect(
+            _address.Path,
+            "pragma query_only = on; pragma busy_timeout = 5000; pragma temp_store = memory; pragma cache_size = -8192;");
 
     private static SqliteConnection Connect(string path, string pragmas)
     {
@@ -219,7 +234,11 @@ public sealed class SqliteStore : IStore
 
     private SqliteReader OwnReader() => _ownReader ?? throw new LedgerUnavailableException("The database is not open.");
 
-    private Task<T> Run<T>(Func<T> action) =>
+    private Task<T> Run<T>(Func<T> action) => Volatile.Read(ref _isDisposed) == 0
+        ? OnScheduler(action)
+        : Task.FromException<T>(new LedgerUnavailableException("The database is closed."));
+
+    private Task<T> OnScheduler<T>(Func<T> action) =>
         Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.DenyChildAttach, Scheduler);
 
     private static T Read<T>(Func<T> read)
@@ -244,7 +263,8 @@ public sealed class SqliteStore : IStore
         }
         catch (SqliteStatementException failure)
         {
-            throw new LedgerUnavailableException($"The database cannot be used now: {SqliteErrors.Describe(failure.Code, failure.Message)}.", failure);
+            throw new LedgerUnavailableException(
+                $"The database cannot be used now: {SqliteErrors.Describe(failure.Code, failure.Message)}.", failure);
         }
     }
 }

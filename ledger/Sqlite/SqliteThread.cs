@@ -1,8 +1,8 @@
 namespace Mall.Ledger.Sqlite;
 
 /// <summary>
-/// The one thread that writes to an SQLite file. SQLite's calls block (a commit waits for the disk), so they get a thread that may be
-/// blocked; the committer's loop runs on it as well, and so nothing has to be handed over between the two.
+/// The one thread that writes to an SQLite file. SQLite's calls block (a commit waits for the disk), so they get a thread that
+/// may be blocked; the committer's loop runs on it as well, and so nothing has to be handed over between the two.
 /// </summary>
 internal sealed class SqliteThread : TaskScheduler, IDisposable
 {
@@ -23,7 +23,9 @@ internal sealed class SqliteThread : TaskScheduler, IDisposable
 
     public override int MaximumConcurrencyLevel => 1;
 
-    /// <summary>Ends the thread when it has done what it has been given. Not waited for: what is left may be stuck on a disk.</summary>
+    /// <summary>
+    /// Ends the thread when it has done what it has been given. Not waited for: what is left may be stuck on a disk.
+    /// </summary>
     public void Dispose()
     {
         lock (_tasks)

@@ -4,8 +4,8 @@ using SQLitePCL;
 namespace Mall.Ledger.Sqlite;
 
 /// <summary>
-/// Writes batches through the one connection that writes. Each row is one run of a prepared statement: within the process that costs
-/// one to a few microseconds, which a set-based statement would not undercut. Used by one thread.
+/// Writes batches through the one connection that writes. Each row is one run of a prepared statement: within the process that
+/// costs one to a few microseconds, which a set-based statement would not undercut. Used by one thread.
 /// </summary>
 internal sealed class SqliteWriter(sqlite3 db) : IDisposable
 {
@@ -41,7 +41,8 @@ internal sealed class SqliteWriter(sqlite3 db) : IDisposable
     {
         try
         {
-            // A pass that finds new suspects is undone, so there are at most as many passes as write sets; two, as a rule.
+            // A pass that finds new suspects is undone, so there are at most as many passes as write sets; two, as a rule. See
+            // docs/decisions/0004.
             while (!TryPass(batch)) Rollback();
         }
         catch (SqliteStatementException failure)
@@ -155,13 +156,16 @@ internal sealed class SqliteWriter(sqlite3 db) : IDisposable
     }
 
     private bool Insert(in BarrierKey key, string op, long now) =>
-        _enterBarrier.Bind(1, key.TransType).Bind(2, key.Gid).Bind(3, key.BranchId).Bind(4, op).Bind(5, key.BarrierId).Bind(6, key.Op).Bind(7, now)
-            .Execute() == 1;
+        _enterBarrier.Bind(1, key.TransType).Bind(2, key.Gid).Bind(3, key.BranchId).Bind(4, op).Bind(5, key.BarrierId)
+            .Bind(6, key.Op).Bind(7, now).Execute() == 1;
 
     private string? ReasonOf(in BarrierKey key, string op) =>
-        _readReason.Bind(1, key.Gid).Bind(2, key.BranchId).Bind(3, op).Bind(4, key.BarrierId).Read(row => row.Text(0)) is [var reason] ? reason : null;
+        _readReason.Bind(1, key.Gid).Bind(2, key.BranchId).Bind(3, op).Bind(4, key.BarrierId)
+            .Read(row => row.Text(0)).SingleOrDefault();
 
-    /// <summary>Makes one change. False: a guard or a unique key did not hold (no fault), or the statement is impossible.</summary>
+    /// <summary>
+    /// Makes one change. False: a guard or a unique key did not hold (no fault), or the statement is impossible.
+    /// </summary>
     private bool Try(RowShape shape, Value[] values, out LedgerFaultException? fault)
     {
         fault = null;
@@ -197,13 +201,11 @@ internal sealed class SqliteWriter(sqlite3 db) : IDisposable
         return _byShape[shape] = new SqliteStatement(db, SqliteSql.For(shape));
     }
 
-    // After an error of the disk nobody knows how much of the log is on it, so the mark is read back, also here.
     private void Commit()
     {
         var code = _commit.Execute(out _);
         if (code == raw.SQLITE_OK) return;
-        var failure = SqliteErrors.Failure(
-            (code & 0xff) == raw.SQLITE_BUSY ? StoreFailure.NothingHappened : StoreFailure.OutcomeUnknown, code, _commit.Error);
+        var failure = SqliteErrors.Failure(SqliteErrors.OfCommit(code), code, _commit.Error);
         Rollback();
         throw failure;
     }

@@ -8,7 +8,10 @@ namespace Mall.Ledger.Stores;
 /// </summary>
 public interface IStore : IAsyncDisposable
 {
-    /// <summary>Where the committer's loop runs: on the thread that owns the connection, if there is one, so that no hop lies between them.</summary>
+    /// <summary>
+    /// Where the committer's loop runs: on the thread that owns the connection, if there is one, so that no hop lies between
+    /// them.
+    /// </summary>
     TaskScheduler Scheduler { get; }
 
     /// <summary>Takes ownership where the database needs that, and brings the schema up to date.</summary>
@@ -33,11 +36,15 @@ public interface IStore : IAsyncDisposable
     /// <inheritdoc cref="ILedger.QueryAsync"/>
     Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, Value[] parameters, CancellationToken cancellationToken);
 
-    /// <summary>Reserves the next ids of a sequence, durably, and returns the first of them. A lost acknowledgement loses ids, no more.</summary>
+    /// <summary>
+    /// Reserves the next ids of a sequence, durably, and returns the first of them. A lost acknowledgement loses ids, no more.
+    /// </summary>
     /// <exception cref="LedgerUnavailableException">None can be reserved now.</exception>
     Task<long> ReserveIdsAsync(string sequence, int count);
 
-    /// <summary>Gives back ids from <paramref name="first"/> on, if nobody has reserved any after <paramref name="end"/> (exclusive).</summary>
+    /// <summary>
+    /// Gives back ids from <paramref name="first"/> on, if nobody has reserved any after <paramref name="end"/> (exclusive).
+    /// </summary>
     Task ReturnIdsAsync(string sequence, long first, long end);
 
     /// <summary>

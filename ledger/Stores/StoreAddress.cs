@@ -12,7 +12,8 @@ public enum StoreKind
 }
 
 /// <summary>
-/// Where the database is: <c>sqlite:path/to/file.db</c>, <c>sqlite::memory:</c>, <c>postgres://user:password@host:port/database</c> or
+/// Where the database is: <c>sqlite:path/to/file.db</c>, <c>sqlite::memory:</c>,
+/// <c>postgres://user:password@host:port/database</c> or
 /// <c>mysql://user:password@host:port/database</c>. Prints itself without the password.
 /// </summary>
 public sealed class StoreAddress
@@ -68,7 +69,8 @@ public sealed class StoreAddress
         if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Host.Length == 0)
             throw Bad("is not of the form kind://user:password@host:port/database");
         var database = Uri.UnescapeDataString(uri.AbsolutePath.Trim('/'));
-        if (database.Length == 0 || database.Contains('/', StringComparison.Ordinal)) throw Bad("names no database after host:port/");
+        if (database.Length == 0 || database.Contains('/', StringComparison.Ordinal))
+            throw Bad("names no database after host:port/");
         var user = uri.UserInfo.Split(':', 2);
         if (user[0].Length == 0) throw Bad("names no user before the host");
         if (uri.Query.Length > 0 || uri.Fragment.Length > 0) throw Bad("has something after the database's name");

@@ -14,8 +14,6 @@ namespace Mall.Silo.Settings;
 public sealed record MallSettings(
     ListenAddress Http, ListenAddress Grpc, StoreAddress Db, string? TokenKey, TimeSpan OrderCloseAfter)
 {
-    private const int ShortestTokenKey = 32;
-
     /// <exception cref="SettingsException">The first setting that cannot be used.</exception>
     public static MallSettings From(IConfiguration configuration)
     {
@@ -24,7 +22,7 @@ public sealed record MallSettings(
             Address(configuration, SettingNames.Http, "127.0.0.1:8080"),
             Address(configuration, SettingNames.Grpc, "127.0.0.1:8081"),
             Database(configuration),
-            Key(configuration),
+            string.IsNullOrEmpty(configuration[SettingNames.TokenKey]) ? null : configuration[SettingNames.TokenKey],
             Span(configuration, SettingNames.OrderCloseAfter, TimeSpan.FromMinutes(20)));
     }
 
@@ -71,14 +69,5 @@ public sealed record MallSettings(
         return TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var span) && span > TimeSpan.Zero && span < TimeSpan.FromDays(365)
             ? span
             : throw new SettingsException(setting, $"'{text}' is not a span such as 00:20:00");
-    }
-
-    private static string? Key(IConfiguration configuration)
-    {
-        var key = configuration[SettingNames.TokenKey];
-        if (string.IsNullOrEmpty(key)) return null;
-        return key.Length >= ShortestTokenKey
-            ? key
-            : throw new SettingsException(SettingNames.TokenKey, $"must have at least {ShortestTokenKey} characters");
     }
 }

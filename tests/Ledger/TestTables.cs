@@ -34,24 +34,29 @@ internal static class TestTables
         Products.Insert(Id, ShopId, Name, Price, Stock, OwnerEpoch, CreateTime, UpdateTime);
     public static readonly RowShape AddStock = Products.Update().Guard(OwnerEpoch).AddNotNegative(Stock).Add(Sold);
     public static readonly RowShape SetPrice = Products.Update().Guard(OwnerEpoch).Set(Price);
-    public static readonly RowShape InsertOrder = Orders.Insert(Id, Gid, UserId, Amount, Status, CreateTime, UpdateTime, CloseTime);
+    public static readonly RowShape InsertOrder =
+        Orders.Insert(Id, Gid, UserId, Amount, Status, CreateTime, UpdateTime, CloseTime);
     public static readonly RowShape PayOrder = Orders.Update().Guard(Status, PaidTime).Set(Status, PaidTime, CloseTime);
     public static readonly RowShape InsertSetting = Settings.Insert(SettingName, SettingValue);
     public static readonly RowShape SetSetting = Settings.Update().Set(SettingValue);
     public static readonly RowShape DeleteSetting = Settings.Delete().Guard(SettingValue);
 
-    public static RowChange Product(long id, long stock, long epoch = 1) => InsertProduct.With(id, 1, $"Product {id}", 100, stock, epoch, 0, 0);
+    public static RowChange Product(long id, long stock, long epoch = 1) =>
+        InsertProduct.With(id, 1, $"Product {id}", 100, stock, epoch, 0, 0);
 
     /// <summary>Takes stock (or gives it back, when negative) under an owner's epoch.</summary>
-    public static RowChange Take(long product, long quantity, long epoch = 1) => AddStock.With(product, epoch, -quantity, quantity);
+    public static RowChange Take(long product, long quantity, long epoch = 1) =>
+        AddStock.With(product, epoch, -quantity, quantity);
 
     public static RowChange User(long id, string mobile) => InsertUser.With(id, mobile, "hash", "user", 0, 0);
 
-    public static RowChange Order(long id, string gid, DateTimeOffset? closes = null) => InsertOrder.With(id, gid, 1, 100, 0, 0, 0, closes);
+    public static RowChange Order(long id, string gid, DateTimeOffset? closes = null) =>
+        InsertOrder.With(id, gid, 1, 100, 0, 0, 0, closes);
 
     public static RowChange Setting(string name, string? value) => InsertSetting.With(name, value);
 
-    public static BarrierKey Action(string gid, string branch = "01", string barrierId = "01") => new(gid, branch, BarrierOps.Action, barrierId);
+    public static BarrierKey Action(string gid, string branch = "01", string barrierId = "01") =>
+        new(gid, branch, BarrierOps.Action, barrierId);
 
     public static BarrierKey Compensate(string gid, string branch = "01", string barrierId = "01") =>
         new(gid, branch, BarrierOps.Compensate, barrierId);

@@ -11,8 +11,10 @@ public sealed class LedgerCleanerTests
     private static readonly Column s_finishTime = new("finish_time", ColumnType.Number);
     private static readonly Column s_branchId = new("branch_id", ColumnType.Text);
     private static readonly Column s_op = new("op", ColumnType.Text);
-    private static readonly RowShape s_saga = new Table("sagas", s_gid).Insert(s_gid, s_kind, s_status, CreateTime, UpdateTime, s_finishTime);
-    private static readonly RowShape s_branch = new Table("saga_branches", s_gid, s_branchId, s_op).Insert(s_gid, s_branchId, s_op, s_status, UpdateTime);
+    private static readonly RowShape s_saga =
+        new Table("sagas", s_gid).Insert(s_gid, s_kind, s_status, CreateTime, UpdateTime, s_finishTime);
+    private static readonly RowShape s_branch =
+        new Table("saga_branches", s_gid, s_branchId, s_op).Insert(s_gid, s_branchId, s_op, s_status, UpdateTime);
 
     private readonly SimulatedLedger _mall = new(5);
 
@@ -67,14 +69,16 @@ public sealed class LedgerCleanerTests
     {
         var metrics = new LedgerMetrics();
         var cleaner = new LedgerCleaner(_mall.Ledger, _mall.Options, _mall.Time, metrics);
-        return new DueWorker(_mall.Store, _mall.Ledger, [cleaner], [], _mall.Options, _mall.Time, metrics, NullLogger<DueWorker>.Instance);
+        return new DueWorker(_mall.Store, _mall.Ledger, [cleaner], [], _mall.Options, _mall.Time, metrics,
+            NullLogger<DueWorker>.Instance);
     }
 
     private Task<CommitOutcome> Saga(string gid, bool ended)
     {
         var now = _mall.Time.GetUtcNow();
         Value finished = ended ? now : Value.Null;
-        return _mall.Commit(s_saga.With(gid, "order", ended ? "succeed" : "submitted", now, now, finished), s_branch.With(gid, "01", "action", "succeed", now));
+        return _mall.Commit(s_saga.With(gid, "order", ended ? "succeed" : "submitted", now, now, finished),
+            s_branch.With(gid, "01", "action", "succeed", now));
     }
 
     private async Task Effect(params string[] gids)

@@ -6,7 +6,9 @@ using static Mall.Ledger.Tests.TestTables;
 
 namespace Mall.Ledger.Tests;
 
-/// <summary>One committer on one simulated thread: what it promises to callers when the database does not do as it should.</summary>
+/// <summary>
+/// One committer on one simulated thread: what it promises to callers when the database does not do as it should.
+/// </summary>
 public sealed class GroupCommitterTests
 {
     private readonly ManualTime _time = new();

@@ -114,7 +114,8 @@ public sealed class DueWorkerTests
     });
 
     [Fact]
-    public void Worker_WithoutAHandlerForADueColumn_IsRefused() => Assert.Throws<InvalidOperationException>(() => NewWorker([_mail]));
+    public void Worker_WithoutAHandlerForADueColumn_IsRefused() =>
+        Assert.Throws<InvalidOperationException>(() => NewWorker([_mail]));
 
     private DateTimeOffset Now => _mall.Time.GetUtcNow();
 

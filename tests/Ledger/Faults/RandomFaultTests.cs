@@ -24,7 +24,14 @@ public sealed class RandomFaultTests
         private readonly Random _random = new(seed);
         private readonly SimulatedLedger _mall = new(seed, new FaultOptions
         {
-            Seed = seed, BeforeTransaction = 0.05, InTransaction = 0.05, BeforeCommit = 0.1, AfterCommit = 0.1, ReadBack = 0.3, Delay = 0.5, Other = 0.05,
+            Seed = seed,
+            BeforeTransaction = 0.05,
+            InTransaction = 0.05,
+            BeforeCommit = 0.1,
+            AfterCommit = 0.1,
+            ReadBack = 0.3,
+            Delay = 0.5,
+            Other = 0.05,
         });
 
         private readonly Dictionary<(string Gid, string Op), int> _applied = [];
@@ -100,11 +107,13 @@ public sealed class RandomFaultTests
             {
                 (BarrierOps.Action, Applied or Duplicate) => ["01 action 01 action"],
                 (BarrierOps.Compensate, Applied or Duplicate) => ["01 action 01 action", "01 compensate 01 compensate"],
-                (BarrierOps.Action, Suspended) or (_, NullCompensation) => ["01 action 01 compensate", "01 compensate 01 compensate"],
+                (BarrierOps.Action, Suspended) or (_, NullCompensation) =>
+                    ["01 action 01 compensate", "01 compensate 01 compensate"],
                 _ => throw new InvalidOperationException($"{barrier.Op} came to {outcome}."),
             };
             var rows = await RowsAsync(barrier.Gid);
-            Assert.True(expected.All(rows.Contains), $"{barrier.Op} of {barrier.Gid} was told {outcome}, and there is only: {string.Join("; ", rows)}");
+            Assert.True(expected.All(rows.Contains),
+                $"{barrier.Op} of {barrier.Gid} was told {outcome}, and there is only: {string.Join("; ", rows)}");
         }
 
         /// <summary>A row that nobody else writes and that no barrier protects: it is only tried once.</summary>
@@ -134,7 +143,8 @@ public sealed class RandomFaultTests
                 var rows = await RowsAsync($"g{key:00}");
                 var (happened, undone) = (rows.Contains("01 action 01 action"), rows.Contains("01 compensate 01 compensate"));
                 if (happened && !undone) taken[ProductOf(key)] += QuantityOf(key);
-                Assert.True(rows.Count == 0 || happened || rows.Contains("01 action 01 compensate"), $"Half a barrier: {string.Join("; ", rows)}");
+                Assert.True(rows.Count == 0 || happened || rows.Contains("01 action 01 compensate"),
+                    $"Half a barrier: {string.Join("; ", rows)}");
             }
 
             for (var product = 0; product < Products; product++)
@@ -146,7 +156,8 @@ public sealed class RandomFaultTests
             foreach (var (name, told) in _unique)
             {
                 var isThere = (await _mall.Ledger.QueryAsync(SettingOf, CancellationToken.None, name)).Count == 1;
-                Assert.True(told == "unknown" || isThere == (told == "applied"), $"The author of {name} was told {told}; it is there: {isThere}.");
+                Assert.True(told == "unknown" || isThere == (told == "applied"),
+                    $"The author of {name} was told {told}; it is there: {isThere}.");
             }
         }
 

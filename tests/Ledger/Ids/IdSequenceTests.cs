@@ -15,7 +15,8 @@ public sealed class IdSequenceTests
     public IdSequenceTests()
     {
         _thread = new SimulatedThread(7, _time);
-        _faulty = new FaultyStore(new SqliteStore(StoreAddress.Parse("sqlite::memory:"), _time, _thread), new FaultOptions(), _time);
+        _faulty = new FaultyStore(new SqliteStore(StoreAddress.Parse("sqlite::memory:"), _time, _thread), new FaultOptions(),
+            _time);
         _store = new CountingStore(_faulty);
         _ids = new IdSequence("orders", _store, _time, TaskCreationOptions.None);
     }

@@ -13,7 +13,8 @@ public sealed class MigrationPlanTests
     public void Plan_OfAnEmptyDatabase_IsEverything() => Assert.Equal(s_known, MigrationPlan.Of(s_known, []));
 
     [Fact]
-    public void Plan_OfAnOlderDatabase_IsTheRest() => Assert.Equal([s_known[2]], MigrationPlan.Of(s_known, Applied(s_known[..2])));
+    public void Plan_OfAnOlderDatabase_IsTheRest() =>
+        Assert.Equal([s_known[2]], MigrationPlan.Of(s_known, Applied(s_known[..2])));
 
     [Fact]
     public void Plan_OfTheSame_IsEmpty() => Assert.Empty(MigrationPlan.Of(s_known, Applied(s_known)));
@@ -21,16 +22,19 @@ public sealed class MigrationPlanTests
     [Fact]
     public void Plan_OfANewerDatabase_NamesTheMigrationThatIsUnknown() =>
         Assert.Equal(
-            "db: the database was written by a newer version: it has had migration 0003_create_c, and this version knows 2. Start the newer version.",
+            "db: the database was written by a newer version: it has had migration 0003_create_c, "
+            + "and this version knows 2. Start the newer version.",
             Refusal(s_known[..2], Applied(s_known)));
 
     [Fact]
     public void Plan_WithAChangedScript_NamesIt() =>
-        Assert.Contains("0002_create_b was changed", Refusal(s_known, [Applied(s_known)[0], new(2, "0002_create_b", "other")]), StringComparison.Ordinal);
+        Assert.Contains("0002_create_b was changed", Refusal(s_known, [Applied(s_known)[0], new(2, "0002_create_b", "other")]),
+            StringComparison.Ordinal);
 
     [Fact]
     public void Plan_WithAnotherName_NamesBoth() =>
-        Assert.Contains("is 0002_other, of this program 0002_create_b", Refusal(s_known, [Applied(s_known)[0], new(2, "0002_other", "x")]), StringComparison.Ordinal);
+        Assert.Contains("is 0002_other, of this program 0002_create_b",
+            Refusal(s_known, [Applied(s_known)[0], new(2, "0002_other", "x")]), StringComparison.Ordinal);
 
     [Fact]
     public void Plan_WithAGapInTheDatabase_NamesWhereItIs() =>
@@ -43,7 +47,8 @@ public sealed class MigrationPlanTests
 
     [Fact]
     public void Checksum_DoesNotDependOnLineEnds() =>
-        Assert.Equal(MigrationScripts.Parse("0001_a", "a\nb\n").Checksum, MigrationScripts.Parse("0001_a", "a\r\nb\r\n").Checksum);
+        Assert.Equal(MigrationScripts.Parse("0001_a", "a\nb\n").Checksum,
+            MigrationScripts.Parse("0001_a", "a\r\nb\r\n").Checksum);
 
     [Fact]
     public void Scripts_OfEveryStore_HaveTheSameNumbersAndNames()
@@ -57,7 +62,8 @@ public sealed class MigrationPlanTests
         }
     }
 
-    private static AppliedMigration[] Applied(Migration[] migrations) => [.. migrations.Select(m => new AppliedMigration(m.Number, m.Name, m.Checksum))];
+    private static AppliedMigration[] Applied(Migration[] migrations) =>
+        [.. migrations.Select(m => new AppliedMigration(m.Number, m.Name, m.Checksum))];
 
     private static string Refusal(Migration[] known, AppliedMigration[] applied)
     {

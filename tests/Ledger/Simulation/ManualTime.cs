@@ -1,6 +1,8 @@
 namespace Mall.Ledger.Tests;
 
-/// <summary>Time that passes when the test says so. Timers fire on the thread that lets it pass, in the order in which they are due.</summary>
+/// <summary>
+/// Time that passes when the test says so. Timers fire on the thread that lets it pass, in the order in which they are due.
+/// </summary>
 internal sealed class ManualTime : TimeProvider
 {
     private readonly Lock _gate = new();

@@ -12,7 +12,8 @@ internal sealed class SimulatedLedger
     {
         Thread = new SimulatedThread(seed, Time);
         Options = new LedgerOptions { Random = new Random(seed), Scheduler = Thread };
-        Store = new FaultyStore(new SqliteStore(StoreAddress.Parse("sqlite::memory:"), Time, Thread), faults ?? new FaultOptions(), Time);
+        Store = new FaultyStore(new SqliteStore(StoreAddress.Parse("sqlite::memory:"), Time, Thread),
+            faults ?? new FaultOptions(), Time);
         Ledger = new DurableLedger(Store, Options, Time, NullLogger<DurableLedger>.Instance);
     }
 

@@ -1,8 +1,8 @@
 namespace Mall.Ledger.Tests;
 
 /// <summary>
-/// One thread for everything: what is ready runs in an order drawn from the seed, and when nothing is ready, time jumps to the next
-/// timer. The same seed gives the same run.
+/// One thread for everything: what is ready runs in an order drawn from the seed, and when nothing is ready, time jumps to the
+/// next timer. The same seed gives the same run.
 /// </summary>
 internal sealed class SimulatedThread(int seed, ManualTime time) : TaskScheduler
 {
@@ -22,7 +22,8 @@ internal sealed class SimulatedThread(int seed, ManualTime time) : TaskScheduler
         }
 
         while (RunOne()) { }
-        if (whole.Exception is { } failure) throw new InvalidOperationException($"Seed {seed}: {failure.InnerException!.Message}", failure.InnerException);
+        if (whole.Exception is { } failure)
+            throw new InvalidOperationException($"Seed {seed}: {failure.InnerException!.Message}", failure.InnerException);
     }
 
     public Task Start(Func<Task> activity) =>

@@ -2,6 +2,7 @@ using Mall.Ledger.Sqlite;
 using Mall.Ledger.Stores;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
+using SQLitePCL;
 using static Mall.Ledger.Tests.TestTables;
 
 namespace Mall.Ledger.Tests;
@@ -44,7 +45,8 @@ public sealed class SqliteFileTests : IDisposable
     }
 
     [Fact]
-    public async Task Open_OfAFolder_SaysSo() => Assert.Contains("cannot be opened", await Refusal(Path.GetDirectoryName(_folder.File("x"))!), StringComparison.Ordinal);
+    public async Task Open_OfAFolder_SaysSo() =>
+        Assert.Contains("cannot be opened", await Refusal(Path.GetDirectoryName(_folder.File("x"))!), StringComparison.Ordinal);
 
     [Fact]
     public async Task Open_UnderAFile_SaysThatTheFolderCannotBeMade()
@@ -57,7 +59,8 @@ public sealed class SqliteFileTests : IDisposable
     public async Task Open_OfANewerDatabase_SaysSo()
     {
         var path = await Prepared("insert into schema_version values (6, '0006_from_the_future', 'x', 0)");
-        Assert.Contains("written by a newer version: it has had migration 0006_from_the_future", await Refusal(path), StringComparison.Ordinal);
+        Assert.Contains("written by a newer version: it has had migration 0006_from_the_future", await Refusal(path),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -110,8 +113,41 @@ public sealed class SqliteFileTests : IDisposable
         await store.OpenAsync(Cancel);
         using var connection = Connect(path);
         Assert.Equal("wal", Scalar(connection, "pragma journal_mode"));
-        Assert.Equal(2L, store.Synchronous);
+        Assert.Equal(2, await store.PragmaAsync("pragma synchronous"));
     }
+
+    [Fact]
+    public async Task Commit_OnAFullDisk_IsToldApart_AndGoesThroughWhenThereIsRoom()
+    {
+        await using var store = new SqliteStore(StoreAddress.Parse($"sqlite:{_folder.File("mall.db")}"), TimeProvider.System);
+        var options = new LedgerOptions { CommitTimeout = TimeSpan.FromMilliseconds(300) };
+        await using var ledger = new DurableLedger(store, options, TimeProvider.System, NullLogger<DurableLedger>.Instance);
+        await ledger.OpenAsync(Cancel);
+        var large = new WriteSet(Setting("large", new string('x', 1_000_000)));
+        await store.PragmaAsync("pragma max_page_count = 1"); // SQLite makes that what the file has already.
+        await Assert.ThrowsAsync<LedgerUnavailableException>(() => ledger.CommitAsync(large, Cancel));
+
+        options.CommitTimeout = TimeSpan.FromMinutes(1);
+        await store.PragmaAsync("pragma max_page_count = 100000");
+        Assert.Equal(CommitOutcome.Applied, await ledger.CommitAsync(large, Cancel));
+    }
+
+    [Theory]
+    [InlineData(raw.SQLITE_BUSY, StoreFailure.NothingHappened)]
+    [InlineData(raw.SQLITE_IOERR_FSYNC, StoreFailure.OutcomeUnknown)]
+    [InlineData(raw.SQLITE_IOERR_WRITE, StoreFailure.OutcomeUnknown)]
+    [InlineData(raw.SQLITE_FULL, StoreFailure.OutcomeUnknown)]
+    public void Commit_ThatFails_LeavesItOpen_UnlessItHasNotBegun(int code, StoreFailure failure) =>
+        Assert.Equal(failure, SqliteErrors.OfCommit(code));
+
+    [Theory]
+    [InlineData(raw.SQLITE_FULL, "the disk is full")]
+    [InlineData(raw.SQLITE_IOERR_READ, "the disk failed (boo, code 266)")]
+    [InlineData(raw.SQLITE_CORRUPT, "the database file is damaged (boo); restore it from a backup")]
+    [InlineData(raw.SQLITE_READONLY, "the database file or its folder is read-only")]
+    [InlineData(raw.SQLITE_BUSY, "another program holds the database file locked")]
+    public void Failures_AreDescribedForAnOperator(int code, string line) =>
+        Assert.Equal(line, SqliteErrors.Describe(code, "boo"));
 
     public void Dispose() => _folder.Dispose();
 

@@ -8,7 +8,8 @@ public sealed class SqliteFileContract : StoreContract
 {
     private readonly TemporaryFolder _folder = new();
 
-    protected override IStore NewStore() => new SqliteStore(StoreAddress.Parse($"sqlite:{_folder.File("mall.db")}"), TimeProvider.System);
+    protected override IStore NewStore() =>
+        new SqliteStore(StoreAddress.Parse($"sqlite:{_folder.File("mall.db")}"), TimeProvider.System);
 
     public override async ValueTask DisposeAsync()
     {
@@ -20,5 +21,6 @@ public sealed class SqliteFileContract : StoreContract
 /// <summary>The contract in memory, on the caller's thread, as in simulations.</summary>
 public sealed class SqliteInlineContract : StoreContract
 {
-    protected override IStore NewStore() => new SqliteStore(StoreAddress.Parse("sqlite::memory:"), TimeProvider.System, new InlineScheduler());
+    protected override IStore NewStore() =>
+        new SqliteStore(StoreAddress.Parse("sqlite::memory:"), TimeProvider.System, new InlineScheduler());
 }

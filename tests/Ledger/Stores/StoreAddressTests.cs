@@ -16,7 +16,8 @@ public sealed class StoreAddressTests
     [InlineData("postgres://mall:p%40ss:w@db.example:6000/mall", StoreKind.Postgres, "db.example", 6000, "mall", "p@ss:w")]
     [InlineData("postgres://mall@localhost/mall", StoreKind.Postgres, "localhost", 5432, "mall", "")]
     [InlineData("mysql://mall:x@[::1]/mall", StoreKind.MySql, "[::1]", 3306, "mall", "x")]
-    public void Servers_HaveHostUserAndDatabase(string text, StoreKind kind, string host, int port, string database, string password)
+    public void Servers_HaveHostUserAndDatabase(string text, StoreKind kind, string host, int port, string database,
+        string password)
     {
         var address = StoreAddress.Parse(text);
         Assert.Equal((kind, host, port, database, "mall", password),

@@ -11,8 +11,10 @@ public abstract partial class StoreContract
     [Fact]
     public async Task Claim_TakesWhatIsDue_OldestFirst_UpToTheLimit()
     {
-        await Commit(DueWork.Schedule("mail", "late", s_noon.AddSeconds(-1), "x"), DueWork.Schedule("mail", "later", s_noon.AddSeconds(1)));
-        await Commit(DueWork.Schedule("mail", "early", s_noon.AddSeconds(-9)), DueWork.Schedule("other", "o", s_noon.AddSeconds(-9)));
+        await Commit(DueWork.Schedule("mail", "late", s_noon.AddSeconds(-1), "x"),
+            DueWork.Schedule("mail", "later", s_noon.AddSeconds(1)));
+        await Commit(DueWork.Schedule("mail", "early", s_noon.AddSeconds(-9)),
+            DueWork.Schedule("other", "o", s_noon.AddSeconds(-9)));
 
         var first = Assert.Single(await Claim("me", s_noon, limit: 1));
         Assert.Equal(new DueItem("mail", "early", s_noon.AddSeconds(-9), 1), first);
@@ -81,15 +83,18 @@ public abstract partial class StoreContract
     [Fact]
     public async Task Claim_OfADueColumn_MovesItsTimeAhead()
     {
-        await Commit(Order(1, "a", s_noon.AddSeconds(-2)), Order(2, "b", s_noon.AddSeconds(-1)), Order(3, "c"), Order(4, "d", s_noon.AddSeconds(1)));
+        await Commit(Order(1, "a", s_noon.AddSeconds(-2)), Order(2, "b", s_noon.AddSeconds(-1)), Order(3, "c"),
+            Order(4, "d", s_noon.AddSeconds(1)));
         await Commit(PayOrder.With(2, 0, Value.Null, 1, 1, s_noon.AddSeconds(-1)));
 
         var item = Assert.Single(await Store.ClaimAsync(s_closing, ClaimOf("me", s_noon)));
         Assert.Equal(("close", "1"), (item.Kind, item.Key));
         Assert.Empty(await Store.ClaimAsync(s_closing, ClaimOf("you", s_noon)));
-        Assert.Equal(s_noon.AddSeconds(30).ToUnixTimeMilliseconds(), await One(Number("select close_time from orders where id = 1")));
+        Assert.Equal(s_noon.AddSeconds(30).ToUnixTimeMilliseconds(),
+            await One(Number("select close_time from orders where id = 1")));
 
-        Assert.Equal(["4", "1"], (await Store.ClaimAsync(s_closing, ClaimOf("you", s_noon.AddSeconds(30)))).Select(i => i.Key).Order().Reverse());
+        var later = await Store.ClaimAsync(s_closing, ClaimOf("you", s_noon.AddSeconds(30)));
+        Assert.Equal(["1", "4"], later.Select(next => next.Key).Order());
     }
 
     [Fact]

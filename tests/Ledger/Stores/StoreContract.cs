@@ -39,7 +39,8 @@ public abstract partial class StoreContract : IAsyncLifetime
     private protected async Task<T> One<T>(Query<T> query, params Value[] parameters) =>
         Assert.Single(await Ledger.QueryAsync(query, Cancel, parameters));
 
-    private protected Task<IReadOnlyList<T>> All<T>(Query<T> query, params Value[] parameters) => Ledger.QueryAsync(query, Cancel, parameters);
+    private protected Task<IReadOnlyList<T>> All<T>(Query<T> query, params Value[] parameters) =>
+        Ledger.QueryAsync(query, Cancel, parameters);
 
     /// <summary>Writes these in one batch, whatever else is going on, and says what became of each.</summary>
     private protected async Task<object[]> ApplyTogether(params WriteSet[] writeSets)
