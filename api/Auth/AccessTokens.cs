@@ -150,7 +150,7 @@ internal sealed class AccessTokens
         if (json.ValueTextEquals("iss"u8) && json.Read())
             claims.Issuer = json.ValueTextEquals("mall"u8) ? Issuer : null;
         else if (json.ValueTextEquals("sub"u8) && json.Read())
-            claims.UserId = long.TryParse(json.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : 0;
+            claims.UserId = ReadUserId(ref json);
         else if (json.ValueTextEquals("role"u8) && json.Read())
             claims.Role = Roles.Known(json.GetString());
         else if (json.ValueTextEquals("iat"u8) && json.Read())
@@ -162,6 +162,10 @@ internal sealed class AccessTokens
         else
             json.Skip();
     }
+
+    private static long ReadUserId(ref Utf8JsonReader json) =>
+        json.TokenType == JsonTokenType.String
+        && long.TryParse(json.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : 0;
 
     /// <returns>False when the text has a character that no token has.</returns>
     private bool ComputeSignature(ReadOnlySpan<char> signed, Span<char> signature)

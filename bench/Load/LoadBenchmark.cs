@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Mall.Bench.Load.Grpc;
 using Mall.Bench.Load.Rest;
 using Mall.Bench.Measuring;
 using Mall.Bench.Reporting;
@@ -70,6 +71,7 @@ sealed class LoadBenchmark() : Benchmark("load", "Orders through the front door 
         (options.GetValue(s_url), options.GetValue(s_grpc)) switch
         {
             ({ } url, null) => ("orders, HTTP", new RestFrontDoor(url)),
+            (null, { } grpc) => ("orders, gRPC", new GrpcFrontDoor(grpc)),
             _ => throw new BenchmarkException("give either --url or --grpc"),
         };
 

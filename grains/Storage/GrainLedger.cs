@@ -47,7 +47,18 @@ public sealed class GrainLedger(ILedger ledger)
     }
 
     /// <inheritdoc cref="ILedger.NextIdAsync"/>
-    public ValueTask<long> NextIdAsync(string sequence) => ledger.NextIdAsync(sequence);
+    /// <exception cref="StorageUnavailableException">No block can be reserved now.</exception>
+    public async ValueTask<long> NextIdAsync(string sequence)
+    {
+        try
+        {
+            return await ledger.NextIdAsync(sequence);
+        }
+        catch (LedgerUnavailableException e)
+        {
+            throw new StorageUnavailableException(e.Message, e);
+        }
+    }
 }
 
 /// <summary>What only the silo that asked the ledger can tell of a failure.</summary>

@@ -57,8 +57,8 @@ public sealed class HotShelfTests
         using var books = Books.Open(mall);
         Assert.Equal((sold, refused.Count), (books.Orders(status: 0), books.Orders(status: 9)));
         Assert.All(onSale, id => Assert.Equal(0, books.Stock(id)));
-        Assert.Empty(books.Missing(purchases));
-        Assert.Empty(books.Discrepancies(seller.Supplied));
+        Audit.Passes(books.Missing(purchases));
+        Audit.Passes(books.Discrepancies(seller.Supplied));
         return sold;
     }
 }
