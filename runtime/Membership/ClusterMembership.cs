@@ -38,6 +38,7 @@ public sealed class ClusterMembership : IMembership, IDisposable
     private long _mayServeUntil = long.MaxValue;
 
     private volatile bool _isDead;
+    private volatile bool _isLeaving;
     private bool _isFenced;
 
     /// <summary>Made by the host.</summary>
@@ -92,8 +93,7 @@ public sealed class ClusterMembership : IMembership, IDisposable
     /// <inheritdoc/>
     public async Task LeaveAsync(CancellationToken cancellationToken)
     {
-        await _stopping.CancelAsync();
-        await _heartbeat; // Else a renewal that is under way might find the silo gone and take it for dead.
+        _isLeaving = true; // The lease goes on: what runs here still is to be answered.
         try
         {
             await _time.Within(_options.Lease, token => _table.LeaveAsync(_self, token), cancellationToken);
@@ -104,7 +104,6 @@ public sealed class ClusterMembership : IMembership, IDisposable
             _log.LeaveFailed(_self, exception.Message);
         }
 
-        // The others have taken over, or will when the lease ends; what still runs here may be answered until then, and no longer.
         await _watcher.RefreshAsync(long.MaxValue, cancellationToken);
     }
 
@@ -114,6 +113,14 @@ public sealed class ClusterMembership : IMembership, IDisposable
         await _stopping.CancelAsync();
         await _heartbeat;
         await _watcher.StopAsync();
+        try
+        {
+            if (_isLeaving) await _time.Within(AttemptTimeout, token => _table.EndAsync(_self, token), CancellationToken.None);
+        }
+        catch (Exception exception) // An edge: the silo stops all the same, and the others will find out by its lease.
+        {
+            _log.LeaveFailed(_self, exception.Message);
+        }
     }
 
     /// <inheritdoc/>
@@ -164,6 +171,7 @@ public sealed class ClusterMembership : IMembership, IDisposable
         while (!_stopping.IsCancellationRequested)
         {
             var renewed = _isDead || await TryRenewAsync();
+            if (_isDead && _isLeaving) return;
             if (_isDead) await JoinAgainAsync();
             await PauseAsync(renewed ? _options.Lease / 3 : _options.Lease / 12);
         }
@@ -175,7 +183,7 @@ public sealed class ClusterMembership : IMembership, IDisposable
         try
         {
             var answer = await _time.Within(AttemptTimeout, token => _table.RenewAsync(_self, _options.Lease, token), _stopping.Token);
-            if (answer.IsActive) ServeFrom(sent);
+            if (answer.IsAlive) ServeFrom(sent);
             else Die(_self);
             _watcher.Hint(answer.Version);
             return true;
@@ -251,7 +259,7 @@ public sealed class ClusterMembership : IMembership, IDisposable
         if (_stopping.IsCancellationRequested || !MayServe) return;
         foreach (var silo in snapshot.Silos)
         {
-            if (silo.Status != SiloStatus.Active || silo.LeaseLeft > TimeSpan.Zero || silo.Address.Equals(_self)) continue;
+            if (silo.Status == SiloStatus.Dead || silo.LeaseLeft > TimeSpan.Zero || silo.Address.Equals(_self)) continue;
             _ = DeclareDeadAsync(silo.Address, isGone: false, "its lease has run out");
         }
     }

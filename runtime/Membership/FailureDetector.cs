@@ -44,14 +44,14 @@ public sealed class FailureDetector : IDisposable
     }
 
     /// <summary>Asks the silos that are there whether they would talk to this process at all, before it becomes one of them.</summary>
-    /// <exception cref="ClusterRefusedException">One of them never will.</exception>
+    /// <exception cref="ClusterStartException">One of them never will.</exception>
     public async Task CheckFitAsync(CancellationToken cancellationToken)
     {
         var table = await _time.Within(_options.Lease, _table.ReadAsync, cancellationToken);
         var others = table.Silos.Where(s => s.Status == SiloStatus.Active && s.Address.Endpoint != _options.Endpoint);
         var answers = await Task.WhenAll(others.Select(s => _prober.ProbeAsync(s.Address)));
         if (answers.FirstOrDefault(a => a.Finding == ProbeFinding.Misfit) is { } misfit)
-            throw new ClusterRefusedException($"the cluster refuses this process: {misfit.Reason}");
+            throw new ClusterStartException(misfit.Refusal, $"the cluster refuses this process: {misfit.Reason}");
     }
 
     /// <summary>Begins to probe.</summary>
@@ -121,7 +121,7 @@ public sealed class FailureDetector : IDisposable
                 if (MarkSuspect(silo, false)) _log.Unsuspected(silo);
                 break;
             case ProbeFinding.Silent:
-                if (MarkSuspect(silo, true)) _log.Suspected(silo, answer.Reason);
+                if (MarkSuspect(silo, true)) await NoteAsync(silo, answer.Reason);
                 break;
             case ProbeFinding.Misfit:
                 if (MarkSuspect(silo, true)) _log.Misfit(silo, answer.Reason);
@@ -136,6 +136,21 @@ public sealed class FailureDetector : IDisposable
         if (_isStopped) return;
         if (_membership is null) await _view.RefreshAsync(_view.Current.Version + 1, CancellationToken.None);
         else if (_membership.MayServe) await _membership.DeclareDeadAsync(silo, isGone: true, reason);
+    }
+
+    /// <summary>Suspicion decides nothing; people who look at the table should see it.</summary>
+    private async Task NoteAsync(SiloAddress silo, string reason)
+    {
+        _log.Suspected(silo, reason);
+        if (_membership is null) return;
+        try
+        {
+            await _time.Within(_options.Lease / 4, token => _table.SuspectAsync(silo, _view.Self, token), CancellationToken.None);
+        }
+        catch (Exception exception) // An edge: it is a note only.
+        {
+            _log.TableSilent(exception.Message);
+        }
     }
 
     private bool MarkSuspect(SiloAddress silo, bool isSuspect)

@@ -15,19 +15,25 @@ public interface IMembershipTable
     /// </summary>
     Task<JoinedSilo> JoinAsync(string endpoint, string name, TimeSpan lease, CancellationToken cancellationToken);
 
-    /// <summary>Begins the lease anew if the silo is active still, also when the lease has run out and nobody has minded.</summary>
+    /// <summary>Begins the lease anew if the silo lives or leaves, also when the lease has run out and nobody has minded.</summary>
     Task<LeaseRenewal> RenewAsync(SiloAddress silo, TimeSpan lease, CancellationToken cancellationToken);
 
-    /// <summary>Makes an active silo dead: its grains are the others' from now on, and it cannot renew any more.</summary>
+    /// <summary>Makes a silo dead that lives or leaves: its grains are the others' from now on, and it cannot renew any more.</summary>
     /// <param name="silo">Which one.</param>
     /// <param name="isGone">Its process is known to be gone; otherwise it is made dead only if its lease has run out.</param>
     /// <param name="by">Who says so.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>Whether this call has made it dead.</returns>
+    /// <returns>Whether it is dead now.</returns>
     Task<bool> DeclareDeadAsync(SiloAddress silo, bool isGone, SiloAddress by, CancellationToken cancellationToken);
 
     /// <summary>Makes an active silo one that leaves: its grains are the others' from now on. Nothing if it is not active.</summary>
     Task LeaveAsync(SiloAddress silo, CancellationToken cancellationToken);
+
+    /// <summary>A silo that has left is done with what it was asked before. Nothing if it was declared dead meanwhile.</summary>
+    Task EndAsync(SiloAddress silo, CancellationToken cancellationToken);
+
+    /// <summary>Notes for people that a silo does not answer another.</summary>
+    Task SuspectAsync(SiloAddress silo, SiloAddress by, CancellationToken cancellationToken);
 
     /// <summary>Everything at one moment. Silos that have been dead for long may be missing.</summary>
     Task<MembershipSnapshot> ReadAsync(CancellationToken cancellationToken);
@@ -51,6 +57,6 @@ public sealed record SiloRecord(SiloAddress Address, string Name, SiloStatus Sta
 public sealed record JoinedSilo(SiloAddress Address, MembershipSnapshot Snapshot);
 
 /// <summary>The answer to a renewal.</summary>
-/// <param name="IsActive">Whether the lease runs anew. False: the silo has been declared dead, for good.</param>
+/// <param name="IsAlive">Whether the lease runs anew. False: the silo has been declared dead, for good.</param>
 /// <param name="Version">The table's version.</param>
-public sealed record LeaseRenewal(bool IsActive, long Version);
+public sealed record LeaseRenewal(bool IsAlive, long Version);

@@ -32,9 +32,9 @@ public sealed class InMemoryMembershipTable(TimeProvider time) : IMembershipTabl
     {
         lock (_lock)
         {
-            var isActive = _entries.TryGetValue(silo, out var entry) && entry.Status == SiloStatus.Active;
-            if (isActive) (entry!.LeaseStart, entry.Lease) = (time.GetTimestamp(), lease);
-            return Task.FromResult(new LeaseRenewal(isActive, _version));
+            var isAlive = _entries.TryGetValue(silo, out var entry) && entry.Status != SiloStatus.Dead;
+            if (isAlive) (entry!.LeaseStart, entry.Lease) = (time.GetTimestamp(), lease);
+            return Task.FromResult(new LeaseRenewal(isAlive, _version));
         }
     }
 
@@ -43,7 +43,7 @@ public sealed class InMemoryMembershipTable(TimeProvider time) : IMembershipTabl
     {
         lock (_lock)
         {
-            if (!_entries.TryGetValue(silo, out var entry) || entry.Status != SiloStatus.Active) return Task.FromResult(false);
+            if (!_entries.TryGetValue(silo, out var entry) || entry.Status == SiloStatus.Dead) return Task.FromResult(true);
             if (!isGone && LeaseLeft(entry) > TimeSpan.Zero) return Task.FromResult(false);
             entry.Status = SiloStatus.Dead;
             _version++;
@@ -62,6 +62,19 @@ public sealed class InMemoryMembershipTable(TimeProvider time) : IMembershipTabl
             return Task.CompletedTask;
         }
     }
+
+    /// <inheritdoc/>
+    public Task EndAsync(SiloAddress silo, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (_entries.Remove(silo)) _version++;
+            return Task.CompletedTask;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task SuspectAsync(SiloAddress silo, SiloAddress by, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
     public Task<MembershipSnapshot> ReadAsync(CancellationToken cancellationToken)

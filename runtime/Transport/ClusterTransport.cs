@@ -12,6 +12,9 @@ namespace Mall.Runtime;
 /// </summary>
 public sealed partial class ClusterTransport : ITransport, IProber, IDisposable
 {
+    /// <summary>The protocol that this build speaks. Processes of different versions refuse each other.</summary>
+    public const int ProtocolVersion = HandshakeMessage.CurrentVersion;
+
     /// <summary>What a peer that is to be cut off gets to take what is queued for it.</summary>
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(1);
 
@@ -56,7 +59,7 @@ public sealed partial class ClusterTransport : ITransport, IProber, IDisposable
         _around = new LinkSurroundings(_options, _membership, _scheduler, _time, _log, receiver);
         if (_options.Endpoint.Length != 0)
         {
-            _listener = _network.Listen(_options.Endpoint);
+            _listener = Listen();
             _log.Listens(_options.Endpoint);
             _scheduler.Schedule(new Acceptor(this), near: false);
         }
@@ -132,6 +135,18 @@ public sealed partial class ClusterTransport : ITransport, IProber, IDisposable
         catch (OperationCanceledException exception)
         {
             throw new IOException($"no answer within {_options.ConnectTimeout}", exception);
+        }
+    }
+
+    private IStreamListener Listen()
+    {
+        try
+        {
+            return _network.Listen(_options.Endpoint);
+        }
+        catch (IOException exception)
+        {
+            throw new ClusterStartException($"cannot listen at {exception.Message}", exception);
         }
     }
 

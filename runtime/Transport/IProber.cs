@@ -18,7 +18,11 @@ public interface IProber
 /// <summary>What a probe has found.</summary>
 /// <param name="Finding">For code.</param>
 /// <param name="Reason">For people.</param>
-public sealed record ProbeAnswer(ProbeFinding Finding, string Reason);
+public sealed record ProbeAnswer(ProbeFinding Finding, string Reason)
+{
+    /// <summary>What it has against this process, when it refuses.</summary>
+    public Refusal Refusal { get; init; }
+}
 
 /// <summary>What a probe can find.</summary>
 public enum ProbeFinding

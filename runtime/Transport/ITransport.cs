@@ -6,7 +6,7 @@ namespace Mall.Runtime;
 public interface ITransport
 {
     /// <summary>Names who takes the frames that come in, and begins to listen. Called once, before anything is sent.</summary>
-    /// <exception cref="IOException">It cannot listen where it should; the message says where and why.</exception>
+    /// <exception cref="ClusterStartException">It cannot listen where it should; the message says where and why.</exception>
     void Start(IFrameReceiver receiver);
 
     /// <summary>Queues a frame. Never blocks: a destination that does not keep up makes frames <see cref="IOutboundFrame.Undeliverable"/>.</summary>

@@ -234,7 +234,7 @@ internal sealed class Peer(ClusterTransport transport, SiloAddress address, Link
     {
         ConnectionRefusedException => new ProbeAnswer(ProbeFinding.Gone, failure.Message),
         HandshakeException { Refusal: Refusal.OtherIncarnation } => new ProbeAnswer(ProbeFinding.Gone, failure.Message),
-        HandshakeException { IsPermanent: true } => new ProbeAnswer(ProbeFinding.Misfit, failure.Message),
+        HandshakeException { IsPermanent: true } refused => new ProbeAnswer(ProbeFinding.Misfit, failure.Message) { Refusal = refused.Refusal },
         _ => new ProbeAnswer(ProbeFinding.Silent, failure?.Message ?? "no connection"),
     };
 
