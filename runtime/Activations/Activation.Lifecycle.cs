@@ -141,6 +141,9 @@ internal sealed partial class Activation
     /// </summary>
     private void Finish()
     {
+        // Requests that the deactivation did not wait for any longer: no sweep will find them here, so their callers hear of it now.
+        if (_runningCount != 0)
+            VisitJobs(_running, static (job, why) => job.GiveUp(why), new TimeoutException($"{_grainId} has given up a request that did not end."));
         if (_waiting.Count == 0 || !Runtime.OwnsHere(_grainId) || Class.IsStatelessWorker)
         {
             EndLife(successor: null);

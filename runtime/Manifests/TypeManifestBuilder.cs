@@ -13,6 +13,9 @@ public sealed class TypeManifestBuilder
 
     internal Dictionary<string, Func<string, Exception?, Exception>> Exceptions { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>The serializers of messages that have been added, by type. For tools and tests.</summary>
+    public IReadOnlyDictionary<Type, WireSerializer> SerializersByType => Serializers.Values.ToDictionary(s => s.Type);
+
     /// <summary>A grain interface.</summary>
     /// <param name="createReference">Makes a reference to a grain of it.</param>
     /// <param name="methods">Those that it declares itself.</param>

@@ -66,6 +66,13 @@ internal static class Symbols
         }
     }
 
+    /// <summary>The properties and events that an implementation would have to have.</summary>
+    public static IEnumerable<ISymbol> PropertiesAndEvents(INamedTypeSymbol type) =>
+        type.GetMembers().Where(m => m is (IPropertySymbol or IEventSymbol) and { IsStatic: false, IsAbstract: true });
+
+    public static bool HasOtherThanMethods(INamedTypeSymbol type) =>
+        PropertiesAndEvents(type).Any() || type.AllInterfaces.Any(i => PropertiesAndEvents(i).Any());
+
     /// <summary>Methods without a body.</summary>
     public static IEnumerable<IMethodSymbol> DeclaredMethods(INamedTypeSymbol type) =>
         type.GetMembers().OfType<IMethodSymbol>().Where(m => m.MethodKind == MethodKind.Ordinary && m.IsAbstract && !m.IsStatic);

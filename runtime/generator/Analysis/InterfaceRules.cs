@@ -8,7 +8,7 @@ internal static class InterfaceRules
     public static void Check(INamedTypeSymbol type, Action<Diagnostic> report)
     {
         if (type.IsGenericType) report(Diagnostic.Create(Rules.Generic, type.Locations[0], type.Name));
-        foreach (var member in type.GetMembers().Where(m => m is (IPropertySymbol or IEventSymbol) and { IsStatic: false, IsAbstract: true }))
+        foreach (var member in Symbols.PropertiesAndEvents(type))
             report(Diagnostic.Create(Rules.NotAMethod, member.Locations[0], member.Name));
 
         var methods = Symbols.DeclaredMethods(type).ToList();

@@ -8,7 +8,7 @@ internal static class ProxyWriter
     /// <summary>The source, or null when the interface breaks a rule; the analyzer tells which.</summary>
     public static string? Write(INamedTypeSymbol grainInterface)
     {
-        if (grainInterface.IsGenericType || !Symbols.IsReachable(grainInterface)) return null;
+        if (grainInterface.IsGenericType || !Symbols.IsReachable(grainInterface) || Symbols.HasOtherThanMethods(grainInterface)) return null;
         var methods = Symbols.MethodsOf(grainInterface).ToList();
         if (!methods.All(m => RequestWriter.HasShape(m.Method))) return null;
         var requests = methods

@@ -37,7 +37,8 @@ internal sealed class RequestWriter
 
     /// <summary>Whether the method's shape is one that a grain interface may have.</summary>
     public static bool HasShape(IMethodSymbol method) =>
-        !method.IsGenericMethod && method.Parameters.All(p => p.RefKind == RefKind.None) && ReturnKind(method.ReturnType) is not null;
+        !method.IsGenericMethod && method.Parameters.All(p => p.RefKind == RefKind.None) && ReturnKind(method.ReturnType) is { } kind
+        && (kind.StartsWith("Void", StringComparison.Ordinal) || !Symbols.Has(method, "OneWayAttribute"));
 
     /// <summary>Base class of the request, by what the method returns; null when it may not return that.</summary>
     public static string? ReturnKind(ITypeSymbol type)

@@ -38,6 +38,18 @@ public abstract class TurnGrain(Probe probe) : Grain
         throw new InvalidOperationException("Nobody hears this.");
     }
 
+    protected async Task Report(string gate, Task call)
+    {
+        try
+        {
+            await call;
+        }
+        finally
+        {
+            probe.Record($"{gate} call ends");
+        }
+    }
+
     protected async Task Hold(string gate)
     {
         probe.Record($"{gate} starts");
@@ -48,7 +60,7 @@ public abstract class TurnGrain(Probe probe) : Grain
 
 public sealed class PlainTurnGrain(Probe probe) : TurnGrain(probe), IPlainTurnGrain
 {
-    public Task CallSelf(string gate) => this.AsReference<IPlainTurnGrain>().Write(gate);
+    public Task CallSelf(string gate) => Report(gate, this.AsReference<IPlainTurnGrain>().Write(gate));
 }
 
 [Reentrant]

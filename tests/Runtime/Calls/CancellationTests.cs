@@ -14,10 +14,14 @@ public sealed class PatientGrain(Probe probe) : Grain, IPatientGrain
     public async Task<string> Wait(string name, CancellationToken cancellationToken)
     {
         var context = SynchronizationContext.Current;
-        using var registration = cancellationToken.Register(() => probe.Record(
-            ReferenceEquals(SynchronizationContext.Current, context) ? $"{name} cancelled on a turn" : $"{name} cancelled elsewhere"));
+        var cancelled = new TaskCompletionSource();
+        using var registration = cancellationToken.Register(() =>
+        {
+            probe.Record(ReferenceEquals(SynchronizationContext.Current, context) ? $"{name} cancelled on a turn" : $"{name} cancelled elsewhere");
+            cancelled.SetResult();
+        });
         probe.Record($"{name} starts");
-        await Task.WhenAny(probe.Gate(name), Task.Delay(Timeout.Infinite, cancellationToken));
+        await Task.WhenAny(probe.Gate(name), cancelled.Task);
         probe.Record($"{name} ends");
         cancellationToken.ThrowIfCancellationRequested();
         return name;
@@ -57,7 +61,8 @@ public class CancellationTests
         silo.Probe.Open("running");
         Assert.Equal("running", await running);
         Assert.False(await grain.CanBeCancelled(CancellationToken.None) && !asBytes);
-        Assert.Equal(0, silo.Probe.Count("waiting starts"));
+        // Between silos the request may start before it hears of the cancellation.
+        if (!asBytes) Assert.Equal(0, silo.Probe.Count("waiting starts"));
     }
 
     [Fact]
@@ -70,14 +75,12 @@ public class CancellationTests
     }
 
     [Theory, MemberData(nameof(Ways))]
-    public async Task Timeout_CancelsTheCallee(bool asBytes)
+    public void Timeout_CancelsTheCallee(bool asBytes) => TestSilo.Simulate(async silo =>
     {
-        await using var silo = await TestSilo.StartAsync(o => o.SerializeLocalCalls = asBytes);
         using var source = new CancellationTokenSource();
         var call = silo.Grains.GetGrain<IPatientGrain>(1).Wait("a", source.Token);
         await silo.Probe.Sees("a starts");
-        await silo.AdvanceUntil(call, TimeSpan.FromSeconds(1));
         await Assert.ThrowsAsync<TimeoutException>(() => call);
         await silo.Probe.Sees("a cancelled on a turn");
-    }
+    }, o => o.SerializeLocalCalls = asBytes);
 }

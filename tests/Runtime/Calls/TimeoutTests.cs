@@ -6,19 +6,18 @@ namespace Mall.Runtime.Tests.Calls;
 public class TimeoutTests
 {
     [Theory, MemberData(nameof(CallTests.Ways), MemberType = typeof(CallTests))]
-    public async Task Call_WhenTheGrainIsSilent_TimesOutAfterTheTimeoutAndNotBefore(bool asBytes)
+    public void Call_WhenTheGrainIsSilent_TimesOutAfterTheTimeoutAndNotBefore(bool asBytes) => TestSilo.Simulate(async silo =>
     {
-        await using var silo = await TestSilo.StartAsync(o => o.SerializeLocalCalls = asBytes);
         var grain = silo.Grains.GetGrain<IPlainTurnGrain>("g");
         var silent = grain.Write("silent");
         var behind = grain.Write("behind");
         await silo.Probe.Sees("silent starts");
-        silo.Time.Advance(TimeSpan.FromSeconds(29.9));
+        await silo.Pass(TimeSpan.FromSeconds(29.9));
         Assert.False(silent.IsCompleted);
-        silo.Time.Advance(TimeSpan.FromSeconds(2.2));
-        var exception = await Assert.ThrowsAsync<TimeoutException>(() => silent.WaitAsync(TestSilo.Patience, TestContext.Current.CancellationToken));
+        await silo.Pass(TimeSpan.FromSeconds(2.2));
+        var exception = await Assert.ThrowsAsync<TimeoutException>(() => silent);
         Assert.Contains("plainturn/g", exception.Message);
-        await Assert.ThrowsAsync<TimeoutException>(() => behind.WaitAsync(TestSilo.Patience, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<TimeoutException>(() => behind);
 
         // The request that ran goes on; the one behind it has not started and never will.
         silo.Probe.Open("silent");
@@ -26,7 +25,7 @@ public class TimeoutTests
         await grain.Write("after");
         Assert.Equal(1, silo.Probe.Count("silent ends"));
         Assert.Equal(0, silo.Probe.Count("behind starts"));
-    }
+    }, o => o.SerializeLocalCalls = asBytes);
 
     [Fact]
     public async Task Calls_OfAGrainThatBlocksItsThread_TimeOutAllTheSame()
@@ -36,7 +35,12 @@ public class TimeoutTests
         var blocked = grain.Block();
         var behind = grain.Block();
         await silo.Probe.Sees("blocks");
-        await silo.AdvanceUntil(Task.WhenAll(blocked, behind), TimeSpan.FromSeconds(1));
+        var ended = Task.WhenAll(blocked, behind);
+        await TestSilo.Eventually(() =>
+        {
+            silo.Time.Advance(TimeSpan.FromSeconds(1));
+            return ended.IsCompleted;
+        });
         await Assert.ThrowsAsync<TimeoutException>(() => blocked);
         await Assert.ThrowsAsync<TimeoutException>(() => behind);
         silo.Probe.Open("unblock");

@@ -44,10 +44,10 @@ public sealed class FakeTime : TimeProvider
         lock (_lock) _now = end;
     }
 
-    /// <summary>Moves time on to the next timer and fires it; false when there is none.</summary>
-    public bool AdvanceToNextTimer()
+    /// <summary>Moves time on to the next timer and fires it; false when there is none until then.</summary>
+    public bool AdvanceToNextTimer(DateTimeOffset end)
     {
-        if (TakeDue(DateTimeOffset.MaxValue) is not { } timer) return false;
+        if (TakeDue(end) is not { } timer) return false;
         timer.Fire();
         return true;
     }

@@ -13,8 +13,18 @@ public sealed class Probe
 
     public void Record(string what) => _events.Enqueue(what);
 
-    /// <summary>Ends when the test opens the gate.</summary>
-    public Task Gate(string name) => _gates.GetOrAdd(name, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+    /// <summary>Ends when the test opens the gate. Continuations come back to their activation, so they need no thread pool to be safe.</summary>
+    public Task Gate(string name) => _gates.GetOrAdd(name, _ => new TaskCompletionSource()).Task;
+
+    /// <summary>
+    /// Ends when the token is cancelled. Unlike a Task.Delay, whose cancellation goes through the thread pool, it stays in a simulation.
+    /// </summary>
+    public static Task Cancelled(CancellationToken cancellationToken)
+    {
+        var cancelled = new TaskCompletionSource();
+        cancellationToken.Register(cancelled.SetResult);
+        return cancelled.Task;
+    }
 
     public void Open(string name)
     {

@@ -1,52 +1,64 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace Mall.Runtime.Tests.Simulation;
 
 /// <summary>A silo in the test's process, on fake time.</summary>
 public sealed class TestSilo : IAsyncDisposable
 {
-    /// <summary>How long a test waits, in real time, for what should be there at once.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private readonly ServiceProvider _services;
+    private readonly SimulatedScheduler? _scheduler;
 
-    private readonly IHost _host;
-
-    private TestSilo(IHost host, FakeTime time)
+    private TestSilo(ServiceProvider services, FakeTime time, SimulatedScheduler? scheduler)
     {
-        _host = host;
+        _services = services;
+        _scheduler = scheduler;
         Time = time;
     }
 
+    /// <summary>How long a test waits, in real time, for what should be there at once.</summary>
+    public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(20);
+
     public FakeTime Time { get; }
 
-    public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
+    public IServiceProvider Services => _services;
 
-    public Probe Probe => _host.Services.GetRequiredService<Probe>();
+    public IGrainFactory Grains => _services.GetRequiredService<IGrainFactory>();
 
-    public IServiceProvider Services => _host.Services;
+    public Probe Probe => _services.GetRequiredService<Probe>();
 
-    public SiloStatistics Statistics => _host.Services.GetRequiredService<IRuntimeStatistics>().Take();
+    public SiloStatistics Statistics => _services.GetRequiredService<IRuntimeStatistics>().Take();
 
     /// <summary>Starts a silo on the thread pool.</summary>
-    public static async Task<TestSilo> StartAsync(Action<SiloOptions>? options = null, Action<ISiloBuilder>? silo = null, FakeTime? time = null)
+    public static async Task<TestSilo> StartAsync(Action<SiloOptions>? options = null, Action<ISiloBuilder>? silo = null)
     {
-        time ??= new FakeTime();
-        var host = Build(time, options, silo);
-        await host.StartAsync(TestContext.Current.CancellationToken);
-        return new TestSilo(host, time);
+        var time = new FakeTime();
+        var started = new TestSilo(Build(time, options, silo), time, null);
+        await started.StartServices();
+        return started;
     }
 
-    /// <summary>Starts a silo on a scheduler of one thread. Call on that thread.</summary>
-    public static async Task<TestSilo> StartSimulatedAsync(
-        int seed, FakeTime time, SimulatedScheduler scheduler, Action<SiloOptions>? options = null, Action<ISiloBuilder>? silo = null)
+    /// <summary>
+    /// Runs a test together with its silo on this thread alone. Time moves on by itself whenever nothing else is left to do, so what
+    /// the test awaits always comes, or the test fails.
+    /// </summary>
+    public static void Simulate(
+        Func<TestSilo, Task> test, Action<SiloOptions>? options = null, Action<ISiloBuilder>? silo = null, int seed = 1)
     {
-        return await StartAsync(options, builder =>
+        var time = new FakeTime();
+        var scheduler = new SimulatedScheduler(seed, time);
+        scheduler.Run(async () =>
         {
-            builder.Services.AddSingleton<IWorkScheduler>(scheduler);
-            builder.Services.AddSingleton<IRandomSource>(new SeededRandomSource(seed));
-            silo?.Invoke(builder);
-        }, time);
+            var services = Build(time, options, builder =>
+            {
+                builder.Services.AddSingleton<IWorkScheduler>(scheduler);
+                builder.Services.AddSingleton<IRandomSource>(new SeededRandomSource(seed));
+                silo?.Invoke(builder);
+            });
+            await using var started = new TestSilo(services, time, scheduler);
+            await started.StartServices();
+            await test(started);
+        });
     }
 
     /// <summary>Waits, by real time, until something holds that other threads bring about.</summary>
@@ -60,33 +72,41 @@ public sealed class TestSilo : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops the silo as its host would.</summary>
-    public Task StopAsync() => _host.StopAsync(TestContext.Current.CancellationToken);
-
-    /// <summary>Moves time on until the task ends.</summary>
-    public async Task AdvanceUntil(Task task, TimeSpan step)
+    /// <summary>In a simulation: moves time on, from timer to timer, and lets everything run that can.</summary>
+    public async Task Pass(TimeSpan span)
     {
-        using var patience = new CancellationTokenSource(Patience);
-        while (!task.IsCompleted)
-        {
-            Assert.False(patience.IsCancellationRequested, "It has not ended.");
-            Time.Advance(step);
-            await Task.Yield();
-        }
+        var end = Time.GetUtcNow() + span;
+        await _scheduler!.WhenIdle();
+        while (Time.AdvanceToNextTimer(end)) await _scheduler.WhenIdle();
+        Time.Advance(end - Time.GetUtcNow());
+        await _scheduler.WhenIdle();
+    }
+
+    /// <summary>In a simulation: lets everything run that can, while time stands still.</summary>
+    public Task Settle() => _scheduler!.WhenIdle();
+
+    /// <summary>Stops the silo as its host would.</summary>
+    public async Task StopAsync()
+    {
+        foreach (var service in _services.GetServices<IHostedService>().Reverse()) await service.StopAsync(CancellationToken.None);
     }
 
     public async ValueTask DisposeAsync()
     {
-        var stopping = _host.StopAsync(CancellationToken.None);
-        await AdvanceUntil(stopping, TimeSpan.FromMilliseconds(20));
+        var stopping = StopAsync();
+        while (_scheduler is null && !stopping.IsCompleted)
+        {
+            Time.Advance(TimeSpan.FromMilliseconds(10));
+            await Task.Yield();
+        }
+
         await stopping;
-        _host.Dispose();
+        await _services.DisposeAsync();
     }
 
-    private static IHost Build(FakeTime time, Action<SiloOptions>? options, Action<ISiloBuilder>? silo)
+    private static ServiceProvider Build(FakeTime time, Action<SiloOptions>? options, Action<ISiloBuilder>? silo)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Logging.ClearProviders();
         builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddSingleton<Probe>();
         builder.UseMallRuntime(s =>
@@ -94,6 +114,11 @@ public sealed class TestSilo : IAsyncDisposable
             if (options is not null) s.Configure(options);
             silo?.Invoke(s);
         });
-        return builder.Build();
+        return builder.Services.BuildServiceProvider();
+    }
+
+    private async Task StartServices()
+    {
+        foreach (var service in _services.GetServices<IHostedService>()) await service.StartAsync(CancellationToken.None);
     }
 }
