@@ -13,11 +13,20 @@ internal sealed partial class Activation
         else Post(new DeactivationRequest(deactivationReason));
     }
 
-    /// <summary>Constructs the instance and calls its hook. The first thing that happens on the first turn.</summary>
+    /// <summary>The first thing that happens on the first turn. A grain that has just moved here comes up when its former owner has let go.</summary>
     private void Activate()
     {
         _stage = Stage.Activating;
         Class.Timing.Begin();
+        if (!Class.IsStatelessWorker && Runtime.Handover.AskPredecessors(_grainId) is { } released)
+            released.GetAwaiter().UnsafeOnCompleted(ComeUp);
+        else
+            ComeUp();
+    }
+
+    /// <summary>Constructs the instance and calls its hook.</summary>
+    private void ComeUp()
+    {
         Task hook;
         try
         {
@@ -28,7 +37,8 @@ internal sealed partial class Activation
                 return;
             }
 
-            _transition = new Transition { Deadline = Runtime.Clock.Now + Runtime.ActivationTimeoutMs };
+            // There is a transition already when the activation was asked to end while it waited.
+            _transition = new Transition { Reason = _transition?.Reason, Deadline = Runtime.Clock.Now + Runtime.ActivationTimeoutMs };
             hook = Instance!.OnActivateAsync(_transition.Token);
         }
         catch (Exception exception) // A turn's edge: the callers get it.

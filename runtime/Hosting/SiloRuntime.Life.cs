@@ -100,5 +100,9 @@ public sealed partial class SiloRuntime
             await Task.Delay(DrainPoll, Time, CancellationToken.None);
     }
 
-    private void OnViewChanged(MembershipView view) => Sweeper.CheckOwnership();
+    private void OnViewChanged(MembershipView view)
+    {
+        Handover.Remember(view);
+        Sweeper.CheckOwnership();
+    }
 }

@@ -51,6 +51,7 @@ public sealed partial class SiloRuntime : IDisposable
         References = new GrainReferences(this, manifest);
         Remote = new RemoteCalls(this, membership, transport, manifest);
         _classes = MakeClasses(manifest);
+        Handover = new Handover(this, placement);
         Sweeper = new Sweeper(this);
         Statistics = new RuntimeStatistics(this, meters);
     }
@@ -78,6 +79,8 @@ public sealed partial class SiloRuntime : IDisposable
     internal GrainReferences References { get; }
 
     internal RemoteCalls Remote { get; }
+
+    internal Handover Handover { get; }
 
     internal Sweeper Sweeper { get; }
 

@@ -58,6 +58,8 @@ public sealed class FailureDetector : IDisposable
     public void Start()
     {
         _prober.PeerLost += ProbeSoon;
+        _view.Changed += ProbeNewcomers;
+        ProbeAll(); // Connections are there before they are needed, and bring the others the news of this process.
         _timer = _time.CreateTimer(static state => ((FailureDetector)state!).ProbeAll(), this, _options.ProbePeriod, _options.ProbePeriod);
     }
 
@@ -66,6 +68,7 @@ public sealed class FailureDetector : IDisposable
     {
         _isStopped = true;
         _prober.PeerLost -= ProbeSoon;
+        _view.Changed -= ProbeNewcomers;
         _timer?.Dispose();
     }
 
@@ -79,6 +82,8 @@ public sealed class FailureDetector : IDisposable
             if (!silo.Equals(_view.Self)) ProbeSoon(silo);
         }
     }
+
+    private void ProbeNewcomers(MembershipView view) => ProbeAll();
 
     private void ProbeSoon(SiloAddress silo)
     {

@@ -85,12 +85,37 @@ internal static class FrameCodec
         End(ref writer);
     }
 
-    public static void WriteCancel(IBufferWriter<byte> output, long call)
+    public static void WriteRelease(IBufferWriter<byte> output, long call, long viewVersion, in GrainId grainId)
     {
-        var writer = Begin(output, FrameKind.Cancel);
-        WriteNumber(ref writer, ReplyField.Call, call);
+        var writer = Begin(output, FrameKind.Release);
+        WriteNumber(ref writer, RequestField.Call, call);
+        WriteNumber(ref writer, RequestField.ViewVersion, viewVersion);
+        WriteGrainId(ref writer, grainId, RequestField.GrainType, RequestField.TextKey, RequestField.NumberKey);
         End(ref writer);
     }
+
+    public static RequestHeader ReadRelease(ref WireReader reader)
+    {
+        var header = default(RequestHeader);
+        while (reader.TryReadField(out var field, out var type))
+        {
+            switch (field)
+            {
+                case RequestField.Call: header.Call = reader.ReadSigned(type); break;
+                case RequestField.ViewVersion: header.ViewVersion = reader.ReadSigned(type); break;
+                case RequestField.GrainType: header.Target.Type = reader.ReadText(type); break;
+                case RequestField.TextKey: header.Target.Text = reader.ReadText(type); break;
+                case RequestField.NumberKey: header.Target.Number = reader.ReadFixed128(type); break;
+                default: reader.Skip(type); break;
+            }
+        }
+
+        return header;
+    }
+
+    public static void WriteReleased(IBufferWriter<byte> output, long call) => WriteCallAlone(output, FrameKind.Released, call);
+
+    public static void WriteCancel(IBufferWriter<byte> output, long call) => WriteCallAlone(output, FrameKind.Cancel, call);
 
     /// <summary>The number of the call that a reply or a cancellation is about: its first field.</summary>
     public static long ReadCall(ref WireReader reader)
@@ -104,6 +129,13 @@ internal static class FrameCodec
         output.GetSpan(1)[0] = (byte)kind;
         output.Advance(1);
         return new WireWriter(output);
+    }
+
+    private static void WriteCallAlone(IBufferWriter<byte> output, FrameKind kind, long call)
+    {
+        var writer = Begin(output, kind);
+        WriteNumber(ref writer, ReplyField.Call, call);
+        End(ref writer);
     }
 
     private static void End(ref WireWriter writer)

@@ -54,6 +54,7 @@ internal sealed partial class RemoteCalls(
 
     public void Lost(SiloAddress peer, Exception reason)
     {
+        LoseReleases(peer);
         SiloUnavailableException? unknown = null;
         foreach (var (_, call) in _outgoing)
         {
@@ -78,6 +79,12 @@ internal sealed partial class RemoteCalls(
             case FrameKind.Cancel:
                 if (_cancellable.TryRemove((source, FrameCodec.ReadCall(ref reader)), out var request))
                     request.Abandon(new OperationCanceledException("The caller has given up."));
+                break;
+            case FrameKind.Release:
+                ReceiveRelease(source, ref reader);
+                break;
+            case FrameKind.Released:
+                ReceiveReleased(ref reader);
                 break;
             default:
                 throw reader.Malformed("no such kind of frame");

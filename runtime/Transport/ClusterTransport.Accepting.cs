@@ -8,7 +8,10 @@ public sealed partial class ClusterTransport
 
     private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
 
+    private static readonly TimeSpan RefusalLogPause = TimeSpan.FromSeconds(5);
+
     private int _handshakes;
+    private long _refusalLoggedAt;
 
     private async Task AcceptAsync()
     {
@@ -56,11 +59,11 @@ public sealed partial class ClusterTransport
         }
         catch (HandshakeException exception)
         {
-            _log.RefusedCaller(exception.Refusal, exception.Message);
+            LogRefusal(exception);
         }
         catch (Exception exception) // A loop's edge: a stranger who says nothing, or hangs up, concerns nobody else.
         {
-            _log.RefusedCaller(Refusal.None, exception.Message);
+            _log.CallerFailed(Refusal.None, exception.Message);
         }
     }
 
@@ -75,6 +78,23 @@ public sealed partial class ClusterTransport
         {
             Interlocked.Decrement(ref _handshakes);
         }
+    }
+
+    /// <summary>
+    /// What somebody has to mend is an alarm, but whoever keeps trying is told of once in a while: no stranger may fill the log.
+    /// </summary>
+    private void LogRefusal(HandshakeException exception)
+    {
+        if (!exception.IsPermanent)
+        {
+            _log.CallerFailed(exception.Refusal, exception.Message);
+            return;
+        }
+
+        var last = Interlocked.Read(ref _refusalLoggedAt);
+        if (last != 0 && _time.GetElapsedTime(last) < RefusalLogPause) return;
+        if (Interlocked.CompareExchange(ref _refusalLoggedAt, _time.GetTimestamp(), last) == last)
+            _log.RefusedCaller(exception.Refusal, exception.Message);
     }
 
     private static Link Replace(Link earlier, Link link)

@@ -23,6 +23,9 @@ internal sealed partial class TransportLog(ILogger logger)
     [LoggerMessage(1106, LogLevel.Error, "A process that wanted to connect was refused ({Refusal}): {Reason}")]
     public partial void RefusedCaller(Refusal refusal, string reason);
 
+    [LoggerMessage(1111, LogLevel.Information, "A connection has come to nothing ({Refusal}): {Reason}")]
+    public partial void CallerFailed(Refusal refusal, string reason);
+
     [LoggerMessage(1107, LogLevel.Error, "A frame from {Peer} is malformed, the connection ends: {Reason}")]
     public partial void BadFrame(SiloAddress peer, string reason);
 

@@ -60,6 +60,7 @@ internal sealed partial class Link : IThreadPoolWorkItem
     /// <returns>Why it has ended. Nothing is read or written any more, and frames that were not written are undeliverable.</returns>
     public async Task<Exception> RunAsync()
     {
+        TellView();
         Close(await ReadToEndAsync());
         await _queue.Ended;
         foreach (var frame in _queue.TakeRest()) frame.Undeliverable(_closeReason!);
