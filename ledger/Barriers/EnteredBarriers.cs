@@ -1,8 +1,8 @@
 namespace Mall.Ledger;
 
 /// <summary>
-/// What came of entering many barriers with one statement for the rows of their origins and one for their own, and what that means for
-/// each. Keys of one batch differ in more than the op, so the op is left out here.
+/// What came of entering many barriers with one statement for the rows of their origins and one for their own, and what that
+/// means for each. Keys of one batch differ in more than the op, so the op is left out here.
 /// </summary>
 internal sealed class EnteredBarriers
 {
@@ -15,7 +15,9 @@ internal sealed class EnteredBarriers
     /// <summary>For those that need it: the reason of the row that was there.</summary>
     public Dictionary<(string Gid, string BranchId, string BarrierId), string> Reasons { get; } = [];
 
-    /// <summary>The order in which every process inserts barrier rows, so that two that insert the same ones do not deadlock.</summary>
+    /// <summary>
+    /// The order in which every process inserts barrier rows, so that two that insert the same ones do not deadlock.
+    /// </summary>
     public static int Compare(BarrierKey one, BarrierKey other)
     {
         var order = string.CompareOrdinal(one.Gid, other.Gid);

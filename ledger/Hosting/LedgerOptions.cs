@@ -32,7 +32,8 @@ public sealed class LedgerOptions
     public TimeSpan StartTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// The ADO.NET driver for MySQL and MariaDB, which the host brings: <c>MySqlConnector</c> or <c>MySql.Data</c>. Default: none.
+    /// The ADO.NET driver for MySQL and MariaDB, which the host brings: <c>MySqlConnector</c> or <c>MySql.Data</c>. Default:
+    /// none.
     /// </summary>
     public System.Data.Common.DbProviderFactory? MySqlDriver { get; set; }
 

@@ -63,7 +63,9 @@ public static class LedgerServices
     public static IServiceCollection AddDueColumn(this IServiceCollection services, DueColumn column) =>
         services.AddSingleton(column);
 
-    /// <summary>Adds <see cref="ILeaseTable"/>, also for processes without a ledger. The ledger's migrations make the tables.</summary>
+    /// <summary>
+    /// Adds <see cref="ILeaseTable"/>, also for processes without a ledger. The ledger's migrations make the tables.
+    /// </summary>
     public static IServiceCollection AddMallLeases(this IServiceCollection services, LeaseOptions options) =>
         services.AddSingleton(_ => LeasesAt(options));
 

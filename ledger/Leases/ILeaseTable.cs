@@ -1,9 +1,9 @@
 namespace Mall.Ledger.Leases;
 
 /// <summary>
-/// Who is a member of the cluster: the table <c>silos</c>, where each member holds a lease that it has to renew. The database's clock is the only
-/// clock. Every change of who is a member, and as what, is made by compare-and-set in one transaction with a new version, so versions order all
-/// changes, and whoever has read a version has seen the same members as everybody who has.
+/// Who is a member of the cluster: the table <c>silos</c>, where each member holds a lease that it has to renew. The database's
+/// clock is the only clock. Every change of who is a member, and as what, is made by compare-and-set in one transaction with a
+/// new version, so versions order all changes, and whoever has read a version has seen the same members as everybody who has.
 /// <para>
 /// All operations may be repeated when their outcome is unknown. They go over connections of their own, with timeouts far below a
 /// lease, so a commit that is stuck cannot keep a member from renewing. Members may be called from anywhere and at once.
@@ -13,8 +13,9 @@ namespace Mall.Ledger.Leases;
 public interface ILeaseTable : IAsyncDisposable
 {
     /// <summary>
-    /// Joins as <see cref="LeaseStatus.Joining"/>. Whoever joined at the same address before is declared dead: an address has one process at a
-    /// time, so the earlier one has ended. When this is repeated after an unknown outcome the same happens to the row of the attempt before.
+    /// Joins as <see cref="LeaseStatus.Joining"/>. Whoever joined at the same address before is declared dead: an address has one
+    /// process at a time, so the earlier one has ended. When this is repeated after an unknown outcome the same happens to the
+    /// row of the attempt before.
     /// </summary>
     /// <exception cref="LeaseRefusedException">A living member speaks another version of the protocol.</exception>
     /// <exception cref="LedgerUnavailableException">The database did not answer in time; it may have happened.</exception>
@@ -28,8 +29,8 @@ public interface ILeaseTable : IAsyncDisposable
     Task<bool> AdvanceAsync(long id, LeaseStatus to, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Extends the lease to this long from now. Succeeds as long as nobody has declared the member dead, also when the lease has run out
-    /// meanwhile; of a renewal and a declaration at the same time exactly one succeeds.
+    /// Extends the lease to this long from now. Succeeds as long as nobody has declared the member dead, also when the lease has
+    /// run out meanwhile; of a renewal and a declaration at the same time exactly one succeeds.
     /// </summary>
     /// <remarks>
     /// The caller does not share the database's clock: it has to count the length from the moment before it called this.

@@ -38,14 +38,18 @@ public enum DeathEvidence
 public sealed record LeaseRequest(string Address, string Roles, int ProtocolVersion, TimeSpan Length);
 
 /// <summary>A member: a row of the table <c>silos</c>. Times are the database's.</summary>
-/// <param name="Id">Unique in the cluster for ever, and greater for who joined later: it tells apart the processes at one address.</param>
+/// <param name="Id">
+/// Unique in the cluster for ever, and greater for who joined later: it tells apart the processes at one address.
+/// </param>
 /// <param name="Address">Where it listens for other members.</param>
 /// <param name="Roles">What it does in the cluster.</param>
 /// <param name="ProtocolVersion">Of what members speak with each other.</param>
 /// <param name="Status">Where it stands.</param>
 /// <param name="StartTime">When it joined.</param>
 /// <param name="LeaseUntil">When its lease runs out, unless it is renewed.</param>
-/// <param name="SuspectedBy">Who could not reach it lately, or null. A renewal does not change that; becoming active does.</param>
+/// <param name="SuspectedBy">
+/// Who could not reach it lately, or null. A renewal does not change that; becoming active does.
+/// </param>
 /// <param name="EndTime">When it left or was declared dead, or null.</param>
 /// <param name="EndReason">Why, for people, or null.</param>
 public sealed record Lease(
@@ -56,7 +60,9 @@ public sealed record Lease(
 }
 
 /// <summary>The members as of one version.</summary>
-/// <param name="Version">Grows with every change of who is a member and as what; renewals and suspicions leave it as it is.</param>
+/// <param name="Version">
+/// Grows with every change of who is a member and as what; renewals and suspicions leave it as it is.
+/// </param>
 /// <param name="Now">The database's clock when this was read.</param>
 /// <param name="Leases">By id. Of those that have ended, the ones of the last day at least.</param>
 public sealed record LeaseView(long Version, DateTimeOffset Now, ImmutableArray<Lease> Leases);

@@ -2,7 +2,9 @@ using System.Data.Common;
 
 namespace Mall.Ledger.Leases;
 
-/// <summary>Runs statements on a connection, in a transaction if there is one. Parameters are <c>@p1</c>, <c>@p2</c>, ...: long or string.</summary>
+/// <summary>
+/// Runs statements on a connection, in a transaction if there is one. Parameters are <c>@p1</c>, <c>@p2</c>, ...: long or string.
+/// </summary>
 internal readonly struct LeaseSession(DbConnection connection, DbTransaction? transaction, CancellationToken cancellationToken)
 {
     /// <returns>How many rows the statement found.</returns>

@@ -5,7 +5,8 @@ using System.Data.Common;
 namespace Mall.Ledger.Leases;
 
 /// <summary>
-/// Leases in SQL that all stores have in common. Who changes the members first takes a new version, by an update of the one row of
+/// Leases in SQL that all stores have in common. Who changes the members first takes a new version, by an update of the one row
+/// of
 /// <c>membership_version</c>: its lock lets one change at a time go on, and each sees what the one before has done.
 /// </summary>
 internal sealed class LeaseTable(LeaseDialect dialect) : ILeaseTable

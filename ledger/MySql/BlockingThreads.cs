@@ -1,8 +1,9 @@
 namespace Mall.Ledger.MySql;
 
 /// <summary>
-/// Threads that may be blocked. ADO.NET drivers for MySQL are allowed to block in their asynchronous calls, too, and some do; on the thread
-/// pool a database that hangs would then stop everything else in the process. With one thread, what it is given runs in order.
+/// Threads that may be blocked. ADO.NET drivers for MySQL are allowed to block in their asynchronous calls, too, and some do; on
+/// the thread pool a database that hangs would then stop everything else in the process. With one thread, what it is given runs
+/// in order.
 /// </summary>
 internal sealed class BlockingThreads : TaskScheduler, IDisposable
 {
@@ -27,7 +28,9 @@ internal sealed class BlockingThreads : TaskScheduler, IDisposable
     public Task<T> Run<T>(Func<T> action) =>
         Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.DenyChildAttach, this);
 
-    /// <summary>Ends the threads when they have done what they have been given. Not waited for: what is left may be stuck.</summary>
+    /// <summary>
+    /// Ends the threads when they have done what they have been given. Not waited for: what is left may be stuck.
+    /// </summary>
     public void Dispose()
     {
         lock (_tasks)

@@ -5,9 +5,9 @@ namespace Mall.Ledger.MySql;
 
 /// <summary>
 /// Writes one batch in which somebody is refused: a repeat, a compensation without its action, a guard that does not hold, a
-/// statement that is impossible. It looks before each step, because this database does not say which rows a statement has changed. Whoever
-/// fails becomes a suspect; the transaction is rolled back and another pass made, which gives each suspect a savepoint of its own.
-/// One thread; blocks.
+/// statement that is impossible. It looks before each step, because this database does not say which rows a statement has
+/// changed. Whoever fails becomes a suspect; the transaction is rolled back and another pass made, which gives each suspect a
+/// savepoint of its own. One thread; blocks.
 /// </summary>
 internal sealed class MySqlCarefulWriter(MySqlSession session, ChangeGroups groups, Batch batch, long largestPacket)
 {
@@ -125,7 +125,8 @@ internal sealed class MySqlCarefulWriter(MySqlSession session, ChangeGroups grou
     }
 
     /// <summary>
-    /// Makes the changes. If somebody's fails, everybody of whom that is known becomes a suspect; for an insert that is found out by halves.
+    /// Makes the changes. If somebody's fails, everybody of whom that is known becomes a suspect; for an insert that is found out
+    /// by halves.
     /// </summary>
     private void ChangeOrSuspect(RowShape shape, ReadOnlySpan<(int Position, Value[] Values)> changes)
     {

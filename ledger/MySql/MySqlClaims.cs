@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Mall.Ledger.MySql;
 
 /// <summary>
-/// Claims due work in one transaction: looks for the oldest rows whose time has come, skipping those that another process is claiming at the
-/// moment, and marks them. When nothing is due nothing is written.
+/// Claims due work in one transaction: looks for the oldest rows whose time has come, skipping those that another process is
+/// claiming at the moment, and marks them. When nothing is due nothing is written.
 /// </summary>
 internal static class MySqlClaims
 {

@@ -4,8 +4,8 @@ using Mall.Ledger.Stores;
 namespace Mall.Ledger.MySql;
 
 /// <summary>
-/// What error numbers of MySQL and MariaDB mean here. They are read in the one way that all drivers have in common: an entry in the
-/// exception's data, which is there when the server has said something, and missing when the connection failed.
+/// What error numbers of MySQL and MariaDB mean here. They are read in the one way that all drivers have in common: an entry in
+/// the exception's data, which is there when the server has said something, and missing when the connection failed.
 /// </summary>
 internal static class MySqlErrors
 {
@@ -16,8 +16,8 @@ internal static class MySqlErrors
     private const int UnknownThread = 1094;
 
     /// <summary>
-    /// The server's own state: connections, permissions, shutdown, disks, locks, timeouts, read-only, killed. Everything else that a server says is
-    /// about the statement.
+    /// The server's own state: connections, permissions, shutdown, disks, locks, timeouts, read-only, killed. Everything else
+    /// that a server says is about the statement.
     /// </summary>
     private static readonly HashSet<int> s_states =
     [
@@ -35,11 +35,14 @@ internal static class MySqlErrors
     /// <summary>The check at the end of a transaction (see <see cref="MySqlStatements.Mark"/>) did not hold.</summary>
     public static bool IsFailedCheck(Exception failure) => NumberOf(failure) == CannotBeNull;
 
-    /// <summary>Two transactions waited for each other, and the server rolled this one back: the same may well succeed at once.</summary>
+    /// <summary>
+    /// Two transactions waited for each other, and the server rolled this one back: the same may well succeed at once.
+    /// </summary>
     public static bool IsDeadlock(Exception failure) => NumberOf(failure) == Deadlock;
 
     /// <summary>
-    /// The server refused a statement, so nothing after it was executed, a commit in particular. (Other errors may be a commit's own.)
+    /// The server refused a statement, so nothing after it was executed, a commit in particular. (Other errors may be a commit's
+    /// own.)
     /// </summary>
     public static bool IsRefusal(Exception failure) =>
         IsFaultOfStatement(failure) || NumberOf(failure) is Deadlock or LockWaitTimeout;

@@ -1,9 +1,9 @@
 namespace Mall.Ledger.MySql;
 
 /// <summary>
-/// Runs migrations under a lock by name, one process at a time. Here a statement that changes the schema commits by itself, so a process
-/// that dies may leave a migration half applied. That is noticed by its row in <c>schema_version</c>, which is written after
-/// its last statement, and mended by running it again from its beginning: every statement of these scripts can be repeated
+/// Runs migrations under a lock by name, one process at a time. Here a statement that changes the schema commits by itself, so a
+/// process that dies may leave a migration half applied. That is noticed by its row in <c>schema_version</c>, which is written
+/// after its last statement, and mended by running it again from its beginning: every statement of these scripts can be repeated
 /// (<c>if not exists</c>, <c>where not exists</c>).
 /// </summary>
 internal static class MySqlMigrator
@@ -53,7 +53,9 @@ internal static class MySqlMigrator
             .Add(", ").AddText(migration.Name).Add(", ").AddText(migration.Checksum).Add(", ").Add(now.ToUnixTimeMilliseconds()).Add(")").ToString());
     }
 
-    /// <summary>The statements of a script: each ends with a semicolon at the end of a line, and comments stand on lines of their own.</summary>
+    /// <summary>
+    /// The statements of a script: each ends with a semicolon at the end of a line, and comments stand on lines of their own.
+    /// </summary>
     internal static IEnumerable<string> StatementsOf(string script)
     {
         var lines = script.Split('\n').Where(line => !line.TrimStart().StartsWith("--", StringComparison.Ordinal));

@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 
 namespace Mall.Ledger.MySql;
 
-/// <summary>Sessions for whatever is short: queries, ids, claims. As many at once as there are threads; the others wait for their turn.</summary>
+/// <summary>
+/// Sessions for whatever is short: queries, ids, claims. As many at once as there are threads; the others wait for their turn.
+/// </summary>
 internal sealed class MySqlReaders(MySqlConnections connections, int most) : IDisposable
 {
     // A session whose server has been restarted since is found to be dead when it is used; the next one may be, too.

@@ -5,8 +5,8 @@ namespace Mall.Ledger.MySql;
 /// <summary>
 /// One connection, its session set up so that texts mean the same on every server. Blocks; used by one thread at a time.
 /// <para>
-/// A driver may run into a lost connection while it throws away results that nobody reads, and say nothing. So a text of several statements is
-/// believed to have been executed only when the row of its last one has been read.
+/// A driver may run into a lost connection while it throws away results that nobody reads, and say nothing. So a text of several
+/// statements is believed to have been executed only when the row of its last one has been read.
 /// </para>
 /// </summary>
 internal sealed class MySqlSession : IDisposable
@@ -76,9 +76,9 @@ internal sealed class MySqlSession : IDisposable
 
     public void Dispose() => _connection.Dispose();
 
-    // Strict, so that a value that does not fit is an error and not another value. Quotes in quotes and backslashes as the drivers expect
-    // them when they write parameters. No notes: a driver that reads them back fails on a text in the server's own character set.
-    // A session whose process has gone in the middle of a transaction ends soon, where the server can do that.
+    // Strict, so that a value that does not fit is an error and not another value. Quotes in quotes and backslashes as the
+    // drivers expect them when they write parameters. No notes: a driver that reads them back fails on a text in the server's own
+    // character set. A session whose process has gone in the middle of a transaction ends soon, where the server can do that.
     private static string SetUp(TimeSpan patience) => $"""
         set session sql_mode = 'STRICT_ALL_TABLES,ANSI_QUOTES,PIPES_AS_CONCAT,NO_ENGINE_SUBSTITUTION', sql_notes = 0, autocommit = 1,
           time_zone = '+00:00', innodb_lock_wait_timeout = {Math.Max(1, (int)patience.TotalSeconds)}

@@ -7,8 +7,8 @@ namespace Mall.Ledger.MySql;
 
 /// <summary>
 /// The statements that changes of one shape become: inserts with many rows; updates and deletes joined to the rows of a JSON text
-/// (<c>json_table</c>, which MariaDB has since 10.6 and MySQL since 8.0.4, in the same words), so that one statement finds them all by primary key.
-/// Names are quoted, because <c>key</c> is a word of the language here.
+/// (<c>json_table</c>, which MariaDB has since 10.6 and MySQL since 8.0.4, in the same words), so that one statement finds them
+/// all by primary key. Names are quoted, because <c>key</c> is a word of the language here.
 /// </summary>
 internal static class MySqlSql
 {

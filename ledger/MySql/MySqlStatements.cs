@@ -9,8 +9,8 @@ internal static class MySqlStatements
     public const string KeyText = "varchar(256) character set utf8mb4 collate utf8mb4_bin";
 
     /// <summary>
-    /// The commit mark. It fails, because a column may not be null, when the batch's number was revoked or <paramref name="condition"/> does not
-    /// hold; then what follows it in the same text is not executed.
+    /// The commit mark. It fails, because a column may not be null, when the batch's number was revoked or <paramref
+    /// name="condition"/> does not hold; then what follows it in the same text is not executed.
     /// </summary>
     /// <param name="sql">Written to.</param>
     /// <param name="batch">Whose mark.</param>
@@ -47,7 +47,9 @@ internal static class MySqlStatements
         sql.Add(");");
     }
 
-    /// <summary>How many of these barrier rows are there with their action as the reason: those that a compensation may undo.</summary>
+    /// <summary>
+    /// How many of these barrier rows are there with their action as the reason: those that a compensation may undo.
+    /// </summary>
     public static void CountOrigins(SqlText sql, IEnumerable<BarrierRow> rows) =>
         Present(sql.Add("select count(*) from "), rows).Add($" where b.reason = '{BarrierOps.Action}'");
 
@@ -75,5 +77,7 @@ internal static class MySqlStatements
     }
 }
 
-/// <summary>A barrier row: of the key's own op, or of the action that its compensation tries first. Its reason is the key's op.</summary>
+/// <summary>
+/// A barrier row: of the key's own op, or of the action that its compensation tries first. Its reason is the key's op.
+/// </summary>
 internal readonly record struct BarrierRow(BarrierKey Key, string Op);

@@ -6,13 +6,16 @@ using Microsoft.Extensions.Logging;
 namespace Mall.Ledger.MySql;
 
 /// <summary>
-/// MySQL (8.0.19 or newer) or MariaDB (10.6 or newer), for several silos, by whatever ADO.NET driver the host has brought. One connection
-/// writes batches on a thread of its own, where the committer's loop runs as well; a few others serve everything that is short. A commit is
-/// acknowledged when it is on the server's disk, provided that the server was not told otherwise (<c>innodb_flush_log_at_trx_commit</c>).
+/// MySQL (8.0.19 or newer) or MariaDB (10.6 or newer), for several silos, by whatever ADO.NET driver the host has brought. One
+/// connection writes batches on a thread of its own, where the committer's loop runs as well; a few others serve everything that
+/// is short. A commit is acknowledged when it is on the server's disk, provided that the server was not told otherwise
+/// (<c>innodb_flush_log_at_trx_commit</c>).
 /// </summary>
 public sealed partial class MySqlStore : IStore
 {
-    /// <summary>Sessions beside the committer's: queries are short, and the rest of the process waits for them in its turns.</summary>
+    /// <summary>
+    /// Sessions beside the committer's: queries are short, and the rest of the process waits for them in its turns.
+    /// </summary>
     private const int MostReaders = 8;
 
     private readonly LedgerOptions _options;

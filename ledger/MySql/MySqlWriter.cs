@@ -3,13 +3,14 @@ using Mall.Ledger.Stores;
 namespace Mall.Ledger.MySql;
 
 /// <summary>
-/// Writes batches through one connection. Nearly always everything in a batch goes well, so all of it is sent at once as one text, the
-/// commit included: one round trip, whatever its size. Every statement adds the rows that it found to <c>@hits</c>, and the commit
-/// mark at the end fails when that is not all: then the commit behind it is not executed, and the batch goes the careful way
-/// (<see cref="MySqlCarefulWriter"/>), which asks after each step.
+/// Writes batches through one connection. Nearly always everything in a batch goes well, so all of it is sent at once as one
+/// text, the commit included: one round trip, whatever its size. Every statement adds the rows that it found to <c>@hits</c>, and
+/// the commit mark at the end fails when that is not all: then the commit behind it is not executed, and the batch goes the
+/// careful way (<see cref="MySqlCarefulWriter"/>), which asks after each step.
 /// <para>
-/// Isolation is read committed: each update names the values that it expects, and the server checks them on the newest version of a row.
-/// Locks are taken in the order barrier rows by key, tables by name, rows by key (<see cref="ChangeGroups"/>), commit mark.
+/// Isolation is read committed: each update names the values that it expects, and the server checks them on the newest version of
+/// a row. Locks are taken in the order barrier rows by key, tables by name, rows by key (<see cref="ChangeGroups"/>), commit
+/// mark.
 /// </para>
 /// One thread at a time; blocks.
 /// </summary>
@@ -156,8 +157,8 @@ internal sealed class MySqlWriter(MySqlConnections connections, string name, Tim
         var session = connections.Open();
         try
         {
-            // A lock by name tells which session is the predecessor's, if the server has not yet found out that its client has gone:
-            // it may hold locks on rows. It ends before this one begins.
+            // A lock by name tells which session is the predecessor's, if the server has not yet found out that its client has
+            // gone: it may hold locks on rows. It ends before this one begins.
             if (_hasPredecessors && session.ReadNumber($"select coalesce(is_used_lock('{name}'), 0)") is > 0 and var predecessor) Kill(session, predecessor);
             if (session.ReadNumber($"select coalesce(get_lock('{name}', 5), 0)") != 1) throw new TimeoutException("The session before has not ended.");
             _hasPredecessors = true;

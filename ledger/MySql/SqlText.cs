@@ -5,8 +5,8 @@ using System.Text;
 namespace Mall.Ledger.MySql;
 
 /// <summary>
-/// A statement in the making, with its values as literals: a batch has thousands, more than a driver handles well as parameters. No text can
-/// end its literal: one of harmless characters is quoted as it is, any other is written in hexadecimal digits.
+/// A statement in the making, with its values as literals: a batch has thousands, more than a driver handles well as parameters.
+/// No text can end its literal: one of harmless characters is quoted as it is, any other is written in hexadecimal digits.
 /// </summary>
 internal sealed class SqlText
 {

@@ -4,8 +4,8 @@ using NpgsqlTypes;
 namespace Mall.Ledger.Postgres;
 
 /// <summary>
-/// A statement whose parameters are arrays, one a column, and the rows that are to be sent with it next. The driver prepares it on the
-/// connection when it is used again. Used by one batch at a time.
+/// A statement whose parameters are arrays, one a column, and the rows that are to be sent with it next. The driver prepares it
+/// on the connection when it is used again. Used by one batch at a time.
 /// </summary>
 internal sealed class ArrayStatement
 {

@@ -4,8 +4,8 @@ using Npgsql;
 namespace Mall.Ledger.Postgres;
 
 /// <summary>
-/// Claims due work: one statement that marks the oldest rows whose time has come and returns them. Rows that another process is claiming
-/// at the moment are skipped, so claimants never wait for each other. When nothing is due nothing is written.
+/// Claims due work: one statement that marks the oldest rows whose time has come and returns them. Rows that another process is
+/// claiming at the moment are skipped, so claimants never wait for each other. When nothing is due nothing is written.
 /// </summary>
 internal static class PostgresClaims
 {

@@ -3,11 +3,15 @@ using Npgsql;
 
 namespace Mall.Ledger.Postgres;
 
-/// <summary>How connections to PostgreSQL are made: a pool for whatever is read or written in one statement, and single ones for the committer.</summary>
+/// <summary>
+/// How connections to PostgreSQL are made: a pool for whatever is read or written in one statement, and single ones for the
+/// committer.
+/// </summary>
 internal sealed class PostgresConnections : IAsyncDisposable
 {
     /// <summary>
-    /// Five processes with this many connections and two of their own leave some of the hundred that PostgreSQL allows by default.
+    /// Five processes with this many connections and two of their own leave some of the hundred that PostgreSQL allows by
+    /// default.
     /// </summary>
     private const int MostPooled = 16;
 
@@ -66,10 +70,11 @@ internal sealed class PostgresConnections : IAsyncDisposable
         GssEncryptionMode = GssEncryptionMode.Disable, // Saves a round trip, and the search for a library that nobody has.
     }.ToString();
 
-    // The committer finds rows by primary key and by nothing else. Its plans are made once, when a table may still be empty and reading all of
-    // it looks cheapest, so that is ruled out from the start; and with it the compiler, which would take those inflated costs at their word.
-    // A row that stays locked (by a session whose machine has gone, say) must not hold the committer longer than its callers wait; and
-    // this session's own locks go soon after its machine has gone, which the server finds out by keep-alives.
+    // The committer finds rows by primary key and by nothing else. Its plans are made once, when a table may still be empty and
+    // reading all of it looks cheapest, so that is ruled out from the start; and with it the compiler, which would take those
+    // inflated costs at their word. A row that stays locked (by a session whose machine has gone, say) must not hold the
+    // committer longer than its callers wait; and this session's own locks go soon after its machine has gone, which the server
+    // finds out by keep-alives.
     private static string CommitterOptions(TimeSpan patience) => string.Join(' ',
         "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off",
         $"-c lock_timeout={(int)(patience.TotalMilliseconds / 2)} -c idle_in_transaction_session_timeout={(int)patience.TotalMilliseconds}",

@@ -7,8 +7,8 @@ namespace Mall.Ledger.Postgres;
 internal static class PostgresErrors
 {
     /// <summary>
-    /// The server refused a statement, ended the transaction and goes on: nothing of it happened. Anything else (FATAL, a lost connection, a timeout)
-    /// says nothing about a commit that had been sent.
+    /// The server refused a statement, ended the transaction and goes on: nothing of it happened. Anything else (FATAL, a lost
+    /// connection, a timeout) says nothing about a commit that had been sent.
     /// </summary>
     public static bool IsRefusal(Exception failure) => failure is PostgresException { InvariantSeverity: "ERROR" };
 
@@ -18,13 +18,15 @@ internal static class PostgresErrors
     /// <summary>A statement made by <see cref="PostgresSql.Checked"/> changed another number of rows than it had to.</summary>
     public static bool IsFailedCheck(PostgresException failure) => failure.SqlState == PostgresErrorCodes.DivisionByZero;
 
-    /// <summary>Two transactions waited for each other, and the server chose this one: the same may well succeed at once.</summary>
+    /// <summary>
+    /// Two transactions waited for each other, and the server chose this one: the same may well succeed at once.
+    /// </summary>
     public static bool IsDeadlock(PostgresException failure) =>
         failure.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure;
 
     /// <summary>
-    /// The statement or its values are at fault, not the database: the same would happen again. The classes are data, cardinality and integrity,
-    /// syntax or access (but not a missing permission, which an operator grants), program limits, features.
+    /// The statement or its values are at fault, not the database: the same would happen again. The classes are data, cardinality
+    /// and integrity, syntax or access (but not a missing permission, which an operator grants), program limits, features.
     /// </summary>
     public static bool IsFaultOfStatement(PostgresException failure) =>
         IsRefusal(failure) && failure.SqlState != PostgresErrorCodes.InsufficientPrivilege

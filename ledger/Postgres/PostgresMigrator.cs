@@ -3,8 +3,8 @@ using Npgsql;
 namespace Mall.Ledger.Postgres;
 
 /// <summary>
-/// Runs migrations, each in a transaction together with its row of <c>schema_version</c>: it has happened wholly or not at all. An advisory lock
-/// lets one process at a time do it; the others wait, and then find nothing left to do.
+/// Runs migrations, each in a transaction together with its row of <c>schema_version</c>: it has happened wholly or not at all.
+/// An advisory lock lets one process at a time do it; the others wait, and then find nothing left to do.
 /// </summary>
 internal static class PostgresMigrator
 {

@@ -1,8 +1,8 @@
 namespace Mall.Ledger.Postgres;
 
 /// <summary>
-/// The statement that a shape of changes becomes: parameter <c>$n</c> is an array with value n of every change, so that one statement writes
-/// any number of rows and is prepared once for all of them.
+/// The statement that a shape of changes becomes: parameter <c>$n</c> is an array with value n of every change, so that one
+/// statement writes any number of rows and is prepared once for all of them.
 /// </summary>
 internal static class PostgresSql
 {
@@ -13,7 +13,8 @@ internal static class PostgresSql
             + $"as v({string.Join(", ", shape.Columns.Select((_, i) => $"c{i + 1}"))})";
         return shape.Operation switch
         {
-            // "do nothing" makes a row that is there already a row that is missing from the result, where an error would end the transaction.
+            // "do nothing" makes a row that is there already a row that is missing from the result, where an error would end the
+            // transaction.
             RowOperation.Insert => $"insert into {shape.Table} as t ({string.Join(", ", shape.Columns.Select(c => c.Column))}) "
                 + $"select * from {rows} on conflict do nothing",
             RowOperation.Update => $"update {shape.Table} as t set {Sets(shape)} from {rows} where {Conditions(shape)}",
@@ -22,8 +23,8 @@ internal static class PostgresSql
     }
 
     /// <summary>
-    /// Fails, by dividing by zero, unless it changes as many rows as parameter <paramref name="expected"/> says. In one round trip with the
-    /// statements around it, that undoes them all.
+    /// Fails, by dividing by zero, unless it changes as many rows as parameter <paramref name="expected"/> says. In one round
+    /// trip with the statements around it, that undoes them all.
     /// </summary>
     public static string Checked(string sql, int expected) =>
         $"with changed as ({sql} returning 1) select 1 / (count(*) = ${expected})::int from changed";

@@ -9,7 +9,8 @@ internal sealed class PostgresStatements
     // Shapes live in static fields, so there are as many as the program has; past this somebody makes them anew each time.
     private const int MostShapes = 4_096;
 
-    // A number that was revoked has been told not to have committed (PostgresWriter.ReadMark), so it must not: this then changes no row and fails.
+    // A number that was revoked has been told not to have committed (PostgresWriter.ReadMark), so it must not: this then changes
+    // no row and fails.
     private const string WriteMark = """
         with changed as (
           insert into commit_marks as m (committer, number, revoked, update_time) values ($1, $2, 0, $3)
@@ -64,7 +65,8 @@ internal sealed class PostgresStatements
     }
 
     /// <summary>
-    /// Enters the barrier, and fails unless every action is new, and every compensation is new and finds its action: all may proceed then.
+    /// Enters the barrier, and fails unless every action is new, and every compensation is new and finds its action: all may
+    /// proceed then.
     /// </summary>
     /// <param name="keys">In the order of the primary key.</param>
     /// <param name="now">For the rows.</param>
@@ -76,7 +78,9 @@ internal sealed class PostgresStatements
         if (keys.Count > 0) yield return _ownChecked.With(1, keys.Count).Command;
     }
 
-    /// <summary>Enters the barrier: two results, the keys whose origins were inserted, and the keys whose own rows were.</summary>
+    /// <summary>
+    /// Enters the barrier: two results, the keys whose origins were inserted, and the keys whose own rows were.
+    /// </summary>
     public IEnumerable<NpgsqlBatchCommand> Enter(List<BarrierKey> keys, DateTimeOffset now)
     {
         FillOrigins(_origins, keys, now);

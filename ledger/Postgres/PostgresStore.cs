@@ -8,8 +8,8 @@ namespace Mall.Ledger.Postgres;
 
 /// <summary>
 /// PostgreSQL, for several silos. One connection writes batches, one after the other; a small pool serves everything that is a
-/// single statement. A commit is acknowledged when it is on the server's disk (<c>synchronous_commit</c>), provided that the server was not
-/// told to lie about that (<c>fsync</c>).
+/// single statement. A commit is acknowledged when it is on the server's disk (<c>synchronous_commit</c>), provided that the
+/// server was not told to lie about that (<c>fsync</c>).
 /// </summary>
 public sealed partial class PostgresStore : IStore
 {

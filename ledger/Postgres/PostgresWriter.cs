@@ -6,11 +6,12 @@ namespace Mall.Ledger.Postgres;
 /// <summary>
 /// Writes batches through one connection. Nearly always everything in a batch goes well, so all of it is sent at once, the
 /// commit included: one round trip, whatever its size. Each statement counts what it changed and fails when that is not all;
-/// then nothing has happened, and the batch goes the careful way (<see cref="PostgresCarefulWriter"/>), which asks after each step.
+/// then nothing has happened, and the batch goes the careful way (<see cref="PostgresCarefulWriter"/>), which asks after each
+/// step.
 /// <para>
-/// Isolation is read committed: each update names the values that it expects, and the server checks them again on a row that it had to
-/// wait for, so a stronger level would only add errors. Locks are taken in the order commit mark, barrier rows by key, tables by
-/// name, rows by key (<see cref="ChangeGroups"/>).
+/// Isolation is read committed: each update names the values that it expects, and the server checks them again on a row that it
+/// had to wait for, so a stronger level would only add errors. Locks are taken in the order commit mark, barrier rows by key,
+/// tables by name, rows by key (<see cref="ChangeGroups"/>).
 /// </para>
 /// One caller at a time.
 /// </summary>
@@ -19,8 +20,8 @@ internal sealed class PostgresWriter(PostgresConnections connections, TimeProvid
     // After that many deadlocks in a row the committer pauses before it tries again.
     private const int MostDeadlocks = 3;
 
-    // Asks by writing: it waits for whoever has the row locked, also when that transaction is the one that inserts it, and it revokes
-    // the number, so that what is still on its way to the server cannot commit after this has said that it has not.
+    // Asks by writing: it waits for whoever has the row locked, also when that transaction is the one that inserts it, and it
+    // revokes the number, so that what is still on its way to the server cannot commit after this has said that it has not.
     private const string ReadMark = """
         insert into commit_marks as m (committer, number, revoked, update_time) values ($1, 0, $2, $3)
         on conflict (committer) do update set revoked = greatest(m.revoked, excluded.revoked)

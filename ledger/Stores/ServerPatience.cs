@@ -2,14 +2,18 @@ using Microsoft.Extensions.Logging;
 
 namespace Mall.Ledger.Stores;
 
-/// <summary>Connects to a database server at start, and waits for one that is not up yet: after a power cut everything starts at once.</summary>
+/// <summary>
+/// Connects to a database server at start, and waits for one that is not up yet: after a power cut everything starts at once.
+/// </summary>
 internal sealed partial class ServerPatience(LedgerOptions options, TimeProvider time, ILogger logger)
 {
     /// <param name="connect">One attempt.</param>
     /// <param name="isFailure">Whether an exception is the server's or the network's doing.</param>
     /// <param name="isHopeless">Whether waiting cannot help: a wrong password, no such database.</param>
     /// <param name="describe">One line for an operator, without a full stop.</param>
-    /// <exception cref="LedgerStartException">There was no connection for <see cref="LedgerOptions.StartTimeout"/>; it says why.</exception>
+    /// <exception cref="LedgerStartException">
+    /// There was no connection for <see cref="LedgerOptions.StartTimeout"/>; it says why.
+    /// </exception>
     public async Task<T> ConnectAsync<T>(
         Func<CancellationToken, Task<T>> connect,
         Func<Exception, bool> isFailure,

@@ -15,11 +15,23 @@ internal sealed partial class Activation
         else Post(new DeactivationRequest(deactivationReason));
     }
 
-    /// <summary>Constructs the instance and calls its hook. The first thing that happens on the first turn.</summary>
+    /// <summary>
+    /// The first thing that happens on the first turn. A grain that has just moved here comes up when its former owner has let
+    /// go.
+    /// </summary>
     private void Activate()
     {
         _stage = Stage.Activating;
         Class.Timing.Begin();
+        if (!Class.IsStatelessWorker && Runtime.Handover.AskPredecessors(_grainId) is { } released)
+            released.GetAwaiter().UnsafeOnCompleted(ComeUp);
+        else
+            ComeUp();
+    }
+
+    /// <summary>Constructs the instance and calls its hook.</summary>
+    private void ComeUp()
+    {
         Task hook;
         try
         {

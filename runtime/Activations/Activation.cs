@@ -70,8 +70,8 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
     /// <summary>A hint: requests that are pushed nevertheless are passed on.</summary>
     public bool HasEnded => _stage == Stage.Ended;
 
-    /// <summary>A hint: nobody has asked it to end yet.</summary>
-    public bool IsActive => _stage == Stage.Active;
+    /// <summary>A hint: it is on its way up or takes calls, and may have to be asked to end.</summary>
+    public bool IsYoungOrActive => _stage <= Stage.Active;
 
     /// <summary>A hint: calls that have started here.</summary>
     public long Calls => Volatile.Read(ref _calls);

@@ -21,6 +21,18 @@ public static class MallRuntimeHostingExtensions
         return builder;
     }
 
+    /// <summary>
+    /// Adds a client of the cluster: <see cref="IGrainFactory"/> and <see cref="IClusterClient"/>, whose calls go straight to the
+    /// silo that owns the grain. Needs <see cref="ClusterBuilderExtensions.UseCluster"/>.
+    /// </summary>
+    public static IHostApplicationBuilder UseMallRuntimeClient(this IHostApplicationBuilder builder, Action<ISiloBuilder>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddSingleton<IMembership, ClientMembership>();
+        builder.Services.Configure<SiloOptions>(static options => options.HostsGrains = false);
+        return builder.UseMallRuntime(configure);
+    }
+
     private static void AddSilo(IServiceCollection services)
     {
         services.AddOptions<SiloOptions>().ValidateDataAnnotations().ValidateOnStart();

@@ -34,6 +34,15 @@ public sealed partial class SiloRuntime
     /// <summary>Whether this silo owns the grain, in its own view.</summary>
     internal bool OwnsHere(in GrainId grainId) => Self.Equals(_placement.OwnerOf(grainId, View));
 
+    /// <summary>
+    /// Whether what runs here may be believed outside, see <see cref="IMembership.MayServe"/>. Free for a silo that is alone,
+    /// some twenty nanoseconds in a cluster.
+    /// </summary>
+    internal bool MayServe => _isAlone || _membership.MayServe;
+
+    /// <summary>Finds a place for a request that has not run, and cannot run here at the moment. From any thread.</summary>
+    internal void SendAgain(GrainRequest request, string reason) => Remote.SendAgain(request, View.Version, View.Version + 1, reason);
+
     /// <summary>Whether a request from another silo has come to the right one.</summary>
     internal bool MayRunHere(GrainRequest request) =>
         OwnsHere(request.Target.GrainIdRef)
@@ -65,7 +74,7 @@ public sealed partial class SiloRuntime
         }
         else
         {
-            request.Refuse(new SiloUnavailableException("No silo is alive, as far as this process knows."));
+            SendAgain(request, "No silo is alive, as far as this process knows.");
         }
 
         return null;

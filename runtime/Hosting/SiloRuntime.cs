@@ -15,7 +15,9 @@ public sealed partial class SiloRuntime : IDisposable
     private FrozenDictionary<GrainType, GrainClass> _classes = FrozenDictionary<GrainType, GrainClass>.Empty;
     private readonly IMembership _membership;
     private readonly IPlacement _placement;
+    private readonly ITransport _transport;
     private readonly long _responseTimeoutMs;
+    private readonly bool _isAlone;
     private volatile Phase _phase = Phase.Starting;
 
     /// <summary>Made by the host.</summary>
@@ -30,6 +32,8 @@ public sealed partial class SiloRuntime : IDisposable
         Time = time;
         Scheduler = scheduler;
         _membership = membership;
+        _isAlone = membership is SingleSiloMembership;
+        _transport = transport;
         _placement = placement;
         Log = new RuntimeLog(logger);
         Clock = new CoarseClock(time);
@@ -45,6 +49,7 @@ public sealed partial class SiloRuntime : IDisposable
         _manifest = LoadedManifests.Read();
         References = new GrainReferences(this, _manifest);
         Remote = new RemoteCalls(this, membership, transport, _manifest);
+        Handover = new Handover(this, placement);
         Sweeper = new Sweeper(this);
         Statistics = new RuntimeStatistics(this, meters);
     }
@@ -77,6 +82,8 @@ public sealed partial class SiloRuntime : IDisposable
 
     internal RemoteCalls Remote { get; }
 
+    internal Handover Handover { get; }
+
     internal Sweeper Sweeper { get; }
 
     internal RuntimeStatistics Statistics { get; }
@@ -103,6 +110,7 @@ public sealed partial class SiloRuntime : IDisposable
     private FrozenDictionary<GrainType, GrainClass> MakeClasses()
     {
         var classes = new Dictionary<GrainType, GrainClass>();
+        if (!Options.HostsGrains) return FrozenDictionary<GrainType, GrainClass>.Empty;
         foreach (var grainClass in _manifest.GrainClasses.Keys)
         {
             var type = GrainTypes.Of(grainClass);

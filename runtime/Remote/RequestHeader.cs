@@ -10,6 +10,7 @@ internal struct RequestHeader
     public ulong Method;
     public long TimeoutMs;
     public bool IsOneWay;
+    public long Hops;
     public GrainKeyFields Target;
     public GrainKeyFields Source;
     public ImmutableDictionary<string, object>? Context;

@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace Mall.TestServers;
 
 /// <summary>
-/// A database server of this process's own: in a temporary folder, on a free loopback port, durable as in production. It ends with this
-/// object, and with this process at the latest, however that ends.
+/// A database server of this process's own: in a temporary folder, on a free loopback port, durable as in production. It ends
+/// with this object, and with this process at the latest, however that ends.
 /// </summary>
 public sealed class DatabaseServer : IAsyncDisposable
 {
@@ -32,8 +32,8 @@ public sealed class DatabaseServer : IAsyncDisposable
     public int Port { get; }
 
     /// <summary>
-    /// Null when this machine has the server; else why a test that needs it is skipped. Where <c>MALL_TEST_REQUIRE</c> names the server
-    /// (<c>postgres</c>, <c>mariadb</c>) its absence is a failure instead.
+    /// Null when this machine has the server; else why a test that needs it is skipped. Where <c>MALL_TEST_REQUIRE</c> names the
+    /// server (<c>postgres</c>, <c>mariadb</c>) its absence is a failure instead.
     /// </summary>
     /// <exception cref="InvalidOperationException">It is required and missing.</exception>
     public static string? WhyMissing(DatabaseKind kind)
@@ -45,7 +45,9 @@ public sealed class DatabaseServer : IAsyncDisposable
         return required.Contains(program.Name) ? throw new InvalidOperationException($"{reason} (MALL_TEST_REQUIRE names it)") : reason;
     }
 
-    /// <summary>The one server that all tests of this process share, each with a database of its own; started when it is first asked for.</summary>
+    /// <summary>
+    /// The one server that all tests of this process share, each with a database of its own; started when it is first asked for.
+    /// </summary>
     public static Task<DatabaseServer> SharedAsync(DatabaseKind kind) => s_shared[(int)kind].Value;
 
     /// <summary>Starts a server of the caller's own, for tests that stop it or kill it. Ready when this completes.</summary>
@@ -82,7 +84,9 @@ public sealed class DatabaseServer : IAsyncDisposable
         return AddressOf(name);
     }
 
-    /// <summary>Runs SQL by the server's own command line client, as an operator would, and returns what it prints: a row a line.</summary>
+    /// <summary>
+    /// Runs SQL by the server's own command line client, as an operator would, and returns what it prints: a row a line.
+    /// </summary>
     public Task<string> RunSqlAsync(string sql, string? database = null, CancellationToken cancellationToken = default) =>
         _program.RunSqlAsync(Port, database, sql, cancellationToken);
 
@@ -112,7 +116,9 @@ public sealed class DatabaseServer : IAsyncDisposable
         await _process.WaitUntilReadyAsync(s_patience);
     }
 
-    /// <summary>The server hangs: it accepts and answers nothing, and closes nothing either. Until <see cref="ResumeAsync"/>.</summary>
+    /// <summary>
+    /// The server hangs: it accepts and answers nothing, and closes nothing either. Until <see cref="ResumeAsync"/>.
+    /// </summary>
     public Task SuspendAsync() => _process!.SignalAsync("STOP", withChildren: true);
 
     public Task ResumeAsync() => _process!.SignalAsync("CONT", withChildren: true);

@@ -52,7 +52,9 @@ public sealed class TcpProxy : IAsyncDisposable
         foreach (var link in _links.Keys) link.Cut();
     }
 
-    /// <summary>Resets the clients' ends only: the server does not notice, and what is kept here for it can still be released.</summary>
+    /// <summary>
+    /// Resets the clients' ends only: the server does not notice, and what is kept here for it can still be released.
+    /// </summary>
     public void CutClients()
     {
         foreach (var link in _links.Keys) link.CutClient();
@@ -123,7 +125,8 @@ public sealed class TcpProxy : IAsyncDisposable
         }
         catch (Exception broken) when (broken is IOException or SocketException or ObjectDisposedException or InvalidOperationException)
         {
-            // Cut on purpose or by one of the two. A client that is gone does not end the server's side before its last bytes are there.
+            // Cut on purpose or by one of the two. A client that is gone does not end the server's side before its last bytes are
+            // there.
             if (gate == _replies) return;
             try
             {

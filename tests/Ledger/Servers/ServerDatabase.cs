@@ -3,7 +3,9 @@ using Mall.TestServers;
 
 namespace Mall.Ledger.Tests;
 
-/// <summary>A test class's own database on the server that all test classes share; skips the tests where there is no such server.</summary>
+/// <summary>
+/// A test class's own database on the server that all test classes share; skips the tests where there is no such server.
+/// </summary>
 public sealed class ServerDatabase(DatabaseKind kind, string name)
 {
     private static readonly Dictionary<(DatabaseKind, string), Task<string>> s_made = [];

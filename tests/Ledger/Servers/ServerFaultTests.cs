@@ -7,8 +7,8 @@ using static Mall.Ledger.Tests.TestTables;
 namespace Mall.Ledger.Tests;
 
 /// <summary>
-/// What a store says when its server fails, and that the ledger on it loses nothing and does nothing twice. The server is a real one, reached
-/// through a network that can be cut.
+/// What a store says when its server fails, and that the ledger on it loses nothing and does nothing twice. The server is a real
+/// one, reached through a network that can be cut.
 /// </summary>
 public abstract partial class ServerFaultTests(FaultServer faults) : IAsyncLifetime
 {
