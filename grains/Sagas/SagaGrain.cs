@@ -134,7 +134,9 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         switch (await services.Ledger.CommitAsync(new WriteSet(SagaRows.Insert(saga, now))))
         {
             case CommitOutcome.Applied:
-                Adopt(saga, decided.Value, startedBefore: _ => false);
+                // The row is there for all to see before its acknowledgement is: due work may have come first and have this very
+                // activation load and run it. That run's progress must not be replaced.
+                if (_saga is null) Adopt(saga, decided.Value, startedBefore: _ => false);
                 Start();
                 return null;
             case CommitOutcome.Conflict when await LoadAsync():
