@@ -9,5 +9,6 @@ internal static class TestStores
 {
     public static LedgerOptions OptionsFor(StoreAddress address) => new() { Address = address, MySqlDriver = MySqlDriver.Factory, Random = new Random(1) };
 
-    public static ILeaseTable LeasesAt(StoreAddress address) => LedgerServices.LeasesAt(new LeaseOptions { Address = address, MySqlDriver = MySqlDriver.Factory });
+    public static ILeaseTable LeasesAt(StoreAddress address) =>
+        LedgerServices.LeasesAt(new LeaseOptions { Address = address, MySqlDriver = MySqlDriver.Factory });
 }
