@@ -79,10 +79,9 @@ sealed class HotStockBenchmark() : Benchmark(
 
     static Task TakeAsync(BarrierBaseline baseline, Caller caller)
     {
-        var run = Guid.NewGuid().ToString("N");
-        for (var i = 0L; caller.GoesOn; i++)
+        while (caller.GoesOn)
         {
-            if (baseline.TakeOne($"order-{run}-{i}"))
+            if (baseline.TakeOne(NewGid()))
                 caller.Succeeded();
             else
                 caller.Failed($"{ErrorCodes.NotEnoughStock}");
@@ -93,16 +92,18 @@ sealed class HotStockBenchmark() : Benchmark(
 
     static async Task TakeAsync(IProductGrain product, Caller caller)
     {
-        var run = Guid.NewGuid().ToString("N");
-        for (var i = 0L; caller.GoesOn; i++)
+        while (caller.GoesOn)
         {
-            var left = await product.DecrStock(new Branch($"order-{run}-{i}", "02"), 1);
+            var left = await product.DecrStock(new Branch(NewGid(), "02"), 1);
             if (left.IsRefused)
                 caller.Failed($"{left.Refusal.Code}");
             else
                 caller.Succeeded();
         }
     }
+
+    /// <summary>A gid as the front door makes it, for both: ordered by time, so that new barrier rows are neighbours.</summary>
+    static string NewGid() => Gids.New("order", Guid.CreateVersion7());
 
     /// <summary>The baseline's connections, closed together.</summary>
     sealed class Connections(int count, Func<BarrierBaseline> open) : IDisposable
