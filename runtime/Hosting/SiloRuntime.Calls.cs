@@ -27,7 +27,7 @@ public sealed partial class SiloRuntime
         }
 
         if (!activation.TryReceive(request))
-            request.Refuse(new MailboxFullException(
+            request.Refuse(new LimitExceededException(
                 $"{target.GrainId} has {activation.QueueLength} requests waiting, {MailboxLimit} are allowed."));
     }
 
