@@ -53,11 +53,7 @@ internal sealed partial class Activation
         }
 
         if (hook.IsCompleted) ActivationHookEnded(hook);
-        else
-        {
-            _transition.Hook = hook;
-            hook.GetAwaiter().UnsafeOnCompleted(() => ActivationHookEnded(hook));
-        }
+        else hook.GetAwaiter().UnsafeOnCompleted(() => ActivationHookEnded(hook));
     }
 
     private void Construct()
@@ -87,8 +83,15 @@ internal sealed partial class Activation
         var reason = _transition?.Reason;
         _transition = null;
         _stage = Stage.Active;
+        MakeWaitingReady();
+        // Asked to end while it came up: behind the requests that wait, or one that always asks would serve none.
+        if (reason is { } already) Post(new DeactivationRequest(already));
+    }
+
+    private void MakeWaitingReady()
+    {
+        _readyCount += _waiting.Count;
         _ready = _waiting.TakeAllBefore(_ready);
-        if (reason is { } already) BeginDraining(already);
     }
 
     /// <summary>The requests that wait get the exception; the next one tries again with a new activation.</summary>
@@ -96,8 +99,8 @@ internal sealed partial class Activation
     {
         Runtime.Log.ActivationFailed(exception, _grainId);
         (_transition ??= new Transition()).Failure = exception; // Admit refuses with it.
-        _ready = _waiting.TakeAllBefore(_ready);
-        while (TakeNext() is { } item) item.Run(this);
+        MakeWaitingReady();
+        while (TakeNext() is { } item) RunTurn(item);
         EndLife(successor: null);
     }
 
@@ -177,11 +180,25 @@ internal sealed partial class Activation
     /// <summary>From here on <see cref="HasEnded"/>, and requests that were pushed to this activation are passed on.</summary>
     private void EndLife(Activation? successor)
     {
+        DisposeInstance();
         Runtime.Catalog.Replace(this, successor);
-        Instance = null;
         _transition = null;
         _stage = Stage.Ended;
         Class.Timing.Retire(_calls);
+    }
+
+    private void DisposeInstance()
+    {
+        var instance = Instance as IDisposable;
+        Instance = null;
+        try
+        {
+            instance?.Dispose();
+        }
+        catch (Exception exception) // A turn's edge: the activation ends all the same.
+        {
+            Runtime.Log.DeactivationHookFailed(exception, _grainId);
+        }
     }
 
     /// <summary>

@@ -59,8 +59,9 @@ internal sealed partial class Activation
     private MailboxItem? TakeNext()
     {
         if (_waiting.Count != 0 && TakeWaiting() is { } job) return job;
-        var item = _ready ?? _inbox.TakeAll();
+        var item = _ready ?? _inbox.TakeAll(out _readyCount);
         if (item is null) return null;
+        _readyCount--;
         _ready = item.Next;
         item.Next = null;
         return item;

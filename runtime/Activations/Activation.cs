@@ -23,6 +23,7 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
     // The owner's; the sweeper walks the lists as hints, see Sweep.
     private MailboxItem? _current;
     private MailboxItem? _ready;
+    private int _readyCount;
     private JobQueue _waiting;
     private Job? _running;
     private int _blockingCount;
@@ -77,7 +78,7 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
     public long Calls => Volatile.Read(ref _calls);
 
     /// <summary>A hint: items that wait, of all kinds.</summary>
-    public int QueueLength => _inbox.Count + _waiting.Count;
+    public int QueueLength => _inbox.Count + _readyCount + _waiting.Count;
 
     /// <summary>A hint: nothing waits and nothing runs.</summary>
     public bool IsIdle =>

@@ -188,7 +188,7 @@ public abstract partial class GrainRequest
 
     internal sealed override void EndIfOverdue(long now)
     {
-        if (now < Deadline || !IsPending) return;
+        if (now < Deadline || !IsPending || IsOneWay) return; // Nobody waits for the end of a one-way call.
         Abandon(new TimeoutException(
             $"{Method} of {Target.GrainId} has not answered within {Target.Runtime.Options.ResponseTimeout}; "
             + "whether it had its effect is unknown."));
