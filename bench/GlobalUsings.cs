@@ -5,3 +5,4 @@ global using Orleans.Runtime;
 #else
 global using Mall.Runtime;
 #endif
+global using System.Collections.Immutable;

@@ -20,6 +20,13 @@ static class RunOptions
         Description = "Print the report as JSON and nothing else to standard output.",
     };
 
+    /// <summary>Taken by benchmarks that keep a database.</summary>
+    public static readonly Option<string> Folder = new("--folder")
+    {
+        Description = "Where the database files are made, and removed at the end.",
+        DefaultValueFactory = _ => "data",
+    };
+
     /// <summary>An option for a count.</summary>
     public static Option<int> AtLeastOne(string name, string description, int byDefault)
     {

@@ -31,6 +31,7 @@ public static class MallHost
             new OrderOptions { CloseAfter = settings.OrderCloseAfter },
             new SagaOptions(),
             jitterSeed: RandomNumberGenerator.GetInt32(int.MaxValue));
+        builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database");
         builder.UseMallRuntime(_ => { });
         AddFrontDoor(builder, settings);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));

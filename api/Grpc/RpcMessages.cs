@@ -35,14 +35,20 @@ internal static class RpcMessages
         while (true)
         {
             var read = await body.ReadAsync(cancellationToken);
-            var buffer = read.Buffer;
-            if (TryParse(ref buffer, maxLength, out T? message))
+            var (buffer, examined) = (read.Buffer, read.Buffer.End);
+            try
             {
-                body.AdvanceTo(buffer.Start);
-                return message;
+                if (TryParse(ref buffer, maxLength, out T? message))
+                {
+                    examined = buffer.Start; // What follows may be the next message already.
+                    return message;
+                }
+            }
+            finally
+            {
+                body.AdvanceTo(buffer.Start, examined); // Also when it threw: Kestrel goes on with this pipe.
             }
 
-            body.AdvanceTo(buffer.Start, buffer.End);
             if (!read.IsCompleted)
                 continue;
             return buffer.IsEmpty ? null : throw new ProblemException(FrameReader.Malformed("it ends within a message"));

@@ -23,9 +23,14 @@ internal static class JsonBody
             var read = await body.ReadAsync(http.RequestAborted);
             if (read.IsCompleted)
             {
-                var value = Parse(read.Buffer, type);
-                body.AdvanceTo(read.Buffer.End);
-                return value;
+                try
+                {
+                    return Parse(read.Buffer, type);
+                }
+                finally
+                {
+                    body.AdvanceTo(read.Buffer.End); // Also when it threw: Kestrel goes on with this pipe.
+                }
             }
 
             // Kestrel itself stops a body that grows beyond the limit.

@@ -7,7 +7,9 @@ namespace Mall.Storage;
 public sealed class GrainLedger(ILedger ledger)
 {
     /// <inheritdoc cref="ILedger.CommitAsync"/>
-    /// <exception cref="StorageUnavailableException">Nothing happened, or the outcome is unknown: see <see cref="StorageOutcomes"/>.</exception>
+    /// <exception cref="StorageUnavailableException">
+    /// Nothing happened, or the outcome is unknown: see <see cref="StorageOutcomes"/>.
+    /// </exception>
     /// <exception cref="TooBusyException">Nothing happened.</exception>
     public async Task<CommitOutcome> CommitAsync(WriteSet writes)
     {
@@ -47,7 +49,18 @@ public sealed class GrainLedger(ILedger ledger)
     }
 
     /// <inheritdoc cref="ILedger.NextIdAsync"/>
-    public ValueTask<long> NextIdAsync(string sequence) => ledger.NextIdAsync(sequence);
+    /// <exception cref="StorageUnavailableException">No block can be reserved now.</exception>
+    public async ValueTask<long> NextIdAsync(string sequence)
+    {
+        try
+        {
+            return await ledger.NextIdAsync(sequence);
+        }
+        catch (LedgerUnavailableException e)
+        {
+            throw new StorageUnavailableException(e.Message, e);
+        }
+    }
 }
 
 /// <summary>What only the silo that asked the ledger can tell of a failure.</summary>

@@ -84,8 +84,7 @@ public sealed class LedgerOptions
     /// <summary>
     /// How promises to callers are made. A caller goes on elsewhere, since the committer's thread belongs to the next batch.
     /// Except in a simulation: there nothing runs inline anyhow, because everybody awaits on the simulated scheduler, and to ask
-    /// for it would send
-    /// <c>Task.WhenAll</c> and its like through the thread pool.
+    /// for it would send <c>Task.WhenAll</c> and its like through the thread pool.
     /// </summary>
     internal TaskCreationOptions Continuations =>
         Scheduler is null ? TaskCreationOptions.RunContinuationsAsynchronously : TaskCreationOptions.None;

@@ -148,7 +148,8 @@ public sealed class SqliteStore : IStore
     /// <summary>Closes the file. What was queued before has been done then.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return; // By the ledger that used it, then by the container that made it.
+        // By the ledger that used it, then by the container that made it.
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         await OnScheduler(() =>
         {
             Close();
@@ -166,8 +167,8 @@ public sealed class SqliteStore : IStore
         }
         else
         {
-            // The commit that makes the log 8 MB long copies it into the file, which takes it 10 to 30 ms. A larger log makes
-            // that longer and rarer; a second thread that copies was measured and does not help: both wait for the same disk.
+            // The commit that makes the log 8 MB long copies it into the file and takes tens of milliseconds for it. A larger log
+            // makes that longer and rarer; the size is a compromise that nobody has found to matter much either way.
             _lock = _isGuest ? null : SqliteFileLock.Take(_address.Path);
             _connection = Connect(_address.Path, """
                 pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = off;

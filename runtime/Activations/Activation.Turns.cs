@@ -4,8 +4,9 @@ namespace Mall.Runtime;
 internal sealed partial class Activation
 {
     /// <summary>
-    /// Runs turns until nothing is left, or until others should have the thread. Only one thread is ever in here: the activation is
-    /// scheduled by the push that finds it asleep, and stays awake until <see cref="Inbox.TrySleep"/>, which is the last thing it does.
+    /// Runs turns until nothing is left, or until others should have the thread. Only one thread is ever in here: the activation
+    /// is scheduled by the push that finds it asleep, and stays awake until <see cref="Inbox.TrySleep"/>, which is the last thing
+    /// it does.
     /// </summary>
     void IThreadPoolWorkItem.Execute()
     {
@@ -20,10 +21,12 @@ internal sealed partial class Activation
             var item = TakeNext();
             if (item is null)
             {
+                _current = null;
                 if (_inbox.TrySleep()) break;
                 continue;
             }
 
+            _current = item;
             item.Run(this);
             // What a grain's method leaves in AsyncLocals must not be seen by the next request.
             if (cleanContext is not null && !ReferenceEquals(ExecutionContext.Capture(), cleanContext))

@@ -32,7 +32,8 @@ public sealed partial class SiloRuntime
 
     /// <summary>
     /// Takes no more calls from outside, lets those end that run, then ends all activations. Bounded by
-    /// <see cref="SiloOptions.DrainTimeout"/>, of which the calls get half; what has not ended by then is abandoned, and its callers hear that.
+    /// <see cref="SiloOptions.DrainTimeout"/>, of which the calls get half; what has not ended by then is abandoned, and its
+    /// callers hear that.
     /// </summary>
     internal async Task DrainAsync(CancellationToken cancellationToken)
     {
@@ -50,7 +51,8 @@ public sealed partial class SiloRuntime
     {
         foreach (var activation in Catalog.All)
         {
-            if (activation.IsActive) activation.Deactivate(new DeactivationReason(DeactivationReasonCode.ShuttingDown, "The silo stops."));
+            if (activation.IsActive)
+                activation.Deactivate(new DeactivationReason(DeactivationReasonCode.ShuttingDown, "The silo stops."));
         }
 
         return Catalog.IsEmpty;

@@ -3,7 +3,8 @@ using System.Buffers;
 namespace Mall.Runtime;
 
 /// <summary>The caller of a request that came from another silo; carries the answer back.</summary>
-internal sealed class IncomingCaller(RemoteCalls remote, SiloAddress source, long call, bool isOneWay) : IReplySink, IOutboundFrame
+internal sealed class IncomingCaller(RemoteCalls remote, SiloAddress source, long call, bool isOneWay)
+    : IReplySink, IOutboundFrame
 {
     private GrainRequest? _request;
     private Exception? _fault;
@@ -37,7 +38,9 @@ internal sealed class IncomingCaller(RemoteCalls remote, SiloAddress source, lon
         else FrameCodec.WriteFault(output, call, _fault);
     }
 
-    /// <summary>A result that cannot be written is told to the caller; an answer that cannot be sent is lost, and the caller times out.</summary>
+    /// <summary>
+    /// A result that cannot be written is told to the caller; an answer that cannot be sent is lost, and the caller times out.
+    /// </summary>
     public void Undeliverable(Exception reason)
     {
         if (_fault is not null || reason is not WireFormatException) return;

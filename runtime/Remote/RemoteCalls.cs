@@ -3,7 +3,8 @@ using System.Collections.Concurrent;
 namespace Mall.Runtime;
 
 /// <summary>Calls to and from other silos: the numbers of calls that are under way, and the frames that come in.</summary>
-internal sealed class RemoteCalls(SiloRuntime runtime, IMembership membership, ITransport transport, TypeManifestBuilder manifest) : IFrameReceiver
+internal sealed class RemoteCalls(SiloRuntime runtime, IMembership membership, ITransport transport, TypeManifestBuilder manifest)
+    : IFrameReceiver
 {
     /// <summary>How often one request may be refused by silos with other views before its caller hears of it.</summary>
     private const int MaxRefusals = 10;
@@ -30,7 +31,9 @@ internal sealed class RemoteCalls(SiloRuntime runtime, IMembership membership, I
 
     public long TimeLeft(GrainRequest request) => Math.Max(1, request.Deadline - runtime.Clock.Now);
 
-    /// <summary>Takes the call out of the table; false when it was not there any more, so that only one of those who end it goes on.</summary>
+    /// <summary>
+    /// Takes the call out of the table; false when it was not there any more, so that only one of those who end it goes on.
+    /// </summary>
     public bool Forget(OutgoingCall call) => _outgoing.TryRemove(KeyValuePair.Create(call.Number, call));
 
     public void SendCancel(OutgoingCall call) => transport.Send(call.Destination, new CancelFrame(call.Number));
@@ -47,7 +50,8 @@ internal sealed class RemoteCalls(SiloRuntime runtime, IMembership membership, I
             if (!call.Request.IsPending)
                 Forget(call);
             else if (!view.Silos.Contains(call.Destination) && call.ViewVersion < view.Version)
-                call.Undeliverable(new SiloUnavailableException($"{call.Destination} has left the cluster; whether {call.Request.Method} had its effect is unknown."));
+                call.Undeliverable(new SiloUnavailableException(
+                    $"{call.Destination} has left the cluster; whether {call.Request.Method} had its effect is unknown."));
         }
     }
 
@@ -169,7 +173,13 @@ internal sealed class RemoteCalls(SiloRuntime runtime, IMembership membership, I
     {
         if (otherView > membership.Current.Version) await membership.RefreshAsync(otherView, CancellationToken.None);
         if (!request.IsPending) return;
-        if (++request.EnsureExtras().Refusals < MaxRefusals) runtime.Dispatch(request);
-        else request.Answer(new SiloUnavailableException($"{refuser} says that it does not own {request.Target.GrainId}, {MaxRefusals} times; the request has not run."));
+        if (++request.EnsureExtras().Refusals < MaxRefusals)
+        {
+            runtime.Dispatch(request);
+            return;
+        }
+
+        request.Answer(new SiloUnavailableException(
+            $"{refuser} says that it does not own {request.Target.GrainId}, {MaxRefusals} times; the request has not run."));
     }
 }

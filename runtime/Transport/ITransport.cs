@@ -6,6 +6,8 @@ public interface ITransport
     /// <summary>Names who takes the frames that come in. Called once, before anything is sent.</summary>
     void Start(IFrameReceiver receiver);
 
-    /// <summary>Queues a frame. Never blocks: a destination that does not keep up makes frames <see cref="IOutboundFrame.Undeliverable"/>.</summary>
+    /// <summary>
+    /// Queues a frame. Never blocks: a destination that does not keep up makes frames <see cref="IOutboundFrame.Undeliverable"/>.
+    /// </summary>
     void Send(SiloAddress destination, IOutboundFrame frame);
 }

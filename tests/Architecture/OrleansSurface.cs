@@ -20,6 +20,7 @@ static class OrleansSurface
         "IIncomingGrainCallFilter", "IIncomingGrainCallContext",
         "IOutgoingGrainCallFilter", "IOutgoingGrainCallContext", "IGrainCallContext",
         "RequestContext", "ISiloBuilder", "IManagementGrain",
+        "SiloUnavailableException", "LimitExceededException",
     ];
 
     /// <summary>Members of these types, by name. Constructors of the types above are allowed.</summary>

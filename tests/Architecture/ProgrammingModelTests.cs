@@ -31,7 +31,7 @@ public sealed partial class ProgrammingModelTests
     {
         var used = RuntimeSymbolsIn(project);
 
-        Assert.Contains(used, u => u.Name == "AliasAttribute"); // else nothing was resolved, and nothing would ever be found
+        Assert.NotEmpty(used); // else nothing was resolved, and nothing would ever be found
         Findings.AssertNone(used.Where(u => !IsInOrleans(u.Symbol)).Select(u => $"{u.Place}: {u.Name}").Distinct());
     }
 

@@ -29,6 +29,20 @@ public sealed class SqliteFileTests : IDisposable
     }
 
     [Fact]
+    public async Task Guest_CommitsBesideTheOwner_AndNeitherLosesAnything()
+    {
+        var path = _folder.File("mall.db");
+        await using var owner = await Open(path);
+        await using var guest = await Open(path, isGuest: true);
+        var names = Enumerable.Range(0, 200).Select(i => $"{i}").ToList();
+        var commits = names.Select((name, i) =>
+            (i % 2 == 0 ? owner : guest).CommitAsync(new WriteSet(Setting(name, "x")), Cancel));
+
+        Assert.All(await Task.WhenAll(commits), outcome => Assert.Equal(CommitOutcome.Applied, outcome));
+        Assert.Equal([200L], await owner.QueryAsync(Number("select count(*) from settings"), Cancel));
+    }
+
+    [Fact]
     public async Task Open_AfterAFailedOpen_Works()
     {
         var path = _folder.File("mall.db");
@@ -76,7 +90,8 @@ public sealed class SqliteFileTests : IDisposable
         var path = await Prepared("delete from schema_version where number >= 4; drop table products; drop table orders");
         Assert.Contains("migration 0005_create_orders failed", await Refusal(path), StringComparison.Ordinal);
         using var connection = Connect(path);
-        Assert.Equal(4L, Scalar(connection, "select count(*) from schema_version"));
+        Assert.Equal(3L, Scalar(connection, "select count(*) from schema_version"));
+        Assert.Equal(0L, Scalar(connection, "select count(*) from sqlite_master where name = 'products'"));
         Assert.Equal(0L, Scalar(connection, "select count(*) from sqlite_master where name = 'orders'"));
     }
 
@@ -153,9 +168,9 @@ public sealed class SqliteFileTests : IDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private static async Task<DurableLedger> Open(string path)
+    private static async Task<DurableLedger> Open(string path, bool isGuest = false)
     {
-        var store = new SqliteStore(StoreAddress.Parse($"sqlite:{path}"), TimeProvider.System);
+        var store = new SqliteStore(StoreAddress.Parse($"sqlite:{path}"), TimeProvider.System, isGuest: isGuest);
         var ledger = new DurableLedger(store, new LedgerOptions(), TimeProvider.System, NullLogger<DurableLedger>.Instance);
         try
         {

@@ -39,11 +39,11 @@ public sealed class KillTests(ITestOutputHelper output)
         output.WriteLine(
             $"{acknowledged} orders acknowledged, {purchases.Count - acknowledged} refused, {abandoned} given up, "
             + $"{shoppers.Sum(s => s.Unanswered)} requests left without an answer");
-        Assert.Empty(books.Missing(purchases));
-        Assert.Empty(books.Discrepancies(seller.Supplied));
+        Audit.Passes(books.Missing(purchases));
+        Audit.Passes(books.Discrepancies(seller.Supplied));
         Assert.InRange(books.Orders(status: 0), acknowledged, acknowledged + abandoned);
-        Assert.Empty(changedAnswers);
-        Assert.Empty(purchases.Where(p => !p.IsAcknowledged && p.Answer.Code != ErrorCodes.NotEnoughStock).Select(p => p.Answer));
+        Audit.Passes(changedAnswers);
+        Audit.Passes(purchases.Where(p => !p.IsAcknowledged && p.Answer.Code != ErrorCodes.NotEnoughStock).Select(p => $"{p}"));
         Assert.Equal(0, exitCode);
 
         // Else the run has shown nothing: orders were under way when the process died, some were placed, some were refused.

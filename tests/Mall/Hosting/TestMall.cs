@@ -1,5 +1,6 @@
 using Mall.Hosting;
 using Mall.Ledger;
+using Mall.Ledger.Faults;
 using Mall.Ledger.Stores;
 using Mall.Orders;
 using Mall.Products;
@@ -13,7 +14,9 @@ using Microsoft.Extensions.Hosting;
 
 namespace Mall.Tests.Hosting;
 
-/// <summary>A mall without a front door, in this process, on a database of its own: ledger, runtime and grains as the silo runs them.</summary>
+/// <summary>
+/// A mall without a front door, in this process, on a database of its own: ledger, runtime and grains as the silo runs them.
+/// </summary>
 public sealed class TestMall : IAsyncDisposable
 {
     private readonly IHost _host;
@@ -24,6 +27,9 @@ public sealed class TestMall : IAsyncDisposable
     public string Folder { get; }
 
     public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
+
+    /// <summary>Between the ledger and its database; faultless unless a test says otherwise.</summary>
+    public FaultyStore Store => _host.Services.GetRequiredService<FaultyStore>();
 
     /// <summary>Retries come quickly, and nothing waits for the wall clock longer than it must.</summary>
     public static SagaOptions Impatient { get; } = new()
@@ -36,13 +42,18 @@ public sealed class TestMall : IAsyncDisposable
 
     /// <param name="folder">An earlier mall's folder, to go on with its database; null for a new one.</param>
     public static async Task<TestMall> OpenAsync(
-        Action<ISiloBuilder>? silo = null, Action<IServiceCollection>? services = null, SagaOptions? sagas = null, string? folder = null)
+        Action<ISiloBuilder>? silo = null, Action<IServiceCollection>? services = null, SagaOptions? sagas = null, string? folder = null,
+        FaultOptions? faults = null)
     {
         var ownsFolder = folder is null;
         folder ??= Directory.CreateTempSubdirectory("mall-test-").FullName;
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddMallLedger(new LedgerOptions { Address = StoreAddress.Parse($"sqlite:{folder}/mall.db") });
+        var ledger = new LedgerOptions { Address = StoreAddress.Parse($"sqlite:{folder}/mall.db") };
+        builder.Services.AddSingleton(new FaultyStore(
+            LedgerServices.StoreAt(ledger, TimeProvider.System), faults ?? new FaultOptions(), TimeProvider.System));
+        builder.Services.AddSingleton<IStore>(s => s.GetRequiredService<FaultyStore>());
+        builder.Services.AddMallLedger(ledger);
         builder.Services.AddMallGrains(new OrderOptions(), sagas ?? Impatient, jitterSeed: 1);
         services?.Invoke(builder.Services);
         builder.UseMallRuntime(s => silo?.Invoke(s));

@@ -35,6 +35,9 @@ public sealed record Closed(long Id, Colour Colour) : Event(Id);
 public sealed record Tree(string Name, ImmutableArray<Tree> Children, Tree? Other);
 
 [GenerateSerializer, Immutable]
+public sealed record Wrapper(Line Inner);
+
+[GenerateSerializer, Immutable]
 public sealed record Everything(
     bool A, byte B, sbyte C, short D, ushort E, int F, uint G, long H, ulong I, char J, float K, double L, decimal M, string N,
     DateTime O, DateTimeOffset P, TimeSpan Q, Guid R, DateOnly S, TimeOnly T, Uri U)

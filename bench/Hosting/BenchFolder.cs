@@ -1,6 +1,6 @@
 using Mall.Bench.Reporting;
 
-namespace Mall.Bench.HotStock;
+namespace Mall.Bench.Hosting;
 
 /// <summary>A fresh folder for a benchmark's database files, removed at the end.</summary>
 sealed class BenchFolder : IDisposable

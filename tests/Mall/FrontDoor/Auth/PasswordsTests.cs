@@ -1,0 +1,67 @@
+using Mall.Api;
+using Mall.Api.Auth;
+using Mall.Api.Errors;
+
+namespace Mall.Tests.FrontDoor.Auth;
+
+public sealed class PasswordsTests
+{
+    [Fact]
+    public async Task Verify_WhenThePasswordIsTheOne_SaysYes()
+    {
+        using var passwords = Quick();
+        var hash = await passwords.Hash("correct horse", TestContext.Current.CancellationToken);
+
+        Assert.True(await passwords.Verify(hash, "correct horse", TestContext.Current.CancellationToken));
+        Assert.False(await passwords.Verify(hash, "wrong horse", TestContext.Current.CancellationToken));
+        Assert.False(await passwords.Verify(null, "nobody's password", TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Hash_WhenAskedTwice_IsSaltedDifferently()
+    {
+        using var passwords = Quick();
+        var first = await passwords.Hash("correct horse", TestContext.Current.CancellationToken);
+        Assert.NotEqual(first, await passwords.Hash("correct horse", TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Fingerprint_WhenPasswordAndPurposeAreTheSame_IsTheSame()
+    {
+        using var passwords = Quick();
+        var print = await passwords.Fingerprint("correct horse", "gid-1", TestContext.Current.CancellationToken);
+
+        Assert.Equal(print, await passwords.Fingerprint("correct horse", "gid-1", TestContext.Current.CancellationToken));
+        Assert.NotEqual(print, await passwords.Fingerprint("correct horse", "gid-2", TestContext.Current.CancellationToken));
+        Assert.NotEqual(print, await passwords.Fingerprint("wrong horse", "gid-1", TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Hash_WhenTooManyWait_RefusesTheRestAtOnceAndServesThoseWhoWait()
+    {
+        using var passwords = new Passwords(
+            new ApiOptions { MaxConcurrentHashes = 1, MaxQueuedHashes = 2, PasswordHashIterations = 200_000 });
+        var flood = Enumerable.Range(0, 20)
+            .Select(_ => passwords.Hash("correct horse", TestContext.Current.CancellationToken)).ToArray();
+
+        var refused = flood.Where(task => task.IsFaulted).ToArray();
+        Assert.InRange(refused.Length, 1, 17); // One is hashed and two wait; by the end of the flood some may have been served.
+        Assert.All(refused, task => Assert.Equal(
+            ErrorCodes.TooManyRequests, Assert.IsType<ProblemException>(task.Exception!.InnerException).Problem.Kind.Code));
+        await Task.WhenAll(flood.Except(refused));
+    }
+
+    [Theory]
+    [InlineData("13800000001", "correct horse", null)]
+    [InlineData("+4915112345678", "correct horse", null)]
+    [InlineData("1380000000x", "correct horse", "mobile")]
+    [InlineData("13800000001", "short", "password")]
+    public void Complaint_WhenSomethingIsWrong_NamesIt(string mobile, string password, string? named)
+    {
+        var complaint = Credentials.Complaint(mobile, password);
+        if (named is null) Assert.Null(complaint);
+        else Assert.StartsWith(named, complaint, StringComparison.Ordinal);
+    }
+
+    private static Passwords Quick() => new(new ApiOptions { PasswordHashIterations = 1000 });
+}

@@ -1,0 +1,117 @@
+using static Mall.Tests.FrontDoor.BadRequests.As;
+
+namespace Mall.Tests.FrontDoor.BadRequests;
+
+/// <summary>Requests about shops and products that must be refused.</summary>
+internal static class CatalogRequests
+{
+    private const string Shops = "/v1/shops";
+    private const string Products = "/v1/products";
+    private const string Product = "/v1/products/$product";
+    private const string Stock = "/v1/products/$product/stock";
+    private const string Good = """{"name":"Teapot","stock":1,"price":1}""";
+
+    public static IEnumerable<BadRequest> All => [.. AboutShops, .. Creations, .. Changes, .. StockChanges, .. Strangers];
+
+    private static IEnumerable<BadRequest> AboutShops =>
+    [
+        Bad("POST", Shops, "{}", "name", "no name"),
+        Bad("POST", Shops, """{"name":""}""", "name", "an empty name"),
+        Bad("POST", Shops, """{"name":"   "}""", "name", "a blank name"),
+        Bad("POST", Shops, $$"""{"name":"{{new string('n', 65)}}"}""", "name", "a name of 65 characters"),
+        Bad("POST", Shops, """{"name":"a\nb"}""", "name", "a line break in a name"),
+        Bad("POST", Shops, """{"name":"Tea","rating":5}""", "rating", "a rating, which is not the client's to choose"),
+        Bad("GET", Shops + "/0", null, "id", "shop 0"),
+        Bad("GET", Shops + "/-1", null, "id", "a negative id"),
+        Bad("GET", Shops + "/abc", null, "id", "an id of letters"),
+        Bad("GET", Shops + "/1.5", null, "id", "half an id"),
+        Bad("GET", Shops + "/9223372036854775808", null, "id", "an id beyond 64 bits"),
+        Bad("GET", Shops + "/%201", null, "id", "a space before an id"),
+        No("GET", Shops + "/999999", null, 404, ErrorCodes.NoSuchShop, "no such shop"),
+    ];
+
+    private static IEnumerable<BadRequest> Creations =>
+    [
+        Create("""{"stock":1,"price":1}""", "name", "no name"),
+        Create($$"""{"name":"{{new string('n', 201)}}","stock":1,"price":1}""", "name", "a name of 201 characters"),
+        Create($$"""{"name":"Teapot","desc":"{{new string('d', 4001)}}","stock":1,"price":1}""", "desc", "4,001 characters"),
+        Create("""{"name":"Teapot","desc":"a\u0000b","stock":1,"price":1}""", "desc", "a zero character in a description"),
+        Create("""{"name":"Teapot","price":1}""", "stock", "no stock"),
+        Create("""{"name":"Teapot","stock":null,"price":1}""", "stock", "a stock that is null"),
+        Create("""{"name":"Teapot","stock":-1,"price":1}""", "stock", "a negative stock"),
+        Create("""{"name":"Teapot","stock":1000000001,"price":1}""", "stock", "a stock beyond the limit"),
+        Create("""{"name":"Teapot","stock":"1","price":1}""", "stock", "a stock that is a text"),
+        Create("""{"name":"Teapot","stock":1.5,"price":1}""", "stock", "half a piece"),
+        Create("""{"name":"Teapot","stock":1e3,"price":1}""", "stock", "a stock with an exponent"),
+        Create("""{"name":"Teapot","stock":true,"price":1}""", "stock", "a stock that is a boolean"),
+        Create("""{"name":"Teapot","stock":01,"price":1}""", "stock", "a stock with a leading zero"),
+        Create("""{"name":"Teapot","stock":NaN,"price":1}""", "stock", "a stock that is not a number"),
+        Create("""{"name":"Teapot","stock":9223372036854775808,"price":1}""", "stock", "a stock beyond 64 bits"),
+        Create("""{"name":"Teapot","stock":1}""", "price", "no price"),
+        Create("""{"name":"Teapot","stock":1,"price":-1}""", "price", "a negative price"),
+        Create("""{"name":"Teapot","stock":1,"price":1000000000001}""", "price", "a price beyond the limit"),
+        Create("""{"name":"Teapot","stock":1,"price":9.99}""", "price", "a price with decimals"),
+        Create("""{"name":"Teapot","stock":1,"price":{"amount":1}}""", "price", "a price that is an object"),
+        Create("""{"name":"Teapot","stock":1,"price":1,"shopId":0}""", "shopId", "shop 0"),
+        Create("""{"name":"Teapot","stock":1,"price":1,"status":0}""", "status", "a status, which is not for new products"),
+        Create("""{"name":"Teapot","stock":1,"price":1,"id":7}""", "id", "an id, which is not the client's to choose"),
+        No("POST", Products, """{"name":"Pot","stock":1,"price":1,"shopId":99999}""", 404, ErrorCodes.NoSuchShop, "no shop"),
+        Bad("GET", Products + "/zero", null, "id", "an id of letters"),
+        No("GET", Products + "/999999", null, 404, ErrorCodes.NoSuchProduct, "no such product"),
+    ];
+
+    private static IEnumerable<BadRequest> Changes =>
+    [
+        Change("""{"name":""}""", "name", "an empty name"),
+        Change("""{"price":-1}""", "price", "a negative price"),
+        Change("""{"price":"1"}""", "price", "a price that is a text"),
+        Change("""{"status":2}""", "status", "a status that there is not"),
+        Change("""{"status":0.5}""", "status", "half a status"),
+        Change("""{"stock":100}""", "stock", "a stock, which has a path of its own"),
+        Change("""{"shopId":1}""", "shopId", "a shop, which a product keeps"),
+        Change("[]", null, "a list"),
+        No("PATCH", Products + "/999999", """{"price":1}""", 404, ErrorCodes.NoSuchProduct, "no such product"),
+        No("DELETE", Products + "/999999", null, 404, ErrorCodes.NoSuchProduct, "no such product"),
+        Bad("DELETE", Products + "/x", null, "id", "an id of letters"),
+    ];
+
+    private static IEnumerable<BadRequest> StockChanges =>
+    [
+        Adjust("{}", "delta", "no delta"),
+        Adjust("""{"delta":"5"}""", "delta", "a delta that is a text"),
+        Adjust("""{"delta":0.5}""", "delta", "half a piece"),
+        Adjust("""{"delta":1000000001}""", "delta", "a delta beyond the limit"),
+        Adjust("""{"delta":-9223372036854775809}""", "delta", "a delta beyond 64 bits"),
+        Adjust("""{"delta":1,"stock":7}""", "stock", "a stock beside the delta"),
+        No("POST", Stock, """{"delta":-1000}""", 409, ErrorCodes.NotEnoughStock, "below zero"),
+        No("POST", Products + "/999999/stock", """{"delta":1}""", 404, ErrorCodes.NoSuchProduct, "no such product"),
+    ];
+
+    /// <summary>What only its seller may do, tried by a customer and by nobody.</summary>
+    private static IEnumerable<BadRequest> Strangers =>
+        from request in new (string Method, string Path, string? Body)[]
+        {
+            ("POST", Products, Good),
+            ("PATCH", Product, """{"price":1}"""),
+            ("POST", Stock, """{"delta":1}"""),
+            ("DELETE", Product, null),
+        }
+        from refused in new[]
+        {
+            BadRequest.Refused(Customer, request.Method, request.Path, request.Body, 403, ErrorCodes.Forbidden, "a customer"),
+            BadRequest.Refused(Nobody, request.Method, request.Path, request.Body, 401, ErrorCodes.Unauthenticated, "nobody"),
+        }
+        select refused;
+
+    private static BadRequest Bad(string method, string path, string? body, string? field, string name) =>
+        BadRequest.Field100002(Seller, method, path, body, field, name);
+
+    private static BadRequest Create(string body, string field, string name) => Bad("POST", Products, body, field, name);
+
+    private static BadRequest Change(string body, string? field, string name) => Bad("PATCH", Product, body, field, name);
+
+    private static BadRequest Adjust(string body, string field, string name) => Bad("POST", Stock, body, field, name);
+
+    private static BadRequest No(string method, string path, string? body, int status, int code, string name) =>
+        BadRequest.Refused(Seller, method, path, body, status, code, name);
+}

@@ -1,0 +1,150 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+using Mall.Api;
+using Mall.Silo;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Mall.Tests.Hosting;
+
+/// <summary>
+/// A whole mall in this process as <c>dotnet run</c> starts it, on a database of its own, with its doors on free ports of the
+/// loopback interface: tests knock from outside and look into the database with SQL of their own.
+/// </summary>
+public sealed class WholeMall : IAsyncDisposable
+{
+    /// <summary>The key of this mall's tokens, so that tests can make tokens of every kind.</summary>
+    public const string TokenKey = "the key of a mall that lives for one test";
+
+    private readonly WebApplication _app;
+
+    private WholeMall(WebApplication app, string folder, LogBook log)
+    {
+        (_app, Folder, Log) = (app, folder, log);
+        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        Http = new Uri(addresses.First());
+        Grpc = new Uri(addresses.Last());
+        Client = new HttpClient(new SocketsHttpHandler
+        {
+            UseCookies = false,
+            AllowAutoRedirect = false,
+            RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8, // A client may send what it should not.
+        }) { BaseAddress = Http };
+    }
+
+    public Uri Http { get; }
+
+    public Uri Grpc { get; }
+
+    public HttpClient Client { get; }
+
+    public LogBook Log { get; }
+
+    public string Folder { get; }
+
+    /// <param name="configure">Changes to the services, after everything else was added.</param>
+    /// <param name="options">Changes to the front door, addresses aside; null for the usual ones with quicker passwords.</param>
+    public static async Task<WholeMall> OpenAsync(Action<IServiceCollection>? configure = null, ApiOptions? options = null)
+    {
+        var folder = Directory.CreateTempSubdirectory("mall-door-").FullName;
+        var log = new LogBook();
+        var app = MallHost.Build(
+            ["--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--db", $"sqlite:{folder}/mall.db", "--token-key", TokenKey],
+            builder =>
+            {
+                builder.Logging.ClearProviders().AddProvider(log);
+                builder.Services.AddSingleton(options ?? new ApiOptions { TokenKey = TokenKey, PasswordHashIterations = 1000 });
+                configure?.Invoke(builder.Services);
+            });
+        await app.StartAsync();
+        return new WholeMall(app, folder, log);
+    }
+
+    /// <summary>
+    /// A checksum of each table: its rows, all of them, in no particular order. Two that are equal mean that nothing was written,
+    /// but for the ledger's own housekeeping, which runs when it pleases.
+    /// </summary>
+    public async Task<Dictionary<string, string>> SnapshotAsync()
+    {
+        await using var connection = new SqliteConnection($"Data Source={Folder}/mall.db;Mode=ReadOnly;Pooling=False");
+        await connection.OpenAsync();
+        var snapshot = new Dictionary<string, string>();
+        const string tables = "select name from sqlite_master where type = 'table' and name <> 'commit_marks'";
+        foreach (var table in await RowsAsync(connection, tables))
+        {
+            var rows = await RowsAsync(connection, $"select * from \"{table}\"{(table == "due" ? " where kind <> 'ledger.cleanup'" : "")}");
+            rows.Sort(StringComparer.Ordinal);
+            var sum = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', rows)));
+            snapshot[table] = $"{rows.Count} rows, {Convert.ToHexString(sum)[..16]}";
+        }
+
+        return snapshot;
+    }
+
+    /// <summary>Sends a request with a JSON body, when there is one.</summary>
+    public async Task<Answer> SendAsync(string method, string path, string? json = null, string? token = null, string? key = null)
+    {
+        using var request = Request(method, path, json, token, key);
+        using var response = await Client.SendAsync(request, TestContext.Current.CancellationToken);
+        return await Answer.ReadAsync(response);
+    }
+
+    public static HttpRequestMessage Request(
+        string method, string path, string? json = null, string? token = null, string? key = null)
+    {
+        var request = new HttpRequestMessage(new HttpMethod(method), path);
+        if (json is not null) request.Content = new StringContent(json, Encoding.UTF8, "application/json");
+        if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        if (key is not null) request.Headers.Add("Idempotency-Key", key);
+        return request;
+    }
+
+    /// <summary>A new user and their token, through the door.</summary>
+    public async Task<(long Id, string Token)> RegisterAsync(string mobile)
+    {
+        var credentials = $$"""{"mobile":"{{mobile}}","password":"correct horse"}""";
+        var user = await SendAsync("POST", "/v1/users", credentials);
+        var session = await SendAsync("POST", "/v1/sessions", credentials);
+        return (user.Json.GetProperty("id").GetInt64(), session.Json.GetProperty("accessToken").GetString()!);
+    }
+
+    /// <summary>A product on sale, of a seller who has a shop.</summary>
+    public async Task<long> SellAsync(string token, long stock, long price = 250)
+    {
+        var json = string.Create(CultureInfo.InvariantCulture, $$"""{"name":"Teapot","stock":{{stock}},"price":{{price}}}""");
+        var product = await SendAsync("POST", "/v1/products", json, token);
+        return product.Json.GetProperty("id").GetInt64();
+    }
+
+    /// <summary>Ends the mall in good order, as a signal to the process would.</summary>
+    public Task StopAsync() => _app.StopAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        Client.Dispose();
+        await _app.DisposeAsync();
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    private static async Task<List<string>> RowsAsync(SqliteConnection connection, string sql)
+    {
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = new List<string>();
+        while (await reader.ReadAsync())
+        {
+            var columns = Enumerable.Range(0, reader.FieldCount).Select(reader.GetValue);
+            rows.Add(string.Join('|', columns.Select(value => Convert.ToString(value, CultureInfo.InvariantCulture))));
+        }
+
+        return rows;
+    }
+}

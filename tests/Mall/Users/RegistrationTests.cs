@@ -1,0 +1,69 @@
+using Mall.Tests.Hosting;
+using Mall.Users;
+
+namespace Mall.Tests.Users;
+
+public sealed class RegistrationTests
+{
+    private static readonly NewUser s_ada = new("13800000001", "hash", "Ada", "female", "user");
+
+    [Fact]
+    public async Task Register_gives_ten_points_once_however_often_it_is_repeated()
+    {
+        await using var mall = await TestMall.OpenAsync();
+        var saga = mall.Grains.GetGrain<IRegistrationSagaGrain>("user-0-key");
+
+        var first = await saga.Register(new RegisterUser(s_ada, "h"));
+        var again = await saga.Register(new RegisterUser(s_ada, "h"));
+        var other = await saga.Register(new RegisterUser(s_ada with { Name = "Eve" }, "other"));
+
+        Assert.Equal(first.Value, again.Value);
+        Assert.Equal(10, first.Value!.Points);
+        Assert.Equal(ErrorCodes.KeyReused, other.Refusal!.Code);
+        Assert.Equal(["1 10"], await mall.SqlAsync("select user_id, balance from points"));
+        Assert.Equal(["01 action action", "02 action action"], await mall.BarrierAsync("user-0-key"));
+    }
+
+    [Fact]
+    public async Task A_mobile_belongs_to_one_user_also_when_many_register_it_at_once()
+    {
+        await using var mall = await TestMall.OpenAsync();
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 16).Select(i =>
+            mall.Grains.GetGrain<IRegistrationSagaGrain>($"g{i}").Register(new RegisterUser(s_ada, null))));
+
+        Assert.Single(answers, a => !a.IsRefused);
+        Assert.All(answers.Where(a => a.IsRefused), a => Assert.Equal(ErrorCodes.MobileTaken, a.Refusal!.Code));
+        Assert.Equal(["1"], await mall.SqlAsync("select count(*) from users"));
+        Assert.Equal(["10"], await mall.SqlAsync("select sum(balance) from points"));
+        Assert.Equal(["0"], await mall.SqlAsync("select count(*) from sagas where finish_time is null"));
+    }
+
+    [Fact]
+    public async Task Whoever_has_a_shop_is_a_seller()
+    {
+        await using var mall = await TestMall.OpenAsync();
+        var id = await mall.RegisterAsync(s_ada.Mobile);
+        var accounts = mall.Grains.GetGrain<IAccountDirectoryGrain>(0);
+
+        var before = await accounts.FindByMobile(s_ada.Mobile);
+        await mall.SellAsync(id, 1);
+        var after = await accounts.FindByMobile(s_ada.Mobile);
+
+        Assert.Equal(("user", "seller"), (before!.Role, after!.Role));
+        Assert.Null(await accounts.FindByMobile("nobody"));
+    }
+
+    [Fact]
+    public async Task Orders_of_nobody_are_refused_and_end()
+    {
+        await using var mall = await TestMall.OpenAsync();
+        var product = await mall.SellAsync(await mall.RegisterAsync(), 5);
+
+        var placed = await mall.PlaceAsync("g1", userId: 99, new Orders.OrderLine(product, 1));
+
+        Assert.Equal(ErrorCodes.NoSuchUser, placed.Refusal!.Code);
+        Assert.Equal(["failed"], await mall.SqlAsync("select status from sagas where gid = 'g1'"));
+        Assert.Equal(["5"], await mall.SqlAsync("select stock from products"));
+    }
+}
