@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Mall.Api;
+using Mall.Databases;
 using Mall.Hosting;
 using Mall.Ledger;
 using Mall.Orders;
@@ -26,7 +27,7 @@ public static class MallHost
 
         AddLogging(builder);
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddMallLedger(new LedgerOptions { Address = settings.Db });
+        builder.Services.AddMallLedger(new LedgerOptions { Address = settings.Db, MySqlDriver = MySqlDriver.Factory });
         builder.Services.AddMallGrains(
             new OrderOptions { CloseAfter = settings.OrderCloseAfter },
             new SagaOptions(),
