@@ -26,8 +26,13 @@ internal static class MySqlErrors
         1317, 1370, 1615, 1637, 1696, 1698, 1792, 1836, 1927, 1969, 2006, 2013, 2055, 3024, 3100, 3101, 3169,
     ];
 
-    /// <summary>The server's error number, or null when the connection failed.</summary>
-    public static int? NumberOf(Exception failure) => failure.Data["Server Error Code"] is int number and > 0 ? number : null;
+    /// <summary>The server's error number, or null when the connection failed. Drivers wrap what goes wrong while they connect.</summary>
+    public static int? NumberOf(Exception? failure)
+    {
+        for (; failure is not null; failure = failure.InnerException)
+            if (failure.Data["Server Error Code"] is int number and > 0) return number;
+        return null;
+    }
 
     /// <summary>A row with the same primary key or another unique value is there.</summary>
     public static bool IsUniqueViolation(Exception failure) => NumberOf(failure) == DuplicateEntry;

@@ -25,7 +25,7 @@ internal sealed class MySqlReaders(MySqlConnections connections, int most) : IDi
             {
                 return Use(read);
             }
-            catch (LedgerUnavailableException failure) when (reads < MostReads && MySqlErrors.NumberOf(failure.InnerException!) is null
+            catch (LedgerUnavailableException failure) when (reads < MostReads && MySqlErrors.NumberOf(failure) is null
                 && failure.InnerException is not TimeoutException)
             {
                 // Another session may be well.

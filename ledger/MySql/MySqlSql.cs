@@ -111,7 +111,8 @@ internal static class MySqlSql
         Conditions(sql.Add(" where "), shape);
     }
 
-    // Straight: the rows of the text first, and for each of them one row of the table by its primary key.
+    // Straight and forced: the rows of the text first, and for each of them one row of the table by its primary key, also when the table
+    // is so small at the moment that to read all of it looks as good.
     private static void Join(SqlText sql, RowShape shape, ReadOnlySpan<(int Position, Value[] Values)> changes)
     {
         var rows = changes.ToArray();
@@ -120,7 +121,7 @@ internal static class MySqlSql
             foreach (var (_, values) in rows) Row(json, values);
         });
         var on = shape.KeyPositions.Select(i => $"t.{Name(shape.Columns[i].Column)} = v.c{i + 1}");
-        sql.Add($" straight_join {Name(shape.Table)} t on {string.Join(" and ", on)}");
+        sql.Add($" straight_join {Name(shape.Table)} t force index (primary) on {string.Join(" and ", on)}");
     }
 
     private static void Row(Utf8JsonWriter json, Value[] values)

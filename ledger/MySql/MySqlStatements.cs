@@ -63,7 +63,7 @@ internal static class MySqlStatements
         {
             foreach (var (key, op) in rows) Row(json, key, op);
         });
-        return sql.Add(" straight_join barrier b on b.gid = v.c1 and b.branch_id = v.c2 and b.op = v.c3 and b.barrier_id = v.c4");
+        return sql.Add(" straight_join barrier b force index (primary) on b.gid = v.c1 and b.branch_id = v.c2 and b.op = v.c3 and b.barrier_id = v.c4");
     }
 
     private static void Row(Utf8JsonWriter json, BarrierKey key, string op)
