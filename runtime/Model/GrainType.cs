@@ -11,6 +11,12 @@ public sealed class GrainType : IEquatable<GrainType>
 {
     private static readonly ConcurrentDictionary<string, GrainType> Interned = new(StringComparer.Ordinal);
 
+    private static readonly ConcurrentDictionary<string, GrainType>.AlternateLookup<ReadOnlySpan<char>> InternedBySpan =
+        Interned.GetAlternateLookup<ReadOnlySpan<char>>();
+
+    private const int LongestWireName = 256;
+    private const int MostNames = 10_000;
+
     private GrainType(string name)
     {
         Name = name;
@@ -28,6 +34,15 @@ public sealed class GrainType : IEquatable<GrainType>
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         return Interned.GetOrAdd(name, static n => new GrainType(n));
+    }
+
+    /// <summary>The type that another process names. Names are kept for ever, so it is bounded how many others may bring up.</summary>
+    /// <exception cref="WireFormatException">Too long, or too many that nobody here knows.</exception>
+    internal static GrainType FromWire(ReadOnlySpan<char> name)
+    {
+        if (InternedBySpan.TryGetValue(name, out var known)) return known;
+        if (name.IsEmpty || name.Length > LongestWireName || Interned.Count >= MostNames) throw new WireFormatException("No such grain type.");
+        return Create(name.ToString());
     }
 
     /// <summary>The type that a class or interface of this name stands for.</summary>

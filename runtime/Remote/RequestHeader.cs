@@ -28,7 +28,7 @@ internal struct GrainKeyFields
     public readonly GrainId? ToGrainId()
     {
         if (string.IsNullOrEmpty(Type)) return null;
-        var type = GrainType.Create(Type);
+        var type = GrainType.FromWire(Type);
         if (!string.IsNullOrEmpty(Text)) return GrainId.Create(type, Text);
         return Number is { } n ? GrainId.FromHalves(type, n.High, n.Low) : null;
     }

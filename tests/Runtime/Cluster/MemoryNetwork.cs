@@ -13,6 +13,8 @@ public sealed class MemoryNetwork(int seed = 1)
 {
     private readonly ConcurrentDictionary<string, Listener> _listeners = new();
     private readonly ConcurrentDictionary<(string From, string To), TaskCompletionSource> _cuts = new();
+    private readonly ConcurrentDictionary<string, bool> _dead = new();
+    private readonly ConcurrentDictionary<PipeStream, bool> _streams = new();
     private readonly Random _random = new(seed);
     private readonly Lock _lock = new();
 
@@ -38,6 +40,23 @@ public sealed class MemoryNetwork(int seed = 1)
         foreach (var (way, _) in _cuts) Mend(way.From, way.To);
     }
 
+    /// <summary>
+    /// What the machine of a process does when that is killed: its connections break, and whoever dials it is refused. The process itself,
+    /// if it is still about, reaches nobody any more.
+    /// </summary>
+    public void Kill(string name)
+    {
+        _dead[name] = true;
+        _listeners.TryRemove(name, out _);
+        foreach (var (stream, _) in _streams)
+        {
+            if (stream.Belongs(name)) stream.Dispose();
+        }
+    }
+
+    /// <summary>A new process may use the name.</summary>
+    public void Revive(string name) => _dead.TryRemove(name, out _);
+
     private Task WhenOpen(string from, string to) => _cuts.TryGetValue((from, to), out var cut) ? cut.Task : Task.CompletedTask;
 
     private int Piece(int most)
@@ -45,16 +64,23 @@ public sealed class MemoryNetwork(int seed = 1)
         lock (_lock) return _random.Next(4) == 0 ? _random.Next(1, Math.Min(most, 16) + 1) : _random.Next(1, most + 1);
     }
 
+    private PipeStream Track(PipeStream stream)
+    {
+        _streams[stream] = true;
+        return stream;
+    }
+
     private sealed class End(MemoryNetwork network, string name) : IStreamNetwork
     {
         public async Task<Stream> ConnectAsync(string endpoint, CancellationToken cancellationToken)
         {
+            if (network._dead.ContainsKey(name)) throw new IOException($"{name} is dead");
             await network.WhenOpen(name, endpoint).WaitAsync(cancellationToken);
             await network.WhenOpen(endpoint, name).WaitAsync(cancellationToken);
             if (!network._listeners.TryGetValue(endpoint, out var listener)) throw new ConnectionRefusedException($"{endpoint}: refused");
             var (there, back) = (new Pipe(), new Pipe());
-            listener.Accepted.Writer.TryWrite(new PipeStream(network, there.Reader, back.Writer, from: name, to: endpoint));
-            return new PipeStream(network, back.Reader, there.Writer, from: endpoint, to: name);
+            listener.Accepted.Writer.TryWrite(network.Track(new PipeStream(network, there.Reader, back.Writer, from: name, to: endpoint)));
+            return network.Track(new PipeStream(network, back.Reader, there.Writer, from: endpoint, to: name));
         }
 
         public IStreamListener Listen(string endpoint)
@@ -78,6 +104,8 @@ public sealed class MemoryNetwork(int seed = 1)
     private sealed class PipeStream(MemoryNetwork network, PipeReader reader, PipeWriter writer, string from, string to) : Stream
     {
         private readonly CancellationTokenSource _disposed = new();
+
+        public bool Belongs(string name) => from == name || to == name;
 
         public override bool CanRead => true;
 
@@ -131,6 +159,7 @@ public sealed class MemoryNetwork(int seed = 1)
             if (!_disposed.IsCancellationRequested)
             {
                 _disposed.Cancel();
+                network._streams.TryRemove(this, out _);
                 _ = HangUpAsync();
             }
 
