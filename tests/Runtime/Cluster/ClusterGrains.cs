@@ -15,6 +15,8 @@ public interface IPlacedGrain : IGrainWithIntegerKey
 
     Task<long> SizeOf(string text);
 
+    Task<string> Tenant();
+
     Task<string> AskOther(long key);
 
     Task WaitForCancellation(CancellationToken cancellationToken);
@@ -43,6 +45,8 @@ public sealed class PlacedGrain(IMembership membership, Simulation.Probe probe) 
     public Task<string> Fail(string message) => throw new InvalidOperationException(message);
 
     public Task<long> SizeOf(string text) => Task.FromResult((long)text.Length);
+
+    public Task<string> Tenant() => Task.FromResult($"{RequestContext.Get("tenant")}");
 
     public Task<string> AskOther(long key) => GrainFactory.GetGrain<IPlacedGrain>(key).Where();
 
