@@ -26,7 +26,9 @@ internal static class MySqlErrors
         1317, 1370, 1615, 1637, 1696, 1698, 1792, 1836, 1927, 1969, 2006, 2013, 2055, 3024, 3100, 3101, 3169,
     ];
 
-    /// <summary>The server's error number, or null when the connection failed. Drivers wrap what goes wrong while they connect.</summary>
+    /// <summary>
+    /// The server's error number, or null when the connection failed. Drivers wrap what goes wrong while they connect.
+    /// </summary>
     public static int? NumberOf(Exception? failure)
     {
         for (; failure is not null; failure = failure.InnerException)

@@ -111,8 +111,8 @@ internal static class MySqlSql
         Conditions(sql.Add(" where "), shape);
     }
 
-    // Straight and forced: the rows of the text first, and for each of them one row of the table by its primary key, also when the table
-    // is so small at the moment that to read all of it looks as good.
+    // Straight and forced: the rows of the text first, and for each of them one row of the table by its primary key, also when
+    // the table is so small at the moment that to read all of it looks as good.
     private static void Join(SqlText sql, RowShape shape, ReadOnlySpan<(int Position, Value[] Values)> changes)
     {
         var rows = changes.ToArray();

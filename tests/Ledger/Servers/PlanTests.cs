@@ -8,7 +8,8 @@ using static Mall.Ledger.Tests.TestTables;
 namespace Mall.Ledger.Tests;
 
 /// <summary>
-/// How the servers go about the committer's statements: by primary key, row by row, also when the plan was made while the table was empty.
+/// How the servers go about the committer's statements: by primary key, row by row, also when the plan was made while the table
+/// was empty.
 /// </summary>
 public sealed class PlanTests
 {
@@ -61,7 +62,8 @@ public sealed class PlanTests
                 MySqlSql.Change(sql, shape, changes.AsSpan(0, count));
                 var plan = await database.Server.RunSqlAsync($"explain {sql}", "plans", Cancel);
 
-                // Columns: id, select_type, table, type, possible_keys, key, ...; nothing is said of a row that is known not to be there.
+                // Columns: id, select_type, table, type, possible_keys, key, ...; nothing is said of a row that is known not to
+                // be there.
                 foreach (var step in plan.Split('\n').Select(line => line.Split('\t')).Where(step => step[2] is not ("v" or "NULL")))
                     Assert.True(step is [_, _, _, "eq_ref" or "range" or "const", _, "PRIMARY", ..], $"{shape}: {plan}");
             }

@@ -8,8 +8,8 @@ using static Mall.Ledger.Tests.TestTables;
 namespace Mall.Ledger.Tests;
 
 /// <summary>
-/// As <see cref="RandomFaultTests"/>, on a real server: many clients that repeat and compensate few keys, on a store that fails by a seed at
-/// every point of a commit. The faults are the seed's; who meets them is up to the machine.
+/// As <see cref="RandomFaultTests"/>, on a real server: many clients that repeat and compensate few keys, on a store that fails
+/// by a seed at every point of a commit. The faults are the seed's; who meets them is up to the machine.
 /// </summary>
 public abstract class RandomServerFaultTests(DatabaseKind kind)
 {

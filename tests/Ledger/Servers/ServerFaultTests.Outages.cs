@@ -18,7 +18,8 @@ public abstract partial class ServerFaultTests
             await Assert.ThrowsAsync<LedgerUnavailableException>(() => Ledger.NextIdAsync("new", Cancel).AsTask());
             await Assert.ThrowsAsync<LedgerUnavailableException>(() => Store.ClaimAsync(ClaimOfMail()));
 
-            // The first batch after the stop may have been sent before anybody noticed: then nobody can say that nothing happened.
+            // The first batch after the stop may have been sent before anybody noticed: then nobody can say that nothing
+            // happened.
             await Assert.ThrowsAnyAsync<Exception>(() => commit);
             Assert.InRange(waited.Elapsed, Patience - TimeSpan.FromSeconds(1), Patience + TimeSpan.FromSeconds(3));
             await Assert.ThrowsAsync<LedgerUnavailableException>(() => Commit(Action("h"), Take(1, 3)));

@@ -80,7 +80,8 @@ public abstract partial class ServerFaultTests
         options.Address = StoreAddress.Parse(Server.AddressOf(database));
         await using (var store = LedgerServices.StoreAt(options, TimeProvider.System)) await store.OpenAsync(Cancel);
 
-        // As a process leaves it that died in the middle of the last one: a server without transactions for schemas keeps the first half.
+        // As a process leaves it that died in the middle of the last one: a server without transactions for schemas keeps the
+        // first half.
         if (faults.Kind == TestServers.DatabaseKind.MariaDb)
             await Server.RunSqlAsync("delete from schema_version where number = 6; drop table silos", database, Cancel);
         else

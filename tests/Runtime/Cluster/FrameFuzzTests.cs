@@ -5,7 +5,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Mall.Runtime.Tests.Cluster;
 
-/// <summary>What a silo does with frames that nobody in his right mind would send, from a peer that has proven to know the secret.</summary>
+/// <summary>
+/// What a silo does with frames that nobody in his right mind would send, from a peer that has proven to know the secret.
+/// </summary>
 public sealed class FrameFuzzTests
 {
     private const int FramesPerSeed = 20_000;

@@ -5,9 +5,9 @@ using System.Threading.Channels;
 namespace Mall.Runtime.Tests.Cluster;
 
 /// <summary>
-/// A network in memory. Each process has its own end of it (<see cref="At"/>), so that a test can cut the way from one to another, in one
-/// direction or both; what is sent over a cut way waits until it is mended, as in a network that loses packets. Streams deliver what was
-/// written in pieces whose sizes are drawn from a seed.
+/// A network in memory. Each process has its own end of it (<see cref="At"/>), so that a test can cut the way from one to
+/// another, in one direction or both; what is sent over a cut way waits until it is mended, as in a network that loses packets.
+/// Streams deliver what was written in pieces whose sizes are drawn from a seed.
 /// </summary>
 public sealed class MemoryNetwork(int seed = 1)
 {
@@ -41,8 +41,8 @@ public sealed class MemoryNetwork(int seed = 1)
     }
 
     /// <summary>
-    /// What the machine of a process does when that is killed: its connections break, and whoever dials it is refused. The process itself,
-    /// if it is still about, reaches nobody any more.
+    /// What the machine of a process does when that is killed: its connections break, and whoever dials it is refused. The
+    /// process itself, if it is still about, reaches nobody any more.
     /// </summary>
     public void Kill(string name)
     {
@@ -100,7 +100,9 @@ public sealed class MemoryNetwork(int seed = 1)
         public void Dispose() => network._listeners.TryRemove(KeyValuePair.Create(endpoint, this));
     }
 
-    /// <summary>One end of a connection. Its reader gets what comes over the way <paramref name="from"/>, <paramref name="to"/>.</summary>
+    /// <summary>
+    /// One end of a connection. Its reader gets what comes over the way <paramref name="from"/>, <paramref name="to"/>.
+    /// </summary>
     private sealed class PipeStream(MemoryNetwork network, PipeReader reader, PipeWriter writer, string from, string to) : Stream
     {
         private readonly CancellationTokenSource _disposed = new();

@@ -92,7 +92,9 @@ public sealed class TakeoverTests
         Assert.Equal(two.Self.ToString(), await one.Placed(owner).Where());
     }
 
-    /// <summary>Calls again while the outcome is unknown, as a caller does who may: what is called here has no effect that lasts.</summary>
+    /// <summary>
+    /// Calls again while the outcome is unknown, as a caller does who may: what is called here has no effect that lasts.
+    /// </summary>
     private static async Task<T> Insist<T>(Func<Task<T>> call)
     {
         while (true)

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Mall.Runtime.Tests.Cluster;
 
 /// <summary>
-/// Silos and clients in the test's process and in real time, with a membership table in memory; over a network in memory that the test
-/// can break, or over real sockets.
+/// Silos and clients in the test's process and in real time, with a membership table in memory; over a network in memory that the
+/// test can break, or over real sockets.
 /// </summary>
 public sealed class TestCluster : IAsyncDisposable
 {
@@ -60,7 +60,8 @@ public sealed class TestCluster : IAsyncDisposable
         () => _members.Where(m => m.IsRunning).All(m => m.View.Silos.ToHashSet().SetEquals(silos.Select(s => s.Self))));
 
     /// <summary>
-    /// As far as the others can tell, the silo's process is killed. What is left of it in this process reaches neither them nor the table.
+    /// As far as the others can tell, the silo's process is killed. What is left of it in this process reaches neither them nor
+    /// the table.
     /// </summary>
     public void Kill(Member silo)
     {
