@@ -1,7 +1,6 @@
 #if ORLEANS
 global using Orleans;
-global using MailboxFullException = Orleans.Runtime.LimitExceededException;
-global using SiloUnavailableException = Orleans.Runtime.SiloUnavailableException;
+global using Orleans.Runtime;
 #else
 global using Mall.Runtime;
 #endif

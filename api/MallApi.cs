@@ -30,6 +30,8 @@ public static class MallApi
         services.AddSingleton<OrderDesk>().AddSingleton<SagaDesk>();
         services.AddSingleton<RpcDispatcher>();
         services.AddSingleton<Readiness>().AddHealthChecks();
+        // Its log lines per request are off anyhow; while it may log at all, each request pays for an activity and a log scope.
+        services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None));
         services.AddRouting();
         services.AddMallDocument();
         return services;

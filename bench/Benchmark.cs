@@ -30,6 +30,9 @@ abstract class Benchmark(string name, string description)
     /// <summary>The command's own options.</summary>
     protected abstract IEnumerable<Option> Options { get; }
 
+    /// <summary>The option whose value is nobody's business and stays out of the report.</summary>
+    protected virtual Option? Secret => null;
+
     /// <summary>Measures, in this process.</summary>
     /// <exception cref="BenchmarkException">It cannot go on, or what it measured is not right.</exception>
     protected abstract Task<IReadOnlyList<Measurement>> MeasureAsync(
@@ -60,23 +63,26 @@ abstract class Benchmark(string name, string description)
 
     async Task<Report> ReportAsync(ParseResult options, ProgressDisplay display, CancellationToken cancellationToken)
     {
-        var arguments = CommandLine(options);
         var runs = options.GetValue(RunOptions.Runs);
         if (runs > 1)
-            return await RepeatedRuns.RunAsync(arguments, runs, display, cancellationToken);
+        {
+            var reports = await RepeatedRuns.RunAsync(CommandLine(options, withSecret: true), runs, display, cancellationToken);
+            return Report.MedianOf(reports);
+        }
+
         var measurements = await MeasureAsync(options, display, cancellationToken);
-        return new Report(string.Join(' ', arguments), Durability, Machine.This(), measurements);
+        return new Report(string.Join(' ', CommandLine(options, withSecret: false)), Durability, Machine.This(), measurements);
     }
 
     /// <summary>What was typed, without what says how to repeat it and how to print it.</summary>
-    List<string> CommandLine(ParseResult options)
+    List<string> CommandLine(ParseResult options, bool withSecret)
     {
         var own = new[] { RunOptions.Runs.Name, RunOptions.Json.Name };
         return
         [
             _command.Name,
             .. options.CommandResult.Children.OfType<System.CommandLine.Parsing.OptionResult>()
-                .Where(o => !o.Implicit && !own.Contains(o.Option.Name))
+                .Where(o => !o.Implicit && !own.Contains(o.Option.Name) && (withSecret || o.Option != Secret))
                 .SelectMany(o => o.Tokens.Select(t => t.Value).Prepend(o.Option.Name)),
         ];
     }

@@ -3,7 +3,6 @@ global using Orleans;
 global using Orleans.Concurrency;
 global using Orleans.Placement;
 global using Orleans.Runtime;
-global using MailboxFullException = Orleans.Runtime.LimitExceededException;
 #else
 global using Mall.Runtime;
 #endif

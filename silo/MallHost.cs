@@ -47,6 +47,7 @@ public static class MallHost
             new OrderOptions { CloseAfter = settings.OrderCloseAfter },
             new SagaOptions(),
             jitterSeed: RandomNumberGenerator.GetInt32(int.MaxValue));
+        services.AddHealthChecks().AddCheck<DatabaseHealth>("database");
     }
 
     private static void AddLogging(WebApplicationBuilder builder) => builder.Logging

@@ -25,8 +25,10 @@ internal sealed record AccessToken(string Text, DateTimeOffset ExpiresAt, DateTi
 /// issuer, so nothing in a token is ever asked how it wants to be verified: the header must be ours, character by character
 /// (which refuses <c>alg=none</c> and all its relatives), then the signature must match, and only then is the payload read.
 /// </summary>
-/// <remarks>A verification costs 1 to 2 µs, nearly all of it the HMAC; a cache of verified tokens would save less than it costs
-/// to bound.</remarks>
+/// <remarks>
+/// A verification costs about 2 µs of CPU and 32 bytes, more than half of it the HMAC: too little to keep a cache of verified
+/// tokens for, which would have to be bounded and to forget what expires.
+/// </remarks>
 internal sealed class AccessTokens
 {
     public const int MinKeyLength = 32;

@@ -39,7 +39,7 @@ internal static partial class ProblemMapping
         StorageUnavailableException or StaleActivationException or SiloUnavailableException => Problem.Of(
             ErrorCodes.StorageUnavailable,
             "The mall cannot store anything right now. Repeat the request with the same idempotency key."),
-        TooBusyException or MailboxFullException => TooManyRequests,
+        TooBusyException or LimitExceededException => TooManyRequests,
         TimeoutException => Problem.Of(
             ErrorCodes.TimedOut,
             "This took too long and its outcome is not known yet. Repeat the request with the same idempotency key."),

@@ -80,7 +80,7 @@ internal sealed class RpcDispatcher(
         }
         catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
         {
-            throw new ProblemException(Problem.Of(ErrorCodes.StorageUnavailable, "This process stops; call again and meet another."));
+            throw new ProblemException(Problem.Of(ErrorCodes.StorageUnavailable, "This process stops; call another."));
         }
     }
 

@@ -6,6 +6,8 @@ using Mall.Shops;
 using Mall.Silo;
 using Mall.Users;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -22,6 +24,15 @@ sealed class LocalMall : IAsyncDisposable
     LocalMall(WebApplication host) => _host = host;
 
     public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
+
+    /// <summary>The address of REST.</summary>
+    public string Rest => Addresses.First();
+
+    /// <summary>The address of gRPC.</summary>
+    public string Grpc => Addresses.Last();
+
+    ICollection<string> Addresses =>
+        _host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
 
     /// <summary>What the connection that commits says its setting is, not what was asked for.</summary>
     public async Task<string> SynchronousAsync()

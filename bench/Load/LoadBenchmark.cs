@@ -18,6 +18,8 @@ sealed class LoadBenchmark() : Benchmark("load", "Orders through the front door 
     static readonly Option<Uri?> s_grpc = Address("--grpc", "The front door over gRPC, such as http://127.0.0.1:8081.");
     static readonly Option<int> s_connections = RunOptions.AtLeastOne(
         "--connections", "Connections, each with one order under way.", 64);
+    static readonly Option<int> s_calls = RunOptions.AtLeastOne(
+        "--calls", "gRPC only: calls under way on each connection; --connections 4 --calls 16 costs the generator a third.", 1);
     static readonly Option<double?> s_rate = new("--rate")
     {
         Description = "Orders a second, all connections together, in an open loop; without it as many as go, in a closed loop.",
@@ -40,7 +42,9 @@ sealed class LoadBenchmark() : Benchmark("load", "Orders through the front door 
     };
 
     protected override IEnumerable<Option> Options =>
-        [s_url, s_grpc, s_connections, s_rate, s_users, s_products, s_items, s_token, s_product];
+        [s_url, s_grpc, s_connections, s_calls, s_rate, s_users, s_products, s_items, s_token, s_product];
+
+    protected override Option Secret => s_token;
 
     protected override string Durability => "the installation's; an order counts when it was answered as standing";
 
@@ -51,7 +55,8 @@ sealed class LoadBenchmark() : Benchmark("load", "Orders through the front door 
         using var closing = door;
         var stage = await StageOf(options, door, display, cancellationToken);
         var baskets = Basket.Choose(stage.Products, options.GetValue(s_items), seed: 1);
-        var tokens = Enumerable.Range(0, options.GetValue(s_connections)).Select(i => stage.Tokens[i % stage.Tokens.Count]);
+        var callers = options.GetValue(s_connections) * options.GetValue(s_calls);
+        var tokens = Enumerable.Range(0, callers).Select(i => stage.Tokens[i % stage.Tokens.Count]);
         var clients = door.Connect(tokens, baskets).ToList();
         try
         {
@@ -70,8 +75,9 @@ sealed class LoadBenchmark() : Benchmark("load", "Orders through the front door 
     static (string Name, IFrontDoor Door) FrontDoorOf(ParseResult options) =>
         (options.GetValue(s_url), options.GetValue(s_grpc)) switch
         {
+            ({ }, null) when options.GetValue(s_calls) > 1 => throw new BenchmarkException("--calls is for gRPC"),
             ({ } url, null) => ("orders, HTTP", new RestFrontDoor(url)),
-            (null, { } grpc) => ("orders, gRPC", new GrpcFrontDoor(grpc)),
+            (null, { } grpc) => ("orders, gRPC", new GrpcFrontDoor(grpc, options.GetValue(s_calls))),
             _ => throw new BenchmarkException("give either --url or --grpc"),
         };
 

@@ -35,6 +35,7 @@ sealed record Measurement(string Name, IReadOnlyDictionary<string, double> Metri
             [Metric.P99] = Microseconds(0.99),
             [Metric.P999] = Microseconds(0.999),
             [Metric.Max] = latencies.Max / 1e3,
+            [Metric.UnderWay] = latencies.Mean * latencies.Count / 1e9 / seconds,
             [Metric.Operations] = latencies.Count,
             [Metric.Errors] = errors.Values.Sum(),
             [Metric.Seconds] = seconds,
@@ -60,6 +61,12 @@ static class Metric
 
     /// <summary>The longest latency, in microseconds.</summary>
     public const string Max = "maxUs";
+
+    /// <summary>
+    /// Successful operations under way at a time, on average, by Little's law. Much less than there are callers means that some
+    /// of them hardly came to call.
+    /// </summary>
+    public const string UnderWay = "underWay";
 
     /// <summary>Successful operations.</summary>
     public const string Operations = "operations";

@@ -13,7 +13,7 @@ static class RepeatedRuns
     /// <param name="arguments">The command line without <c>--runs</c> and <c>--json</c>.</param>
     /// <param name="runs">How many processes, one after the other.</param>
     /// <exception cref="BenchmarkException">A process failed; it has said why on the error stream.</exception>
-    public static async Task<Report> RunAsync(
+    public static async Task<IReadOnlyList<Report>> RunAsync(
         IReadOnlyList<string> arguments, int runs, ProgressDisplay display, CancellationToken cancellationToken)
     {
         var reports = new List<Report>(runs);
@@ -23,7 +23,7 @@ static class RepeatedRuns
             reports.Add(await RunOnceAsync(arguments, cancellationToken));
         }
 
-        return Report.MedianOf(string.Join(' ', arguments), reports);
+        return reports;
     }
 
     static async Task<Report> RunOnceAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)

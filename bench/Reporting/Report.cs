@@ -31,8 +31,8 @@ sealed record Report(
         JsonSerializer.Deserialize<Report>(json, s_json) ?? throw new JsonException("The report is null.");
 
     /// <summary>Several processes' reports as one: of each figure the median.</summary>
-    public static Report MedianOf(string command, IReadOnlyList<Report> runs) =>
-        new(command, runs[0].Durability, runs[0].Machine, [.. runs[0].Measurements.Select(m => MedianOfOne(m.Name, runs))], runs);
+    public static Report MedianOf(IReadOnlyList<Report> runs) =>
+        runs[0] with { Measurements = [.. runs[0].Measurements.Select(m => MedianOf(m.Name, runs))], Runs = runs };
 
     /// <summary>The lowest and the highest value of a figure among the runs; null when there was one run.</summary>
     public (double Lowest, double Highest)? Range(string measurement, string metric)
@@ -41,7 +41,7 @@ sealed record Report(
         return values.Length == 0 ? null : (values[0], values[^1]);
     }
 
-    static Measurement MedianOfOne(string name, IReadOnlyList<Report> runs)
+    static Measurement MedianOf(string name, IReadOnlyList<Report> runs)
     {
         var all = runs.SelectMany(r => r.Measurements).Where(m => m.Name == name).ToList();
         var metrics = all[0].Metrics.Keys.ToDictionary(metric => metric, metric => Median(Values(runs, name, metric)));

@@ -20,7 +20,8 @@ static class ReportTable
     /// <summary>Figures with a place of their own.</summary>
     static readonly string[] s_general =
     [
-        .. s_columns.Select(c => c.Metric), Metric.Operations, Metric.Seconds, Metric.CpuPerOperation, Metric.BytesPerOperation,
+        .. s_columns.Select(c => c.Metric), Metric.Operations, Metric.Seconds,
+        Metric.UnderWay, Metric.CpuPerOperation, Metric.BytesPerOperation,
     ];
 
     public static void WriteTo(IAnsiConsole console, Report report)
@@ -47,7 +48,8 @@ static class ReportTable
         if (measurement.Metrics.ContainsKey(Metric.PerSecond))
         {
             yield return $"{Cell(measurement, Metric.CpuPerOperation)} of processor time and "
-                + $"{Cell(measurement, Metric.BytesPerOperation)} bytes allocated by this process an operation";
+                + $"{Cell(measurement, Metric.BytesPerOperation)} bytes allocated by this process an operation, "
+                + $"{Cell(measurement, Metric.UnderWay)} under way on average";
         }
 
         foreach (var metric in measurement.Metrics.Keys.Except(s_general))
@@ -78,7 +80,7 @@ static class ReportTable
     static string Text(string metric, double value) => metric switch
     {
         _ when metric.EndsWith("Us", StringComparison.Ordinal) || metric == Metric.CpuPerOperation => Duration(value),
-        Metric.Ratio => value.ToString("0.0", CultureInfo.InvariantCulture),
+        Metric.Ratio or Metric.UnderWay => value.ToString("0.0", CultureInfo.InvariantCulture),
         _ => value.ToString("N0", CultureInfo.InvariantCulture),
     };
 

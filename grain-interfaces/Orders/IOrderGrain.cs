@@ -15,7 +15,9 @@ public interface IOrderGrain : IGrainWithStringKey
     Task Void(Branch branch, long orderId);
 }
 
-/// <summary>Places an order: creates it and takes the stock of each of its products, or leaves no trace but a void order.</summary>
+/// <summary>
+/// Places an order: creates it and takes the stock of each of its products, or leaves no trace but a void order.
+/// </summary>
 [Alias("mall.IOrderSagaGrain")]
 public interface IOrderSagaGrain : ISagaGrain
 {
@@ -26,7 +28,10 @@ public interface IOrderSagaGrain : ISagaGrain
     [Alias("Place"), AlwaysInterleave]
     Task<Result<OrderView>> Place(PlaceOrder command);
 
-    /// <summary>Completes as soon as the saga's intent is durable; it then ends by itself. Refused as <see cref="Place"/>, before the intent.</summary>
+    /// <summary>
+    /// Completes as soon as the saga's intent is durable; it then ends by itself. Refused as <see cref="Place"/>, before the
+    /// intent.
+    /// </summary>
     [Alias("Submit"), AlwaysInterleave]
     Task<Result<Done>> Submit(PlaceOrder command);
 }

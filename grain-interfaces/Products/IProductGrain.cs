@@ -6,7 +6,9 @@ namespace Mall.Products;
 [Alias("mall.IProductGrain")]
 public interface IProductGrain : IGrainWithIntegerKey
 {
-    /// <summary>Creates the product under this id; called by the catalog alone. Refused with 100007 when another request took the key.</summary>
+    /// <summary>
+    /// Creates the product under this id; called by the catalog alone. Refused with 100007 when another request took the key.
+    /// </summary>
     [Alias("Create")]
     Task<Result<ProductView>> Create(long shopId, CreateProduct command);
 
@@ -22,7 +24,9 @@ public interface IProductGrain : IGrainWithIntegerKey
     [Alias("Change")]
     Task<Result<ProductView>> Change(ChangeProduct command);
 
-    /// <summary>Adds to the stock (or takes, when negative). Refused with 300001, 100004, or 300002 when it would go below zero.</summary>
+    /// <summary>
+    /// Adds to the stock (or takes, when negative). Refused with 300001, 100004, or 300002 when it would go below zero.
+    /// </summary>
     /// <returns>The stock after it.</returns>
     [Alias("AdjustStock")]
     Task<Result<long>> AdjustStock(long userId, long delta, Idempotency? idempotency);
@@ -31,7 +35,10 @@ public interface IProductGrain : IGrainWithIntegerKey
     [Alias("Remove")]
     Task<Result<Done>> Remove(long userId);
 
-    /// <summary>An order's action: takes stock. Refused with 300001, 300002 or 300003. Idempotent by branch, also when the stock is gone since.</summary>
+    /// <summary>
+    /// An order's action: takes stock. Refused with 300001, 300002 or 300003. Idempotent by branch, also when the stock is gone
+    /// since.
+    /// </summary>
     /// <returns>The stock after it.</returns>
     [Alias("DecrStock")]
     Task<Result<long>> DecrStock(Branch branch, long quantity);

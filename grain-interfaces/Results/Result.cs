@@ -42,6 +42,8 @@ public sealed record Done
 /// <summary>What makes a creating request repeatable: the same user and key always give the same result.</summary>
 /// <param name="UserId">Whose key it is; 0 for a request without a user.</param>
 /// <param name="Key">1 to 128 visible ASCII characters, chosen by the client.</param>
-/// <param name="RequestHash">A hash of what was asked for; the same key with another hash is refused with <see cref="ErrorCodes.KeyReused"/>.</param>
+/// <param name="RequestHash">
+/// A hash of what was asked for; the same key with another hash is refused with <see cref="ErrorCodes.KeyReused"/>.
+/// </param>
 [GenerateSerializer, Immutable, Alias("mall.Idempotency")]
 public sealed record Idempotency(long UserId, string Key, string RequestHash);

@@ -4,7 +4,9 @@ namespace Mall.Sagas;
 [Alias("mall.ISagaGrain")]
 public interface ISagaGrain : IGrainWithStringKey
 {
-    /// <summary>Goes on where the saga stood. Called when it is due, after a restart too; harmless when it runs or has ended.</summary>
+    /// <summary>
+    /// Goes on where the saga stood. Called when it is due, after a restart too; harmless when it runs or has ended.
+    /// </summary>
     [Alias("Resume"), AlwaysInterleave]
     Task Resume();
 

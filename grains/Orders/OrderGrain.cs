@@ -25,8 +25,8 @@ public sealed class OrderGrain(GrainLedger ledger, TimeProvider clock) : Grain, 
     public async Task Void(Branch branch, long orderId)
     {
         DeactivateOnIdle();
-        var outcome = await ledger.CommitAsync(
-            new WriteSet(branch.Compensation(), OrderRows.End(orderId, OrderStatus.Created, OrderStatus.Void, clock.GetUtcNow())));
+        var end = OrderRows.End(orderId, OrderStatus.Created, OrderStatus.Void, clock.GetUtcNow());
+        var outcome = await ledger.CommitAsync(new WriteSet(branch.Compensation(), end));
         if (outcome == CommitOutcome.Conflict)
             throw new StaleActivationException($"Order {orderId} is no longer in the status in which it can become void.");
     }

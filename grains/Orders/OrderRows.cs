@@ -34,7 +34,8 @@ internal static class OrderRows
 
     public static readonly Query<OrderRow> ById = new(Select + "where id = @p1", Read);
 
-    public static readonly Query<OrderRow> PageOfUser = new(Select + "where user_id = @p1 and id > @p2 order by id limit @p3", Read);
+    public static readonly Query<OrderRow> PageOfUser =
+        new(Select + "where user_id = @p1 and id > @p2 order by id limit @p3", Read);
 
     public static readonly Query<OrderRow> PageOfUserAndStatus =
         new(Select + "where user_id = @p1 and id > @p2 and status = @p4 order by id limit @p3", Read);
@@ -47,7 +48,8 @@ internal static class OrderRows
         where i.order_id >= @p1 and i.order_id <= @p2 and o.user_id = @p3
         order by i.order_id, i.product_id
         """,
-        row => new OrderItemRow(row.GetInt64(0), new OrderItem(row.GetInt64(1), row.GetString(2), row.GetInt64(3), row.GetInt64(4))));
+        row => new OrderItemRow(
+            row.GetInt64(0), new OrderItem(row.GetInt64(1), row.GetString(2), row.GetInt64(3), row.GetInt64(4))));
 
     /// <summary>The order and its items.</summary>
     public static RowChange[] Insert(OrderView order) =>
@@ -73,7 +75,8 @@ internal static class OrderRows
 
 /// <summary>A row of <c>orders</c>.</summary>
 internal sealed record OrderRow(
-    long Id, string Gid, long UserId, long Amount, int Status, DateTimeOffset CreatedAt, DateTimeOffset? ClosesAt, DateTimeOffset? PaidAt);
+    long Id, string Gid, long UserId, long Amount, int Status,
+    DateTimeOffset CreatedAt, DateTimeOffset? ClosesAt, DateTimeOffset? PaidAt);
 
 /// <summary>A row of <c>order_items</c>.</summary>
 internal sealed record OrderItemRow(long OrderId, OrderItem Item);

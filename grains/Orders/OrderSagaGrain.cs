@@ -22,8 +22,7 @@ public sealed class OrderSagaGrain(OrderSagaKind kind, SagaServices services, Or
     /// <summary>Prices the order from its products as they are now and gives it an id.</summary>
     private async Task<Result<OrderView>> DecideAsync(PlaceOrder command)
     {
-        // By product, not as the customer listed them: branches start in this order, so of two orders that want the same products
-        // one is first at all of them, and they do not refuse each other over halves.
+        // By product, not as the customer listed them: the first is the gate to the others, see OrderSagaKind.
         var lines = command.Lines.OrderBy(l => l.ProductId).ToArray();
         var quotes = await Task.WhenAll(lines.Select(l => GrainFactory.GetGrain<IProductGrain>(l.ProductId).Quote()));
         if (Array.Find(quotes, q => q.IsRefused) is { Refusal: { } refusal }) return refusal;

@@ -3,10 +3,19 @@ using System.Text.Json.Serialization;
 
 namespace Mall.Orders;
 
-/// <summary>The branches of an order: 01 creates it; 02, 03, ... take the stock of its items, in parallel, after that.</summary>
+/// <summary>
+/// The branches of an order: 01 creates it, 02 takes the stock of its first item, and the others take theirs, in parallel, after
+/// that.
+/// <para>
+/// Items stand by product id, so the first is a gate: of several orders for the last pieces of the same products, those that get
+/// the first get the others too, and those that do not touch nothing else. All in parallel, two of them could each take the last
+/// piece of what the other needs, and both be refused. See docs/decisions/0006.
+/// </para>
+/// </summary>
 public sealed class OrderSagaKind() : SagaKind<OrderView>("order", OrderJson.Default.OrderView)
 {
     private const string Creation = "01";
+    private const string FirstItem = "02";
 
     public override ISagaGrain Grain(IGrainFactory grains, string gid) => grains.GetGrain<IOrderSagaGrain>(gid);
 
@@ -17,7 +26,9 @@ public sealed class OrderSagaKind() : SagaKind<OrderView>("order", OrderJson.Def
         for (var i = 0; i < intent.Items.Length; i++)
         {
             var branch = new Branch(gid, (i + 2).ToString("00", CultureInfo.InvariantCulture));
-            plan[i + 1] = TakeStock(grains.GetGrain<IProductGrain>(intent.Items[i].ProductId), branch, intent.Items[i]);
+            var item = intent.Items[i];
+            var product = grains.GetGrain<IProductGrain>(item.ProductId);
+            plan[i + 1] = TakeStock(product, branch, item, after: i == 0 ? Creation : FirstItem);
         }
 
         return plan;
@@ -29,12 +40,12 @@ public sealed class OrderSagaKind() : SagaKind<OrderView>("order", OrderJson.Def
         Action: async () => (await grain.Create(branch, order)).Refusal,
         Compensation: () => grain.Void(branch, order.Id));
 
-    private static SagaBranch TakeStock(IProductGrain grain, Branch branch, OrderItem item) => new(
+    private static SagaBranch TakeStock(IProductGrain grain, Branch branch, OrderItem item, string after) => new(
         branch.BranchId,
         $"product/{item.ProductId} DecrStock",
         Action: async () => (await grain.DecrStock(branch, item.Quantity)).Refusal,
         Compensation: () => grain.ReturnStock(branch, item.Quantity),
-        After: Creation);
+        After: after);
 }
 
 /// <summary>How an order's intent is written into <c>sagas.payload</c>.</summary>

@@ -11,9 +11,9 @@ namespace Mall.Products;
 /// once they are committed.
 /// </para>
 /// <para>
-/// Reentrant: between any two turns other calls may move <c>_stock</c>, <c>_reserved</c> and <c>_product</c>. Each method therefore
-/// reserves before its await, settles exactly its own reservation after it, and carries no figure across an await. Changes of
-/// the description, which set what they have read, queue behind <c>_describing</c>.
+/// Reentrant: between any two turns other calls may move <c>_stock</c>, <c>_reserved</c> and <c>_product</c>. Each method
+/// therefore reserves before its await, settles exactly its own reservation after it, and carries no figure across an await.
+/// Changes of the description, which set what they have read, queue behind <c>_describing</c>.
 /// </para>
 /// <para>
 /// Fenced: activation takes a new owner epoch, and every write demands it. If another activation has taken the product over,
@@ -23,7 +23,7 @@ namespace Mall.Products;
 [Reentrant]
 public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain, IProductGrain
 {
-    private readonly Dictionary<string, Task<Result<long>>> _decrements = []; // under way, by gid and branch: a repeat joins the first
+    private readonly Dictionary<string, Task<Result<long>>> _decrements = []; // under way, by gid and branch
 
     private Task _describing = Task.CompletedTask; // ends when the last of those who change the description has
     private Product? _product; // null: there is none; its Stock is only the one it was loaded with
@@ -111,8 +111,8 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
     public async Task<Result<long>> AdjustStock(long userId, long delta, Idempotency? idempotency)
     {
         if (await RefuseUnlessSellerAsync(userId) is { } refusal) return refusal;
-        if (idempotency is not null && await ledger.FindAsync(IdempotencyRows.ByKey, idempotency.UserId, idempotency.Key) is { } before)
-            return before.Answers(idempotency, "stock", Id) is { } reused ? reused : _stock;
+        if (idempotency is { } key && await ledger.FindAsync(IdempotencyRows.ByKey, key.UserId, key.Key) is { } before)
+            return before.Answers(key, "stock", Id) is { } reused ? reused : _stock;
 
         var taken = Math.Max(0, -delta);
         if (_stock - _reserved < taken) return NotEnough(taken);
@@ -200,7 +200,9 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
         _stock = product.Stock;
     }
 
-    /// <summary>Commits; when the outcome stays unknown, memory may be wrong from here on, so the next call begins from the row again.</summary>
+    /// <summary>
+    /// Commits; when the outcome stays unknown, memory may be wrong from here on, so the next call begins from the row again.
+    /// </summary>
     private async Task<CommitOutcome> CommitAsync(WriteSet writes)
     {
         try

@@ -27,8 +27,8 @@ internal static class ProductRows
     private static readonly RowShape s_describe =
         s_products.Update().Guard(s_ownerEpoch).Set(s_name, s_description, s_price, s_status, s_updateTime);
 
-    // Only adds and guards: all that a batch does to one product becomes one statement, however many buyers there are. The floor is a
-    // second belt: the grain never asks for more than it has.
+    // Only adds and guards: all that a batch does to one product becomes one statement, however many buyers there are. The floor
+    // is a second belt: the grain never asks for more than it has.
     private static readonly RowShape s_moveStock = s_products.Update().Guard(s_ownerEpoch).AddNotNegative(s_stock).Add(s_sold);
 
     public static readonly Query<Product> ById = new(
@@ -36,7 +36,8 @@ internal static class ProductRows
 
     /// <summary>The reason of the barrier row of branch @p2 of @p1 under op @p3.</summary>
     public static readonly Query<string> BarrierReason = new(
-        "select reason from barrier where gid = @p1 and branch_id = @p2 and op = @p3 and barrier_id = '01'", row => row.GetString(0));
+        "select reason from barrier where gid = @p1 and branch_id = @p2 and op = @p3 and barrier_id = '01'",
+        row => row.GetString(0));
 
     public static RowChange Insert(Product p, DateTimeOffset now) =>
         s_insert.With(p.Id, p.ShopId, p.Name, p.Desc, p.Price, p.Stock, 0, p.Status, p.Epoch, now, now);
@@ -49,7 +50,8 @@ internal static class ProductRows
     public static RowChange MoveStock(long id, long epoch, long stock, long sold) => s_moveStock.With(id, epoch, stock, sold);
 
     private static Product Read(DbDataReader row) => new(
-        row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetString(3), row.GetInt64(4), row.GetInt64(5), row.GetInt32(6), row.GetInt64(7));
+        row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetString(3),
+        row.GetInt64(4), row.GetInt64(5), row.GetInt32(6), row.GetInt64(7));
 }
 
 /// <summary>A row of <c>products</c>, without what the grain does not need.</summary>

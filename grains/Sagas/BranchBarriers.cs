@@ -9,5 +9,6 @@ internal static class BranchBarriers
 
     /// <summary>What an action answers that arrives after its compensation: it will never happen.</summary>
     public static Refusal AlreadyCompensated(this Branch branch) =>
-        Result.Refused(ErrorCodes.SagaStatusForbids, $"Branch {branch.BranchId} of {branch.Gid} was compensated before it was called.");
+        Result.Refused(
+            ErrorCodes.SagaStatusForbids, $"Branch {branch.BranchId} of {branch.Gid} was compensated before it was called.");
 }

@@ -35,18 +35,19 @@ public sealed class SagaDirectoryGrain(GrainLedger ledger, SagaKinds kinds) : Gr
     private static SagaView View(SagaRecord s) => new(s.Gid, s.Kind, s.Status, s.Reason, s.Attempts, s.NextTime, [], []);
 
     /// <summary>
-    /// Every planned action, and every compensation that was begun. A saga that goes well writes no branch rows: what its branches
-    /// have done is read off the barrier.
+    /// Every planned action, and every compensation that was begun. A saga that goes well writes no branch rows: what its
+    /// branches have done is read off the barrier.
     /// </summary>
     private static IEnumerable<SagaBranchView> BranchesOf(
-        SagaRecord saga, IReadOnlyList<SagaBranch> plan, IReadOnlyList<SagaBranchRow> noted, IReadOnlyList<BarrierRowView> barrier)
+        SagaRecord saga, IEnumerable<SagaBranch> plan, IReadOnlyList<SagaBranchRow> noted, IReadOnlyList<BarrierRowView> barrier)
     {
         foreach (var branch in plan)
         {
             var acted = barrier.Any(b => b.BranchId == branch.Id && b.Op == BarrierOps.Action && b.Reason == BarrierOps.Action);
             var compensated = barrier.Any(b => b.BranchId == branch.Id && b.Op == BarrierOps.Compensate);
             var action = noted.FirstOrDefault(n => n.BranchId == branch.Id && n.Op == BarrierOps.Action);
-            var status = acted || saga.Status == SagaStatus.Succeed ? BranchStatus.Succeed : action?.Status ?? BranchStatus.Prepared;
+            var isDone = acted || saga.Status == SagaStatus.Succeed;
+            var status = isDone ? BranchStatus.Succeed : action?.Status ?? BranchStatus.Prepared;
             yield return new SagaBranchView(branch.Id, BarrierOps.Action, status, branch.Target);
             if (saga.Status is SagaStatus.Aborting or SagaStatus.Failed && action is not null)
             {

@@ -11,8 +11,9 @@ namespace Mall.Sagas;
 /// barrier keys. A silo that dies anywhere leaves a row from which another activation resumes with a fresh round.
 /// </para>
 /// <para>
-/// All calls interleave. That is safe because state changes only in three places, each of which tolerates company: begin (shared by
-/// all who come while it is under way), load (which never overwrites what is known), and the run, of which there is one at a time.
+/// All calls interleave. That is safe because state changes only in three places, each of which tolerates company: begin (shared
+/// by all who come while it is under way), load (which never overwrites what is known), and the run, of which there is one at a
+/// time.
 /// </para>
 /// </summary>
 /// <typeparam name="TIntent">See <see cref="SagaKind{TIntent}"/>.</typeparam>
@@ -28,7 +29,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     private Task? _run;
     private Exception? _stoppedBy;           // why the run ended before the saga did
     private TaskCompletionSource _wake = NewWake();
-    private int _attempts;                   // rounds that stumbled since the last progress, whether or not they could be written down
+    private int _attempts;                   // rounds that stumbled since the last progress, written down or not
     private int _failures;                   // failed rounds since the run started; unknown ones do not count towards parking
     private bool _overtaken;                 // another activation has moved the row
     private bool _leaving;
@@ -40,7 +41,9 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     /// <summary>
     /// Makes the intent durable, once, and starts the saga. Whoever repeats the request gets the first one's intent.
     /// </summary>
-    /// <param name="decide">Decides what the saga will do, or refuses. Called before anything is durable, so it may be called again.</param>
+    /// <param name="decide">
+    /// Decides what the saga will do, or refuses. Called before anything is durable, so it may be called again.
+    /// </param>
     protected async Task<Result<TIntent>> BeginAsync(string? requestHash, long userId, Func<Task<Result<TIntent>>> decide)
     {
         var begin = _begin ??= BeginOnceAsync(requestHash, userId, decide);
@@ -115,7 +118,9 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     {
         _leaving = true;
         _wake.TrySetResult();
-        if (IsRunning) await _run!.WaitAsync(cancellationToken); // the step in hand, so that a drained silo leaves little to resume
+
+        // The step in hand, so that a drained silo leaves little to resume.
+        if (IsRunning) await _run!.WaitAsync(cancellationToken);
     }
 
     private async Task<Refusal?> BeginOnceAsync(string? requestHash, long userId, Func<Task<Result<TIntent>>> decide)
@@ -134,7 +139,9 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         switch (await services.Ledger.CommitAsync(new WriteSet(SagaRows.Insert(saga, now))))
         {
             case CommitOutcome.Applied:
-                Adopt(saga, decided.Value, startedBefore: _ => false);
+                // The row is there for all to see before its acknowledgement is: due work may have come first and have this very
+                // activation load and run it. That run's progress must not be replaced.
+                if (_saga is null) Adopt(saga, decided.Value, startedBefore: _ => false);
                 Start();
                 return null;
             case CommitOutcome.Conflict when await LoadAsync():
@@ -242,16 +249,16 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     {
         await _progress.CompensateAsync();
         var now = services.Clock.GetUtcNow();
-        await MoveToAsync(
-            Saga with { Status = SagaStatus.Failed, NextTime = null, Attempts = 0 },
-            [.. _progress.Started.Select(b => SagaRows.InsertBranch(Saga.Gid, b.Id, BarrierOps.Compensate, BranchStatus.Succeed, now))]);
+        var undone = _progress.Started.Select(
+            b => SagaRows.InsertBranch(Saga.Gid, b.Id, BarrierOps.Compensate, BranchStatus.Succeed, now));
+        await MoveToAsync(Saga with { Status = SagaStatus.Failed, NextTime = null, Attempts = 0 }, [.. undone]);
     }
 
     /// <summary>Notes a round that stumbled and waits for the next. False when the saga is parked.</summary>
     private async Task<bool> StumbleAsync(Exception e)
     {
-        var outcomeUnknown = e is TimeoutException or OperationCanceledException or SiloUnavailableException or MailboxFullException
-            or StorageUnavailableException or StaleActivationException or TooBusyException;
+        var outcomeUnknown = e is TimeoutException or OperationCanceledException or SiloUnavailableException
+            or LimitExceededException or StorageUnavailableException or StaleActivationException or TooBusyException;
         if (!outcomeUnknown) _failures++;
         var attempts = ++_attempts;
         var parked = Saga.Status == SagaStatus.Submitted && _failures >= services.Options.FailureLimit;
@@ -259,8 +266,8 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         if (parked) LogParked(_log, e, Saga.Gid, _failures);
         else LogStumbled(_log, e, Saga.Gid, attempts, delay.TotalMilliseconds);
 
-        // Storage that has just failed is not asked to write that down. The row then keeps its earlier time, and whoever resumes the
-        // saga at that time finds this run, or takes over where it stood.
+        // Storage that has just failed is not asked to write that down. The row then keeps its earlier time, and whoever resumes
+        // the saga at that time finds this run, or takes over where it stood.
         if (e is not (StorageUnavailableException or TooBusyException))
         {
             await MoveToAsync(Saga with
@@ -305,7 +312,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     [LoggerMessage(3001, LogLevel.Warning, "Saga {Gid} stumbled, attempt {Attempt}; again in {DelayMs} ms")]
     private static partial void LogStumbled(ILogger log, Exception e, string gid, int attempt, double delayMs);
 
-    [LoggerMessage(3002, LogLevel.Critical, "Saga {Gid} is parked after {Failures} failed rounds: an operator must retry or abort it")]
+    [LoggerMessage(3002, LogLevel.Critical, "Saga {Gid} is parked after {Failures} failed rounds: retry or abort it")]
     private static partial void LogParked(ILogger log, Exception e, string gid, int failures);
 
     [LoggerMessage(3003, LogLevel.Warning, "Saga {Gid} is given up by this activation; due work resumes it")]

@@ -32,5 +32,6 @@ public abstract class SagaKind<TIntent>(string name, JsonTypeInfo<TIntent> json)
     internal string Write(TIntent intent) => JsonSerializer.Serialize(intent, json);
 
     internal TIntent Read(string payload) =>
-        JsonSerializer.Deserialize(payload, json) ?? throw new InvalidDataException($"The payload of a saga of kind {Name} is null.");
+        JsonSerializer.Deserialize(payload, json)
+        ?? throw new InvalidDataException($"The payload of a saga of kind {Name} is null.");
 }

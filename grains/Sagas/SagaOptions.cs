@@ -3,7 +3,9 @@ namespace Mall.Sagas;
 /// <summary>How patiently sagas are driven.</summary>
 public sealed record SagaOptions
 {
-    /// <summary>A saga that nobody has ended this long after its last write is looked after by due work. Default 5 s, at least 1 s.</summary>
+    /// <summary>
+    /// A saga that nobody has ended this long after its last write is looked after by due work. Default 5 s, at least 1 s.
+    /// </summary>
     public TimeSpan TakeoverAfter { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>The wait after the first round that stumbled; it doubles with each further one. Default 50 ms.</summary>
@@ -12,7 +14,9 @@ public sealed record SagaOptions
     /// <summary>The longest wait between two rounds. Default 30 s.</summary>
     public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>After this many rounds that failed (not: whose outcome was unknown) a saga is parked for an operator. Default 10.</summary>
+    /// <summary>
+    /// After this many rounds that failed (not: whose outcome was unknown) a saga is parked for an operator. Default 10.
+    /// </summary>
     public int FailureLimit { get; init; } = 10;
 }
 

@@ -24,8 +24,8 @@ internal sealed class SagaProgress
 
     /// <param name="plan">Predecessors stand before their successors.</param>
     /// <param name="startedBefore">
-    /// Which branches an earlier activation may have started. One of them may be under way still, and its effect is to be compensated if
-    /// the saga aborts, whether or not this activation calls it again.
+    /// Which branches an earlier activation may have started. One of them may be under way still, and its effect is to be
+    /// compensated if the saga aborts, whether or not this activation calls it again.
     /// </param>
     public SagaProgress(IReadOnlyList<SagaBranch> plan, Func<SagaBranch, bool> startedBefore)
     {
@@ -39,12 +39,16 @@ internal sealed class SagaProgress
         }
     }
 
-    /// <summary>Why the saga is to be compensated: the first refusal of a branch, or an operator's wish. Null while all is well.</summary>
+    /// <summary>
+    /// Why the saga is to be compensated: the first refusal of a branch, or an operator's wish. Null while all is well.
+    /// </summary>
     public Refusal? Refusal { get; private set; }
 
     /// <summary>The branches whose action was called, whatever came of it: these are compensated.</summary>
     public IEnumerable<StartedBranch> Started =>
-        Enumerable.Range(0, _plan.Count).Where(i => _steps[i] != Step.Idle).Select(i => new StartedBranch(_plan[i].Id, StatusOf(_steps[i])));
+        from i in Enumerable.Range(0, _plan.Count)
+        where _steps[i] != Step.Idle
+        select new StartedBranch(_plan[i].Id, StatusOf(_steps[i]));
 
     public void Refuse(Refusal refusal) => Refusal ??= refusal;
 
@@ -66,7 +70,9 @@ internal sealed class SagaProgress
         }
     }
 
-    /// <summary>A compensating round: undoes every started branch that is not yet undone, each after all that followed it.</summary>
+    /// <summary>
+    /// A compensating round: undoes every started branch that is not yet undone, each after all that followed it.
+    /// </summary>
     public Task CompensateAsync()
     {
         var round = new Task[_plan.Count];

@@ -25,9 +25,11 @@ internal static class SagaRows
     private static readonly Table s_branches = new("saga_branches", s_gid, s_branchId, s_op);
 
     private static readonly RowShape s_insert = s_sagas.Insert(
-        s_gid, s_kind, s_status, s_payload, s_requestHash, s_userId, s_attempts, s_version, s_nextTime, s_createTime, s_updateTime);
+        s_gid, s_kind, s_status, s_payload, s_requestHash, s_userId, s_attempts, s_version,
+        s_nextTime, s_createTime, s_updateTime);
 
-    // One shape for every later write keeps the batch at one statement; the version alone is the fence, since each write moves it.
+    // One shape for every later write keeps the batch at one statement; the version alone is the fence, since each write moves
+    // it.
     private static readonly RowShape s_update = s_sagas.Update()
         .Guard(s_version)
         .Set(s_version, s_status, s_reason, s_attempts, s_nextTime, s_updateTime, s_finishTime);

@@ -10,7 +10,8 @@ public sealed class TokenKeyGrain(GrainLedger ledger) : Grain, ITokenKeyGrain
     private static readonly Column s_name = new("name", ColumnType.Text);
     private static readonly Column s_value = new("value", ColumnType.Text);
     private static readonly RowShape s_insert = new Table("settings", s_name).Insert(s_name, s_value);
-    private static readonly Query<string> s_find = new("select s.value from settings s where s.name = @p1", row => row.GetString(0));
+    private static readonly Query<string> s_find = new(
+        "select s.value from settings s where s.name = @p1", row => row.GetString(0));
 
     private ImmutableArray<byte> _key;
 

@@ -7,7 +7,9 @@ namespace Mall.Storage;
 public sealed class GrainLedger(ILedger ledger)
 {
     /// <inheritdoc cref="ILedger.CommitAsync"/>
-    /// <exception cref="StorageUnavailableException">Nothing happened, or the outcome is unknown: see <see cref="StorageOutcomes"/>.</exception>
+    /// <exception cref="StorageUnavailableException">
+    /// Nothing happened, or the outcome is unknown: see <see cref="StorageOutcomes"/>.
+    /// </exception>
     /// <exception cref="TooBusyException">Nothing happened.</exception>
     public async Task<CommitOutcome> CommitAsync(WriteSet writes)
     {

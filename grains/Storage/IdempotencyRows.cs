@@ -23,7 +23,7 @@ internal static class IdempotencyRows
 
     /// <summary>No change without a key.</summary>
     public static RowChange[] Insert(Idempotency? idempotency, string kind, long resultId, DateTimeOffset now) =>
-        idempotency is null ? [] : [s_insert.With(idempotency.UserId, idempotency.Key, idempotency.RequestHash, kind, resultId, now)];
+        idempotency is { } i ? [s_insert.With(i.UserId, i.Key, i.RequestHash, kind, resultId, now)] : [];
 }
 
 /// <summary>What a key was used for.</summary>

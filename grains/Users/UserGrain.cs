@@ -59,7 +59,8 @@ public sealed class PointsGrain(GrainLedger ledger) : Grain, IPointsGrain
     public async Task TakeBack(Branch branch, long points)
     {
         DeactivateOnIdle();
-        if (await ledger.CommitAsync(new WriteSet(branch.Compensation(), UserRows.MovePoints(UserId, -points))) == CommitOutcome.Conflict)
+        var taken = await ledger.CommitAsync(new WriteSet(branch.Compensation(), UserRows.MovePoints(UserId, -points)));
+        if (taken == CommitOutcome.Conflict)
             throw new StaleActivationException($"User {UserId} has no {points} points to take back.");
     }
 }

@@ -54,7 +54,8 @@ internal static class UserRows
         s_insertPoints.With(id, 0),
     ];
 
-    public static RowChange Empower(long id, NewUser user, DateTimeOffset now) => s_empower.With(id, user.PasswordHash, user.Role, now);
+    public static RowChange Empower(long id, NewUser user, DateTimeOffset now) =>
+        s_empower.With(id, user.PasswordHash, user.Role, now);
 
     public static RowChange[] Delete(long id) => [s_delete.With(id), s_deletePoints.With(id)];
 

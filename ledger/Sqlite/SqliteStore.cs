@@ -167,8 +167,8 @@ public sealed class SqliteStore : IStore
         }
         else
         {
-            // The commit that makes the log 8 MB long copies it into the file and takes tens of milliseconds for it. A larger log makes
-            // that longer and rarer; the size is a compromise that nobody has found to matter much either way.
+            // The commit that makes the log 8 MB long copies it into the file and takes tens of milliseconds for it. A larger log
+            // makes that longer and rarer; the size is a compromise that nobody has found to matter much either way.
             _lock = _isGuest ? null : SqliteFileLock.Take(_address.Path);
             _connection = Connect(_address.Path, """
                 pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = off;

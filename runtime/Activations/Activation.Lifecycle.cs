@@ -3,7 +3,9 @@ namespace Mall.Runtime;
 /// <content>The way up and the way down.</content>
 internal sealed partial class Activation
 {
-    /// <summary>What a hook that ignores its cancelled token gets before the activation goes on without it, milliseconds.</summary>
+    /// <summary>
+    /// What a hook that ignores its cancelled token gets before the activation goes on without it, milliseconds.
+    /// </summary>
     private const long GraceMs = 1_000;
 
     /// <inheritdoc/>
@@ -146,14 +148,16 @@ internal sealed partial class Activation
     }
 
     /// <summary>
-    /// Makes room for the next activation of this grain and gives it the requests that wait, so that none is lost and they keep their
-    /// order. There is never more than one entry for a grain in the catalog, and this one is in it until here.
+    /// Makes room for the next activation of this grain and gives it the requests that wait, so that none is lost and they keep
+    /// their order. There is never more than one entry for a grain in the catalog, and this one is in it until here.
     /// </summary>
     private void Finish()
     {
-        // Requests that the deactivation did not wait for any longer: no sweep will find them here, so their callers hear of it now.
+        // Requests that the deactivation did not wait for any longer: no sweep will find them here, so their callers hear of it
+        // now.
         if (_runningCount != 0)
-            VisitJobs(_running, static (job, why) => job.GiveUp(why), new TimeoutException($"{_grainId} has given up a request that did not end."));
+            VisitJobs(_running, static (job, why) => job.GiveUp(why),
+                new TimeoutException($"{_grainId} has given up a request that did not end."));
         if (_waiting.Count == 0 || !Runtime.OwnsHere(_grainId) || Class.IsStatelessWorker)
         {
             EndLife(successor: null);
@@ -177,7 +181,9 @@ internal sealed partial class Activation
         Class.Timing.Retire(_calls);
     }
 
-    /// <summary>The current transition has taken too long: first its token is cancelled, then the activation goes on without it.</summary>
+    /// <summary>
+    /// The current transition has taken too long: first its token is cancelled, then the activation goes on without it.
+    /// </summary>
     private void HurryTransition()
     {
         if (_transition is not { } transition || Runtime.Clock.Now < transition.Deadline) return;
@@ -193,7 +199,8 @@ internal sealed partial class Activation
                 CancelHook(transition);
                 break;
             case Stage.Activating:
-                FailActivation(new TimeoutException($"OnActivateAsync of {_grainId} has not ended within {Runtime.Options.ActivationTimeout}."));
+                FailActivation(new TimeoutException(
+                    $"OnActivateAsync of {_grainId} has not ended within {Runtime.Options.ActivationTimeout}."));
                 break;
             case Stage.Closing:
                 Finish();

@@ -15,10 +15,10 @@ internal sealed partial class Activation
     /// <summary>
     /// Ends overdue calls, hurries a transition that takes too long, and asks an idle activation to go.
     /// <para>
-    /// The race with the owner is benign. The lists may change while they are walked, and the walk may stray into another list; but each
-    /// request is judged by itself, ends by compare-and-swap, and is never reused, so straying ends no call that is not overdue. One
-    /// that is missed is found by the next sweep. Walking, rather than asking the owner, also ends the calls of a grain that
-    /// blocks its thread.
+    /// The race with the owner is benign. The lists may change while they are walked, and the walk may stray into another list;
+    /// but each request is judged by itself, ends by compare-and-swap, and is never reused, so straying ends no call that is not
+    /// overdue. One that is missed is found by the next sweep. Walking, rather than asking the owner, also ends the calls of a
+    /// grain that blocks its thread.
     /// </para>
     /// </summary>
     public void Sweep(long now, long collectionAge)
@@ -26,7 +26,8 @@ internal sealed partial class Activation
         var stage = _stage;
         if (stage == Stage.Active && _inbox.IsAsleep && Volatile.Read(ref _runningCount) == 0)
         {
-            if (now - Volatile.Read(ref _lastUsed) >= collectionAge && now >= Volatile.Read(ref _keepUntil)) Post(new CollectIfIdle(collectionAge));
+            if (now - Volatile.Read(ref _lastUsed) >= collectionAge && now >= Volatile.Read(ref _keepUntil))
+                Post(new CollectIfIdle(collectionAge));
             return;
         }
 
@@ -59,7 +60,8 @@ internal sealed partial class Activation
     private void Collect(long collectionAge)
     {
         var now = Runtime.Clock.Now;
-        if (_stage != Stage.Active || _runningCount != 0 || _waiting.Count != 0 || now - _lastUsed < collectionAge || now < _keepUntil) return;
+        if (_stage != Stage.Active || _runningCount != 0 || _waiting.Count != 0) return;
+        if (now - _lastUsed < collectionAge || now < _keepUntil) return;
         BeginDraining(new DeactivationReason(DeactivationReasonCode.ActivationIdle, "Nobody has called for a while."));
     }
 

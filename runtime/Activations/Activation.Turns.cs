@@ -4,8 +4,9 @@ namespace Mall.Runtime;
 internal sealed partial class Activation
 {
     /// <summary>
-    /// Runs turns until nothing is left, or until others should have the thread. Only one thread is ever in here: the activation is
-    /// scheduled by the push that finds it asleep, and stays awake until <see cref="Inbox.TrySleep"/>, which is the last thing it does.
+    /// Runs turns until nothing is left, or until others should have the thread. Only one thread is ever in here: the activation
+    /// is scheduled by the push that finds it asleep, and stays awake until <see cref="Inbox.TrySleep"/>, which is the last thing
+    /// it does.
     /// </summary>
     void IThreadPoolWorkItem.Execute()
     {

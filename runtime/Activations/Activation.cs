@@ -1,12 +1,12 @@
 namespace Mall.Runtime;
 
 /// <summary>
-/// One grain in memory: its mailbox, its turns and its life. It is the synchronization context of the grain's code, so that every await
-/// comes back to it, and the work item by which its turns get a thread.
+/// One grain in memory: its mailbox, its turns and its life. It is the synchronization context of the grain's code, so that every
+/// await comes back to it, and the work item by which its turns get a thread.
 /// <para>
-/// Threading: other threads touch the inbox (lock-free), read the fields marked as hints, and nothing else. All other state belongs to
-/// the <em>owner</em>: the thread inside <see cref="IThreadPoolWorkItem.Execute"/>, of which the inbox admits one at a time. Ownership passes
-/// through the inbox's compare-and-swap and the scheduler's queue, which order memory.
+/// Threading: other threads touch the inbox (lock-free), read the fields marked as hints, and nothing else. All other state
+/// belongs to the <em>owner</em>: the thread inside <see cref="IThreadPoolWorkItem.Execute"/>, of which the inbox admits one at a
+/// time. Ownership passes through the inbox's compare-and-swap and the scheduler's queue, which order memory.
 /// </para>
 /// </summary>
 internal sealed partial class Activation : SynchronizationContext, IGrainContext, IThreadPoolWorkItem
@@ -56,7 +56,9 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
 
     public GrainId GrainId => _grainId;
 
-    /// <summary>Null before it is constructed, and again after the end, so that a remembered activation keeps no grain alive.</summary>
+    /// <summary>
+    /// Null before it is constructed, and again after the end, so that a remembered activation keeps no grain alive.
+    /// </summary>
     public Grain? Instance { get; private set; }
 
     object? IGrainContext.GrainInstance => Instance;
@@ -78,7 +80,9 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
     public int QueueLength => _inbox.Count + _waiting.Count;
 
     /// <summary>A hint: nothing waits and nothing runs.</summary>
-    public bool IsIdle => _inbox.IsAsleep && _waiting.Count == 0 && Volatile.Read(ref _runningCount) == 0 && _stage is Stage.Active or Stage.Ended;
+    public bool IsIdle =>
+        _inbox.IsAsleep && _waiting.Count == 0 && Volatile.Read(ref _runningCount) == 0
+            && _stage is (Stage.Active or Stage.Ended);
 
     /// <summary>Puts a request into the mailbox, unless it is full. From any thread.</summary>
     public bool TryReceive(GrainRequest request)
@@ -89,7 +93,9 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
         return true;
     }
 
-    /// <summary>Puts an item into the mailbox that must not be refused, because it belongs to what runs already. From any thread.</summary>
+    /// <summary>
+    /// Puts an item into the mailbox that must not be refused, because it belongs to what runs already. From any thread.
+    /// </summary>
     public void Post(MailboxItem item)
     {
         if (_inbox.Push(item)) Runtime.Scheduler.Schedule(this, near: false);
@@ -107,8 +113,8 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
     public void DelayDeactivation(TimeSpan timeSpan)
     {
         var now = Runtime.Clock.Now;
-        var until = timeSpan < TimeSpan.Zero ? 0 : timeSpan.TotalMilliseconds >= long.MaxValue - now ? long.MaxValue : now + (long)timeSpan.TotalMilliseconds;
-        Volatile.Write(ref _keepUntil, until);
+        var span = (long)Math.Clamp(timeSpan.TotalMilliseconds, -1, long.MaxValue / 2);
+        Volatile.Write(ref _keepUntil, span < 0 ? 0 : now + span);
     }
 
     public override string ToString() =>

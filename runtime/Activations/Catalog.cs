@@ -4,8 +4,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Mall.Runtime;
 
 /// <summary>
-/// The grains that are in memory here, one entry for each. An entry stays until its activation has ended, and is replaced in one step, so
-/// a grain never has two activations (stateless workers apart, whose entry is a group of them).
+/// The grains that are in memory here, one entry for each. An entry stays until its activation has ended, and is replaced in one
+/// step, so a grain never has two activations (stateless workers apart, whose entry is a group of them).
 /// </summary>
 internal sealed class Catalog(ulong hashSeed)
 {
@@ -36,7 +36,8 @@ internal sealed class Catalog(ulong hashSeed)
         return _activations.GetOrAdd(grainId, new Activation(grainClass, grainId));
     }
 
-    public bool TryGet(in GrainId grainId, [NotNullWhen(true)] out Activation? activation) => _activations.TryGetValue(grainId, out activation);
+    public bool TryGet(in GrainId grainId, [NotNullWhen(true)] out Activation? activation) =>
+        _activations.TryGetValue(grainId, out activation);
 
     /// <summary>Puts the successor in the place of an activation that ends, or nothing.</summary>
     public void Replace(Activation ended, Activation? successor)

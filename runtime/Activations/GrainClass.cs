@@ -49,7 +49,9 @@ internal sealed class GrainClass
     /// <summary>Calls and times of all activations, past and present.</summary>
     public CallTiming Timing { get; } = new();
 
-    /// <summary>Constructs an instance with the host's services. The calling activation must be <see cref="Activation.BeingCreated"/>.</summary>
+    /// <summary>
+    /// Constructs an instance with the host's services. The calling activation must be <see cref="Activation.BeingCreated"/>.
+    /// </summary>
     public Grain Create() => (Grain)_construct(Runtime.Services, null);
 
     private static bool Overrides(Type implementation, string hook) =>
@@ -58,10 +60,11 @@ internal sealed class GrainClass
     private static Func<IInvokable, bool>? FindPredicate(Type implementation)
     {
         if (implementation.GetCustomAttribute<MayInterleaveAttribute>(inherit: true) is not { } attribute) return null;
-        const BindingFlags AnyStatic = BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.FlattenHierarchy;
+        const BindingFlags AnyStatic =
+            BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.FlattenHierarchy;
         var method = implementation.GetMethod(attribute.CallbackMethodName, AnyStatic, [typeof(IInvokable)])
             ?? throw new InvalidOperationException(
-                $"{implementation} has no static bool {attribute.CallbackMethodName}(IInvokable), which its [MayInterleave] names.");
+                $"{implementation} has no static bool {attribute.CallbackMethodName}(IInvokable), as its [MayInterleave] says.");
         return method.CreateDelegate<Func<IInvokable, bool>>();
     }
 }

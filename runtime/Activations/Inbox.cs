@@ -1,9 +1,9 @@
 namespace Mall.Runtime;
 
 /// <summary>
-/// Where other threads put items for an activation, without a lock: a stack of which the owner takes all at once and turns it round.
-/// The head also says whether the activation is scheduled. <see cref="Asleep"/>: it is not, and whoever pushes first must schedule
-/// it. Null: it is scheduled or running, with nothing new. Otherwise the newest item.
+/// Where other threads put items for an activation, without a lock: a stack of which the owner takes all at once and turns it
+/// round. The head also says whether the activation is scheduled. <see cref="Asleep"/>: it is not, and whoever pushes first must
+/// schedule it. Null: it is scheduled or running, with nothing new. Otherwise the newest item.
 /// </summary>
 internal struct Inbox
 {

@@ -17,14 +17,17 @@ public abstract class Job : MailboxItem
     internal abstract IInvokable? Invokable { get; }
 
     /// <summary>
-    /// Runs the job up to its first await. True: it has ended. False: it will call <see cref="Activation.End(Job)"/> on a later turn.
+    /// Runs the job up to its first await. True: it has ended. False: it will call <see cref="Activation.End(Job)"/> on a later
+    /// turn.
     /// </summary>
     internal abstract bool Start(Activation activation);
 
     /// <summary>Ends a job that has not started, because its activation cannot run it.</summary>
     internal abstract void Refuse(Exception reason);
 
-    /// <summary>The activation has ended before the job started: give it to the next one, or drop it if nobody waits for it.</summary>
+    /// <summary>
+    /// The activation has ended before the job started: give it to the next one, or drop it if nobody waits for it.
+    /// </summary>
     internal abstract void Reroute();
 
     /// <summary>Answers the caller with a timeout if it has waited too long. Called by the sweeper from another thread.</summary>

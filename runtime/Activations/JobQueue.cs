@@ -1,6 +1,8 @@
 namespace Mall.Runtime;
 
-/// <summary>Jobs that wait for their turn, oldest first, linked through themselves. The owner's alone, but for the count.</summary>
+/// <summary>
+/// Jobs that wait for their turn, oldest first, linked through themselves. The owner's alone, but for the count.
+/// </summary>
 internal struct JobQueue
 {
     private Job? _oldest;

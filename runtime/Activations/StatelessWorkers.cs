@@ -1,8 +1,8 @@
 namespace Mall.Runtime;
 
 /// <summary>
-/// The activations of one stateless worker grain in this silo. A request goes to one that has nothing to do, else to a new one while there
-/// are fewer than allowed, else to the one with the shortest queue.
+/// The activations of one stateless worker grain in this silo. A request goes to one that has nothing to do, else to a new one
+/// while there are fewer than allowed, else to the one with the shortest queue.
 /// </summary>
 internal sealed class StatelessWorkers(GrainClass grainClass, GrainId grainId)
 {

@@ -1,8 +1,9 @@
 namespace Mall.Runtime;
 
 /// <summary>
-/// Keeps the coarse clock and, once a period, walks all activations: overdue calls end, idle activations go, figures are taken. One pass
-/// costs some tens of nanoseconds for each activation in memory, in exchange for which no call and no activation has a timer.
+/// Keeps the coarse clock and, once a period, walks all activations: overdue calls end, idle activations go, figures are taken.
+/// One pass costs some tens of nanoseconds for each activation in memory, in exchange for which no call and no activation has a
+/// timer.
 /// </summary>
 internal sealed class Sweeper(SiloRuntime runtime) : IThreadPoolWorkItem, IDisposable
 {
@@ -21,8 +22,8 @@ internal sealed class Sweeper(SiloRuntime runtime) : IThreadPoolWorkItem, IDispo
     }
 
     /// <summary>
-    /// The view has changed: activations that belong elsewhere must go. Two sweeps look for them, because a call that was routed by the old
-    /// view may make one behind the back of the first.
+    /// The view has changed: activations that belong elsewhere must go. Two sweeps look for them, because a call that was routed
+    /// by the old view may make one behind the back of the first.
     /// </summary>
     public void CheckOwnership()
     {
@@ -73,7 +74,8 @@ internal sealed class Sweeper(SiloRuntime runtime) : IThreadPoolWorkItem, IDispo
             activation.Sweep(now, runtime.CollectionAgeMs);
             _hottest.Consider(activation);
             if (checkOwner && !activation.Class.IsStatelessWorker && !runtime.OwnsHere(activation.GrainId))
-                activation.Deactivate(new DeactivationReason(DeactivationReasonCode.Migrating, "Another silo owns the grain now."));
+                activation.Deactivate(
+                    new DeactivationReason(DeactivationReasonCode.Migrating, "Another silo owns the grain now."));
         }
 
         _hottest.End(runtime.Time);

@@ -22,12 +22,14 @@ internal sealed class CallCancellation : MailboxItem
             static (state, token) => ((GrainRequest)state!).Abandon(new OperationCanceledException(token)), request);
 
     /// <summary>
-    /// The request starts in this activation, or goes to another silo by this call. Full fence, against <see cref="CancelCallee"/>: one of the
-    /// two sees the other.
+    /// The request starts in this activation, or goes to another silo by this call. Full fence, against
+    /// <see cref="CancelCallee"/>: one of the two sees the other.
     /// </summary>
     public void Entered(object activationOrCall) => Interlocked.Exchange(ref _whereabouts, activationOrCall);
 
-    /// <summary>The request was abandoned: if it runs already, its token is cancelled on one of the activation's next turns.</summary>
+    /// <summary>
+    /// The request was abandoned: if it runs already, its token is cancelled on one of the activation's next turns.
+    /// </summary>
     public void CancelCallee()
     {
         Interlocked.MemoryBarrier();

@@ -2,8 +2,8 @@ namespace Mall.Runtime;
 
 /// <summary>
 /// A reference to a grain. The generator derives one class from it for each grain interface. Two references to the same grain are
-/// equal. It remembers the activation it reached last, so a reference that is kept saves a lookup per call; an activation that has
-/// ended is small (its instance is gone), so remembering it wastes little.
+/// equal. It remembers the activation it reached last, so a reference that is kept saves a lookup per call; an activation that
+/// has ended is small (its instance is gone), so remembering it wastes little.
 /// </summary>
 public class GrainReference : IAddressable, IEquatable<GrainReference>
 {
@@ -23,7 +23,9 @@ public class GrainReference : IAddressable, IEquatable<GrainReference>
 
     internal SiloRuntime Runtime { get; }
 
-    /// <summary>The activation that took the last call, perhaps ended by now. Written by any thread: every value is a good hint.</summary>
+    /// <summary>
+    /// The activation that took the last call, perhaps ended by now. Written by any thread: every value is a good hint.
+    /// </summary>
     internal Activation? LastActivation;
 
     /// <inheritdoc/>

@@ -1,6 +1,8 @@
 namespace Mall.Runtime;
 
-/// <summary>Makes references. What depends on the interface alone is looked up once and kept in an array by the interface's number.</summary>
+/// <summary>
+/// Makes references. What depends on the interface alone is looked up once and kept in an array by the interface's number.
+/// </summary>
 internal sealed class GrainReferences(SiloRuntime runtime, TypeManifestBuilder manifest) : IClusterClient
 {
     private readonly GrainTypes _types = new(manifest);
@@ -40,7 +42,8 @@ internal sealed class GrainReferences(SiloRuntime runtime, TypeManifestBuilder m
     private Known<T> Learn<T>(int number)
     {
         if (!manifest.Interfaces.TryGetValue(typeof(T), out var entry))
-            throw new ArgumentException($"{typeof(T)} is no grain interface that the generator has seen: is its project built with the generator?");
+            throw new ArgumentException(
+                $"{typeof(T)} is no grain interface that the generator has seen: is its project built with the generator?");
         var learnt = new Known<T>(_types, ((GrainInterfaceEntry<T>)entry).CreateReference);
         lock (_growing)
         {

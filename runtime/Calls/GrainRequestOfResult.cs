@@ -6,8 +6,8 @@ namespace Mall.Runtime;
 public abstract class GrainRequest<TResult> : GrainRequest
 {
     /// <summary>
-    /// Makes and ends the caller's task. It does what a <see cref="TaskCompletionSource{TResult}"/> does, without being an object. Touch
-    /// it in place only: it is a struct that changes.
+    /// Makes and ends the caller's task. It does what a <see cref="TaskCompletionSource{TResult}"/> does, without being an
+    /// object. Touch it in place only: it is a struct that changes.
     /// </summary>
     private AsyncTaskMethodBuilder<TResult> _caller;
 

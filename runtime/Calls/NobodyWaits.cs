@@ -1,8 +1,8 @@
 namespace Mall.Runtime;
 
 /// <summary>
-/// Where the answer of a <see cref="OneWayAttribute"/> call goes. A refusal that comes while the caller still hands the request over is the
-/// caller's; later errors are logged, since nobody else hears of them.
+/// Where the answer of a <see cref="OneWayAttribute"/> call goes. A refusal that comes while the caller still hands the request
+/// over is the caller's; later errors are logged, since nobody else hears of them.
 /// </summary>
 internal sealed class NobodyWaits(bool isFromGrain) : IReplySink
 {
@@ -21,7 +21,7 @@ internal sealed class NobodyWaits(bool isFromGrain) : IReplySink
     public void Reply(GrainRequest request, Exception? fault)
     {
         if (fault is null) return;
-        if (fault is (MailboxFullException or SiloUnavailableException) && Volatile.Read(ref _handedOver) == 0)
+        if (fault is (LimitExceededException or SiloUnavailableException) && Volatile.Read(ref _handedOver) == 0)
             Volatile.Write(ref _refusal, fault);
         else
             request.Target.Runtime.Log.OneWayFailed(fault, request.Method, request.Target.GrainId);

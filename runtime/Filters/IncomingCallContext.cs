@@ -2,7 +2,9 @@ using System.Reflection;
 
 namespace Mall.Runtime;
 
-/// <summary>Walks a call through the incoming filters: the host's in the order of their registration, then the grain's own.</summary>
+/// <summary>
+/// Walks a call through the incoming filters: the host's in the order of their registration, then the grain's own.
+/// </summary>
 internal sealed class IncomingCallContext(GrainRequest request, Activation activation) : IIncomingGrainCallContext
 {
     private int _stage;

@@ -55,7 +55,7 @@ public sealed class ClusterOptions
     public int MaxFrameBytes { get; set; } = 4 << 20;
 
     /// <summary>
-    /// Frames that may wait for one destination; a further request is refused with a <see cref="MailboxFullException"/>. Answers may be twice
+    /// Frames that may wait for one destination; a further request is refused with a <see cref="LimitExceededException"/>. Answers may be twice
     /// as many, then the connection is given up. Default 50,000; 16 to 10 million.
     /// </summary>
     [Range(16, 10_000_000)]

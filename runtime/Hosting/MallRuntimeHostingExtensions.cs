@@ -8,10 +8,11 @@ namespace Mall.Runtime;
 public static class MallRuntimeHostingExtensions
 {
     /// <summary>
-    /// Adds a silo that starts and stops with the host, and <see cref="IGrainFactory"/> and <see cref="IClusterClient"/> to call its grains.
-    /// Services that start after it may call grains while they start and until they have stopped.
+    /// Adds a silo that starts and stops with the host, and <see cref="IGrainFactory"/> and <see cref="IClusterClient"/> to call
+    /// its grains. Services that start after it may call grains while they start and until they have stopped.
     /// </summary>
-    public static IHostApplicationBuilder UseMallRuntime(this IHostApplicationBuilder builder, Action<ISiloBuilder>? configure = null)
+    public static IHostApplicationBuilder UseMallRuntime(
+        this IHostApplicationBuilder builder, Action<ISiloBuilder>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         configure?.Invoke(new SiloBuilder(builder.Services, builder.Configuration));

@@ -12,8 +12,11 @@ public static class SiloBuilderExtensions
         return builder;
     }
 
-    /// <summary>Adds a filter around every call that comes into a grain here. Filters run in the order in which they are added.</summary>
-    public static ISiloBuilder AddIncomingGrainCallFilter<TFilter>(this ISiloBuilder builder) where TFilter : class, IIncomingGrainCallFilter
+    /// <summary>
+    /// Adds a filter around every call that comes into a grain here. Filters run in the order in which they are added.
+    /// </summary>
+    public static ISiloBuilder AddIncomingGrainCallFilter<TFilter>(this ISiloBuilder builder)
+        where TFilter : class, IIncomingGrainCallFilter
     {
         builder.Services.AddSingleton<IIncomingGrainCallFilter, TFilter>();
         return builder;
@@ -31,7 +34,8 @@ public static class SiloBuilderExtensions
         builder.AddIncomingGrainCallFilter(new IncomingDelegate(filter));
 
     /// <summary>Adds a filter around every call that is made here, by grains and by other code.</summary>
-    public static ISiloBuilder AddOutgoingGrainCallFilter<TFilter>(this ISiloBuilder builder) where TFilter : class, IOutgoingGrainCallFilter
+    public static ISiloBuilder AddOutgoingGrainCallFilter<TFilter>(this ISiloBuilder builder)
+        where TFilter : class, IOutgoingGrainCallFilter
     {
         builder.Services.AddSingleton<IOutgoingGrainCallFilter, TFilter>();
         return builder;
@@ -49,7 +53,8 @@ public static class SiloBuilderExtensions
         builder.AddOutgoingGrainCallFilter(new OutgoingDelegate(filter));
 
     /// <summary>Runs this when the silo has started. Tasks run one after another in the order in which they are added.</summary>
-    public static ISiloBuilder AddStartupTask(this ISiloBuilder builder, Func<IServiceProvider, CancellationToken, Task> startupTask)
+    public static ISiloBuilder AddStartupTask(
+        this ISiloBuilder builder, Func<IServiceProvider, CancellationToken, Task> startupTask)
     {
         builder.Services.AddSingleton<IStartupTask>(services => new DelegateStartupTask(services, startupTask));
         return builder;

@@ -25,8 +25,8 @@ public sealed class SiloOptions
     public TimeSpan SweepPeriod { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Requests that may wait at one activation; a further one is refused with a <see cref="MailboxFullException"/>. Senders that race may
-    /// exceed it by a few. Default 10,000; 1 to 1,000,000.
+    /// Requests that may wait at one activation; a further one is refused with a <see cref="LimitExceededException"/>. Senders that
+    /// race may exceed it by a few. Default 10,000; 1 to 1,000,000.
     /// </summary>
     [Range(1, 1_000_000)]
     public int MailboxLimit { get; set; } = 10_000;
@@ -36,19 +36,23 @@ public sealed class SiloOptions
     public int TurnsPerBatch { get; set; } = 100;
 
     /// <summary>
-    /// What OnActivateAsync may take. Then its token is cancelled, and a second later the activation fails. Default 30 s; 10 ms to 1 h.
+    /// What OnActivateAsync may take. Then its token is cancelled, and a second later the activation fails. Default 30 s; 10 ms
+    /// to 1 h.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
     public TimeSpan ActivationTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// What the running requests of an activation that is to end may take, and what OnDeactivateAsync may take after them. An activation
-    /// that is stuck longer is given up, and its grain may be activated anew while the stuck code still exists. Default 30 s; 10 ms to 1 h.
+    /// What the running requests of an activation that is to end may take, and what OnDeactivateAsync may take after them. An
+    /// activation that is stuck longer is given up, and its grain may be activated anew while the stuck code still exists.
+    /// Default 30 s; 10 ms to 1 h.
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")]
     public TimeSpan DeactivationTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>What a drain may take, from the stop of the host to the last OnDeactivateAsync. Default 20 s; 0 to 10 min.</summary>
+    /// <summary>
+    /// What a drain may take, from the stop of the host to the last OnDeactivateAsync. Default 20 s; 0 to 10 min.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(20);
 
@@ -56,7 +60,8 @@ public sealed class SiloOptions
     public bool HostsGrains { get; set; } = true;
 
     /// <summary>
-    /// Sends local calls as bytes through the transport, too. Slow; for tests that what works in one silo works in several. Default false.
+    /// Sends local calls as bytes through the transport, too. Slow; for tests that what works in one silo works in several.
+    /// Default false.
     /// </summary>
     public bool SerializeLocalCalls { get; set; }
 }

@@ -27,7 +27,8 @@ public sealed partial class SiloRuntime
         }
 
         if (!activation.TryReceive(request))
-            request.Refuse(new MailboxFullException($"{target.GrainId} has {activation.QueueLength} requests waiting, {MailboxLimit} are allowed."));
+            request.Refuse(new LimitExceededException(
+                $"{target.GrainId} has {activation.QueueLength} requests waiting, {MailboxLimit} are allowed."));
     }
 
     /// <summary>Whether this silo owns the grain, in its own view.</summary>
@@ -48,9 +49,12 @@ public sealed partial class SiloRuntime
 
     /// <summary>Whether a request from another silo has come to the right one.</summary>
     internal bool MayRunHere(GrainRequest request) =>
-        OwnsHere(request.Target.GrainIdRef) || (_classes.TryGetValue(request.Target.GrainIdRef.Type, out var c) && c.IsStatelessWorker);
+        OwnsHere(request.Target.GrainIdRef)
+            || (_classes.TryGetValue(request.Target.GrainIdRef.Type, out var c) && c.IsStatelessWorker);
 
-    /// <summary>The activation here that should take the request; null when the request has been answered or sent to another silo.</summary>
+    /// <summary>
+    /// The activation here that should take the request; null when the request has been answered or sent to another silo.
+    /// </summary>
     private Activation? Route(GrainRequest request)
     {
         ref readonly var grainId = ref request.Target.GrainIdRef;

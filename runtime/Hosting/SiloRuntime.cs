@@ -21,8 +21,9 @@ public sealed partial class SiloRuntime : IDisposable
 
     /// <summary>Made by the host.</summary>
     public SiloRuntime(
-        IServiceProvider services, IOptions<SiloOptions> options, TimeProvider time, IWorkScheduler scheduler, IRandomSource random,
-        IMembership membership, IPlacement placement, ITransport transport, IEnumerable<IIncomingGrainCallFilter> incomingFilters,
+        IServiceProvider services, IOptions<SiloOptions> options, TimeProvider time, IWorkScheduler scheduler,
+        IRandomSource random, IMembership membership, IPlacement placement, ITransport transport,
+            IEnumerable<IIncomingGrainCallFilter> incomingFilters,
         IEnumerable<IOutgoingGrainCallFilter> outgoingFilters, IMeterFactory meters, ILogger<SiloRuntime> logger)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -55,6 +56,9 @@ public sealed partial class SiloRuntime : IDisposable
         Sweeper = new Sweeper(this);
         Statistics = new RuntimeStatistics(this, meters);
     }
+
+    /// <summary>Where a transport delivers the frames that come in; it is also given to <see cref="ITransport.Start"/>.</summary>
+    public IFrameReceiver FrameReceiver => Remote;
 
     internal IServiceProvider Services { get; }
 
@@ -113,7 +117,8 @@ public sealed partial class SiloRuntime : IDisposable
         {
             var type = GrainTypes.Of(grainClass);
             if (classes.TryGetValue(type, out var other))
-                throw new InvalidOperationException($"{grainClass} and {other.Implementation} both stand for the grain type '{type}': rename one.");
+                throw new InvalidOperationException(
+                    $"{grainClass} and {other.Implementation} both stand for the grain type '{type}': rename one.");
             classes.Add(type, new GrainClass(grainClass, type, this));
         }
 

@@ -1,7 +1,8 @@
 namespace Mall.Runtime;
 
 /// <summary>
-/// Answers for the silo that it lives in, and knows of the others what the membership view says. Any number of them may answer at once.
+/// Answers for the silo that it lives in, and knows of the others what the membership view says. Any number of them may answer at
+/// once.
 /// </summary>
 [StatelessWorker]
 internal sealed class ManagementGrain(SiloRuntime runtime) : Grain, IManagementGrain

@@ -5,7 +5,9 @@ namespace Mall.Runtime;
 /// <summary>Finds the manifests of all assemblies that a process is made of. Once, at start.</summary>
 internal static class LoadedManifests
 {
-    /// <summary>Reads the manifests of the entry assembly, of all assemblies that are loaded, and of all that these refer to.</summary>
+    /// <summary>
+    /// Reads the manifests of the entry assembly, of all assemblies that are loaded, and of all that these refer to.
+    /// </summary>
     public static TypeManifestBuilder Read()
     {
         var builder = new TypeManifestBuilder();

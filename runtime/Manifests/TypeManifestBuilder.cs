@@ -19,7 +19,8 @@ public sealed class TypeManifestBuilder
     /// <summary>A grain interface.</summary>
     /// <param name="createReference">Makes a reference to a grain of it.</param>
     /// <param name="methods">Those that it declares itself.</param>
-    public void AddInterface<TGrainInterface>(Func<SiloRuntime, GrainId, TGrainInterface> createReference, params GrainMethod[] methods)
+    public void AddInterface<TGrainInterface>(
+        Func<SiloRuntime, GrainId, TGrainInterface> createReference, params GrainMethod[] methods)
         where TGrainInterface : IAddressable
     {
         ArgumentNullException.ThrowIfNull(methods);
@@ -27,7 +28,8 @@ public sealed class TypeManifestBuilder
         foreach (var method in methods)
         {
             if (Methods.TryGetValue(method.Id, out var other) && !ReferenceEquals(other, method))
-                throw new InvalidOperationException($"{method} and {other} have the same id on the wire: give one of them an [Alias].");
+                throw new InvalidOperationException(
+                    $"{method} and {other} have the same id on the wire: give one of them an [Alias].");
             Methods[method.Id] = method;
         }
     }
@@ -40,7 +42,8 @@ public sealed class TypeManifestBuilder
     {
         ArgumentNullException.ThrowIfNull(serializer);
         if (Serializers.TryGetValue(serializer.TypeName, out var other) && other.GetType() != serializer.GetType())
-            throw new InvalidOperationException($"{serializer.Type} and {other.Type} have the same name {serializer.TypeName} on the wire.");
+            throw new InvalidOperationException(
+                $"{serializer.Type} and {other.Type} have the same name {serializer.TypeName} on the wire.");
         Serializers[serializer.TypeName] = serializer;
     }
 

@@ -13,8 +13,8 @@ public interface IMembership
     event Action<MembershipView> Changed;
 
     /// <summary>
-    /// Somebody knows a newer view: look for it now. Ends when <see cref="Current"/> has at least this version, or when looking has not
-    /// helped; never throws but when it is cancelled.
+    /// Somebody knows a newer view: look for it now. Ends when <see cref="Current"/> has at least this version, or when looking
+    /// has not helped; never throws but when it is cancelled.
     /// </summary>
     Task RefreshAsync(long version, CancellationToken cancellationToken);
 

@@ -1,10 +1,14 @@
 namespace Mall.Runtime;
 
-/// <summary>Turns of different requests may interleave at awaits in this grain. Say in a comment why each await is safe.</summary>
+/// <summary>
+/// Turns of different requests may interleave at awaits in this grain. Say in a comment why each await is safe.
+/// </summary>
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class ReentrantAttribute : Attribute;
 
-/// <summary>A request for which the named static predicate <c>bool (IInvokable)</c> answers true may interleave with others.</summary>
+/// <summary>
+/// A request for which the named static predicate <c>bool (IInvokable)</c> answers true may interleave with others.
+/// </summary>
 /// <param name="callbackMethodName">Name of the static predicate on the grain class.</param>
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class MayInterleaveAttribute(string callbackMethodName) : Attribute
@@ -47,7 +51,9 @@ public sealed class PreferLocalPlacementAttribute : Attribute;
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Enum)]
 public sealed class GenerateSerializerAttribute : Attribute;
 
-/// <summary>Number of a serialized member, stable for ever. Parameters of a record's primary constructor are numbered by position.</summary>
+/// <summary>
+/// Number of a serialized member, stable for ever. Parameters of a record's primary constructor are numbered by position.
+/// </summary>
 /// <param name="id">The number.</param>
 [AttributeUsage(AttributeTargets.Field | AttributeTargets.Property | AttributeTargets.Method)]
 public sealed class IdAttribute(uint id) : Attribute
@@ -55,14 +61,20 @@ public sealed class IdAttribute(uint id) : Attribute
     public uint Id { get; } = id;
 }
 
-/// <summary>The name under which a type, interface or method is known on the wire, so that renaming it in code breaks nobody.</summary>
+/// <summary>
+/// The name under which a type, interface or method is known on the wire, so that renaming it in code breaks nobody.
+/// </summary>
 /// <param name="alias">The name.</param>
-[AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Interface | AttributeTargets.Enum | AttributeTargets.Method)]
+[AttributeUsage(
+    AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Interface | AttributeTargets.Enum
+    | AttributeTargets.Method)]
 public sealed class AliasAttribute(string alias) : Attribute
 {
     public string Alias { get; } = alias;
 }
 
 /// <summary>Instances never change, so they pass by reference within a silo. The generator checks that it can be true.</summary>
-[AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Parameter | AttributeTargets.Property | AttributeTargets.Field)]
+[AttributeUsage(
+    AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Parameter | AttributeTargets.Property
+    | AttributeTargets.Field)]
 public sealed class ImmutableAttribute : Attribute;

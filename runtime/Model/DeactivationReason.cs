@@ -19,5 +19,6 @@ public readonly struct DeactivationReason(DeactivationReasonCode reasonCode, Exc
     public string Description { get; } = description;
 
     /// <inheritdoc/>
-    public override string ToString() => Exception is null ? $"{ReasonCode}: {Description}" : $"{ReasonCode}: {Description} {Exception.Message}";
+    public override string ToString() =>
+        Exception is null ? $"{ReasonCode}: {Description}" : $"{ReasonCode}: {Description} {Exception.Message}";
 }

@@ -5,7 +5,8 @@ public abstract class Grain : IGrainBase, IAddressable
 {
     /// <summary>Binds the instance to the activation that is being created on this thread.</summary>
     protected Grain() => GrainContext = Activation.BeingCreated
-        ?? throw new InvalidOperationException($"{GetType()} is a grain: get a reference from an IGrainFactory, do not construct it.");
+        ?? throw new InvalidOperationException(
+            $"{GetType()} is a grain: get a reference from an IGrainFactory, do not construct it.");
 
     /// <inheritdoc/>
     public IGrainContext GrainContext { get; }
@@ -24,8 +25,11 @@ public abstract class Grain : IGrainBase, IAddressable
 
     /// <summary>Ends this activation as soon as its running requests have ended; queued ones go to the next activation.</summary>
     protected void DeactivateOnIdle() =>
-        GrainContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "DeactivateOnIdle was called."));
+        GrainContext.Deactivate(
+            new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "DeactivateOnIdle was called."));
 
-    /// <summary>Keeps this activation from idle collection for at least this long; negative takes an earlier request back.</summary>
+    /// <summary>
+    /// Keeps this activation from idle collection for at least this long; negative takes an earlier request back.
+    /// </summary>
     protected void DelayDeactivation(TimeSpan timeSpan) => GrainContext.DelayDeactivation(timeSpan);
 }

@@ -23,10 +23,12 @@ public static class GrainExtensions
     public static Guid GetPrimaryKey(this IAddressable grain) => grain.GetGrainId().GuidKey;
 
     /// <summary>A reference to the same grain through another of its interfaces, or from the grain itself to itself.</summary>
-    public static TGrainInterface AsReference<TGrainInterface>(this IAddressable grain) where TGrainInterface : IAddressable => grain switch
+    public static TGrainInterface AsReference<TGrainInterface>(this IAddressable grain) where TGrainInterface : IAddressable =>
+        grain switch
     {
         GrainReference reference => reference.Runtime.References.Create<TGrainInterface>(reference.GrainId),
-        IGrainBase { GrainContext: Activation activation } => activation.Runtime.References.Create<TGrainInterface>(activation.GrainId),
+        IGrainBase { GrainContext: Activation activation } =>
+            activation.Runtime.References.Create<TGrainInterface>(activation.GrainId),
         null => throw new ArgumentNullException(nameof(grain)),
         _ => throw new ArgumentException($"{grain.GetType()} is neither a grain nor a reference to one.", nameof(grain)),
     };

@@ -29,7 +29,8 @@ public readonly struct GrainId : IEquatable<GrainId>
 
     /// <summary>The integer key.</summary>
     /// <exception cref="InvalidOperationException">The key is a string or a GUID.</exception>
-    public long IntegerKey => _text is null && _high == 0 ? (long)_low : throw new InvalidOperationException($"{this} has no integer key.");
+    public long IntegerKey =>
+        _text is null && _high == 0 ? (long)_low : throw new InvalidOperationException($"{this} has no integer key.");
 
     /// <summary>The GUID key.</summary>
     /// <exception cref="InvalidOperationException">The key is a string.</exception>
@@ -96,8 +97,8 @@ public readonly struct GrainId : IEquatable<GrainId>
     internal static GrainId FromHalves(GrainType type, ulong high, ulong low) => new(type, null, high, low);
 
     /// <summary>
-    /// A hash of the key alone, the same in every process for the same seed. Placement uses seed 0; a silo's tables use a secret seed,
-    /// because keys may be chosen by clients, who could otherwise choose ones that collide.
+    /// A hash of the key alone, the same in every process for the same seed. Placement uses seed 0; a silo's tables use a secret
+    /// seed, because keys may be chosen by clients, who could otherwise choose ones that collide.
     /// </summary>
     internal ulong HashKey(ulong seed) =>
         _text is null ? KeyHash.Of(_high, _low, seed) : KeyHash.Of(MemoryMarshal.AsBytes(_text.AsSpan()), seed);

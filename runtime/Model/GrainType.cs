@@ -51,7 +51,8 @@ public sealed class GrainType : IEquatable<GrainType>
     public static GrainType ByConvention(string typeName, bool isInterface)
     {
         ArgumentException.ThrowIfNullOrEmpty(typeName);
-        var name = isInterface && typeName.Length > 1 && typeName[0] == 'I' && char.IsUpper(typeName[1]) ? typeName[1..] : typeName;
+        var hasPrefix = isInterface && typeName.Length > 1 && typeName[0] == 'I' && char.IsUpper(typeName[1]);
+        var name = hasPrefix ? typeName[1..] : typeName;
         if (name.EndsWith("Grain", StringComparison.Ordinal) && name.Length > "Grain".Length) name = name[..^"Grain".Length];
         return Create(name.ToLowerInvariant());
     }

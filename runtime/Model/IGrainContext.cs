@@ -16,11 +16,13 @@ public interface IGrainContext
     IGrainFactory GrainFactory { get; }
 
     /// <summary>
-    /// Ends the activation as soon as its running requests have ended. Requests that wait go to the next activation: none is lost.
-    /// May be called from any thread and more than once; the first reason stands.
+    /// Ends the activation as soon as its running requests have ended. Requests that wait go to the next activation: none is
+    /// lost. May be called from any thread and more than once; the first reason stands.
     /// </summary>
     void Deactivate(DeactivationReason deactivationReason, CancellationToken cancellationToken = default);
 
-    /// <summary>Keeps the activation from idle collection for at least this long; negative takes an earlier request back.</summary>
+    /// <summary>
+    /// Keeps the activation from idle collection for at least this long; negative takes an earlier request back.
+    /// </summary>
     void DelayDeactivation(TimeSpan timeSpan);
 }

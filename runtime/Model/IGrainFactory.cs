@@ -1,8 +1,8 @@
 namespace Mall.Runtime;
 
 /// <summary>
-/// Gives references to grains. It costs no call and no lookup of the grain: a grain always exists. A reference may be kept and shared
-/// between threads; one that is kept finds its activation a little faster than a new one.
+/// Gives references to grains. It costs no call and no lookup of the grain: a grain always exists. A reference may be kept and
+/// shared between threads; one that is kept finds its activation a little faster than a new one.
 /// </summary>
 public interface IGrainFactory
 {

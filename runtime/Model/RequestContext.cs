@@ -3,9 +3,9 @@ using System.Collections.Immutable;
 namespace Mall.Runtime;
 
 /// <summary>
-/// Values that travel with calls: what a caller sets here, the grain it calls reads here, and so on down the chain. Changes that a
-/// callee makes do not travel back. It costs nothing while it is empty. Values that cross to another silo must be strings, integers,
-/// booleans or GUIDs.
+/// Values that travel with calls: what a caller sets here, the grain it calls reads here, and so on down the chain. Changes that
+/// a callee makes do not travel back. It costs nothing while it is empty. Values that cross to another silo must be strings,
+/// integers, booleans or GUIDs.
 /// </summary>
 public static class RequestContext
 {

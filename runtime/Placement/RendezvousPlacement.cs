@@ -1,9 +1,9 @@
 namespace Mall.Runtime;
 
 /// <summary>
-/// Rendezvous hashing (Thaler and Ravishankar 1998): the silo with the highest hash of itself and the key. A silo that comes or goes moves
-/// only the keys that are its own. The grain's type is left out, so that grains with the same key, such as a saga and its order,
-/// live together.
+/// Rendezvous hashing (Thaler and Ravishankar 1998): the silo with the highest hash of itself and the key. A silo that comes or
+/// goes moves only the keys that are its own. The grain's type is left out, so that grains with the same key, such as a saga and
+/// its order, live together.
 /// </summary>
 public sealed class RendezvousPlacement : IPlacement
 {

@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace Mall.Runtime;
 
 /// <summary>
-/// Writes and reads <see cref="RequestContext"/>: a group of entries, each a group of key and value, the value's field telling its type.
-/// Few types travel, so that no sender chooses what a reader constructs.
+/// Writes and reads <see cref="RequestContext"/>: a group of entries, each a group of key and value, the value's field telling
+/// its type. Few types travel, so that no sender chooses what a reader constructs.
 /// </summary>
 internal static class ContextCodec
 {
@@ -53,7 +53,8 @@ internal static class ContextCodec
             case long number: WireSerializers.Int64.Write(ref writer, Long, number); break;
             case bool truth: WireSerializers.Boolean.Write(ref writer, Truth, truth); break;
             case Guid guid: WireSerializers.Guid.Write(ref writer, Identifier, guid); break;
-            default: throw new WireFormatException($"RequestContext '{key}' is a {value.GetType()}, which does not travel to another silo.");
+            default: throw new WireFormatException(
+                $"RequestContext '{key}' is a {value.GetType()}, which does not travel to another silo.");
         }
     }
 

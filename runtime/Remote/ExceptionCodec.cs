@@ -3,8 +3,9 @@ using System.Runtime.ExceptionServices;
 namespace Mall.Runtime;
 
 /// <summary>
-/// Writes and reads exceptions: type name, message, stack trace, inner exception. A type is constructed only when it is one of the
-/// framework's that are listed here or one that the process's manifests name; any other becomes a <see cref="RemoteGrainException"/>.
+/// Writes and reads exceptions: type name, message, stack trace, inner exception. A type is constructed only when it is one of
+/// the framework's that are listed here or one that the process's manifests name; any other becomes a
+/// <see cref="RemoteGrainException"/>.
 /// </summary>
 internal static class ExceptionCodec
 {
@@ -14,7 +15,8 @@ internal static class ExceptionCodec
     private const uint InnerField = 4;
     private const int MaxInner = 8;
 
-    public static void Write(ref WireWriter writer, uint field, Exception exception) => Write(ref writer, field, exception, MaxInner);
+    public static void Write(ref WireWriter writer, uint field, Exception exception) =>
+        Write(ref writer, field, exception, MaxInner);
 
     public static Exception Read(ref WireReader reader, WireType type, ExceptionTypes types)
     {

@@ -23,7 +23,8 @@ internal sealed class ExceptionTypes(IReadOnlyDictionary<string, Func<string, Ex
 
     public Exception Create(string typeName, string message, Exception? inner)
     {
-        if (OfFramework.TryGetValue(typeName, out var create) || ofManifests.TryGetValue(typeName, out create)) return create(message, inner);
+        if (OfFramework.TryGetValue(typeName, out var create) || ofManifests.TryGetValue(typeName, out create))
+            return create(message, inner);
         return new RemoteGrainException(typeName, message, inner);
     }
 }

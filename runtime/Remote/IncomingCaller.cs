@@ -3,7 +3,8 @@ using System.Buffers;
 namespace Mall.Runtime;
 
 /// <summary>The caller of a request that came from another silo; carries the answer back.</summary>
-internal sealed class IncomingCaller(RemoteCalls remote, SiloAddress source, long call, bool isOneWay) : IReplySink, IOutboundFrame
+internal sealed class IncomingCaller(RemoteCalls remote, SiloAddress source, long call, bool isOneWay)
+    : IReplySink, IOutboundFrame
 {
     private GrainRequest? _request;
     private Exception? _fault;

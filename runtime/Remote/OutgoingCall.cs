@@ -3,7 +3,8 @@ using System.Buffers;
 namespace Mall.Runtime;
 
 /// <summary>A request on its way to another silo, until its reply is there.</summary>
-internal sealed class OutgoingCall(RemoteCalls remote, GrainRequest request, long number, SiloAddress destination, long viewVersion)
+internal sealed class OutgoingCall(
+    RemoteCalls remote, GrainRequest request, long number, SiloAddress destination, long viewVersion)
     : IOutboundFrame
 {
     private bool _isWritten;

@@ -29,7 +29,9 @@ internal sealed partial class RemoteCalls(
 
     public long TimeLeft(GrainRequest request) => Math.Max(1, request.Deadline - runtime.Clock.Now);
 
-    /// <summary>Takes the call out of the table; false when it was not there any more, so that only one of those who end it goes on.</summary>
+    /// <summary>
+    /// Takes the call out of the table; false when it was not there any more, so that only one of those who end it goes on.
+    /// </summary>
     public bool Forget(OutgoingCall call) => _outgoing.TryRemove(KeyValuePair.Create(call.Number, call));
 
     public void SendCancel(OutgoingCall call) => transport.Send(call.Destination, new CancelFrame(call.Number));

@@ -1,6 +1,8 @@
 namespace Mall.Runtime;
 
-/// <summary>Milliseconds since the runtime was made, as of the last tick: reading it costs a load. Behind by up to one sweep period.</summary>
+/// <summary>
+/// Milliseconds since the runtime was made, as of the last tick: reading it costs a load. Behind by up to one sweep period.
+/// </summary>
 internal sealed class CoarseClock(TimeProvider time)
 {
     private readonly long _start = time.GetTimestamp();

@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace Mall.Runtime;
 
 /// <summary>
-/// Writes a collection as a group: an element is field 1, a null is an empty field 2. There is no count, so nobody can make a reader
-/// allocate for elements that are not there.
+/// Writes a collection as a group: an element is field 1, a null is an empty field 2. There is no count, so nobody can make a
+/// reader allocate for elements that are not there.
 /// </summary>
 public abstract class CollectionSerializer<TCollection, T>(WireSerializer<T> element) : WireSerializer<TCollection>
 {
@@ -76,7 +76,8 @@ public sealed class ImmutableArraySerializer<T>(WireSerializer<T> element) : Col
 }
 
 /// <summary>Any collection that can be enumerated.</summary>
-public abstract class EnumerableSerializer<TCollection, T>(WireSerializer<T> element) : CollectionSerializer<TCollection, T>(element)
+public abstract class EnumerableSerializer<TCollection, T>(WireSerializer<T> element)
+    : CollectionSerializer<TCollection, T>(element)
     where TCollection : IEnumerable<T>
 {
     /// <inheritdoc/>
@@ -103,7 +104,8 @@ public sealed class ReadOnlyListSerializer<T>(WireSerializer<T> element) : Enume
 }
 
 /// <summary>A collection that others cannot change.</summary>
-public sealed class ReadOnlyCollectionSerializer<T>(WireSerializer<T> element) : EnumerableSerializer<IReadOnlyCollection<T>, T>(element)
+public sealed class ReadOnlyCollectionSerializer<T>(WireSerializer<T> element)
+    : EnumerableSerializer<IReadOnlyCollection<T>, T>(element)
 {
     /// <inheritdoc/>
     protected override IReadOnlyCollection<T> Build(ImmutableArray<T> elements) => elements;
@@ -117,7 +119,8 @@ public sealed class ImmutableListSerializer<T>(WireSerializer<T> element) : Enum
 }
 
 /// <summary>An immutable set.</summary>
-public sealed class ImmutableHashSetSerializer<T>(WireSerializer<T> element) : EnumerableSerializer<ImmutableHashSet<T>, T>(element)
+public sealed class ImmutableHashSetSerializer<T>(WireSerializer<T> element)
+    : EnumerableSerializer<ImmutableHashSet<T>, T>(element)
 {
     /// <inheritdoc/>
     protected override ImmutableHashSet<T> Build(ImmutableArray<T> elements) => [.. elements];

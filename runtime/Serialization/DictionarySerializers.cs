@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace Mall.Runtime;
 
 /// <summary>
-/// Writes a dictionary as a group: a key is field 1 and its value, behind it, field 2, which a null does not have. A key that comes twice
-/// is malformed.
+/// Writes a dictionary as a group: a key is field 1 and its value, behind it, field 2, which a null does not have. A key that
+/// comes twice is malformed.
 /// </summary>
 public abstract class DictionarySerializer<TDictionary, TKey, TValue>(WireSerializer<TKey> keys, WireSerializer<TValue> values)
     : WireSerializer<TDictionary>

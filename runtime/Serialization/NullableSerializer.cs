@@ -1,6 +1,8 @@
 namespace Mall.Runtime;
 
-/// <summary>A nullable value type inside a collection or a generic message, where the null is written by what surrounds it.</summary>
+/// <summary>
+/// A nullable value type inside a collection or a generic message, where the null is written by what surrounds it.
+/// </summary>
 public sealed class NullableSerializer<T>(WireSerializer<T> inner) : WireSerializer<T?> where T : struct
 {
     /// <inheritdoc/>

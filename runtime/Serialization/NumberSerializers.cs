@@ -19,7 +19,8 @@ internal sealed class UnsignedSerializer<T>(Func<T, ulong> toNumber, Func<ulong,
 }
 
 /// <summary>Writes as a signed varint what fits into a signed number.</summary>
-internal sealed class SignedSerializer<T>(Func<T, long> toNumber, Func<long, T> fromNumber, long min, long max) : WireSerializer<T>
+internal sealed class SignedSerializer<T>(Func<T, long> toNumber, Func<long, T> fromNumber, long min, long max)
+    : WireSerializer<T>
 {
     public override void Write(ref WireWriter writer, uint field, T value)
     {

@@ -4,8 +4,9 @@ using System.Text;
 namespace Mall.Runtime;
 
 /// <summary>
-/// Reads what <see cref="WireWriter"/> wrote, and survives what it did not: every length is checked against what is left, groups nest
-/// no deeper than <see cref="MaxDepth"/>, and nothing is allocated on the word of a number alone. Whatever is wrong ends in a
+/// Reads what <see cref="WireWriter"/> wrote, and survives what it did not: every length is checked against what is left, groups
+/// nest no deeper than <see cref="MaxDepth"/>, and nothing is allocated on the word of a number alone. Whatever is wrong ends in
+/// a
 /// <see cref="WireFormatException"/>.
 /// </summary>
 public ref struct WireReader
@@ -139,7 +140,8 @@ public ref struct WireReader
     }
 
     /// <summary>Makes the exception for a value that is not what it should be.</summary>
-    public readonly WireFormatException Malformed(string what) => new($"Malformed at byte {_position} of {_input.Length}: {what}.");
+    public readonly WireFormatException Malformed(string what) =>
+        new($"Malformed at byte {_position} of {_input.Length}: {what}.");
 
     private readonly void Expect(WireType actual, WireType expected)
     {

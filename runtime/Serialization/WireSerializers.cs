@@ -13,7 +13,8 @@ public static class WireSerializers
     public static readonly WireSerializer<byte> Byte = new UnsignedSerializer<byte>(v => v, v => (byte)v, byte.MaxValue);
 
     /// <summary>A varint.</summary>
-    public static readonly WireSerializer<ushort> UInt16 = new UnsignedSerializer<ushort>(v => v, v => (ushort)v, ushort.MaxValue);
+    public static readonly WireSerializer<ushort> UInt16 = new UnsignedSerializer<ushort>(
+        v => v, v => (ushort)v, ushort.MaxValue);
 
     /// <summary>A varint.</summary>
     public static readonly WireSerializer<uint> UInt32 = new UnsignedSerializer<uint>(v => v, v => (uint)v, uint.MaxValue);
@@ -25,10 +26,12 @@ public static class WireSerializers
     public static readonly WireSerializer<char> Char = new UnsignedSerializer<char>(v => v, v => (char)v, char.MaxValue);
 
     /// <summary>A signed varint.</summary>
-    public static readonly WireSerializer<sbyte> SByte = new SignedSerializer<sbyte>(v => v, v => (sbyte)v, sbyte.MinValue, sbyte.MaxValue);
+    public static readonly WireSerializer<sbyte> SByte = new SignedSerializer<sbyte>(
+        v => v, v => (sbyte)v, sbyte.MinValue, sbyte.MaxValue);
 
     /// <summary>A signed varint.</summary>
-    public static readonly WireSerializer<short> Int16 = new SignedSerializer<short>(v => v, v => (short)v, short.MinValue, short.MaxValue);
+    public static readonly WireSerializer<short> Int16 = new SignedSerializer<short>(
+        v => v, v => (short)v, short.MinValue, short.MaxValue);
 
     /// <summary>A signed varint.</summary>
     public static readonly WireSerializer<int> Int32 = new SignedSerializer<int>(v => v, v => (int)v, int.MinValue, int.MaxValue);
@@ -42,7 +45,8 @@ public static class WireSerializers
 
     /// <summary>Days, a varint.</summary>
     public static readonly WireSerializer<DateOnly> DateOnly =
-        new UnsignedSerializer<DateOnly>(v => (ulong)v.DayNumber, v => System.DateOnly.FromDayNumber((int)v), (ulong)System.DateOnly.MaxValue.DayNumber);
+        new UnsignedSerializer<DateOnly>(
+            v => (ulong)v.DayNumber, v => System.DateOnly.FromDayNumber((int)v), (ulong)System.DateOnly.MaxValue.DayNumber);
 
     /// <summary>Ticks, a varint.</summary>
     public static readonly WireSerializer<TimeOnly> TimeOnly =
@@ -86,7 +90,8 @@ public static class WireSerializers
             writer.WriteFixed32(BitConverter.SingleToUInt32Bits(value));
         }
 
-        public override float Read(ref WireReader reader, WireType type) => BitConverter.UInt32BitsToSingle(reader.ReadFixed32(type));
+        public override float Read(ref WireReader reader, WireType type) =>
+            BitConverter.UInt32BitsToSingle(reader.ReadFixed32(type));
     }
 
     private sealed class DoubleSerializer : WireSerializer<double>
@@ -97,7 +102,8 @@ public static class WireSerializers
             writer.WriteFixed64(BitConverter.DoubleToUInt64Bits(value));
         }
 
-        public override double Read(ref WireReader reader, WireType type) => BitConverter.UInt64BitsToDouble(reader.ReadFixed64(type));
+        public override double Read(ref WireReader reader, WireType type) =>
+            BitConverter.UInt64BitsToDouble(reader.ReadFixed64(type));
     }
 
     private sealed class DecimalSerializer : WireSerializer<decimal>
@@ -157,7 +163,8 @@ public static class WireSerializers
             var bits = reader.ReadFixed64(type);
             var ticks = (long)(bits & ((1UL << KindShift) - 1));
             var kind = bits >> KindShift;
-            if (ticks > System.DateTime.MaxValue.Ticks || kind > (ulong)DateTimeKind.Local) throw reader.Malformed("no such date");
+            if (ticks > System.DateTime.MaxValue.Ticks || kind > (ulong)DateTimeKind.Local)
+                throw reader.Malformed("no such date");
             return new DateTime(ticks, (DateTimeKind)kind);
         }
     }
@@ -173,7 +180,8 @@ public static class WireSerializers
         public override DateTimeOffset Read(ref WireReader reader, WireType type)
         {
             var (ticks, minutes) = reader.ReadFixed128(type);
-            if (ticks > (ulong)System.DateTime.MaxValue.Ticks || Math.Abs((decimal)(long)minutes) > 14 * 60) throw reader.Malformed("no such date");
+            if (ticks > (ulong)System.DateTime.MaxValue.Ticks || Math.Abs((decimal)(long)minutes) > 14 * 60)
+                throw reader.Malformed("no such date");
             try
             {
                 return new DateTimeOffset((long)ticks, System.TimeSpan.FromMinutes((long)minutes));
@@ -198,10 +206,13 @@ public static class WireSerializers
 
     private sealed class UriSerializer : WireSerializer<Uri>
     {
-        public override void Write(ref WireWriter writer, uint field, Uri value) => String.Write(ref writer, field, value.OriginalString);
+        public override void Write(ref WireWriter writer, uint field, Uri value) =>
+            String.Write(ref writer, field, value.OriginalString);
 
         public override Uri Read(ref WireReader reader, WireType type) =>
-            System.Uri.TryCreate(reader.ReadText(type), UriKind.RelativeOrAbsolute, out var uri) ? uri : throw reader.Malformed("no URI");
+            System.Uri.TryCreate(reader.ReadText(type), UriKind.RelativeOrAbsolute, out var uri)
+                ? uri
+                : throw reader.Malformed("no URI");
     }
 
     private sealed class ImmutableBytesSerializer : WireSerializer<ImmutableArray<byte>>

@@ -1,8 +1,8 @@
 namespace Mall.Runtime;
 
 /// <summary>
-/// How the value of a field is written, the low three bits of its tag. A reader that does not know a field skips it by this alone, so
-/// older and newer versions of a message understand each other.
+/// How the value of a field is written, the low three bits of its tag. A reader that does not know a field skips it by this
+/// alone, so older and newer versions of a message understand each other.
 /// </summary>
 public enum WireType : byte
 {

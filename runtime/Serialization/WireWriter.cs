@@ -5,8 +5,8 @@ using System.Text;
 namespace Mall.Runtime;
 
 /// <summary>
-/// Writes fields. A field is a tag (number times 8 plus <see cref="WireType"/>, as a varint) and a value. Numbers start at 1. A field that
-/// is null or the default of its type is left out where the serializer of its message says so.
+/// Writes fields. A field is a tag (number times 8 plus <see cref="WireType"/>, as a varint) and a value. Numbers start at 1. A
+/// field that is null or the default of its type is left out where the serializer of its message says so.
 /// </summary>
 public ref struct WireWriter
 {

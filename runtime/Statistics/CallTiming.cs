@@ -1,8 +1,8 @@
 namespace Mall.Runtime;
 
 /// <summary>
-/// Counts of one grain class. Every call is counted by its activation, without synchronization; one in <see cref="SampleMask"/> + 1 of an
-/// activation's calls is timed as well, so that the figures cost the others nothing.
+/// Counts of one grain class. Every call is counted by its activation, without synchronization; one in <see cref="SampleMask"/> +
+/// 1 of an activation's calls is timed as well, so that the figures cost the others nothing.
 /// </summary>
 internal sealed class CallTiming
 {

@@ -9,4 +9,5 @@ namespace Mall.Runtime;
 /// <param name="MeanQueueTime">From sending to start, of a sample of the calls.</param>
 /// <param name="MeanTotalTime">From sending to answer, of a sample of the calls.</param>
 public sealed record GrainTypeStatistics(
-    string GrainType, string ClassName, long Activations, long Activated, long Calls, TimeSpan MeanQueueTime, TimeSpan MeanTotalTime);
+    string GrainType, string ClassName, long Activations, long Activated, long Calls, TimeSpan MeanQueueTime,
+    TimeSpan MeanTotalTime);

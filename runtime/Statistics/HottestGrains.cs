@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace Mall.Runtime;
 
 /// <summary>
-/// The grains with the most calls between the last two sweeps. Exact, since every activation counts its own calls; the work is the
-/// sweeper's, not the calls'.
+/// The grains with the most calls between the last two sweeps. Exact, since every activation counts its own calls; the work is
+/// the sweeper's, not the calls'.
 /// </summary>
 internal sealed class HottestGrains
 {

@@ -14,22 +14,28 @@ internal sealed class RuntimeStatistics : IRuntimeStatistics, IDisposable
         _runtime = runtime;
         _start = runtime.Time.GetTimestamp();
         _meter = meters.Create(CallTracing.Name);
-        _meter.CreateObservableUpDownCounter("mall.runtime.activations", Activations, "{activation}", "Grains in memory, by type");
+        _meter.CreateObservableUpDownCounter(
+            "mall.runtime.activations", Activations, "{activation}", "Grains in memory, by type");
         _meter.CreateObservableCounter("mall.runtime.activated", Activated, "{activation}", "Activations ever made, by type");
         _meter.CreateObservableCounter("mall.runtime.calls", Calls, "{call}", "Calls that have started, by type");
-        _meter.CreateObservableGauge("mall.runtime.call.queue_time", QueueTimes, "s", "Mean time from sending to start, sampled, by type");
-        _meter.CreateObservableGauge("mall.runtime.call.time", TotalTimes, "s", "Mean time from sending to answer, sampled, by type");
-        _meter.CreateObservableUpDownCounter("mall.runtime.mailbox.waiting", () => CountWaiting(), "{request}", "Requests in mailboxes");
+        _meter.CreateObservableGauge(
+            "mall.runtime.call.queue_time", QueueTimes, "s", "Mean time from sending to start, sampled, by type");
+        _meter.CreateObservableGauge(
+            "mall.runtime.call.time", TotalTimes, "s", "Mean time from sending to answer, sampled, by type");
+        _meter.CreateObservableUpDownCounter(
+            "mall.runtime.mailbox.waiting", () => CountWaiting(), "{request}", "Requests in mailboxes");
     }
 
     public SiloStatistics Take()
     {
         var live = CountLiveCalls();
-        var types = _runtime.Classes.Select(c => Of(c, live)).OrderByDescending(t => t.Calls).ThenBy(t => t.GrainType, StringComparer.Ordinal);
-        var all = types.ToArray();
+        var all = _runtime.Classes.Select(c => Of(c, live))
+            .OrderByDescending(t => t.Calls)
+            .ThenBy(t => t.GrainType, StringComparer.Ordinal)
+            .ToArray();
         return new SiloStatistics(
-            _runtime.Self, _runtime.Options.SiloName, _runtime.Time.GetElapsedTime(_start), all.Sum(t => t.Activations), all.Sum(t => t.Calls),
-            CountWaiting(), [.. all], _runtime.Sweeper.Hottest.Published);
+            _runtime.Self, _runtime.Options.SiloName, _runtime.Time.GetElapsedTime(_start),
+            all.Sum(t => t.Activations), all.Sum(t => t.Calls), CountWaiting(), [.. all], _runtime.Sweeper.Hottest.Published);
     }
 
     public void Dispose() => _meter.Dispose();
@@ -39,7 +45,8 @@ internal sealed class RuntimeStatistics : IRuntimeStatistics, IDisposable
         var timing = grainClass.Timing;
         return new GrainTypeStatistics(
             grainClass.Type.Name, grainClass.Implementation.FullName!, timing.Alive, timing.Activated,
-            timing.RetiredCalls + liveCalls.GetValueOrDefault(grainClass), Span(timing.MeanQueueTicks), Span(timing.MeanTotalTicks));
+            timing.RetiredCalls + liveCalls.GetValueOrDefault(grainClass),
+            Span(timing.MeanQueueTicks), Span(timing.MeanTotalTicks));
     }
 
     private TimeSpan Span(double ticks) => TimeSpan.FromSeconds(ticks / _runtime.Time.TimestampFrequency);
@@ -65,5 +72,6 @@ internal sealed class RuntimeStatistics : IRuntimeStatistics, IDisposable
     private IEnumerable<Measurement<double>> TotalTimes() => Measure(t => t.MeanTotalTime.TotalSeconds);
 
     private IEnumerable<Measurement<T>> Measure<T>(Func<GrainTypeStatistics, T> value) where T : struct =>
-        Take().GrainTypes.Select(t => new Measurement<T>(value(t), KeyValuePair.Create<string, object?>("grain.type", t.GrainType)));
+        Take().GrainTypes.Select(
+            t => new Measurement<T>(value(t), KeyValuePair.Create<string, object?>("grain.type", t.GrainType)));
 }

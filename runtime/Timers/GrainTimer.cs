@@ -112,7 +112,9 @@ internal abstract class GrainTimer : Job, IGrainTimer
 
     internal override void GiveUp(Exception reason) { }
 
-    /// <summary>The values that travel with the call that creates the timer do not belong to its ticks, so the context does not flow.</summary>
+    /// <summary>
+    /// The values that travel with the call that creates the timer do not belong to its ticks, so the context does not flow.
+    /// </summary>
     private ITimer CreateStoppedTimer(TimeProvider time)
     {
         var flow = ExecutionContext.IsFlowSuppressed() ? default : ExecutionContext.SuppressFlow();

@@ -12,7 +12,9 @@ public readonly struct GrainTimerCreationOptions
     [SetsRequiredMembers]
     public GrainTimerCreationOptions(TimeSpan dueTime, TimeSpan period) => (DueTime, Period) = (dueTime, period);
 
-    /// <summary>Until the first tick; <see cref="Timeout.InfiniteTimeSpan"/>: not before <see cref="IGrainTimer.Change"/>.</summary>
+    /// <summary>
+    /// Until the first tick; <see cref="Timeout.InfiniteTimeSpan"/>: not before <see cref="IGrainTimer.Change"/>.
+    /// </summary>
     public required TimeSpan DueTime { get; init; }
 
     /// <summary>Between the end of a tick and the next one; <see cref="Timeout.InfiniteTimeSpan"/> for one tick only.</summary>

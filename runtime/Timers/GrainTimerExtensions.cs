@@ -3,7 +3,9 @@ namespace Mall.Runtime;
 /// <summary>Registers timers on a grain. Call from the grain's own code.</summary>
 public static class GrainTimerExtensions
 {
-    /// <summary>Registers a timer; see <see cref="GrainTimerCreationOptions"/>. The callback runs as a turn of the grain.</summary>
+    /// <summary>
+    /// Registers a timer; see <see cref="GrainTimerCreationOptions"/>. The callback runs as a turn of the grain.
+    /// </summary>
     /// <param name="grain">The grain.</param>
     /// <param name="callback">What a tick does. Its token is cancelled when the timer is disposed or the activation ends.</param>
     /// <param name="options">When it ticks.</param>

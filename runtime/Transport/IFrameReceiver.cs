@@ -4,10 +4,12 @@ namespace Mall.Runtime;
 public interface IFrameReceiver
 {
     /// <summary>
-    /// Takes a frame's content, as it was written; the bytes are the transport's again when this returns. Does not run grain code and does
-    /// not block. From any thread; frames of one connection in their order.
+    /// Takes a frame's content, as it was written; the bytes are the transport's again when this returns. Does not run grain code
+    /// and does not block. From any thread; frames of one connection in their order.
     /// </summary>
-    /// <exception cref="WireFormatException">The frame is malformed: the connection that it came from cannot be trusted any more.</exception>
+    /// <exception cref="WireFormatException">
+    /// The frame is malformed: the connection that it came from cannot be trusted any more.
+    /// </exception>
     void Receive(SiloAddress source, ReadOnlySpan<byte> frame);
 
     /// <summary>

@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Mall.Runtime;
 
 /// <summary>
-/// Something to send. The transport asks for the bytes when it writes them, on its own thread and straight into its buffer; what is
-/// sent is immutable, so it does not matter when.
+/// Something to send. The transport asks for the bytes when it writes them, on its own thread and straight into its buffer; what
+/// is sent is immutable, so it does not matter when.
 /// </summary>
 public interface IOutboundFrame
 {
@@ -23,7 +23,7 @@ public interface IOutboundFrame
 
     /// <summary>
     /// No byte of the frame has left, and none will: with a <see cref="SiloUnavailableException"/> because there is no way to the
-    /// destination, with a <see cref="MailboxFullException"/> because too many wait already, or with what <see cref="WriteTo"/> has thrown.
+    /// destination, with a <see cref="LimitExceededException"/> because too many wait already, or with what <see cref="WriteTo"/> has thrown.
     /// Called at most once, from any thread, perhaps inside <see cref="ITransport.Send"/>.
     /// </summary>
     void Undeliverable(Exception reason);

@@ -9,7 +9,9 @@ public interface ITransport
     /// <exception cref="ClusterStartException">It cannot listen where it should; the message says where and why.</exception>
     void Start(IFrameReceiver receiver);
 
-    /// <summary>Queues a frame. Never blocks: a destination that does not keep up makes frames <see cref="IOutboundFrame.Undeliverable"/>.</summary>
+    /// <summary>
+    /// Queues a frame. Never blocks: a destination that does not keep up makes frames <see cref="IOutboundFrame.Undeliverable"/>.
+    /// </summary>
     void Send(SiloAddress destination, IOutboundFrame frame);
 
     /// <summary>

@@ -4,8 +4,8 @@ using System.Collections.Concurrent;
 namespace Mall.Runtime;
 
 /// <summary>
-/// The transport of a silo that is alone: it reaches that silo and no other. With <see cref="SiloOptions.SerializeLocalCalls"/> every call goes
-/// through it, which shows that the call could have gone to another silo.
+/// The transport of a silo that is alone: it reaches that silo and no other. With <see cref="SiloOptions.SerializeLocalCalls"/>
+/// every call goes through it, which shows that the call could have gone to another silo.
 /// </summary>
 public sealed class LoopbackTransport(IMembership membership, IWorkScheduler scheduler) : ITransport, IThreadPoolWorkItem
 {
@@ -13,7 +13,9 @@ public sealed class LoopbackTransport(IMembership membership, IWorkScheduler sch
     private readonly ArrayBufferWriter<byte> _buffer = new();
     private IFrameReceiver? _receiver;
 
-    /// <summary>Frames that are queued or being delivered. Who takes it from 0 schedules the delivery, which so has one thread at a time.</summary>
+    /// <summary>
+    /// Frames that are queued or being delivered. Who takes it from 0 schedules the delivery, which so has one thread at a time.
+    /// </summary>
     private int _open;
 
     /// <inheritdoc/>

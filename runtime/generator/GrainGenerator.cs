@@ -7,8 +7,8 @@ using Microsoft.CodeAnalysis.Text;
 namespace Mall.Runtime.Generator;
 
 /// <summary>
-/// Writes, for every grain interface, a reference class and a request class per method; for every message a serializer; and for the
-/// assembly a manifest of them. What breaks a rule of the programming model is left out here and reported by the
+/// Writes, for every grain interface, a reference class and a request class per method; for every message a serializer; and for
+/// the assembly a manifest of them. What breaks a rule of the programming model is left out here and reported by the
 /// <see cref="GrainModelAnalyzer"/>.
 /// </summary>
 [Generator(LanguageNames.CSharp)]
@@ -19,7 +19,8 @@ public sealed class GrainGenerator : IIncrementalGenerator
     {
         var interfaces = context.SyntaxProvider.CreateSyntaxProvider(
             static (node, _) => node is InterfaceDeclarationSyntax { BaseList: not null },
-            static (c, token) => DeclaredHere(c, token) is { } type && Symbols.IsGrainInterface(type) ? ForInterface(type) : null);
+            static (c, token) =>
+                DeclaredHere(c, token) is { } type && Symbols.IsGrainInterface(type) ? ForInterface(type) : null);
         var classes = context.SyntaxProvider.CreateSyntaxProvider(
             static (node, _) => node is ClassDeclarationSyntax { BaseList: not null },
             static (c, token) => DeclaredHere(c, token) is { } type && Symbols.IsReachable(type) ? ForClass(type) : null);
@@ -35,11 +36,13 @@ public sealed class GrainGenerator : IIncrementalGenerator
         var assembly = context.CompilationProvider.Select(static (c, _) => c.AssemblyName ?? "Assembly");
         context.RegisterSourceOutput(lines.Combine(assembly), static (output, pair) =>
         {
-            if (pair.Left.Length != 0) output.AddSource("TypeManifest.g.cs", SourceText.From(ManifestWriter.Write(pair.Right, pair.Left), Encoding.UTF8));
+            if (pair.Left.Length == 0) return;
+            output.AddSource("TypeManifest.g.cs", SourceText.From(ManifestWriter.Write(pair.Right, pair.Left), Encoding.UTF8));
         });
     }
 
-    private static void Register(IncrementalGeneratorInitializationContext context, IncrementalValuesProvider<GeneratedType?> types) =>
+    private static void Register(
+        IncrementalGeneratorInitializationContext context, IncrementalValuesProvider<GeneratedType?> types) =>
         context.RegisterSourceOutput(types, static (output, type) =>
         {
             if (type is { Source: { } source }) output.AddSource(type.FileName, SourceText.From(source, Encoding.UTF8));
@@ -55,7 +58,8 @@ public sealed class GrainGenerator : IIncrementalGenerator
     }
 
     private static GeneratedType? ForInterface(INamedTypeSymbol type) =>
-        ProxyWriter.Write(type) is { } source ? new GeneratedType(FileName(type), source, ManifestWriter.InterfaceLine(type)) : null;
+        ProxyWriter.Write(type) is { } source ? new GeneratedType(FileName(type), source, ManifestWriter.InterfaceLine(type))
+            : null;
 
     private static GeneratedType? ForClass(INamedTypeSymbol type)
     {
@@ -72,5 +76,6 @@ public sealed class GrainGenerator : IIncrementalGenerator
         $"{Names.GeneratedNamespace(type)}.{Names.Flat(type)}{(type.Arity == 0 ? "" : $"_{type.Arity}")}.g.cs";
 
     private static string Manifest(params ImmutableArray<GeneratedType?>[] types) =>
-        string.Join("\n", types.SelectMany(t => t).Select(t => t?.ManifestLine).Where(l => !string.IsNullOrEmpty(l)).OrderBy(l => l, StringComparer.Ordinal));
+        string.Join("\n", types.SelectMany(t => t).Select(t => t?.ManifestLine).Where(l => !string.IsNullOrEmpty(l))
+            .OrderBy(l => l, StringComparer.Ordinal));
 }

@@ -3,13 +3,16 @@ using Microsoft.CodeAnalysis;
 
 namespace Mall.Runtime.Generator;
 
-/// <summary>Names of generated types, which other assemblies' generated code must be able to predict, and ids on the wire.</summary>
+/// <summary>
+/// Names of generated types, which other assemblies' generated code must be able to predict, and ids on the wire.
+/// </summary>
 internal static class Names
 {
     public const string Runtime = "global::Mall.Runtime.";
 
     private static readonly SymbolDisplayFormat FullFormat = SymbolDisplayFormat.FullyQualifiedFormat
-        .WithMiscellaneousOptions(SymbolDisplayMiscellaneousOptions.UseSpecialTypes | SymbolDisplayMiscellaneousOptions.EscapeKeywordIdentifiers
+        .WithMiscellaneousOptions(
+            SymbolDisplayMiscellaneousOptions.UseSpecialTypes | SymbolDisplayMiscellaneousOptions.EscapeKeywordIdentifiers
             | SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier);
 
     private static readonly SymbolDisplayFormat PlainFormat = SymbolDisplayFormat.FullyQualifiedFormat
@@ -24,7 +27,8 @@ internal static class Names
 
     /// <summary>Namespace of what is generated for a type.</summary>
     public static string GeneratedNamespace(INamedTypeSymbol type) =>
-        type.ContainingNamespace.IsGlobalNamespace ? "MallGenerated" : "MallGenerated." + type.ContainingNamespace.ToDisplayString();
+        type.ContainingNamespace.IsGlobalNamespace ? "MallGenerated" : "MallGenerated."
+            + type.ContainingNamespace.ToDisplayString();
 
     /// <summary>The type's name with those of the types around it.</summary>
     public static string Flat(INamedTypeSymbol type) =>
@@ -32,7 +36,8 @@ internal static class Names
 
     public static string Proxy(INamedTypeSymbol grainInterface) => Flat(grainInterface) + "_Proxy";
 
-    public static string Serializer(INamedTypeSymbol message) => Flat(message) + (message.Arity == 0 ? "" : message.Arity.ToString()) + "_Serializer";
+    public static string Serializer(INamedTypeSymbol message) =>
+        Flat(message) + (message.Arity == 0 ? "" : message.Arity.ToString()) + "_Serializer";
 
     /// <summary>Name of the request class of a method; overloads are told apart by a hash of their parameters.</summary>
     public static string Request(INamedTypeSymbol owner, IMethodSymbol method)
@@ -62,7 +67,8 @@ internal static class Names
     private static string PlainName(INamedTypeSymbol type)
     {
         var name = type.OriginalDefinition.MetadataName;
-        for (var outer = type.ContainingType; outer is not null; outer = outer.ContainingType) name = $"{outer.MetadataName}+{name}";
+        for (var outer = type.ContainingType; outer is not null; outer = outer.ContainingType)
+            name = $"{outer.MetadataName}+{name}";
         return type.ContainingNamespace.IsGlobalNamespace ? name : $"{type.ContainingNamespace.ToDisplayString()}.{name}";
     }
 

@@ -23,11 +23,13 @@ internal static class Symbols
     public static string? Alias(ISymbol symbol) => Attribute(symbol, "AliasAttribute")?.ConstructorArguments[0].Value as string;
 
     /// <summary>The number of an [Id], if the member has one.</summary>
-    public static uint? Id(ISymbol member) => Attribute(member, "IdAttribute")?.ConstructorArguments[0].Value is uint id ? id : null;
+    public static uint? Id(ISymbol member) =>
+        Attribute(member, "IdAttribute")?.ConstructorArguments[0].Value is uint id ? id : null;
 
     /// <summary>A grain interface, but not the model's own markers.</summary>
     public static bool IsGrainInterface(ITypeSymbol? type) =>
-        type is INamedTypeSymbol { TypeKind: TypeKind.Interface } named && !IsMarker(named) && named.AllInterfaces.Any(i => Is(i, "IAddressable"));
+        type is INamedTypeSymbol { TypeKind: TypeKind.Interface } named && !IsMarker(named)
+            && named.AllInterfaces.Any(i => Is(i, "IAddressable"));
 
     public static bool IsGrainClass(INamedTypeSymbol type)
     {
@@ -54,7 +56,9 @@ internal static class Symbols
 
     public static bool IsCancellationToken(ITypeSymbol type) => Is(type, "System.Threading", "CancellationToken");
 
-    /// <summary>The methods that a reference to this interface must have, each with the interface under whose name it is called.</summary>
+    /// <summary>
+    /// The methods that a reference to this interface must have, each with the interface under whose name it is called.
+    /// </summary>
     public static IEnumerable<(INamedTypeSymbol Owner, IMethodSymbol Method)> MethodsOf(INamedTypeSymbol grainInterface)
     {
         foreach (var method in DeclaredMethods(grainInterface)) yield return (grainInterface, method);
@@ -82,7 +86,8 @@ internal static class Symbols
     {
         for (var s = symbol; s is not null and not INamespaceSymbol; s = s.ContainingSymbol)
         {
-            if (s.DeclaredAccessibility is Accessibility.Private or Accessibility.Protected or Accessibility.ProtectedAndInternal) return false;
+            if (s.DeclaredAccessibility is Accessibility.Private or Accessibility.Protected or Accessibility.ProtectedAndInternal)
+                return false;
         }
 
         return true;

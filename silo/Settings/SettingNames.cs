@@ -19,8 +19,8 @@ public static class SettingNames
     private const string EnvironmentPrefix = "MALL_";
 
     /// <summary>
-    /// Reads settings from <c>appsettings.json</c> in the current folder, then from variables such as <c>MALL_ORDER_CLOSE_AFTER</c>
-    /// (or <c>MALL_order-close-after</c>), then from the command line; the later wins.
+    /// Reads settings from <c>appsettings.json</c> in the current folder, then from variables such as
+    /// <c>MALL_ORDER_CLOSE_AFTER</c> (or <c>MALL_order-close-after</c>), then from the command line; the later wins.
     /// </summary>
     /// <exception cref="SettingsException">An unknown option, or one without a value.</exception>
     public static IConfigurationBuilder AddMallSettings(this IConfigurationBuilder configuration, IReadOnlyList<string> args) =>

@@ -8,7 +8,7 @@ public sealed class ReportTests
     [Fact]
     public void MedianOf_SeveralProcesses_TakesTheMedianOfEachFigureAndKeepsTheRuns()
     {
-        var report = Report.MedianOf("orders", [Run(300, "300002", 1), Run(100, "300002", 2), Run(200, "100006", 4)]);
+        var report = Report.MedianOf([Run(300, "300002", 1), Run(100, "300002", 2), Run(200, "100006", 4)]);
 
         var measurement = Assert.Single(report.Measurements);
         Assert.Equal(200, measurement.Metrics[Metric.PerSecond]);
@@ -21,7 +21,7 @@ public sealed class ReportTests
     [Fact]
     public void MedianOf_AnEvenNumberOfProcesses_IsBetweenTheMiddleTwo()
     {
-        var report = Report.MedianOf("orders", [Run(1, "x", 0), Run(2, "x", 0), Run(4, "x", 0), Run(100, "x", 0)]);
+        var report = Report.MedianOf([Run(1, "x", 0), Run(2, "x", 0), Run(4, "x", 0), Run(100, "x", 0)]);
 
         Assert.Equal(3, report.Measurements[0].Metrics[Metric.PerSecond]);
     }

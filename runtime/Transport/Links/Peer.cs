@@ -105,7 +105,7 @@ internal sealed class Peer(ClusterTransport transport, SiloAddress address, Link
 
             // A link that has just ended leaves the state at Connected until that has been told; the frame is for the next one.
             if (_pending.Count >= around.Options.MaxQueuedFrames)
-                return new MailboxFullException($"{_pending.Count} calls wait for a connection to {address}; this one has not been sent.");
+                return new LimitExceededException($"{_pending.Count} calls wait for a connection to {address}; this one has not been sent.");
             _pending.Add(frame);
             return null;
         }

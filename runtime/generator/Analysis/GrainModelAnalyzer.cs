@@ -12,10 +12,10 @@ public sealed class GrainModelAnalyzer : DiagnosticAnalyzer
     /// <inheritdoc/>
     public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } =
     [
-        Rules.SettableMember, Rules.MutableCollectionInMessage, Rules.NotImmutable, Rules.ForbiddenReturnType, Rules.MutableCollectionInCall,
-        Rules.RefParameter, Rules.Generic, Rules.NotSerializable, Rules.DuplicateId, Rules.MissingId, Rules.DuplicateName,
-        Rules.OneWayWithResult, Rules.NotReachable, Rules.TokenNotLast, Rules.NotAMethod, Rules.NotConstructible, Rules.BaseIsNoMessage,
-        Rules.DuplicateMethod,
+        Rules.SettableMember, Rules.MutableCollectionInMessage, Rules.NotImmutable, Rules.ForbiddenReturnType,
+        Rules.MutableCollectionInCall, Rules.RefParameter, Rules.Generic, Rules.NotSerializable, Rules.DuplicateId,
+        Rules.MissingId, Rules.DuplicateName, Rules.OneWayWithResult, Rules.NotReachable, Rules.TokenNotLast,
+        Rules.NotAMethod, Rules.NotConstructible, Rules.BaseIsNoMessage, Rules.DuplicateMethod,
     ];
 
     /// <inheritdoc/>
@@ -43,7 +43,8 @@ public sealed class GrainModelAnalyzer : DiagnosticAnalyzer
         else if (type.TypeKind != TypeKind.Enum) MessageRules.Check(type, report);
     }
 
-    private static void ReportSameNames(ConcurrentDictionary<string, ConcurrentBag<INamedTypeSymbol>> names, Action<Diagnostic> report)
+    private static void ReportSameNames(
+        ConcurrentDictionary<string, ConcurrentBag<INamedTypeSymbol>> names, Action<Diagnostic> report)
     {
         foreach (var same in names)
         {

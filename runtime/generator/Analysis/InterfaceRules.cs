@@ -42,18 +42,19 @@ internal static class InterfaceRules
         var returned = method.ReturnType;
         if (RequestWriter.ReturnKind(returned) is null)
         {
-            report(Diagnostic.Create(Rules.ForbiddenReturnType, location, method.Name, returned.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)));
+            report(Diagnostic.Create(Rules.ForbiddenReturnType, location, method.Name, Display(returned)));
             return;
         }
 
         if (((INamedTypeSymbol)returned).TypeArguments.Length == 0) return;
         var result = ((INamedTypeSymbol)returned).TypeArguments[0];
         if (Symbols.Has(method, "OneWayAttribute"))
-            report(Diagnostic.Create(Rules.OneWayWithResult, location, method.Name, returned.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat)));
+            report(Diagnostic.Create(Rules.OneWayWithResult, location, method.Name, Display(returned)));
         CheckType(result, "The result", method, location, report);
     }
 
-    private static void CheckType(ITypeSymbol type, string what, IMethodSymbol method, Location location, Action<Diagnostic> report)
+    private static void CheckType(
+        ITypeSymbol type, string what, IMethodSymbol method, Location location, Action<Diagnostic> report)
     {
         if (type is ITypeParameterSymbol) return; // Of a generic method or interface, which has been reported.
         if (TypeRules.FindMutable(type) is { } mutable)

@@ -7,7 +7,8 @@ internal static class MessageRules
 {
     public static void Check(INamedTypeSymbol message, Action<Diagnostic> report)
     {
-        if (!Symbols.Has(message, "ImmutableAttribute")) report(Diagnostic.Create(Rules.NotImmutable, message.Locations[0], message.Name));
+        if (!Symbols.Has(message, "ImmutableAttribute"))
+            report(Diagnostic.Create(Rules.NotImmutable, message.Locations[0], message.Name));
         if (message.BaseType is { } parent && !IsRoot(parent) && !Symbols.IsMessage(parent))
             report(Diagnostic.Create(Rules.BaseIsNoMessage, message.Locations[0], message.Name, parent.Name));
 
@@ -23,8 +24,12 @@ internal static class MessageRules
         CheckIds(message, report);
         if (constructor is null && !message.IsAbstract && !message.IsValueType
             && !message.InstanceConstructors.Any(c => c.Parameters.Length == 0 && Symbols.IsReachable(c)))
-            report(Diagnostic.Create(Rules.NotConstructible, message.Locations[0], message.Name, "it has neither a primary constructor nor one without parameters"));
+            ReportNotConstructible(message, message, "it has neither a primary constructor nor one without parameters", report);
     }
+
+    private static void ReportNotConstructible(
+        INamedTypeSymbol message, ISymbol culprit, string why, Action<Diagnostic> report) =>
+        report(Diagnostic.Create(Rules.NotConstructible, culprit.Locations[0], message.Name, why));
 
     private static void CheckStored(ISymbol member, bool isParameter, INamedTypeSymbol message, Action<Diagnostic> report)
     {
@@ -34,25 +39,29 @@ internal static class MessageRules
         if (Symbols.Id(member) is null)
             report(Diagnostic.Create(Rules.MissingId, location, member.Name, message.Name));
         else if (!MessageShape.IsSettable(member) && member is not IFieldSymbol)
-            report(Diagnostic.Create(Rules.NotConstructible, location, message.Name, $"'{member.Name}' has no init accessor that generated code can reach"));
+            ReportNotConstructible(
+                message, member, $"'{member.Name}' has no init accessor that generated code can reach", report);
         else if (member is IFieldSymbol)
-            report(Diagnostic.Create(Rules.NotConstructible, location, message.Name, $"'{member.Name}' is a field; make it an init-only property"));
+            ReportNotConstructible(message, member, $"'{member.Name}' is a field; make it an init-only property", report);
         CheckType(member, MessageShape.TypeOf(member), message, report);
     }
 
     private static void CheckType(ISymbol member, ITypeSymbol type, INamedTypeSymbol message, Action<Diagnostic> report)
     {
         if (TypeRules.FindMutable(type) is { } mutable)
-            report(Diagnostic.Create(Rules.MutableCollectionInMessage, member.Locations[0], member.Name, message.Name, Display(mutable)));
+            report(Diagnostic.Create(
+                Rules.MutableCollectionInMessage, member.Locations[0], member.Name, message.Name, Display(mutable)));
         else if (TypeRules.FindNotSerializable(type) is { } culprit)
-            report(Diagnostic.Create(Rules.NotSerializable, member.Locations[0], $"'{member.Name}'", message.Name, Display(culprit)));
+            report(Diagnostic.Create(
+                Rules.NotSerializable, member.Locations[0], $"'{member.Name}'", message.Name, Display(culprit)));
     }
 
     private static void CheckIds(INamedTypeSymbol message, Action<Diagnostic> report)
     {
         foreach (var same in MessageShape.IdMembers(message).GroupBy(m => Symbols.Id(m)!.Value).Where(g => g.Count() > 1))
         {
-            var second = same.FirstOrDefault(m => SymbolEqualityComparer.Default.Equals(m.ContainingType, message)) ?? same.Last();
+            var second = same.FirstOrDefault(m => SymbolEqualityComparer.Default.Equals(m.ContainingType, message))
+                ?? same.Last();
             var first = same.First(m => !SymbolEqualityComparer.Default.Equals(m, second));
             report(Diagnostic.Create(Rules.DuplicateId, second.Locations[0], first.Name, second.Name, message.Name, same.Key));
         }
@@ -68,7 +77,9 @@ internal static class MessageRules
         }
     }
 
-    /// <summary>Read-only and not numbered: beside a primary constructor it is computed anew from that one's parameters.</summary>
+    /// <summary>
+    /// Read-only and not numbered: beside a primary constructor it is computed anew from that one's parameters.
+    /// </summary>
     private static bool IsDerived(ISymbol member) =>
         Symbols.Id(member) is null && member is (IPropertySymbol { SetMethod: null } or IFieldSymbol { IsReadOnly: true });
 
@@ -79,7 +90,8 @@ internal static class MessageRules
         _ => false,
     };
 
-    private static bool IsRoot(INamedTypeSymbol type) => type.SpecialType is SpecialType.System_Object or SpecialType.System_ValueType;
+    private static bool IsRoot(INamedTypeSymbol type) =>
+        type.SpecialType is SpecialType.System_Object or SpecialType.System_ValueType;
 
     private static string Display(ITypeSymbol type) => type.ToDisplayString(SymbolDisplayFormat.MinimallyQualifiedFormat);
 }

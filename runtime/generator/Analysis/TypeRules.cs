@@ -26,7 +26,8 @@ internal static class TypeRules
 
     private static bool IsMutableCollection(INamedTypeSymbol type)
     {
-        if (type.ContainingNamespace?.ToDisplayString() is "System.Collections.Immutable" or "System.Collections.Frozen") return false;
+        if (type.ContainingNamespace?.ToDisplayString() is "System.Collections.Immutable" or "System.Collections.Frozen")
+            return false;
         return IsCollection(type) || type.AllInterfaces.Any(IsCollection);
     }
 

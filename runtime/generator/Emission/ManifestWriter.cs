@@ -12,7 +12,8 @@ internal static class ManifestWriter
         var methods = Symbols.MethodsOf(type)
             .Where(m => SymbolEqualityComparer.Default.Equals(m.Owner, type))
             .Select(m => $", {space}{Names.Request(type, m.Method)}.Descriptor");
-        return $"builder.AddInterface<{Names.Full(type)}>(static (runtime, id) => new {space}{Names.Proxy(type)}(runtime, id){string.Concat(methods)});";
+        var create = $"static (runtime, id) => new {space}{Names.Proxy(type)}(runtime, id)";
+        return $"builder.AddInterface<{Names.Full(type)}>({create}{string.Concat(methods)});";
     }
 
     public static string GrainLine(INamedTypeSymbol type)
@@ -34,11 +35,14 @@ internal static class ManifestWriter
         {
             var parameters = constructor.Parameters;
             if (parameters.Length == 0 || parameters[0].Type.SpecialType != SpecialType.System_String) continue;
-            if (parameters.Length == 2 && Symbols.Is(parameters[1].Type, "System", "Exception")) create = $"new {name}(message, inner)";
+            if (parameters.Length == 2 && Symbols.Is(parameters[1].Type, "System", "Exception"))
+                create = $"new {name}(message, inner)";
             else if (parameters.Length == 1) create ??= $"new {name}(message)";
         }
 
-        return create is null ? null : $"builder.AddException({Names.Literal(Names.OnWire(type))}, static (message, inner) => {create});";
+        return create is null
+            ? null
+            : $"builder.AddException({Names.Literal(Names.OnWire(type))}, static (message, inner) => {create});";
     }
 
     public static string Write(string assemblyName, string lines)

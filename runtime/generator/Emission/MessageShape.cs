@@ -34,7 +34,8 @@ internal sealed class MessageShape
             foreach (var parameter in constructor.Parameters)
                 members.Add(new Member(parameter.Name, parameter.Type, ((uint)parameter.Ordinal * 2) + 1));
         }
-        else if (!message.IsValueType && !message.InstanceConstructors.Any(c => c.Parameters.Length == 0 && Symbols.IsReachable(c)))
+        else if (!message.IsValueType
+            && !message.InstanceConstructors.Any(c => c.Parameters.Length == 0 && Symbols.IsReachable(c)))
         {
             isBroken = true;
         }
@@ -62,7 +63,8 @@ internal sealed class MessageShape
     {
         for (var type = message; type is not null && type.SpecialType != SpecialType.System_Object; type = type.BaseType)
         {
-            foreach (var member in type.GetMembers().Where(m => m is IPropertySymbol or IFieldSymbol && Symbols.Id(m) is not null))
+            foreach (var member in type.GetMembers()
+                .Where(m => m is IPropertySymbol or IFieldSymbol && Symbols.Id(m) is not null))
                 yield return member;
         }
     }
@@ -77,7 +79,8 @@ internal sealed class MessageShape
             .Where(t => !t.IsAbstract && Symbols.IsMessage(t) && !t.IsGenericType && DerivesFrom(t, family))
             .OrderBy(Names.OnWire, StringComparer.Ordinal);
 
-    public static ITypeSymbol TypeOf(ISymbol member) => member is IPropertySymbol property ? property.Type : ((IFieldSymbol)member).Type;
+    public static ITypeSymbol TypeOf(ISymbol member) =>
+        member is IPropertySymbol property ? property.Type : ((IFieldSymbol)member).Type;
 
     /// <summary>Whether generated code can read it and set it in an initializer.</summary>
     public static bool IsSettable(ISymbol member) => Symbols.IsReachable(member) && member switch

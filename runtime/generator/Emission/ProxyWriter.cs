@@ -8,7 +8,8 @@ internal static class ProxyWriter
     /// <summary>The source, or null when the interface breaks a rule; the analyzer tells which.</summary>
     public static string? Write(INamedTypeSymbol grainInterface)
     {
-        if (grainInterface.IsGenericType || !Symbols.IsReachable(grainInterface) || Symbols.HasOtherThanMethods(grainInterface)) return null;
+        if (grainInterface.IsGenericType || !Symbols.IsReachable(grainInterface) || Symbols.HasOtherThanMethods(grainInterface))
+            return null;
         var methods = Symbols.MethodsOf(grainInterface).ToList();
         if (!methods.All(m => RequestWriter.HasShape(m.Method))) return null;
         var requests = methods
@@ -27,12 +28,15 @@ internal static class ProxyWriter
         return source.ToString();
     }
 
-    private static void EmitProxy(SourceWriter source, INamedTypeSymbol grainInterface, List<(INamedTypeSymbol Owner, IMethodSymbol Method)> methods)
+    private static void EmitProxy(
+        SourceWriter source, INamedTypeSymbol grainInterface, List<(INamedTypeSymbol Owner, IMethodSymbol Method)> methods)
     {
         var access = Symbols.IsPublic(grainInterface) ? "public" : "internal";
         var name = Names.Proxy(grainInterface);
-        using var type = source.Open($"{access} sealed class {name} : {Names.Runtime}GrainReference, {Names.Full(grainInterface)}");
-        source.Line($"public {name}({Names.Runtime}SiloRuntime runtime, in {Names.Runtime}GrainId grainId) : base(runtime, grainId) {{ }}");
+        using var type = source.Open(
+            $"{access} sealed class {name} : {Names.Runtime}GrainReference, {Names.Full(grainInterface)}");
+        source.Line($"public {name}({Names.Runtime}SiloRuntime runtime, in {Names.Runtime}GrainId grainId)");
+        source.Line("    : base(runtime, grainId) { }");
         foreach (var (owner, method) in methods) EmitMethod(source, owner, method);
     }
 
@@ -42,9 +46,12 @@ internal static class ProxyWriter
         var arguments = string.Join(", ", method.Parameters.Select((_, i) => $"a{i}"));
         var request = $"new global::{Names.GeneratedNamespace(owner)}.{Names.Request(owner, method)}({arguments})";
         var call = Symbols.Has(method, "OneWayAttribute") ? $"Notify({request})" : $"Call({request}{Token(method)})";
-        if (Symbols.Is(method.ReturnType, "System.Threading.Tasks", "ValueTask")) call = $"new global::System.Threading.Tasks.ValueTask({call})";
-        if (Symbols.Is(method.ReturnType, "System.Threading.Tasks", "ValueTask`1")) call = $"new {Names.Full(method.ReturnType)}({call})";
-        source.Line($"{Names.Full(method.ReturnType)} {Names.Full(method.ContainingType)}.{method.Name}({parameters}) => {call};");
+        if (Symbols.Is(method.ReturnType, "System.Threading.Tasks", "ValueTask"))
+            call = $"new global::System.Threading.Tasks.ValueTask({call})";
+        if (Symbols.Is(method.ReturnType, "System.Threading.Tasks", "ValueTask`1"))
+            call = $"new {Names.Full(method.ReturnType)}({call})";
+        var signature = $"{Names.Full(method.ReturnType)} {Names.Full(method.ContainingType)}.{method.Name}({parameters})";
+        source.Line($"{signature} => {call};");
     }
 
     private static string Token(IMethodSymbol method)

@@ -23,13 +23,15 @@ internal sealed class RequestWriter
         for (var i = 0; i < method.Parameters.Length; i++)
         {
             var parameter = method.Parameters[i];
-            if (Symbols.IsCancellationToken(parameter.Type)) _token = i;
-            else _arguments.Add(new WireMember(parameter.Name, $"_a{i}", parameter.Type, (uint)i + 1, _serializers.For(parameter.Type)));
+            var type = parameter.Type;
+            if (Symbols.IsCancellationToken(type)) _token = i;
+            else _arguments.Add(new WireMember(parameter.Name, $"_a{i}", type, (uint)i + 1, _serializers.For(type)));
         }
 
         var returned = (INamedTypeSymbol)method.ReturnType;
         if (returned.TypeArguments.Length == 1)
-            _result = new WireMember("result", "result", returned.TypeArguments[0], 1, _serializers.For(returned.TypeArguments[0]));
+            _result = new WireMember(
+                "result", "result", returned.TypeArguments[0], 1, _serializers.For(returned.TypeArguments[0]));
     }
 
     /// <summary>Whether all types can be sent.</summary>
@@ -37,7 +39,8 @@ internal sealed class RequestWriter
 
     /// <summary>Whether the method's shape is one that a grain interface may have.</summary>
     public static bool HasShape(IMethodSymbol method) =>
-        !method.IsGenericMethod && method.Parameters.All(p => p.RefKind == RefKind.None) && ReturnKind(method.ReturnType) is { } kind
+        !method.IsGenericMethod && method.Parameters.All(p => p.RefKind == RefKind.None)
+            && ReturnKind(method.ReturnType) is { } kind
         && (kind.StartsWith("Void", StringComparison.Ordinal) || !Symbols.Has(method, "OneWayAttribute"));
 
     /// <summary>Base class of the request, by what the method returns; null when it may not return that.</summary>
@@ -72,8 +75,8 @@ internal sealed class RequestWriter
         var options = OptionAttributes
             .Where(o => Symbols.Has(_method, o + "Attribute")).Select(o => $"{Names.Runtime}InvokeOptions.{o}").ToArray();
         source.Line($"public static readonly {Names.Runtime}GrainMethod Descriptor = new(");
-        source.Line($"    typeof({Names.ForTypeof(_method.ContainingType)}), {Names.Literal(Names.OnWire(_owner))}, {Names.Literal(_method.Name)}, "
-            + $"new global::System.Type[] {{ {parameters} }},");
+        source.Line($"    typeof({Names.ForTypeof(_method.ContainingType)}), {Names.Literal(Names.OnWire(_owner))}, "
+            + $"{Names.Literal(_method.Name)}, new global::System.Type[] {{ {parameters} }},");
         source.Line($"    {(options.Length == 0 ? $"{Names.Runtime}InvokeOptions.None" : string.Join(" | ", options))}, "
             + $"0x{Names.MethodId(_owner, _method):x16}UL, Read);");
     }
@@ -81,7 +84,8 @@ internal sealed class RequestWriter
     private void EmitConstructor(SourceWriter source)
     {
         if (_method.Parameters.Length == 0) return;
-        for (var i = 0; i < _method.Parameters.Length; i++) source.Line($"private {Names.Full(_method.Parameters[i].Type)} _a{i};");
+        for (var i = 0; i < _method.Parameters.Length; i++)
+            source.Line($"private {Names.Full(_method.Parameters[i].Type)} _a{i};");
         var parameters = string.Join(", ", _method.Parameters.Select((p, i) => $"{Names.Full(p.Type)} a{i}"));
         using (source.Open($"public {_name}({parameters})"))
         {
@@ -102,7 +106,8 @@ internal sealed class RequestWriter
         {
             source.Line($"public override int GetArgumentCount() => {_method.Parameters.Length};");
             var cases = string.Join(" ", _method.Parameters.Select((_, i) => $"{i} => _a{i},"));
-            source.Line($"public override object? GetArgument(int index) => index switch {{ {cases} _ => base.GetArgument(index) }};");
+            var get = $"index switch {{ {cases} _ => base.GetArgument(index) }}";
+            source.Line($"public override object? GetArgument(int index) => {get};");
             using var set = source.Open("public override void SetArgument(int index, object? value)");
             using var choice = source.Open("switch (index)");
             for (var i = 0; i < _method.Parameters.Length; i++)
@@ -112,7 +117,8 @@ internal sealed class RequestWriter
 
         if (_token < 0) return;
         source.Line($"public override global::System.Threading.CancellationToken GetCancellationToken() => _a{_token};");
-        using var setToken = source.Open("protected override bool TrySetCancellationToken(global::System.Threading.CancellationToken token)");
+        using var setToken = source.Open(
+            "protected override bool TrySetCancellationToken(global::System.Threading.CancellationToken token)");
         source.Line($"_a{_token} = token;");
         source.Line("return true;");
     }
@@ -136,7 +142,8 @@ internal sealed class RequestWriter
     private void EmitResult(SourceWriter source)
     {
         var type = Names.Full(_result!.Type);
-        using (source.Open($"protected override void WriteResult(ref {Names.Runtime}WireWriter writer, {type} result)")) _result.EmitWrite(source);
+        using (source.Open($"protected override void WriteResult(ref {Names.Runtime}WireWriter writer, {type} result)"))
+            _result.EmitWrite(source);
         using (source.Open($"protected override {type} ReadResultValue(ref {Names.Runtime}WireReader reader)"))
         {
             WireMember.EmitReadLoop(source, [_result]);

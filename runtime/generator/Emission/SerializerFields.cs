@@ -3,7 +3,9 @@ using Microsoft.CodeAnalysis;
 namespace Mall.Runtime.Generator;
 
 /// <summary>The serializers that a generated class uses, one field for each.</summary>
-/// <param name="self">The generic message whose serializer the class is, whose fields are then not static; otherwise null.</param>
+/// <param name="self">
+/// The generic message whose serializer the class is, whose fields are then not static; otherwise null.
+/// </param>
 internal sealed class SerializerFields(INamedTypeSymbol? self = null)
 {
     private readonly Dictionary<string, (string Name, string Type)> _fields = [];
@@ -37,7 +39,8 @@ internal sealed class SerializerFields(INamedTypeSymbol? self = null)
         {
             var initializer = self is null ? $" = {field.Key}" : "";
             var modifier = self is null ? "static " : "";
-            source.Line($"private {modifier}readonly {Names.Runtime}WireSerializer<{field.Value.Type}> {field.Value.Name}{initializer};");
+            var type = $"{Names.Runtime}WireSerializer<{field.Value.Type}>";
+            source.Line($"private {modifier}readonly {type} {field.Value.Name}{initializer};");
         }
     }
 

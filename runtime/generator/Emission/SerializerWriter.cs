@@ -8,7 +8,8 @@ internal static class SerializerWriter
     /// <summary>The source, or null when the type breaks a rule or needs none (an enum); the analyzer tells which.</summary>
     public static string? Write(INamedTypeSymbol message)
     {
-        if (message.TypeKind == TypeKind.Enum || !Symbols.IsReachable(message) || message.ContainingType is { IsGenericType: true }) return null;
+        if (message.TypeKind == TypeKind.Enum || !Symbols.IsReachable(message)) return null;
+        if (message.ContainingType is { IsGenericType: true }) return null;
         var source = SourceWriter.ForFile();
         var space = source.Open($"namespace {Names.GeneratedNamespace(message)}");
         var written = message.IsAbstract ? EmitFamily(source, message) : EmitMessage(source, message);
@@ -26,16 +27,20 @@ internal static class SerializerWriter
         if (!fields.IsComplete || shape.IsBroken) return false;
 
         using var type = OpenSerializer(source, message, fields);
-        using (source.Open($"public override void Write(ref {Names.Runtime}WireWriter writer, uint field, {Names.Full(message)} value)"))
+        using (OpenWrite(source, message))
         {
             if (message is { IsValueType: false, IsSealed: false })
-                source.Line($"if (value.GetType() != typeof({Names.ForTypeof(message)})) throw new {Names.Runtime}WireFormatException($\"{{value.GetType()}} is sent as {message.Name}, which is not abstract.\");");
+            {
+                source.Line($"if (value.GetType() != typeof({Names.ForTypeof(message)}))");
+                source.Line($"    {Throw($"{{value.GetType()}} is sent as {message.Name}, which is not abstract.")}");
+            }
+
             source.Line($"writer.WriteTag(field, {Names.Runtime}WireType.Group);");
             foreach (var member in members) member.EmitWrite(source);
             source.Line("writer.WriteEndGroup();");
         }
 
-        using (source.Open($"public override {Names.Full(message)} Read(ref {Names.Runtime}WireReader reader, {Names.Runtime}WireType group)"))
+        using (OpenRead(source, message))
         {
             source.Line("reader.EnterGroup(group);");
             WireMember.EmitReadLoop(source, members);
@@ -46,14 +51,16 @@ internal static class SerializerWriter
         return true;
     }
 
-    /// <summary>An abstract message is written as one of the messages that derive from it: field 1 tells which, field 2 is it.</summary>
+    /// <summary>
+    /// An abstract message is written as one of the messages that derive from it: field 1 tells which, field 2 is it.
+    /// </summary>
     private static bool EmitFamily(SourceWriter source, INamedTypeSymbol family)
     {
         var heirs = MessageShape.Heirs(family).ToList();
         if (family.IsGenericType || heirs.Count == 0) return false;
         var fields = new SerializerFields();
         using var type = OpenSerializer(source, family, fields);
-        using (source.Open($"public override void Write(ref {Names.Runtime}WireWriter writer, uint field, {Names.Full(family)} value)"))
+        using (OpenWrite(source, family))
         {
             source.Line($"writer.WriteTag(field, {Names.Runtime}WireType.Group);");
             using (source.Open("switch (value)"))
@@ -67,7 +74,7 @@ internal static class SerializerWriter
                     source.Line("    break;");
                 }
 
-                source.Line($"default: throw new {Names.Runtime}WireFormatException($\"{{value.GetType()}} has no serializer.\");");
+                source.Line($"default: {Throw("{value.GetType()} has no serializer.")}");
             }
 
             source.Line("writer.WriteEndGroup();");
@@ -79,7 +86,7 @@ internal static class SerializerWriter
 
     private static void EmitReadFamily(SourceWriter source, INamedTypeSymbol family, List<INamedTypeSymbol> heirs)
     {
-        using var read = source.Open($"public override {Names.Full(family)} Read(ref {Names.Runtime}WireReader reader, {Names.Runtime}WireType group)");
+        using var read = OpenRead(source, family);
         source.Line("reader.EnterGroup(group);");
         source.Line("uint mark = 0;");
         source.Line($"{Names.Full(family)}? value = null;");
@@ -98,16 +105,29 @@ internal static class SerializerWriter
         source.Line("return value ?? throw reader.Malformed(\"empty\");");
     }
 
+    private static SourceWriter.Block OpenWrite(SourceWriter source, INamedTypeSymbol message) =>
+        source.Open($"public override void Write(ref {Names.Runtime}WireWriter writer, uint field, {Names.Full(message)} value)");
+
+    private static SourceWriter.Block OpenRead(SourceWriter source, INamedTypeSymbol message)
+    {
+        var parameters = $"ref {Names.Runtime}WireReader reader, {Names.Runtime}WireType group";
+        return source.Open($"public override {Names.Full(message)} Read({parameters})");
+    }
+
+    private static string Throw(string message) => $"throw new {Names.Runtime}WireFormatException($\"{message}\");";
+
     private static SourceWriter.Block OpenSerializer(SourceWriter source, INamedTypeSymbol message, SerializerFields fields)
     {
         var access = Symbols.IsPublic(message) ? "public" : "internal";
         var name = Names.Serializer(message);
         var parameters = message.IsGenericType ? $"<{string.Join(", ", message.TypeParameters.Select(p => p.Name))}>" : "";
-        var type = source.Open($"{access} sealed class {name}{parameters} : {Names.Runtime}WireSerializer<{Names.Full(message)}>{Constraints(message)}");
+        var parent = $"{Names.Runtime}WireSerializer<{Names.Full(message)}>";
+        var type = source.Open($"{access} sealed class {name}{parameters} : {parent}{Constraints(message)}");
         if (message.IsGenericType)
         {
             fields.EmitFields(source);
-            var arguments = string.Join(", ", message.TypeParameters.Select(p => $"{Names.Runtime}WireSerializer<{p.Name}> of{p.Name}"));
+            var arguments = string.Join(
+                ", ", message.TypeParameters.Select(p => $"{Names.Runtime}WireSerializer<{p.Name}> of{p.Name}"));
             using (source.Open($"public {name}({arguments})")) fields.EmitAssignments(source);
         }
         else

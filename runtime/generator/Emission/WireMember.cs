@@ -71,8 +71,9 @@ internal sealed record WireMember(string Name, string Access, ITypeSymbol Type, 
     private string? InitialValue()
     {
         if (Type is ITypeParameterSymbol) return "default!";
-        if (Type is INamedTypeSymbol named && Type.NullableAnnotation != NullableAnnotation.Annotated && WireTypes.EmptyValue(named) is { } empty) return empty;
-        return Type.IsValueType || Type.NullableAnnotation == NullableAnnotation.Annotated ? "default" : null;
+        if (Type.NullableAnnotation == NullableAnnotation.Annotated) return "default";
+        if (Type is INamedTypeSymbol named && WireTypes.EmptyValue(named) is { } empty) return empty;
+        return Type.IsValueType ? "default" : null;
     }
 
     /// <summary>Types for which equality with the default means that nothing is lost: not so for -0.0 or 0.00m.</summary>

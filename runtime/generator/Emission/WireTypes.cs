@@ -44,11 +44,15 @@ internal static class WireTypes
 
     /// <summary>The type inside a nullable value type, or the type itself.</summary>
     public static ITypeSymbol Unwrap(ITypeSymbol type) =>
-        type is INamedTypeSymbol { OriginalDefinition.SpecialType: SpecialType.System_Nullable_T } nullable ? nullable.TypeArguments[0] : type;
+        type is INamedTypeSymbol { OriginalDefinition.SpecialType: SpecialType.System_Nullable_T } nullable
+            ? nullable.TypeArguments[0]
+            : type;
 
     public static bool IsImmutableArray(ITypeSymbol type) => Symbols.Is(type, "System.Collections.Immutable", "ImmutableArray`1");
 
-    /// <summary>What a member that was not sent reads as, when that is not the default of its type; null when it must be sent.</summary>
+    /// <summary>
+    /// What a member that was not sent reads as, when that is not the default of its type; null when it must be sent.
+    /// </summary>
     public static string? EmptyValue(INamedTypeSymbol type)
     {
         if (type.SpecialType == SpecialType.System_String) return "\"\"";
@@ -56,17 +60,20 @@ internal static class WireTypes
         const string Immutable = "global::System.Collections.Immutable.";
         return type.OriginalDefinition.MetadataName switch
         {
-            "ImmutableArray`1" or "IReadOnlyList`1" or "IReadOnlyCollection`1" when InCollections(type) => $"{Immutable}ImmutableArray<{arguments}>.Empty",
+            "ImmutableArray`1" or "IReadOnlyList`1" or "IReadOnlyCollection`1" when InCollections(type) =>
+                $"{Immutable}ImmutableArray<{arguments}>.Empty",
             "ImmutableList`1" when InCollections(type) => $"{Immutable}ImmutableList<{arguments}>.Empty",
             "ImmutableHashSet`1" when InCollections(type) => $"{Immutable}ImmutableHashSet<{arguments}>.Empty",
-            "ImmutableDictionary`2" or "IReadOnlyDictionary`2" when InCollections(type) => $"{Immutable}ImmutableDictionary<{arguments}>.Empty",
+            "ImmutableDictionary`2" or "IReadOnlyDictionary`2" when InCollections(type) =>
+                $"{Immutable}ImmutableDictionary<{arguments}>.Empty",
             _ => null,
         };
     }
 
     private static string? OfNamed(INamedTypeSymbol type, INamedTypeSymbol? self)
     {
-        if (type.OriginalDefinition.SpecialType == SpecialType.System_Nullable_T) return Of("NullableSerializer", self, type.TypeArguments[0]);
+        if (type.OriginalDefinition.SpecialType == SpecialType.System_Nullable_T)
+            return Of("NullableSerializer", self, type.TypeArguments[0]);
         if (type.TypeKind == TypeKind.Enum) return $"{Names.Runtime}EnumSerializer<{Names.Full(type)}>.Instance";
         if (type.ContainingNamespace?.ToDisplayString() == "System" && Named.Contains(type.Name)) return Builtin(type.Name);
         if (type.IsTupleType && type.TypeArguments.Length is 2 or 3) return Of("TupleSerializer", self, [.. type.TypeArguments]);

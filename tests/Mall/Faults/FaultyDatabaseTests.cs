@@ -81,7 +81,8 @@ public sealed class FaultyDatabaseTests(ITestOutputHelper output)
         var taking = grain.DecrStock(new Branch("g1", "02"), 4);
         var shown = await grain.Get();
 
-        // Neither taken, so it is not shown; nor free, so nobody else gets it: it is not even known how to refuse, for want of a database.
+        // Neither taken, so it is not shown; nor free, so nobody else gets it: it is not even known how to refuse, for want of a
+        // database.
         await Assert.ThrowsAsync<StorageUnavailableException>(() => grain.DecrStock(new Branch("g2", "02"), 7));
         Assert.False(taking.IsCompleted);
         Assert.Equal(10, shown.Value!.Stock);

@@ -5,8 +5,8 @@ using Mall.Tests.Hosting;
 namespace Mall.Tests.FrontDoor;
 
 /// <summary>
-/// One mall for all tests that knock at its doors, with a seller, a product and a customer. They run one after the other, so that a
-/// test can say of the whole database that nothing in it has changed.
+/// One mall for all tests that knock at its doors, with a seller, a product and a customer. They run one after the other, so
+/// that a test can say of the whole database that nothing in it has changed.
 /// </summary>
 public sealed class FrontDoorMall : IAsyncLifetime
 {
@@ -32,7 +32,8 @@ public sealed class FrontDoorMall : IAsyncLifetime
         var shop = await Mall.SendAsync("POST", "/v1/shops", """{"name":"Tea"}""", Seller.Token);
         ShopId = shop.Json.GetProperty("id").GetInt64();
         ProductId = await Mall.SellAsync(Seller.Token, stock: 6);
-        var order = await Mall.SendAsync("POST", "/v1/orders", Fill("""{"items":[{"productId":$product,"quantity":1}]}"""), Customer.Token);
+        var items = Fill("""{"items":[{"productId":$product,"quantity":1}]}""");
+        var order = await Mall.SendAsync("POST", "/v1/orders", items, Customer.Token);
         OrderId = order.Json.GetProperty("id").GetInt64();
     }
 

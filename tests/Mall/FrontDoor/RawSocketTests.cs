@@ -4,11 +4,12 @@ using System.Text;
 
 namespace Mall.Tests.FrontDoor;
 
-/// <summary>What is no request at all: the connection ends, the mall goes on, and nothing is written or logged as an error.</summary>
+/// <summary>What is no request at all: the connection ends, the mall goes on, nothing is written or logged as an error.</summary>
 [Collection(nameof(FrontDoorMall))]
 public sealed class RawSocketTests(FrontDoorMall door)
 {
-    private static readonly byte[] s_preface = [.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Http2Frame(type: 4, flags: 0, stream: 0, [])];
+    private static readonly byte[] s_preface =
+        [.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Http2Frame(type: 4, flags: 0, stream: 0, [])];
 
     public static TheoryData<string, byte[]> Nonsense { get; } = new()
     {
@@ -18,18 +19,18 @@ public sealed class RawSocketTests(FrontDoorMall door)
         { "a line without end", [.. Enumerable.Repeat((byte)'a', 20_000)] },
         { "an unknown protocol", [.. "SSH-2.0-OpenSSH_9.2\r\n"u8] },
         { "HTTP/1.1 without a host", [.. "GET / HTTP/1.1\r\n\r\n"u8] },
-        { "two lengths", [.. "POST /v1/users HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"u8] },
-        { "a length and chunks", [.. "POST /v1/users HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"u8] },
-        { "a negative length", [.. "POST /v1/users HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n"u8] },
-        { "a chunk of no size", [.. "POST /v1/users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"u8] },
-        { "a body cut short", [.. "POST /v1/users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{\"mobile\""u8] },
-        { "100 headers", Encoding.ASCII.GetBytes($"GET /health/live HTTP/1.1\r\nHost: x\r\n{string.Concat(Enumerable.Range(0, 100).Select(i => $"x-{i}: y\r\n"))}\r\n") },
-        { "a header of 20 KB", Encoding.ASCII.GetBytes($"GET /health/live HTTP/1.1\r\nHost: x\r\nx: {new string('y', 20_000)}\r\n\r\n") },
+        { "two lengths", Post("Content-Length: 1\r\nContent-Length: 2", "ab") },
+        { "a length and chunks", Post("Content-Length: 5\r\nTransfer-Encoding: chunked", "0\r\n\r\n") },
+        { "a negative length", Post("Content-Length: -1", "") },
+        { "a chunk of no size", Post("Transfer-Encoding: chunked", "zz\r\n") },
+        { "a body cut short", Post("Content-Length: 50", "{\"mobile\"") },
+        { "100 headers", Post(string.Join("\r\n", Enumerable.Range(0, 100).Select(i => $"x-{i}: y")), "") },
+        { "a header of 20 KB", Post($"x: {new string('y', 20_000)}", "") },
         { "a zero in the path", [.. "GET /v1/sagas/a%00b HTTP/1.1\r\nHost: x\r\n\r\n"u8] },
         { "HTTP/2, then nonsense", [.. s_preface, .. Enumerable.Range(0, 200).Select(i => (byte)(i * 7))] },
         { "HTTP/2, a frame of 16 MB", [.. s_preface, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 0, 1] },
         { "HTTP/2, data without headers", [.. s_preface, .. Http2Frame(type: 0, flags: 1, stream: 1, [0, 0, 0, 0, 0])] },
-        { "HTTP/2, headers that do not decode", [.. s_preface, .. Http2Frame(type: 1, flags: 5, stream: 1, [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF])] },
+        { "HTTP/2, headers of nonsense", [.. s_preface, .. Http2Frame(type: 1, flags: 5, stream: 1, [255, 255, 255, 255])] },
         { "HTTP/2, headers on stream 2", [.. s_preface, .. Http2Frame(type: 1, flags: 5, stream: 2, [0x82])] },
         { "HTTP/2, headers without a path", [.. s_preface, .. Http2Frame(type: 1, flags: 5, stream: 1, [0x83])] },
         { "HTTP/2, a window of zero", [.. s_preface, .. Http2Frame(type: 8, flags: 0, stream: 0, [0, 0, 0, 0])] },
@@ -62,13 +63,13 @@ public sealed class RawSocketTests(FrontDoorMall door)
             random.NextBytes(bytes);
             await SendAndReadToTheEndAsync(door.Mall.Http, bytes);
             await SendAndReadToTheEndAsync(door.Mall.Grpc, [.. s_preface, .. bytes]);
-            Assert.True(door.Mall.Log.Errors.Count == errors, $"seed {seed}: {string.Join(' ', door.Mall.Log.Errors.Skip(errors))}");
+            Assert.True(door.Mall.Log.Errors.Count == errors, $"seed {seed}: {string.Join(" ", door.Mall.Log.Errors)}");
         }
 
         await AssertAliveAsync();
     }
 
-    /// <summary>Half-closes after sending, as a client that has said everything, and reads until the server has hung up.</summary>
+    /// <summary>Half-closes after sending, as a client that has said everything, and reads until the server hangs up.</summary>
     private static async Task SendAndReadToTheEndAsync(Uri address, byte[] bytes)
     {
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
@@ -88,9 +89,12 @@ public sealed class RawSocketTests(FrontDoorMall door)
 
     private async Task AssertAliveAsync()
     {
-        var answer = await door.Mall.SendAsync("GET", "/health/live", cancellationToken: TestContext.Current.CancellationToken);
+        var answer = await door.Mall.SendAsync("GET", "/health/live");
         Assert.Equal("live", answer.Json.GetProperty("status").GetString());
     }
+
+    private static byte[] Post(string headers, string body) => Encoding.ASCII.GetBytes(
+        $"POST /v1/users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{headers}\r\n\r\n{body}");
 
     private static byte[] Http2Frame(byte type, byte flags, int stream, byte[] payload)
     {

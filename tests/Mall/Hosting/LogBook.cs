@@ -8,9 +8,8 @@ public sealed class LogBook : ILoggerProvider, ILogger
 {
     private readonly ConcurrentQueue<(LogLevel Level, string Line)> _entries = new();
 
-    public IReadOnlyList<string> Errors => [.. _entries.Where(entry => entry.Level >= LogLevel.Error).Select(entry => entry.Line)];
-
-    public IReadOnlyList<string> All => [.. _entries.Select(entry => entry.Line)];
+    public IReadOnlyList<string> Errors =>
+        [.. from entry in _entries where entry.Level >= LogLevel.Error select entry.Line];
 
     public ILogger CreateLogger(string categoryName) => this;
 

@@ -14,7 +14,9 @@ using Microsoft.Extensions.Hosting;
 
 namespace Mall.Tests.Hosting;
 
-/// <summary>A mall without a front door, in this process, on a database of its own: ledger, runtime and grains as the silo runs them.</summary>
+/// <summary>
+/// A mall without a front door, in this process, on a database of its own: ledger, runtime and grains as the silo runs them.
+/// </summary>
 public sealed class TestMall : IAsyncDisposable
 {
     private readonly IHost _host;

@@ -48,8 +48,9 @@ public sealed class WholeMall : IAsyncDisposable
 
     public string Folder { get; }
 
-    /// <param name="configure">Changes to the host, after everything else was added.</param>
-    public static async Task<WholeMall> OpenAsync(Action<WebApplicationBuilder>? configure = null)
+    /// <param name="configure">Changes to the services, after everything else was added.</param>
+    /// <param name="options">Changes to the front door, addresses aside; null for the usual ones with quicker passwords.</param>
+    public static async Task<WholeMall> OpenAsync(Action<IServiceCollection>? configure = null, ApiOptions? options = null)
     {
         var folder = Directory.CreateTempSubdirectory("mall-door-").FullName;
         var log = new LogBook();
@@ -58,24 +59,26 @@ public sealed class WholeMall : IAsyncDisposable
             builder =>
             {
                 builder.Logging.ClearProviders().AddProvider(log);
-                builder.Services.AddSingleton(new ApiOptions { TokenKey = TokenKey, PasswordHashIterations = 1000 });
-                configure?.Invoke(builder);
+                builder.Services.AddSingleton(options ?? new ApiOptions { TokenKey = TokenKey, PasswordHashIterations = 1000 });
+                configure?.Invoke(builder.Services);
             });
         await app.StartAsync();
         return new WholeMall(app, folder, log);
     }
 
     /// <summary>
-    /// A checksum of each table: its rows, all of them, in no particular order. Two that are equal mean that nothing was written.
+    /// A checksum of each table: its rows, all of them, in no particular order. Two that are equal mean that nothing was written,
+    /// but for the ledger's own housekeeping, which runs when it pleases.
     /// </summary>
     public async Task<Dictionary<string, string>> SnapshotAsync()
     {
         await using var connection = new SqliteConnection($"Data Source={Folder}/mall.db;Mode=ReadOnly;Pooling=False");
         await connection.OpenAsync();
         var snapshot = new Dictionary<string, string>();
-        foreach (var table in await RowsAsync(connection, "select name from sqlite_master where type = 'table' order by name"))
+        const string tables = "select name from sqlite_master where type = 'table' and name <> 'commit_marks'";
+        foreach (var table in await RowsAsync(connection, tables))
         {
-            var rows = await RowsAsync(connection, $"select * from \"{table}\"");
+            var rows = await RowsAsync(connection, $"select * from \"{table}\"{(table == "due" ? " where kind <> 'ledger.cleanup'" : "")}");
             rows.Sort(StringComparer.Ordinal);
             var sum = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', rows)));
             snapshot[table] = $"{rows.Count} rows, {Convert.ToHexString(sum)[..16]}";
@@ -85,15 +88,21 @@ public sealed class WholeMall : IAsyncDisposable
     }
 
     /// <summary>Sends a request with a JSON body, when there is one.</summary>
-    public async Task<Answer> SendAsync(
-        string method, string path, string? json = null, string? token = null, string? key = null, CancellationToken cancellationToken = default)
+    public async Task<Answer> SendAsync(string method, string path, string? json = null, string? token = null, string? key = null)
     {
-        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        using var request = Request(method, path, json, token, key);
+        using var response = await Client.SendAsync(request, TestContext.Current.CancellationToken);
+        return await Answer.ReadAsync(response);
+    }
+
+    public static HttpRequestMessage Request(
+        string method, string path, string? json = null, string? token = null, string? key = null)
+    {
+        var request = new HttpRequestMessage(new HttpMethod(method), path);
         if (json is not null) request.Content = new StringContent(json, Encoding.UTF8, "application/json");
         if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         if (key is not null) request.Headers.Add("Idempotency-Key", key);
-        using var response = await Client.SendAsync(request, cancellationToken);
-        return await Answer.ReadAsync(response);
+        return request;
     }
 
     /// <summary>A new user and their token, through the door.</summary>
@@ -108,15 +117,18 @@ public sealed class WholeMall : IAsyncDisposable
     /// <summary>A product on sale, of a seller who has a shop.</summary>
     public async Task<long> SellAsync(string token, long stock, long price = 250)
     {
-        var product = await SendAsync(
-            "POST", "/v1/products", string.Create(CultureInfo.InvariantCulture, $$"""{"name":"Teapot","stock":{{stock}},"price":{{price}}}"""), token);
+        var json = string.Create(CultureInfo.InvariantCulture, $$"""{"name":"Teapot","stock":{{stock}},"price":{{price}}}""");
+        var product = await SendAsync("POST", "/v1/products", json, token);
         return product.Json.GetProperty("id").GetInt64();
     }
 
+    /// <summary>Ends the mall in good order, as a signal to the process would.</summary>
+    public Task StopAsync() => _app.StopAsync();
+
     public async ValueTask DisposeAsync()
     {
+        await StopAsync();
         Client.Dispose();
-        await _app.StopAsync();
         await _app.DisposeAsync();
         Directory.Delete(Folder, recursive: true);
     }
@@ -128,7 +140,11 @@ public sealed class WholeMall : IAsyncDisposable
         await using var reader = await command.ExecuteReaderAsync();
         var rows = new List<string>();
         while (await reader.ReadAsync())
-            rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(i => Convert.ToString(reader.GetValue(i), CultureInfo.InvariantCulture))));
+        {
+            var columns = Enumerable.Range(0, reader.FieldCount).Select(reader.GetValue);
+            rows.Add(string.Join('|', columns.Select(value => Convert.ToString(value, CultureInfo.InvariantCulture))));
+        }
+
         return rows;
     }
 }

@@ -1,3 +1,4 @@
+using Mall.Ledger.Faults;
 using Mall.Sagas;
 using Mall.Tests.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -179,6 +180,30 @@ public sealed class SagaEngineTests
     }
 
     [Fact]
+    public async Task A_saga_that_is_resumed_before_its_insert_is_acknowledged_keeps_its_progress()
+    {
+        var answer = new TaskCompletionSource<Refusal?>();
+        var script = new Script().Branch("01").Branch("02", _ => answer.Task, after: "01");
+        await using var mall = await OpenAsync(script, faults: new FaultOptions { ReadBack = 1 });
+        // It is committed, and while faults go on nobody finds out.
+        mall.Store.FailNext(FaultPoint.AfterCommit, w => w.Changes[0].Shape.Table.Name == "sagas");
+        var running = Saga(mall).Run("h");
+        await TestMall.EventuallyAsync(async () => await mall.SqlAsync("select status from sagas") is ["submitted"], "the row can be seen");
+
+        await Saga(mall).Resume();
+        await TestMall.EventuallyAsync(() => Task.FromResult(script.Calls.Contains("+02")), "the saga runs");
+        mall.Store.IsRandom = false;
+        await TestMall.EventuallyAsync(
+            async () => await mall.SqlAsync("select number from commit_marks") is not [] && mall.Store.Faults > 1, "it is acknowledged");
+        await mall.Grains.GetGrain<ISagaDirectoryGrain>(0).Get("s1"); // turns go on meanwhile
+        answer.SetResult(s_no);
+
+        Assert.Equal(s_no, (await running).Refusal);
+        Assert.Equal(["failed"], await mall.SqlAsync("select status from sagas"));
+        Assert.Equal(["+01", "+02", "-02", "-01"], script.Calls);
+    }
+
+    [Fact]
     public async Task Another_request_under_the_same_gid_is_refused()
     {
         await using var mall = await OpenAsync(new Script().Branch("01"));
@@ -191,7 +216,8 @@ public sealed class SagaEngineTests
 
     private static ISagaDirectoryGrain Directory(TestMall mall) => mall.Grains.GetGrain<ISagaDirectoryGrain>(0);
 
-    private static Task<TestMall> OpenAsync(Script script, string? folder = null) => TestMall.OpenAsync(
+    private static Task<TestMall> OpenAsync(Script script, string? folder = null, FaultOptions? faults = null) => TestMall.OpenAsync(
+        faults: faults,
         services: s => s.AddSingleton(script).AddSingleton<ScriptedSagaKind>().AddSingleton<ISagaKind>(p => p.GetRequiredService<ScriptedSagaKind>()),
         folder: folder);
 

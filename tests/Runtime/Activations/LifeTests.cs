@@ -49,7 +49,8 @@ public class LifeTests
         await leaving;
         int[] answers = await Task.WhenAll(behind);
         Assert.Equal([1, 2, 3], answers); // A fresh instance, and the order kept.
-        Assert.Equal(["a activates", "leave starts", "leave ends", "a deactivates: ApplicationRequested", "a activates"], silo.Probe.Events);
+        Assert.Equal(["a activates", "leave starts", "leave ends", "a deactivates: ApplicationRequested", "a activates"],
+            silo.Probe.Events);
     });
 
     [Fact]

@@ -14,9 +14,9 @@ public class MailboxTests
         var calls = Enumerable.Range(0, 30).Select(i => grain.Write($"w{i}")).ToArray();
         await TestSilo.Eventually(() => calls.Count(c => c.IsFaulted) == 20);
         foreach (var refused in calls.Where(c => c.IsFaulted))
-            Assert.Contains("10 are allowed", (await Assert.ThrowsAsync<MailboxFullException>(() => refused)).Message);
+            Assert.Contains("10 are allowed", (await Assert.ThrowsAsync<LimitExceededException>(() => refused)).Message);
         var told = grain.Tell("told");
-        await Assert.ThrowsAsync<MailboxFullException>(() => told);
+        await Assert.ThrowsAsync<LimitExceededException>(() => told);
 
         silo.Probe.Open("running");
         for (var i = 0; i < 30; i++) silo.Probe.Open($"w{i}");

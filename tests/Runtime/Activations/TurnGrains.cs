@@ -75,5 +75,6 @@ public sealed class ChoosyTurnGrain(Probe probe) : TurnGrain(probe), IChoosyTurn
     public Task CallSelf(string gate) => this.AsReference<IChoosyTurnGrain>().Write(gate);
 
     private static bool IsUrgent(IInvokable call) =>
-        call.GetMethodName() == nameof(ITurnMethods.Write) && call.GetArgumentCount() == 1 && ((string)call.GetArgument(0)!).StartsWith("urgent", StringComparison.Ordinal);
+        call.GetMethodName() == nameof(ITurnMethods.Write) && call.GetArgumentCount() == 1 && ((string)call.GetArgument(0)!)
+            .StartsWith("urgent", StringComparison.Ordinal);
 }

@@ -48,7 +48,8 @@ public sealed class StrictGrain : Grain, IStrictGrain
         {
             if (Interlocked.Exchange(ref _threadsInside, 1) != 0) throw new InvalidOperationException("Two threads at once.");
             Thread.SpinWait(20);
-            if (!ReferenceEquals(SynchronizationContext.Current, GrainContext)) throw new InvalidOperationException("Off the activation.");
+            if (!ReferenceEquals(SynchronizationContext.Current, GrainContext))
+                throw new InvalidOperationException("Off the activation.");
             Volatile.Write(ref _threadsInside, 0);
             await Task.Yield();
         }

@@ -17,7 +17,8 @@ public sealed class PatientGrain(Probe probe) : Grain, IPatientGrain
         var cancelled = new TaskCompletionSource();
         using var registration = cancellationToken.Register(() =>
         {
-            probe.Record(ReferenceEquals(SynchronizationContext.Current, context) ? $"{name} cancelled on a turn" : $"{name} cancelled elsewhere");
+            probe.Record(ReferenceEquals(SynchronizationContext.Current, context) ? $"{name} cancelled on a turn"
+                : $"{name} cancelled elsewhere");
             cancelled.SetResult();
         });
         probe.Record($"{name} starts");

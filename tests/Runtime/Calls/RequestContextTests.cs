@@ -77,7 +77,11 @@ public class RequestContextTests
         Assert.Equal(root.TraceId.ToString(), await silo.Grains.GetGrain<IContextGrain>(1).CurrentSpan());
         await TestSilo.Eventually(() =>
         {
-            lock (spans) return spans.Any(s => s.OperationName.EndsWith("IContextGrain.CurrentSpan", StringComparison.Ordinal) && s.ParentSpanId == root.SpanId);
+            lock (spans) return spans.Any(IsOfTheCall);
         });
+
+        bool IsOfTheCall(Activity span) =>
+            span.OperationName.EndsWith("IContextGrain.CurrentSpan", StringComparison.Ordinal)
+                && span.ParentSpanId == root.SpanId;
     }
 }

@@ -106,7 +106,7 @@ public sealed class ClusterTransportTests
         for (var i = 0; i < 50; i++) one.Send(well, $"{i}");
 
         await TestSilo.Eventually(() => well.Received.Count == 50);
-        Assert.Contains(piled, f => f.Undelivered is MailboxFullException);
+        Assert.Contains(piled, f => f.Undelivered is LimitExceededException);
         network.MendAll();
         await TestSilo.Eventually(() => stuck.Received.Count == 1 + piled.Count(f => f.Undelivered is null));
     }

@@ -48,7 +48,8 @@ public class FilterTests
 
         async Task Outgoing(IOutgoingGrainCallContext context)
         {
-            probe.Record($"out {context.InterfaceMethod.DeclaringType!.Name}.{context.MethodName}({context.Request.GetArgument(0)})");
+            var type = context.InterfaceMethod.DeclaringType!.Name;
+            probe.Record($"out {type}.{context.MethodName}({context.Request.GetArgument(0)})");
             await context.Invoke();
             probe.Record($"out sees {context.Result}");
         }
@@ -92,7 +93,8 @@ public class FilterTests
     [Fact]
     public async Task OutgoingFilter_MayRefuse()
     {
-        await using var silo = await TestSilo.StartAsync(silo: s => s.AddOutgoingGrainCallFilter(_ => throw new OddException("no")));
+        await using var silo = await TestSilo.StartAsync(
+            silo: s => s.AddOutgoingGrainCallFilter(_ => throw new OddException("no")));
         await Assert.ThrowsAsync<OddException>(() => silo.Grains.GetGrain<IFilteredGrain>(1).Say("a"));
         Assert.Equal(0, silo.Statistics.Calls);
     }

@@ -6,7 +6,10 @@ using Microsoft.CodeAnalysis.Diagnostics;
 
 namespace Mall.Runtime.Tests.Generator;
 
-/// <summary>Compiles a snippet with the generator and the analyzer, as a build does.</summary>
+/// <summary>
+/// Compiles a snippet with the generator and the analyzer, as a build does. In snippets <c>[Message]</c> is short for the two
+/// attributes of a message, and <c>IText</c> for the interface of a grain with a string key.
+/// </summary>
 internal static class Compiler
 {
     private const string Usings = """
@@ -16,6 +19,7 @@ internal static class Compiler
         using System.Threading;
         using System.Threading.Tasks;
         using Mall.Runtime;
+        using IText = Mall.Runtime.IGrainWithStringKey;
 
         """;
 
@@ -25,7 +29,9 @@ internal static class Compiler
             .Select(p => (MetadataReference)MetadataReference.CreateFromFile(p)),
     ];
 
-    /// <summary>What the compiler, the generator and the analyzer say, as "id: message"; hidden and informational diagnostics left out.</summary>
+    /// <summary>
+    /// What the compiler, the generator and the analyzer say, as "id: message"; hidden and informational diagnostics left out.
+    /// </summary>
     public static async Task<ImmutableArray<string>> Diagnose(string source)
     {
         var (compilation, fromGenerator) = Generate(source);
@@ -64,11 +70,13 @@ internal static class Compiler
     private static (Compilation Compilation, ImmutableArray<Diagnostic> Diagnostics) Generate(string source)
     {
         GeneratorDriver driver = CSharpGeneratorDriver.Create(new GrainGenerator());
-        driver.RunGeneratorsAndUpdateCompilation(Create(source), out var compilation, out var diagnostics, TestContext.Current.CancellationToken);
+        driver.RunGeneratorsAndUpdateCompilation(
+            Create(source), out var compilation, out var diagnostics, TestContext.Current.CancellationToken);
         return (compilation, diagnostics);
     }
 
     private static CSharpCompilation Create(string source) => CSharpCompilation.Create(
-        "Snippet", [CSharpSyntaxTree.ParseText(Usings + source)], References,
+        "Snippet", [CSharpSyntaxTree.ParseText(
+            Usings + source.Replace("[Message", "[GenerateSerializer, Immutable", StringComparison.Ordinal))], References,
         new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
 }

@@ -62,12 +62,14 @@ public static class MessageRoundTrip
     {
         var bytes = Write(serializer, message);
         Assert.Equal(Describe(message), Describe(Read(serializer, bytes)));
-        for (var length = 0; length < bytes.Length; length += Math.Max(1, bytes.Length / 50)) CheckHostile(serializer, bytes.AsSpan(0, length));
+        for (var length = 0; length < bytes.Length; length += Math.Max(1, bytes.Length / 50))
+            CheckHostile(serializer, bytes.AsSpan(0, length));
         var random = new Random(seed);
         for (var i = 0; i < 50; i++)
         {
             var corrupt = (byte[])bytes.Clone();
-            for (var flips = random.Next(1, 4); flips > 0; flips--) corrupt[random.Next(corrupt.Length)] ^= (byte)(1 << random.Next(8));
+            for (var flips = random.Next(1, 4); flips > 0; flips--)
+                corrupt[random.Next(corrupt.Length)] ^= (byte)(1 << random.Next(8));
             CheckHostile(serializer, corrupt);
         }
     }
@@ -86,7 +88,8 @@ public static class MessageRoundTrip
         }
 
         var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        Assert.True(allocated < 100_000 + (bytes.Length * 500L), $"{bytes.Length} bytes made {serializer.TypeName} allocate {allocated}.");
+        Assert.True(allocated < 100_000 + (bytes.Length * 500L),
+            $"{bytes.Length} bytes made {serializer.TypeName} allocate {allocated}.");
     }
 
     private static void Describe(object? value, StringBuilder text)
@@ -110,7 +113,8 @@ public static class MessageRoundTrip
                 break;
             case System.Collections.IEnumerable items:
                 var elements = items.Cast<object?>().Select(Describe).ToList();
-                if (items.GetType().Name.Contains("Dictionary", StringComparison.Ordinal) || items.GetType().Name.Contains("HashSet", StringComparison.Ordinal))
+                if (items.GetType().Name.Contains("Dictionary", StringComparison.Ordinal) || items.GetType()
+                    .Name.Contains("HashSet", StringComparison.Ordinal))
                     elements.Sort(StringComparer.Ordinal);
                 text.Append('[').AppendJoin(',', elements).Append(']');
                 break;
@@ -119,7 +123,8 @@ public static class MessageRoundTrip
                 break;
             default:
                 text.Append(value.GetType().Name).Append('{');
-                foreach (var member in StoredMembers(value.GetType())) Describe(member.GetValue(value), text.Append(member.Name).Append('='));
+                foreach (var member in StoredMembers(value.GetType()))
+                    Describe(member.GetValue(value), text.Append(member.Name).Append('='));
                 foreach (var field in value.GetType().GetFields(BindingFlags.Instance | BindingFlags.Public)) // Those of a tuple.
                     Describe(field.GetValue(value), text.Append(field.Name).Append('='));
                 text.Append('}');

@@ -71,7 +71,8 @@ public class RoundTripTests
         var serializer = new MallGenerated.Mall.Runtime.Tests.Serialization.Result1_Serializer<ImmutableArray<int?>>(
             new ImmutableArraySerializer<int?>(new NullableSerializer<int>(WireSerializers.Int32)));
         var result = new Result<ImmutableArray<int?>>([1, null, 3], 4, "why") { All = [[5], []] };
-        Assert.Equal(MessageRoundTrip.Describe(result), MessageRoundTrip.Describe(MessageRoundTrip.Read(serializer, MessageRoundTrip.Write(serializer, result))));
+        Assert.Equal(MessageRoundTrip.Describe(result),
+            MessageRoundTrip.Describe(MessageRoundTrip.Read(serializer, MessageRoundTrip.Write(serializer, result))));
     }
 
     private static WireSerializer Serializer<T>() => MessageRoundTrip.SerializersOf(typeof(T).Assembly)[typeof(T)];

@@ -5,8 +5,8 @@ using System.Reflection;
 namespace Mall.Runtime.Tests.Serialization;
 
 /// <summary>
-/// Makes values of any type that can be sent, drawn from a seed: edge cases more often than chance would, collections of few elements,
-/// nulls where the type allows them.
+/// Makes values of any type that can be sent, drawn from a seed: edge cases more often than chance would, collections of few
+/// elements, nulls where the type allows them.
 /// </summary>
 public sealed class SampleValues(int seed, IReadOnlyDictionary<Type, WireSerializer> messages)
 {
@@ -52,7 +52,8 @@ public sealed class SampleValues(int seed, IReadOnlyDictionary<Type, WireSeriali
             TypeCode.Decimal => new decimal((int)bits, (int)(bits >> 32), (int)(bits >> 16), bits < 0, (byte)_random.Next(29)),
             TypeCode.String => Text(),
             TypeCode.DateTime => new DateTime(ticks, (DateTimeKind)_random.Next(3)),
-            _ when type == typeof(DateTimeOffset) => new DateTimeOffset(ticks / 2 + (DateTime.MaxValue.Ticks / 4), TimeSpan.FromMinutes(_random.Next(-840, 841))),
+            _ when type == typeof(DateTimeOffset) =>
+                new DateTimeOffset(ticks / 2 + (DateTime.MaxValue.Ticks / 4), TimeSpan.FromMinutes(_random.Next(-840, 841))),
             _ when type == typeof(TimeSpan) => new TimeSpan(bits),
             _ when type == typeof(DateOnly) => DateOnly.FromDayNumber(_random.Next(DateOnly.MaxValue.DayNumber + 1)),
             _ when type == typeof(TimeOnly) => new TimeOnly(ticks % TimeOnly.MaxValue.Ticks),
@@ -95,20 +96,23 @@ public sealed class SampleValues(int seed, IReadOnlyDictionary<Type, WireSeriali
             return MakeDictionary(arguments, depth);
         var factory = type.GetGenericTypeDefinition() switch
         {
-            var t when t == typeof(ImmutableArray<>) || t == typeof(IReadOnlyList<>) || t == typeof(IReadOnlyCollection<>) => typeof(ImmutableArray),
+            var t when t == typeof(ImmutableArray<>) || t == typeof(IReadOnlyList<>) || t == typeof(IReadOnlyCollection<>) =>
+                typeof(ImmutableArray),
             var t when t == typeof(ImmutableList<>) => typeof(ImmutableList),
             var t when t == typeof(ImmutableHashSet<>) => typeof(ImmutableHashSet),
             _ => null,
         };
         return factory?.GetMethods()
-            .First(m => m.Name == "CreateRange" && m.GetParameters().Length == 1 && m.GetParameters()[0].ParameterType.Name == "IEnumerable`1")
+            .First(m => m.Name == "CreateRange" && m.GetParameters().Length == 1
+                && m.GetParameters()[0].ParameterType.Name == "IEnumerable`1")
             .MakeGenericMethod(arguments).Invoke(null, [MakeArray(arguments[0], depth)]);
     }
 
     private object MakeDictionary(Type[] arguments, int depth)
     {
         var entries = (IDictionary)Activator.CreateInstance(typeof(Dictionary<,>).MakeGenericType(arguments))!;
-        for (var i = depth > MaxDepth ? 0 : _random.Next(4); i > 0; i--) entries[Make(arguments[0], depth + 1)] = MakeOrNull(arguments[1], !arguments[1].IsValueType, depth + 1);
+        for (var i = depth > MaxDepth ? 0 : _random.Next(4); i > 0; i--)
+            entries[Make(arguments[0], depth + 1)] = MakeOrNull(arguments[1], !arguments[1].IsValueType, depth + 1);
         return typeof(ImmutableDictionary).GetMethods()
             .First(m => m.Name == "CreateRange" && m.GetParameters().Length == 1)
             .MakeGenericMethod(arguments).Invoke(null, [entries])!;
@@ -118,18 +122,24 @@ public sealed class SampleValues(int seed, IReadOnlyDictionary<Type, WireSeriali
     {
         if (type.IsAbstract)
         {
-            var heirs = messages.Keys.Where(t => !t.IsAbstract && t.IsAssignableTo(type)).OrderBy(t => t.FullName, StringComparer.Ordinal).ToArray();
+            var heirs = messages.Keys.Where(t => !t.IsAbstract && t.IsAssignableTo(type))
+                .OrderBy(t => t.FullName, StringComparer.Ordinal).ToArray();
             return MakeMessage(heirs[_random.Next(heirs.Length)], depth);
         }
 
-        var constructor = type.GetConstructors().Where(c => c.GetParameters().Length != 1 || c.GetParameters()[0].ParameterType != type)
+        var constructor = type.GetConstructors()
+            .Where(c => c.GetParameters().Length != 1 || c.GetParameters()[0].ParameterType != type)
             .OrderByDescending(c => c.GetParameters().Length).FirstOrDefault();
         var message = constructor is null
             ? Activator.CreateInstance(type)!
-            : constructor.Invoke([.. constructor.GetParameters().Select(p => MakeOrNull(p.ParameterType, IsNullable(_nullability.Create(p), p.ParameterType), depth + 1))]);
+            : constructor.Invoke([.. constructor.GetParameters().Select(MakeArgument)]);
         foreach (var property in type.GetProperties().Where(p => p.IsDefined(typeof(IdAttribute)) && p.SetMethod is not null))
-            property.SetValue(message, MakeOrNull(property.PropertyType, IsNullable(_nullability.Create(property), property.PropertyType), depth + 1));
+            property.SetValue(message,
+                MakeOrNull(property.PropertyType, IsNullable(_nullability.Create(property), property.PropertyType), depth + 1));
         return message;
+
+        object? MakeArgument(ParameterInfo parameter) =>
+            MakeOrNull(parameter.ParameterType, IsNullable(_nullability.Create(parameter), parameter.ParameterType), depth + 1);
     }
 
     private static bool IsNullable(NullabilityInfo info, Type type) =>

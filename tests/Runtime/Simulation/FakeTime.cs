@@ -1,6 +1,8 @@
 namespace Mall.Runtime.Tests.Simulation;
 
-/// <summary>Time that stands still until a test moves it. Timers fire inside <see cref="Advance"/>, in the order in which they are due.</summary>
+/// <summary>
+/// Time that stands still until a test moves it. Timers fire inside <see cref="Advance"/>, in the order in which they are due.
+/// </summary>
 public sealed class FakeTime : TimeProvider
 {
     private readonly Lock _lock = new();

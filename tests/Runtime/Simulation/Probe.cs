@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 
 namespace Mall.Runtime.Tests.Simulation;
 
-/// <summary>What the grains of a test and the test itself share: gates that hold grain code, and a record of what happened.</summary>
+/// <summary>
+/// What the grains of a test and the test itself share: gates that hold grain code, and a record of what happened.
+/// </summary>
 public sealed class Probe
 {
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _gates = new();
@@ -13,11 +15,14 @@ public sealed class Probe
 
     public void Record(string what) => _events.Enqueue(what);
 
-    /// <summary>Ends when the test opens the gate. Continuations come back to their activation, so they need no thread pool to be safe.</summary>
+    /// <summary>
+    /// Ends when the test opens the gate. Continuations come back to their activation, so they need no thread pool to be safe.
+    /// </summary>
     public Task Gate(string name) => _gates.GetOrAdd(name, _ => new TaskCompletionSource()).Task;
 
     /// <summary>
-    /// Ends when the token is cancelled. Unlike a Task.Delay, whose cancellation goes through the thread pool, it stays in a simulation.
+    /// Ends when the token is cancelled. Unlike a Task.Delay, whose cancellation goes through the thread pool, it stays in a
+    /// simulation.
     /// </summary>
     public static Task Cancelled(CancellationToken cancellationToken)
     {

@@ -1,8 +1,8 @@
 namespace Mall.Runtime.Tests.Simulation;
 
 /// <summary>
-/// Runs a whole silo, and the code that calls it, on the test's thread. Which of the work items that are ready runs next is drawn from a
-/// seeded source, so one seed is one interleaving, and it can be had again.
+/// Runs a whole silo, and the code that calls it, on the test's thread. Which of the work items that are ready runs next is drawn
+/// from a seeded source, so one seed is one interleaving, and it can be had again.
 /// </summary>
 public sealed class SimulatedScheduler(int seed, FakeTime time) : SynchronizationContext, IWorkScheduler
 {
@@ -43,7 +43,8 @@ public sealed class SimulatedScheduler(int seed, FakeTime time) : Synchronizatio
                 if (++_rounds > MaxRounds) throw new InvalidOperationException("The program goes on for ever.");
                 if (Step()) continue;
                 if (_waitForIdle.TryDequeue(out var waiter)) waiter.SetResult();
-                else if (!time.AdvanceToNextTimer(DateTimeOffset.MaxValue)) throw new InvalidOperationException("The program waits for something that never comes.");
+                else if (!time.AdvanceToNextTimer(DateTimeOffset.MaxValue))
+                    throw new InvalidOperationException("The program waits for something that never comes.");
             }
 
             task.GetAwaiter().GetResult();

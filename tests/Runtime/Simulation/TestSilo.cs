@@ -39,8 +39,8 @@ public sealed class TestSilo : IAsyncDisposable
     }
 
     /// <summary>
-    /// Runs a test together with its silo on this thread alone. Time moves on by itself whenever nothing else is left to do, so what
-    /// the test awaits always comes, or the test fails.
+    /// Runs a test together with its silo on this thread alone. Time moves on by itself whenever nothing else is left to do, so
+    /// what the test awaits always comes, or the test fails.
     /// </summary>
     public static void Simulate(
         Func<TestSilo, Task> test, Action<SiloOptions>? options = null, Action<ISiloBuilder>? silo = null, int seed = 1)
@@ -88,7 +88,8 @@ public sealed class TestSilo : IAsyncDisposable
     /// <summary>Stops the silo as its host would.</summary>
     public async Task StopAsync()
     {
-        foreach (var service in _services.GetServices<IHostedService>().Reverse()) await service.StopAsync(CancellationToken.None);
+        foreach (var service in _services.GetServices<IHostedService>().Reverse())
+            await service.StopAsync(CancellationToken.None);
     }
 
     public async ValueTask DisposeAsync()

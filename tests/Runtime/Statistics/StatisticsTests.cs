@@ -51,7 +51,8 @@ public class StatisticsTests
         var factory = silo.Services.GetRequiredService<IMeterFactory>();
         listener.InstrumentPublished = (instrument, l) =>
         {
-            if (instrument.Meter.Scope == factory && instrument.Name == "mall.runtime.calls") l.EnableMeasurementEvents(instrument);
+            if (instrument.Meter.Scope == factory && instrument.Name == "mall.runtime.calls")
+                l.EnableMeasurementEvents(instrument);
         };
         listener.SetMeasurementEventCallback<long>((_, value, tags, _) =>
         {

@@ -28,7 +28,8 @@ public sealed class TimerGrain(Probe probe, TimeProvider time) : Grain, ITimerGr
 
     public Task Start(TimeSpan due, TimeSpan period, bool interleave, bool keepAlive, string? gate)
     {
-        var options = new GrainTimerCreationOptions { DueTime = due, Period = period, Interleave = interleave, KeepAlive = keepAlive };
+        var options = new GrainTimerCreationOptions { DueTime = due, Period = period, Interleave = interleave,
+            KeepAlive = keepAlive };
         _timer = this.RegisterGrainTimer(Tick, gate, options);
         return Task.CompletedTask;
     }

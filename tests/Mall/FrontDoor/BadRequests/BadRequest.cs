@@ -11,7 +11,9 @@ public enum As
     Operator,
 }
 
-/// <summary>A request that must be refused, and how. In path and body $product, $shop and $order stand for the ids of the mall.</summary>
+/// <summary>
+/// A request that must be refused, and how. In path and body $product, $shop and $order stand for the ids of the mall.
+/// </summary>
 public sealed record BadRequest(string Name, As Who, string Method, string Path, byte[]? Body, int Status, int Code)
 {
     /// <summary>The field that the answer must name; null when the request as a whole is at fault.</summary>

@@ -5,8 +5,8 @@ using Mall.Tests.Hosting;
 namespace Mall.Tests.FrontDoor.BadRequests;
 
 /// <summary>
-/// Whatever comes in: the right status and code, problem details that name the field, and a database in which nothing has changed,
-/// in any table, by a checksum of its own. And never an error of ours.
+/// Whatever comes in: the right status and code, problem details that name the field, and a database in which nothing has
+/// changed, in any table, by a checksum of its own. And never an error of ours.
 /// </summary>
 [Collection(nameof(FrontDoorMall))]
 public sealed class BadRequestTests(FrontDoorMall door)
@@ -56,8 +56,8 @@ public sealed class BadRequestTests(FrontDoorMall door)
         using var request = new HttpRequestMessage(new HttpMethod(bad.Method), door.Fill(bad.Path));
         if (bad.Body is not null)
         {
-            var filled = bad.Body.Contains((byte)'$') ? Encoding.UTF8.GetBytes(door.Fill(Encoding.UTF8.GetString(bad.Body))) : bad.Body;
-            request.Content = new ByteArrayContent(filled);
+            // As Latin-1, which keeps every byte what it is, also where the body is not UTF-8.
+            request.Content = new ByteArrayContent(Encoding.Latin1.GetBytes(door.Fill(Encoding.Latin1.GetString(bad.Body))));
             if (bad.ContentType is not null) request.Content.Headers.TryAddWithoutValidation("Content-Type", bad.ContentType);
             if (bad.Chunked) request.Headers.TransferEncodingChunked = true;
         }
@@ -65,7 +65,8 @@ public sealed class BadRequestTests(FrontDoorMall door)
         if (door.Token(bad.Who) is { } token) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         foreach (var (headerName, value) in bad.Headers)
         {
-            if (!request.Headers.TryAddWithoutValidation(headerName, value)) request.Content!.Headers.TryAddWithoutValidation(headerName, value);
+            if (!request.Headers.TryAddWithoutValidation(headerName, value))
+                request.Content!.Headers.TryAddWithoutValidation(headerName, value);
         }
 
         using var response = await door.Mall.Client.SendAsync(request, cancellationToken);

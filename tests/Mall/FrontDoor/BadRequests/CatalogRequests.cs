@@ -34,7 +34,7 @@ internal static class CatalogRequests
     [
         Create("""{"stock":1,"price":1}""", "name", "no name"),
         Create($$"""{"name":"{{new string('n', 201)}}","stock":1,"price":1}""", "name", "a name of 201 characters"),
-        Create($$"""{"name":"Teapot","desc":"{{new string('d', 4001)}}","stock":1,"price":1}""", "desc", "a description of 4,001 characters"),
+        Create($$"""{"name":"Teapot","desc":"{{new string('d', 4001)}}","stock":1,"price":1}""", "desc", "4,001 characters"),
         Create("""{"name":"Teapot","desc":"a\u0000b","stock":1,"price":1}""", "desc", "a zero character in a description"),
         Create("""{"name":"Teapot","price":1}""", "stock", "no stock"),
         Create("""{"name":"Teapot","stock":null,"price":1}""", "stock", "a stock that is null"),
@@ -55,7 +55,7 @@ internal static class CatalogRequests
         Create("""{"name":"Teapot","stock":1,"price":1,"shopId":0}""", "shopId", "shop 0"),
         Create("""{"name":"Teapot","stock":1,"price":1,"status":0}""", "status", "a status, which is not for new products"),
         Create("""{"name":"Teapot","stock":1,"price":1,"id":7}""", "id", "an id, which is not the client's to choose"),
-        No("POST", Products, """{"name":"Teapot","stock":1,"price":1,"shopId":999999}""", 404, ErrorCodes.NoSuchShop, "no such shop"),
+        No("POST", Products, """{"name":"Pot","stock":1,"price":1,"shopId":99999}""", 404, ErrorCodes.NoSuchShop, "no shop"),
         Bad("GET", Products + "/zero", null, "id", "an id of letters"),
         No("GET", Products + "/999999", null, 404, ErrorCodes.NoSuchProduct, "no such product"),
     ];
@@ -98,8 +98,8 @@ internal static class CatalogRequests
         }
         from refused in new[]
         {
-            BadRequest.Refused(Customer, request.Method, request.Path, request.Body, 403, ErrorCodes.Forbidden, "not the seller's"),
-            BadRequest.Refused(Nobody, request.Method, request.Path, request.Body, 401, ErrorCodes.Unauthenticated, "nobody's"),
+            BadRequest.Refused(Customer, request.Method, request.Path, request.Body, 403, ErrorCodes.Forbidden, "a customer"),
+            BadRequest.Refused(Nobody, request.Method, request.Path, request.Body, 401, ErrorCodes.Unauthenticated, "nobody"),
         }
         select refused;
 

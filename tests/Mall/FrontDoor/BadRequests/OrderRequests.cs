@@ -97,8 +97,11 @@ internal static class OrderRequests
         Path("BREW", "/v1/products/$product", 405),
     ];
 
-    private static string ManyItems(int count) =>
-        $$"""{"items":[{{string.Join(',', Enumerable.Range(1, count).Select(id => $$"""{"productId":{{id}},"quantity":1}"""))}}]}""";
+    private static string ManyItems(int count)
+    {
+        var items = Enumerable.Range(1, count).Select(id => $$"""{"productId":{{id}},"quantity":1}""");
+        return $$"""{"items":[{{string.Join(',', items)}}]}""";
+    }
 
     private static BadRequest Place(string body, string field, string name) => Bad("POST", Orders, body, field, name);
 

@@ -11,6 +11,7 @@ internal static class TokenRequests
     private static readonly string s_payload = Jwt.Payload(2, "user");
     private static readonly string s_good = Jwt.Make(Jwt.Header, s_payload, WholeMall.TokenKey);
     private static readonly string s_signed = s_good[..s_good.LastIndexOf('.')];
+    private static readonly string s_signature = s_good[(s_signed.Length + 1)..];
 
     public static IEnumerable<BadRequest> All =>
     [
@@ -39,12 +40,12 @@ internal static class TokenRequests
         (s_signed, "no signature"),
         ($"{s_signed}.", "an empty signature"),
         ($"{Jwt.Encode("""{"alg":"none","typ":"JWT"}""")}.{Jwt.Encode(s_payload)}.", "alg none"),
-        ($"{Jwt.Encode("""{"alg":"None"}""")}.{Jwt.Encode(s_payload)}.{s_good[(s_good.LastIndexOf('.') + 1)..]}", "alg None and a signature"),
+        ($"{Jwt.Encode("""{"alg":"None"}""")}.{Jwt.Encode(s_payload)}.{s_signature}", "alg None and a signature"),
         (Jwt.Make("""{"alg":"HS512","typ":"JWT"}""", s_payload, WholeMall.TokenKey), "another algorithm"),
         (Jwt.Make("""{"typ":"JWT","alg":"HS256"}""", s_payload, WholeMall.TokenKey), "our algorithm in another header"),
         (Jwt.Make("""{"alg":"HS256","typ":"JWT","jwk":{}}""", s_payload, WholeMall.TokenKey), "a key in the header"),
         (Jwt.Make(Jwt.Header, s_payload, "the key of somebody else, long enough"), "another key"),
-        ($"{Jwt.Encode(Jwt.Header)}.{Jwt.Encode(Jwt.Payload(1, "operator"))}.{s_good[(s_good.LastIndexOf('.') + 1)..]}", "a payload under another's signature"),
+        ($"{Jwt.Encode(Jwt.Header)}.{Jwt.Encode(Jwt.Payload(1, "operator"))}.{s_signature}", "another payload"),
         (SecondSpelling(s_good), "a second spelling of the signature"),
         (s_good[..^1], "a signature cut short"),
         (s_good + "A", "a signature with something more"),
@@ -66,7 +67,7 @@ internal static class TokenRequests
 
     private static string Signed(string payload) => Jwt.Make(Jwt.Header, payload, WholeMall.TokenKey);
 
-    /// <summary>The last character of 43 carries four bits only: another one with the same four decodes to the same bytes.</summary>
+    /// <summary>The last of 43 characters carries four bits: another one with the same four decodes to the same bytes.</summary>
     private static string SecondSpelling(string token)
     {
         const string alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

@@ -16,7 +16,8 @@ public sealed class FrameReaderTests
         for (var seed = 0; seed < 500; seed++)
         {
             var random = new Random(seed);
-            var messages = Enumerable.Range(0, random.Next(1, 6)).Select(_ => Bytes(random, random.Next(0, MaxLength + 1))).ToArray();
+            var count = random.Next(1, 6);
+            var messages = Enumerable.Range(0, count).Select(_ => Bytes(random, random.Next(0, MaxLength + 1))).ToArray();
             var buffer = InPieces(random, [.. messages.SelectMany(Frame)]);
 
             foreach (var message in messages)

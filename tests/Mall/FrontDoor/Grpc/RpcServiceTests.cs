@@ -21,7 +21,8 @@ public sealed class RpcServiceTests
 
     [Fact]
     public void Bind_WhenMessagesAreOthers_Throws() =>
-        Assert.Throws<InvalidOperationException>(() => Health().Open<HealthCheckRequest, V1.User>("Check", (_, _) => throw new InvalidOperationException()));
+        Assert.Throws<InvalidOperationException>(() => Health().Open<HealthCheckRequest, V1.User>(
+            "Check", (_, _) => Task.FromResult<Result<V1.User>>(new V1.User())));
 
     [Fact]
     public void Bind_WhenStreamingDiffers_Throws()

@@ -1,0 +1,46 @@
+using Mall.Runtime;
+
+namespace Mall.Tests.Hosting;
+
+/// <summary>
+/// Stands before a grain's method: holds its calls until the test lets them go, or fails them. A held call occupies its grain
+/// as a slow database would.
+/// </summary>
+public sealed class Turnstile(string method) : IIncomingGrainCallFilter
+{
+    private readonly TaskCompletionSource _arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile TaskCompletionSource? _held;
+    private volatile Func<Exception>? _failure;
+
+    /// <summary>Completes when a call stands at the turnstile.</summary>
+    public Task Arrived => _arrived.Task;
+
+    /// <summary>From now on calls wait.</summary>
+    public void Hold() => _held ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>From now on calls fail, before they have done anything.</summary>
+    public void Fail(Func<Exception>? failure) => _failure = failure;
+
+    /// <summary>Lets all go, and from now on all pass.</summary>
+    public void Open()
+    {
+        var held = _held;
+        _held = null;
+        held?.SetResult();
+    }
+
+    public async Task Invoke(IIncomingGrainCallContext context)
+    {
+        if (context.MethodName == method)
+        {
+            if (_failure is { } failure) throw failure();
+            if (_held is { } held)
+            {
+                _arrived.TrySetResult();
+                await held.Task;
+            }
+        }
+
+        await context.Invoke();
+    }
+}
