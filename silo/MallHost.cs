@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Mall.Api;
+using Mall.Databases;
 using Mall.Hosting;
 using Mall.Ledger;
 using Mall.Orders;
@@ -42,7 +43,7 @@ public static class MallHost
 
     private static void AddGrains(IServiceCollection services, MallSettings settings)
     {
-        services.AddMallLedger(new LedgerOptions { Address = settings.Db });
+        services.AddMallLedger(new LedgerOptions { Address = settings.Db, MySqlDriver = MySqlDriver.Factory });
         services.AddMallGrains(
             new OrderOptions { CloseAfter = settings.OrderCloseAfter },
             new SagaOptions(),

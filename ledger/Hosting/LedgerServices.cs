@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Mall.Ledger.Leases;
+using Mall.Ledger.MySql;
 using Mall.Ledger.Postgres;
 using Mall.Ledger.Sqlite;
 using Mall.Ledger.Stores;
@@ -67,20 +68,20 @@ public static class LedgerServices
         services.AddSingleton(_ => LeasesAt(options));
 
     /// <summary>The table of leases at an address. Nothing is opened before it is used.</summary>
-    /// <exception cref="LedgerStartException">No leases are built in for that kind of database.</exception>
+    /// <exception cref="LedgerStartException">There is no driver for MySQL.</exception>
     public static ILeaseTable LeasesAt(LeaseOptions options) => new LeaseTable(options.Address.Kind switch
     {
         StoreKind.Sqlite => new SqliteLeases(options),
         StoreKind.Postgres => new PostgresLeases(options),
-        var kind => throw new LedgerStartException($"db: {kind} is not supported by this version."),
+        _ => new MySqlLeases(options),
     });
 
     /// <summary>The store at an address, not yet opened.</summary>
-    /// <exception cref="LedgerStartException">No store of that kind is built in.</exception>
+    /// <exception cref="LedgerStartException">There is no driver for MySQL.</exception>
     public static IStore StoreAt(LedgerOptions options, TimeProvider time, ILoggerFactory? loggers = null) => options.Address.Kind switch
     {
         StoreKind.Sqlite => new SqliteStore(options.Address, time, options.Scheduler, options.IsGuest),
         StoreKind.Postgres => new PostgresStore(options, time, (loggers ?? NullLoggerFactory.Instance).CreateLogger<PostgresStore>()),
-        var kind => throw new LedgerStartException($"db: {kind} is not supported by this version; use sqlite:path/to/file.db."),
+        _ => new MySqlStore(options, time, (loggers ?? NullLoggerFactory.Instance).CreateLogger<MySqlStore>()),
     };
 }

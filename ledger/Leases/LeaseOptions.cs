@@ -13,4 +13,7 @@ public sealed class LeaseOptions
     /// before the lease has run out. Default: 2 s, for leases of 6 s.
     /// </summary>
     public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <inheritdoc cref="LedgerOptions.MySqlDriver"/>
+    public System.Data.Common.DbProviderFactory? MySqlDriver { get; init; }
 }

@@ -13,7 +13,7 @@ namespace Mall.Ledger.Postgres;
 /// </summary>
 public sealed partial class PostgresStore : IStore
 {
-    private const int OldestVersion = 13;
+    private const int OldestVersion = 14;
 
     // A pooled connection whose server has been restarted since is found to be dead when it is used; the next one may be, too.
     private const int MostReads = 3;

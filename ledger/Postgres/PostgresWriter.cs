@@ -31,7 +31,7 @@ internal sealed class PostgresWriter(PostgresConnections connections, TimeProvid
     private const string EndPredecessors =
         "select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1 and pid <> pg_backend_pid()";
 
-    private readonly PostgresStatements _statements = new();
+    private PostgresStatements _statements = new();
     private readonly ChangeGroups _groups = new();
     private readonly List<BarrierKey> _keys = [];
     private NpgsqlConnection? _connection;
@@ -139,6 +139,7 @@ internal sealed class PostgresWriter(PostgresConnections connections, TimeProvid
             }
 
             _hasPredecessors = true;
+            _statements = new PostgresStatements(); // The driver's commands remember what was prepared on the connection before.
             return connection;
         }
         catch

@@ -1,3 +1,4 @@
+using Mall.Databases;
 using Mall.Ledger;
 using Mall.Ledger.Leases;
 using Mall.Runtime;
@@ -17,7 +18,7 @@ internal static class ClusterWiring
             return;
         }
 
-        builder.Services.AddMallLeases(new LeaseOptions { Address = settings.Db });
+        builder.Services.AddMallLeases(new LeaseOptions { Address = settings.Db, MySqlDriver = MySqlDriver.Factory });
         builder.Services.AddSingleton<IMembershipTable, LeaseMembershipTable>();
         builder.Services.AddHealthChecks().AddCheck<ClusterHealth>("cluster");
         if (settings.Roles.HasFlag(Roles.Silo))

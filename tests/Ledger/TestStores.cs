@@ -1,3 +1,4 @@
+using Mall.Databases;
 using Mall.Ledger.Leases;
 using Mall.Ledger.Stores;
 
@@ -6,7 +7,7 @@ namespace Mall.Ledger.Tests;
 /// <summary>Stores and leases as these tests make them.</summary>
 internal static class TestStores
 {
-    public static LedgerOptions OptionsFor(StoreAddress address) => new() { Address = address, Random = new Random(1) };
+    public static LedgerOptions OptionsFor(StoreAddress address) => new() { Address = address, MySqlDriver = MySqlDriver.Factory, Random = new Random(1) };
 
-    public static ILeaseTable LeasesAt(StoreAddress address) => LedgerServices.LeasesAt(new LeaseOptions { Address = address });
+    public static ILeaseTable LeasesAt(StoreAddress address) => LedgerServices.LeasesAt(new LeaseOptions { Address = address, MySqlDriver = MySqlDriver.Factory });
 }

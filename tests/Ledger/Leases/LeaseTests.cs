@@ -28,3 +28,15 @@ public sealed class PostgresLeaseContract : LeaseContract
         return _database.Address;
     }
 }
+
+/// <summary>Leases on a real MariaDB.</summary>
+public sealed class MariaDbLeaseContract : LeaseContract
+{
+    private readonly ServerDatabase _database = new(DatabaseKind.MariaDb, "leases");
+
+    protected override async Task<StoreAddress> NewDatabaseAsync()
+    {
+        await _database.PrepareAsync();
+        return _database.Address;
+    }
+}
