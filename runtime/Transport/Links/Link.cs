@@ -42,8 +42,8 @@ internal sealed partial class Link : IThreadPoolWorkItem
         switch (_queue.Add(frame))
         {
             case OutboundQueue.Answer.AddedAndAsleep:
-                // Near: what this thread's turn sends after this frame goes out with it.
-                _around.Scheduler.Schedule(this, near: true);
+                // Not near: behind the work that waits already, which may have more to send; it all goes out together then.
+                _around.Scheduler.Schedule(this, near: false);
                 return true;
             case OutboundQueue.Answer.Added:
                 return true;

@@ -77,7 +77,8 @@ public sealed class HandshakeTests
         await ReadMessageAsync(stream);
         await stream.WriteAsync(proof, TestContext.Current.CancellationToken);
 
-        await TestSilo.Eventually(() => two.Log.Any(line => line.StartsWith("1106 A process that wanted to connect was refused (Secret)", StringComparison.Ordinal)));
+        await TestSilo.Eventually(() => two.Log.Any(
+            line => line.StartsWith("1106 A process that wanted to connect was refused (Secret)", StringComparison.Ordinal)));
         Assert.Single(two.Log, line => line.StartsWith("1108", StringComparison.Ordinal));
     }
 
