@@ -63,7 +63,7 @@ public sealed class ClusterTransportTests
 
         await TestSilo.Eventually(() => two.Received.Count == 3);
         Assert.Empty(other.Losses);
-        Assert.Contains(two.Log, line => line.StartsWith("1107", StringComparison.Ordinal));
+        await TestSilo.Eventually(() => two.Log.Any(line => line.StartsWith("1107", StringComparison.Ordinal)));
     }
 
     [Fact]

@@ -24,7 +24,8 @@ public sealed class HandshakeTests
 
         Assert.Equal(ProbeFinding.Misfit, answer.Finding);
         Assert.Equal(difference, answer.Refusal.ToString());
-        Assert.Contains(one.Log, line => line.StartsWith("1105", StringComparison.Ordinal) && line.Contains(difference, StringComparison.Ordinal));
+        await TestSilo.Eventually(() => one.Log.Any(
+            line => line.StartsWith("1105", StringComparison.Ordinal) && line.Contains(difference, StringComparison.Ordinal)));
         await TestSilo.Eventually(() => two.Log.Any(
             line => line.StartsWith("1106", StringComparison.Ordinal) && line.Contains(difference, StringComparison.Ordinal)));
     }
@@ -60,7 +61,8 @@ public sealed class HandshakeTests
         await stream.WriteAsync(hello, TestContext.Current.CancellationToken);
 
         Assert.Equal(Refusal.Version, (await probe).Refusal);
-        Assert.Contains(one.Log, line => line.StartsWith("1105", StringComparison.Ordinal) && line.Contains("999", StringComparison.Ordinal));
+        await TestSilo.Eventually(() => one.Log.Any(
+            line => line.StartsWith("1105", StringComparison.Ordinal) && line.Contains("999", StringComparison.Ordinal)));
     }
 
     /// <summary>Whoever has listened to a conversation can repeat the dialer's part of it, but not to a new challenge.</summary>
