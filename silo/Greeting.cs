@@ -10,9 +10,15 @@ internal static class Greeting
 {
     public static void Print(WebApplication mall)
     {
+        var settings = mall.Services.GetRequiredService<MallSettings>();
+        if (!settings.Roles.HasFlag(Roles.Api))
+        {
+            Console.WriteLine($"A silo of the mall is up.\n  silo   {settings.Cluster!.Silo}\n  data   {settings.Db}");
+            return;
+        }
+
         // The addresses as bound: the settings may have asked for any free port. REST is bound first.
         var bound = mall.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToArray();
-        var settings = mall.Services.GetRequiredService<MallSettings>();
         Console.WriteLine(
             $"""
             Mall is open.

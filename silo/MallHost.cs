@@ -1,9 +1,11 @@
 using System.Security.Cryptography;
 using Mall.Api;
+using Mall.Databases;
 using Mall.Hosting;
 using Mall.Ledger;
 using Mall.Orders;
 using Mall.Sagas;
+using Mall.Silo.Cluster;
 using Mall.Silo.Settings;
 
 namespace Mall.Silo;
@@ -26,20 +28,27 @@ public static class MallHost
 
         AddLogging(builder);
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddMallLedger(new LedgerOptions { Address = settings.Db });
-        builder.Services.AddMallGrains(
-            new OrderOptions { CloseAfter = settings.OrderCloseAfter },
-            new SagaOptions(),
-            jitterSeed: RandomNumberGenerator.GetInt32(int.MaxValue));
-        builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database");
-        builder.UseMallRuntime(_ => { });
-        AddFrontDoor(builder, settings);
+        if (settings.Roles.HasFlag(Roles.Silo)) AddGrains(builder.Services, settings);
+        builder.AddRuntime(settings);
+        if (settings.Roles.HasFlag(Roles.Api)) AddFrontDoor(builder, settings);
+        else builder.AddBackDoor(settings);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
         configure?.Invoke(builder);
 
         var mall = builder.Build();
-        mall.MapMallApi();
+        if (settings.Roles.HasFlag(Roles.Api)) mall.MapMallApi();
+        else mall.MapBackDoor();
         return mall;
+    }
+
+    private static void AddGrains(IServiceCollection services, MallSettings settings)
+    {
+        services.AddMallLedger(new LedgerOptions { Address = settings.Db, MySqlDriver = MySqlDriver.Factory });
+        services.AddMallGrains(
+            new OrderOptions { CloseAfter = settings.OrderCloseAfter },
+            new SagaOptions(),
+            jitterSeed: RandomNumberGenerator.GetInt32(int.MaxValue));
+        services.AddHealthChecks().AddCheck<DatabaseHealth>("database");
     }
 
     private static void AddLogging(WebApplicationBuilder builder) => builder.Logging

@@ -1,4 +1,5 @@
 using Mall.Ledger;
+using Mall.Runtime;
 using Mall.Silo;
 using Mall.Silo.Admin;
 using Mall.Silo.Settings;
@@ -14,6 +15,11 @@ try
     using var impatience = SecondSignal.EndsAtOnce();
     await mall.WaitForShutdownAsync();
     return 0;
+}
+catch (ClusterStartException e)
+{
+    await Console.Error.WriteLineAsync($"mall: {(e.Refusal == Refusal.Secret ? SettingNames.ClusterSecret : SettingNames.Silo)}: {e.Message}");
+    return 1;
 }
 catch (Exception e) when (e is SettingsException or LedgerStartException)
 {

@@ -28,6 +28,15 @@ public sealed class LedgerOptions
     /// <summary>How long a stop waits for what is queued. Default: 10 s.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a start waits for a database server that is not up yet. Default: 30 s.</summary>
+    public TimeSpan StartTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// The ADO.NET driver for MySQL and MariaDB, which the host brings: <c>MySqlConnector</c> or <c>MySql.Data</c>. Default:
+    /// none.
+    /// </summary>
+    public System.Data.Common.DbProviderFactory? MySqlDriver { get; set; }
+
     /// <summary>
     /// How long barrier rows and ended sagas are kept. Whoever repeats an effect later than this after it happened, makes it
     /// happen again. Default: 7 days.

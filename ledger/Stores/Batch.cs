@@ -38,6 +38,11 @@ public sealed class Batch
     /// <summary>Set by fault injection: called at each stage of the transaction, and makes it fail by throwing.</summary>
     internal Action<ApplyStage>? Probe { get; set; }
 
+    /// <summary>
+    /// A test looks in: the store must go through every stage of <see cref="ApplyStage"/>, also where it knows a shorter way.
+    /// </summary>
+    internal bool IsProbed => Probe is not null;
+
     public WriteSet this[int index] => _entries[index].Pending.Writes;
 
     /// <summary>Says how far the transaction has come; throws when a test wants it to fail there.</summary>

@@ -15,11 +15,23 @@ internal sealed partial class Activation
         else Post(new DeactivationRequest(deactivationReason));
     }
 
-    /// <summary>Constructs the instance and calls its hook. The first thing that happens on the first turn.</summary>
+    /// <summary>
+    /// The first thing that happens on the first turn. A grain that has just moved here comes up when its former owner has let
+    /// go.
+    /// </summary>
     private void Activate()
     {
         _stage = Stage.Activating;
         Class.Timing.Begin();
+        if (!Class.IsStatelessWorker && Runtime.Handover.AskPredecessors(_grainId) is { } released)
+            released.GetAwaiter().UnsafeOnCompleted(ComeUp);
+        else
+            ComeUp();
+    }
+
+    /// <summary>Constructs the instance and calls its hook.</summary>
+    private void ComeUp()
+    {
         Task hook;
         try
         {
@@ -30,7 +42,8 @@ internal sealed partial class Activation
                 return;
             }
 
-            _transition = new Transition { Deadline = Runtime.Clock.Now + Runtime.ActivationTimeoutMs };
+            _transition ??= new Transition(); // The constructor may have asked for the end already.
+            _transition.Deadline = Runtime.Clock.Now + Runtime.ActivationTimeoutMs;
             hook = Instance!.OnActivateAsync(_transition.Token);
         }
         catch (Exception exception) // A turn's edge: the callers get it.
@@ -40,11 +53,7 @@ internal sealed partial class Activation
         }
 
         if (hook.IsCompleted) ActivationHookEnded(hook);
-        else
-        {
-            _transition.Hook = hook;
-            hook.GetAwaiter().UnsafeOnCompleted(() => ActivationHookEnded(hook));
-        }
+        else hook.GetAwaiter().UnsafeOnCompleted(() => ActivationHookEnded(hook));
     }
 
     private void Construct()
@@ -74,8 +83,15 @@ internal sealed partial class Activation
         var reason = _transition?.Reason;
         _transition = null;
         _stage = Stage.Active;
+        MakeWaitingReady();
+        // Asked to end while it came up: behind the requests that wait, or one that always asks would serve none.
+        if (reason is { } already) Post(new DeactivationRequest(already));
+    }
+
+    private void MakeWaitingReady()
+    {
+        _readyCount += _waiting.Count;
         _ready = _waiting.TakeAllBefore(_ready);
-        if (reason is { } already) BeginDraining(already);
     }
 
     /// <summary>The requests that wait get the exception; the next one tries again with a new activation.</summary>
@@ -83,8 +99,8 @@ internal sealed partial class Activation
     {
         Runtime.Log.ActivationFailed(exception, _grainId);
         (_transition ??= new Transition()).Failure = exception; // Admit refuses with it.
-        _ready = _waiting.TakeAllBefore(_ready);
-        while (TakeNext() is { } item) item.Run(this);
+        MakeWaitingReady();
+        while (TakeNext() is { } item) RunTurn(item);
         EndLife(successor: null);
     }
 
@@ -164,11 +180,25 @@ internal sealed partial class Activation
     /// <summary>From here on <see cref="HasEnded"/>, and requests that were pushed to this activation are passed on.</summary>
     private void EndLife(Activation? successor)
     {
+        DisposeInstance();
         Runtime.Catalog.Replace(this, successor);
-        Instance = null;
         _transition = null;
         _stage = Stage.Ended;
         Class.Timing.Retire(_calls);
+    }
+
+    private void DisposeInstance()
+    {
+        var instance = Instance as IDisposable;
+        Instance = null;
+        try
+        {
+            instance?.Dispose();
+        }
+        catch (Exception exception) // A turn's edge: the activation ends all the same.
+        {
+            Runtime.Log.DeactivationHookFailed(exception, _grainId);
+        }
     }
 
     /// <summary>

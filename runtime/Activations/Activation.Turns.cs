@@ -27,7 +27,7 @@ internal sealed partial class Activation
             }
 
             _current = item;
-            item.Run(this);
+            RunTurn(item);
             // What a grain's method leaves in AsyncLocals must not be seen by the next request.
             if (cleanContext is not null && !ReferenceEquals(ExecutionContext.Capture(), cleanContext))
                 ExecutionContext.Restore(cleanContext);
@@ -39,12 +39,29 @@ internal sealed partial class Activation
         SetSynchronizationContext(outer);
     }
 
+    /// <summary>
+    /// Grain code's exceptions are caught where it is called; one that gets here must not stop the activation for ever.
+    /// </summary>
+    private void RunTurn(MailboxItem item)
+    {
+        try
+        {
+            item.Run(this);
+        }
+        catch (Exception exception) // A turn's edge.
+        {
+            Runtime.Log.TurnFailed(exception, _grainId);
+            if (item is Job job) job.GiveUp(exception);
+        }
+    }
+
     /// <summary>The next item: a waiting job that may start now, before what has come in later.</summary>
     private MailboxItem? TakeNext()
     {
         if (_waiting.Count != 0 && TakeWaiting() is { } job) return job;
-        var item = _ready ?? _inbox.TakeAll();
+        var item = _ready ?? _inbox.TakeAll(out _readyCount);
         if (item is null) return null;
+        _readyCount--;
         _ready = item.Next;
         item.Next = null;
         return item;
@@ -59,7 +76,7 @@ internal sealed partial class Activation
         if (_stage != Stage.Active || _blockingCount != 0) return null;
         if (_readingCount == 0)
         {
-            _readersMayWait = true;
+            _readersMayWait = true; // Should the oldest be a reader, others may follow it.
             return _waiting.TryDequeue();
         }
 
@@ -85,6 +102,7 @@ internal sealed partial class Activation
                 break;
             default:
                 _waiting.Enqueue(job);
+                _readersMayWait = true;
                 break;
         }
     }

@@ -23,6 +23,7 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
     // The owner's; the sweeper walks the lists as hints, see Sweep.
     private MailboxItem? _current;
     private MailboxItem? _ready;
+    private int _readyCount;
     private JobQueue _waiting;
     private Job? _running;
     private int _blockingCount;
@@ -70,14 +71,14 @@ internal sealed partial class Activation : SynchronizationContext, IGrainContext
     /// <summary>A hint: requests that are pushed nevertheless are passed on.</summary>
     public bool HasEnded => _stage == Stage.Ended;
 
-    /// <summary>A hint: nobody has asked it to end yet.</summary>
-    public bool IsActive => _stage == Stage.Active;
+    /// <summary>A hint: it is on its way up or takes calls, and may have to be asked to end.</summary>
+    public bool IsYoungOrActive => _stage <= Stage.Active;
 
     /// <summary>A hint: calls that have started here.</summary>
     public long Calls => Volatile.Read(ref _calls);
 
     /// <summary>A hint: items that wait, of all kinds.</summary>
-    public int QueueLength => _inbox.Count + _waiting.Count;
+    public int QueueLength => _inbox.Count + _readyCount + _waiting.Count;
 
     /// <summary>A hint: nothing waits and nothing runs.</summary>
     public bool IsIdle =>

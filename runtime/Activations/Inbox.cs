@@ -38,11 +38,18 @@ internal struct Inbox
         }
     }
 
-    /// <summary>Takes everything, oldest first. Owner only.</summary>
-    public MailboxItem? TakeAll()
+    /// <summary>Takes everything, oldest first. Owner only, and only while it is awake.</summary>
+    public MailboxItem? TakeAll(out int count)
     {
+        count = 0;
         if (Volatile.Read(in _head) is null) return null;
-        var newest = Interlocked.Exchange(ref _head, null);
+        var newest = Interlocked.Exchange(ref _head, null)!;
+        count = newest.Depth;
+        return OldestFirst(newest);
+    }
+
+    private static MailboxItem? OldestFirst(MailboxItem? newest)
+    {
         MailboxItem? oldestFirst = null;
         while (newest is not null)
         {

@@ -20,9 +20,6 @@ internal sealed class Transition
     /// <summary>The token has been cancelled, and the next deadline is the last.</summary>
     public bool Warned;
 
-    /// <summary>The task of OnActivateAsync or OnDeactivateAsync while it runs.</summary>
-    public Task? Hook;
-
     /// <summary>What the hook gets.</summary>
     public CancellationToken Token => (_cancellation ??= new CancellationTokenSource()).Token;
 

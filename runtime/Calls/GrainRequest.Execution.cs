@@ -14,6 +14,9 @@ public abstract partial class GrainRequest
     {
         switch (Volatile.Read(ref _state))
         {
+            case Pending when !activation.Runtime.MayServe:
+                activation.Runtime.SendAgain(this, "This silo has lost its lease.");
+                break;
             case Pending:
                 activation.Admit(this);
                 break;
@@ -140,6 +143,12 @@ public abstract partial class GrainRequest
     {
         switch (Caller)
         {
+            case null when fault is null && !Target.Runtime.MayServe:
+                // What a silo without a lease has computed may be stale: outside it must not be taken for the truth.
+                var stale = new SiloUnavailableException(
+                    $"{Target.Runtime.Self} has lost its lease; the effect of {Method} is unknown.");
+                Target.Runtime.Scheduler.Schedule(new AbandonedCall(this, stale), near: true);
+                break;
             case null:
                 Target.Runtime.Scheduler.Schedule(work, near: true);
                 break;
@@ -179,7 +188,7 @@ public abstract partial class GrainRequest
 
     internal sealed override void EndIfOverdue(long now)
     {
-        if (now < Deadline || !IsPending) return;
+        if (now < Deadline || !IsPending || IsOneWay) return; // Nobody waits for the end of a one-way call.
         Abandon(new TimeoutException(
             $"{Method} of {Target.GrainId} has not answered within {Target.Runtime.Options.ResponseTimeout}; "
             + "whether it had its effect is unknown."));

@@ -137,8 +137,11 @@ public abstract partial class GrainRequest : Job, IInvokable, IThreadPoolWorkIte
         Caller = caller;
         Deadline = now + header.TimeoutMs;
         var source = header.Source.ToGrainId();
-        if (source is null && header.Context is null && header.TraceParent is null) return;
-        Extras = new CallExtras { RemoteSource = source, Context = header.Context, TraceParent = header.TraceParent };
+        if (source is null && header.Context is null && header.TraceParent is null && header.Hops == 0) return;
+        Extras = new CallExtras
+        {
+            RemoteSource = source, Context = header.Context, TraceParent = header.TraceParent, Refusals = (int)Math.Clamp(header.Hops, 0, 1_000),
+        };
     }
 
     /// <summary>Gives the method a token that a caller in another silo can cancel; false when it takes none.</summary>

@@ -1,8 +1,8 @@
 namespace Mall.Runtime;
 
 /// <summary>
-/// A grain has more requests waiting than <see cref="SiloOptions.MailboxLimit"/>. The request has not run and never will: try
-/// again later, or tell the client to.
+/// A grain has more requests waiting than <see cref="SiloOptions.MailboxLimit"/>, or the way to its silo more than
+/// <see cref="ClusterOptions.MaxQueuedFrames"/>. The request has not run and never will: try again later, or tell the client to.
 /// </summary>
 public sealed class LimitExceededException : Exception
 {

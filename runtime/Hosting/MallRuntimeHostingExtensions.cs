@@ -9,7 +9,8 @@ public static class MallRuntimeHostingExtensions
 {
     /// <summary>
     /// Adds a silo that starts and stops with the host, and <see cref="IGrainFactory"/> and <see cref="IClusterClient"/> to call
-    /// its grains. Services that start after it may call grains while they start and until they have stopped.
+    /// its grains. Services that start after it may call grains while they start and until they have stopped. A process that is
+    /// not in its <see cref="IMembership"/>'s view hosts no grains and sends every call to the grain's owner.
     /// </summary>
     public static IHostApplicationBuilder UseMallRuntime(
         this IHostApplicationBuilder builder, Action<ISiloBuilder>? configure = null)
@@ -18,6 +19,18 @@ public static class MallRuntimeHostingExtensions
         configure?.Invoke(new SiloBuilder(builder.Services, builder.Configuration));
         AddSilo(builder.Services);
         return builder;
+    }
+
+    /// <summary>
+    /// Adds a client of the cluster: <see cref="IGrainFactory"/> and <see cref="IClusterClient"/>, whose calls go straight to the
+    /// silo that owns the grain. Needs <see cref="ClusterBuilderExtensions.UseCluster"/>.
+    /// </summary>
+    public static IHostApplicationBuilder UseMallRuntimeClient(this IHostApplicationBuilder builder, Action<ISiloBuilder>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddSingleton<IMembership, ClientMembership>();
+        builder.Services.Configure<SiloOptions>(static options => options.HostsGrains = false);
+        return builder.UseMallRuntime(configure);
     }
 
     private static void AddSilo(IServiceCollection services)

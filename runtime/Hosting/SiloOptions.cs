@@ -25,8 +25,8 @@ public sealed class SiloOptions
     public TimeSpan SweepPeriod { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Requests that may wait at one activation; a further one is refused with a <see cref="LimitExceededException"/>. Senders that
-    /// race may exceed it by a few. Default 10,000; 1 to 1,000,000.
+    /// Requests that may wait at one activation; a further one is refused with a <see cref="LimitExceededException"/>. Senders
+    /// that race may exceed it by a few. Default 10,000; 1 to 1,000,000.
     /// </summary>
     [Range(1, 1_000_000)]
     public int MailboxLimit { get; set; } = 10_000;
@@ -55,6 +55,9 @@ public sealed class SiloOptions
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")]
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Whether this process hosts grains; if not, it is a client of those that do. Default true.</summary>
+    public bool HostsGrains { get; set; } = true;
 
     /// <summary>
     /// Sends local calls as bytes through the transport, too. Slow; for tests that what works in one silo works in several.

@@ -32,11 +32,16 @@ public sealed partial class SiloRuntime
     }
 
     /// <summary>Whether this silo owns the grain, in its own view.</summary>
-    internal bool OwnsHere(in GrainId grainId)
-    {
-        var view = View;
-        return view.Silos.Length == 1 ? view.Silos[0].Equals(Self) : Self.Equals(_placement.OwnerOf(grainId, view));
-    }
+    internal bool OwnsHere(in GrainId grainId) => Self.Equals(_placement.OwnerOf(grainId, View));
+
+    /// <summary>
+    /// Whether what runs here may be believed outside, see <see cref="IMembership.MayServe"/>. Free for a silo that is alone,
+    /// some twenty nanoseconds in a cluster.
+    /// </summary>
+    internal bool MayServe => _isAlone || _membership.MayServe;
+
+    /// <summary>Finds a place for a request that has not run, and cannot run here at the moment. From any thread.</summary>
+    internal void SendAgain(GrainRequest request, string reason) => Remote.SendAgain(request, View.Version, View.Version + 1, reason);
 
     /// <summary>Whether a request from another silo has come to the right one.</summary>
     internal bool MayRunHere(GrainRequest request) =>
@@ -55,23 +60,24 @@ public sealed partial class SiloRuntime
             return null;
         }
 
+        var view = View; // Looked at once: it may change at any moment.
+        var owner = _placement.OwnerOf(grainId, view);
         var isKnown = _classes.TryGetValue(grainId.Type, out var grainClass);
-        if (!OwnsHere(grainId) && !(isKnown && grainClass!.IsStatelessWorker && View.Silos.Contains(Self)))
+        if (Self.Equals(owner) || (isKnown && grainClass!.IsStatelessWorker && view.Silos.Contains(Self)))
         {
-            SendAway(request, grainId);
-            return null;
+            if (isKnown) return Catalog.GetOrAdd(grainClass!, grainId);
+            request.Refuse(new ArgumentException($"Silo {Self} knows no grain class for {grainId}."));
+        }
+        else if (owner is not null)
+        {
+            Remote.Send(request, owner, view.Version);
+        }
+        else
+        {
+            SendAgain(request, "No silo is alive, as far as this process knows.");
         }
 
-        if (isKnown) return Catalog.GetOrAdd(grainClass!, grainId);
-        request.Refuse(new ArgumentException($"Silo {Self} knows no grain class for {grainId}."));
         return null;
-    }
-
-    private void SendAway(GrainRequest request, in GrainId grainId)
-    {
-        var view = View;
-        if (_placement.OwnerOf(grainId, view) is { } owner) Remote.Send(request, owner, view.Version);
-        else request.Refuse(new SiloUnavailableException("No silo is alive, as far as this process knows."));
     }
 
     /// <summary>While the silo starts and stops, some callers must be refused.</summary>

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.DependencyInjection;
+
 namespace Mall.Runtime;
 
 /// <content>Start, drain, stop.</content>
@@ -21,19 +23,28 @@ public sealed partial class SiloRuntime
         Stopped,
     }
 
-    internal void Start()
+    /// <summary>
+    /// Listens, joins the cluster, serves: in this order, since others may call as soon as this silo is in their view.
+    /// </summary>
+    internal async Task StartAsync(FailureDetector? detector, CancellationToken cancellationToken)
     {
+        Filters = new CallFilters(
+            Services.GetServices<IIncomingGrainCallFilter>(), Services.GetServices<IOutgoingGrainCallFilter>());
+        _classes = MakeClasses();
         Remote.Start();
         _membership.Changed += OnViewChanged;
         Sweeper.Start();
+        if (detector is not null) await detector.CheckFitAsync(cancellationToken);
         _phase = Phase.Serving;
+        await _membership.JoinAsync(EvictAsync, cancellationToken);
+        detector?.Start();
         Log.Started(Self, _classes.Count);
     }
 
     /// <summary>
-    /// Takes no more calls from outside, lets those end that run, then ends all activations. Bounded by
-    /// <see cref="SiloOptions.DrainTimeout"/>, of which the calls get half; what has not ended by then is abandoned, and its
-    /// callers hear that.
+    /// Leaves the cluster, so that others take over; takes no more calls from outside, lets those end that run, then ends all
+    /// activations. Bounded by <see cref="SiloOptions.DrainTimeout"/>, of which the calls get half; what has not ended by then is
+    /// abandoned, and its callers hear that.
     /// </summary>
     internal async Task DrainAsync(CancellationToken cancellationToken)
     {
@@ -41,18 +52,33 @@ public sealed partial class SiloRuntime
         _phase = Phase.Draining;
         Log.Draining(Self);
         var start = Time.GetTimestamp();
+        await _membership.LeaveAsync(CancellationToken.None);
         await WaitAsync(() => Catalog.All.All(a => a.IsIdle), start, Options.DrainTimeout / 2, cancellationToken);
-        await WaitAsync(EndActivations, start, Options.DrainTimeout, cancellationToken);
+        await WaitAsync(() => EndActivations(DeactivationReasonCode.ShuttingDown, "The silo stops."), start, Options.DrainTimeout, cancellationToken);
         Stop();
+        await _transport.StopAsync();
+        await _membership.StopAsync();
+    }
+
+    /// <summary>
+    /// Ends everything that belongs to a life of this silo which the others have declared ended. What was told to end is in its
+    /// mailbox before any request that comes later, so nothing old answers in the new life, even when it takes longer than is
+    /// waited here.
+    /// </summary>
+    private async Task EvictAsync()
+    {
+        _transport.CutOff(new SiloUnavailableException($"{Self} was declared dead."));
+        await WaitAsync(
+            () => EndActivations(DeactivationReasonCode.RuntimeRequested, "The silo was declared dead."),
+            Time.GetTimestamp(), Options.DeactivationTimeout, CancellationToken.None);
     }
 
     /// <summary>Asks those that are still active to end; true when none is left.</summary>
-    private bool EndActivations()
+    private bool EndActivations(DeactivationReasonCode code, string reason)
     {
         foreach (var activation in Catalog.All)
         {
-            if (activation.IsActive)
-                activation.Deactivate(new DeactivationReason(DeactivationReasonCode.ShuttingDown, "The silo stops."));
+            if (activation.IsYoungOrActive) activation.Deactivate(new DeactivationReason(code, reason));
         }
 
         return Catalog.IsEmpty;
@@ -82,5 +108,9 @@ public sealed partial class SiloRuntime
             await Task.Delay(DrainPoll, Time, CancellationToken.None);
     }
 
-    private void OnViewChanged(MembershipView view) => Sweeper.CheckOwnership();
+    private void OnViewChanged(MembershipView view)
+    {
+        Handover.Remember(view);
+        Sweeper.CheckOwnership();
+    }
 }

@@ -11,18 +11,19 @@ namespace Mall.Runtime;
 /// </summary>
 public sealed partial class SiloRuntime : IDisposable
 {
-    private readonly FrozenDictionary<GrainType, GrainClass> _classes;
+    private readonly TypeManifestBuilder _manifest;
+    private FrozenDictionary<GrainType, GrainClass> _classes = FrozenDictionary<GrainType, GrainClass>.Empty;
     private readonly IMembership _membership;
     private readonly IPlacement _placement;
+    private readonly ITransport _transport;
     private readonly long _responseTimeoutMs;
+    private readonly bool _isAlone;
     private volatile Phase _phase = Phase.Starting;
 
     /// <summary>Made by the host.</summary>
     public SiloRuntime(
-        IServiceProvider services, IOptions<SiloOptions> options, TimeProvider time, IWorkScheduler scheduler,
-        IRandomSource random, IMembership membership, IPlacement placement, ITransport transport,
-            IEnumerable<IIncomingGrainCallFilter> incomingFilters,
-        IEnumerable<IOutgoingGrainCallFilter> outgoingFilters, IMeterFactory meters, ILogger<SiloRuntime> logger)
+        IServiceProvider services, IOptions<SiloOptions> options, TimeProvider time, IWorkScheduler scheduler, IRandomSource random,
+        IMembership membership, IPlacement placement, ITransport transport, IMeterFactory meters, ILogger<SiloRuntime> logger)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(random);
@@ -31,8 +32,9 @@ public sealed partial class SiloRuntime : IDisposable
         Time = time;
         Scheduler = scheduler;
         _membership = membership;
+        _isAlone = membership is SingleSiloMembership;
+        _transport = transport;
         _placement = placement;
-        Filters = new CallFilters(incomingFilters, outgoingFilters);
         Log = new RuntimeLog(logger);
         Clock = new CoarseClock(time);
         Catalog = new Catalog(random.NextUInt64());
@@ -44,10 +46,10 @@ public sealed partial class SiloRuntime : IDisposable
         ActivationTimeoutMs = Milliseconds(Options.ActivationTimeout);
         DeactivationTimeoutMs = Milliseconds(Options.DeactivationTimeout);
 
-        var manifest = LoadedManifests.Read();
-        References = new GrainReferences(this, manifest);
-        Remote = new RemoteCalls(this, membership, transport, manifest);
-        _classes = MakeClasses(manifest);
+        _manifest = LoadedManifests.Read();
+        References = new GrainReferences(this, _manifest);
+        Remote = new RemoteCalls(this, membership, transport, _manifest);
+        Handover = new Handover(this, placement);
         Sweeper = new Sweeper(this);
         Statistics = new RuntimeStatistics(this, meters);
     }
@@ -67,7 +69,8 @@ public sealed partial class SiloRuntime : IDisposable
 
     internal MembershipView View => _membership.Current;
 
-    internal CallFilters Filters { get; }
+    /// <summary>Empty until the start: a filter may itself want an <see cref="IGrainFactory"/>.</summary>
+    internal CallFilters Filters { get; private set; } = new([], []);
 
     internal RuntimeLog Log { get; }
 
@@ -78,6 +81,8 @@ public sealed partial class SiloRuntime : IDisposable
     internal GrainReferences References { get; }
 
     internal RemoteCalls Remote { get; }
+
+    internal Handover Handover { get; }
 
     internal Sweeper Sweeper { get; }
 
@@ -102,10 +107,11 @@ public sealed partial class SiloRuntime : IDisposable
         Statistics.Dispose();
     }
 
-    private FrozenDictionary<GrainType, GrainClass> MakeClasses(TypeManifestBuilder manifest)
+    private FrozenDictionary<GrainType, GrainClass> MakeClasses()
     {
         var classes = new Dictionary<GrainType, GrainClass>();
-        foreach (var grainClass in manifest.GrainClasses.Keys)
+        if (!Options.HostsGrains) return FrozenDictionary<GrainType, GrainClass>.Empty;
+        foreach (var grainClass in _manifest.GrainClasses.Keys)
         {
             var type = GrainTypes.Of(grainClass);
             if (classes.TryGetValue(type, out var other))

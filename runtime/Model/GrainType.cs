@@ -30,6 +30,11 @@ public sealed class GrainType : IEquatable<GrainType>
         return Interned.GetOrAdd(name, static n => new GrainType(n));
     }
 
+    /// <summary>
+    /// The type of this name, if the process knows one. For names from elsewhere, so that nobody fills the table with inventions.
+    /// </summary>
+    internal static GrainType? Find(string name) => Interned.GetValueOrDefault(name);
+
     /// <summary>The type that a class or interface of this name stands for.</summary>
     /// <param name="typeName">Name without namespace.</param>
     /// <param name="isInterface">Whether a leading I is not part of the name.</param>

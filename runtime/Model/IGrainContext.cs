@@ -19,6 +19,10 @@ public interface IGrainContext
     /// Ends the activation as soon as its running requests have ended. Requests that wait go to the next activation: none is
     /// lost. May be called from any thread and more than once; the first reason stands.
     /// </summary>
+    /// <param name="deactivationReason">What OnDeactivateAsync gets.</param>
+    /// <param name="cancellationToken">
+    /// There for Orleans' shape; how long it may take is set in <see cref="SiloOptions"/>.
+    /// </param>
     void Deactivate(DeactivationReason deactivationReason, CancellationToken cancellationToken = default);
 
     /// <summary>

@@ -20,6 +20,7 @@ internal static class FrameCodec
         if (request.Extras?.Context is { } context) ContextCodec.Write(ref writer, RequestField.Context, context);
         if (request.Extras?.TraceParent is { } trace) WireSerializers.String.Write(ref writer, RequestField.TraceParent, trace);
         if (request.IsOneWay) WriteNumber(ref writer, RequestField.OneWay, 1);
+        if (request.IsOneWay && request.Extras is { Refusals: > 0 } extras) WriteNumber(ref writer, RequestField.Hops, extras.Refusals);
         writer.WriteTag(RequestField.Arguments, WireType.Group);
         request.WriteArguments(ref writer);
         writer.WriteEndGroup();
@@ -47,6 +48,7 @@ internal static class FrameCodec
                 case RequestField.Context: header.Context = ContextCodec.Read(ref reader, type); break;
                 case RequestField.TraceParent: header.TraceParent = reader.ReadText(type); break;
                 case RequestField.OneWay: header.IsOneWay = reader.ReadSigned(type) != 0; break;
+                case RequestField.Hops: header.Hops = reader.ReadSigned(type); break;
                 case RequestField.Arguments:
                     reader.EnterGroup(type);
                     return header;
@@ -83,12 +85,37 @@ internal static class FrameCodec
         End(ref writer);
     }
 
-    public static void WriteCancel(IBufferWriter<byte> output, long call)
+    public static void WriteRelease(IBufferWriter<byte> output, long call, long viewVersion, in GrainId grainId)
     {
-        var writer = Begin(output, FrameKind.Cancel);
-        WriteNumber(ref writer, ReplyField.Call, call);
+        var writer = Begin(output, FrameKind.Release);
+        WriteNumber(ref writer, RequestField.Call, call);
+        WriteNumber(ref writer, RequestField.ViewVersion, viewVersion);
+        WriteGrainId(ref writer, grainId, RequestField.GrainType, RequestField.TextKey, RequestField.NumberKey);
         End(ref writer);
     }
+
+    public static RequestHeader ReadRelease(ref WireReader reader)
+    {
+        var header = default(RequestHeader);
+        while (reader.TryReadField(out var field, out var type))
+        {
+            switch (field)
+            {
+                case RequestField.Call: header.Call = reader.ReadSigned(type); break;
+                case RequestField.ViewVersion: header.ViewVersion = reader.ReadSigned(type); break;
+                case RequestField.GrainType: header.Target.Type = reader.ReadText(type); break;
+                case RequestField.TextKey: header.Target.Text = reader.ReadText(type); break;
+                case RequestField.NumberKey: header.Target.Number = reader.ReadFixed128(type); break;
+                default: reader.Skip(type); break;
+            }
+        }
+
+        return header;
+    }
+
+    public static void WriteReleased(IBufferWriter<byte> output, long call) => WriteCallAlone(output, FrameKind.Released, call);
+
+    public static void WriteCancel(IBufferWriter<byte> output, long call) => WriteCallAlone(output, FrameKind.Cancel, call);
 
     /// <summary>The number of the call that a reply or a cancellation is about: its first field.</summary>
     public static long ReadCall(ref WireReader reader)
@@ -102,6 +129,13 @@ internal static class FrameCodec
         output.GetSpan(1)[0] = (byte)kind;
         output.Advance(1);
         return new WireWriter(output);
+    }
+
+    private static void WriteCallAlone(IBufferWriter<byte> output, FrameKind kind, long call)
+    {
+        var writer = Begin(output, kind);
+        WriteNumber(ref writer, ReplyField.Call, call);
+        End(ref writer);
     }
 
     private static void End(ref WireWriter writer)

@@ -11,6 +11,14 @@ internal enum FrameKind : byte
 
     /// <summary>The caller has given up. Field 1: the call's number.</summary>
     Cancel = 3,
+
+    /// <summary>
+    /// A silo that is about to activate a grain asks its former owner to let go. Fields as in <see cref="RequestField"/>.
+    /// </summary>
+    Release = 4,
+
+    /// <summary>The grain is not active here any more. Field 1: the asker's number.</summary>
+    Released = 5,
 }
 
 /// <summary>Fields of a request frame. The arguments come last: what stands before says how to read them.</summary>
@@ -30,6 +38,9 @@ internal static class RequestField
     public const uint TraceParent = 12;
     public const uint OneWay = 13;
     public const uint Arguments = 14;
+
+    /// <summary>How often a one-way call has been passed on.</summary>
+    public const uint Hops = 15;
 }
 
 /// <summary>Fields of a reply frame: the call's number, and one of the others.</summary>

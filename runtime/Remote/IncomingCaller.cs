@@ -13,6 +13,8 @@ internal sealed class IncomingCaller(RemoteCalls remote, SiloAddress source, lon
 
     public long Call => call;
 
+    public bool IsAnswer => true;
+
     /// <summary>Set when the request listens to cancellation, and so is kept in a table until it ends.</summary>
     public bool IsCancellable { get; set; }
 
@@ -39,11 +41,12 @@ internal sealed class IncomingCaller(RemoteCalls remote, SiloAddress source, lon
     }
 
     /// <summary>
-    /// A result that cannot be written is told to the caller; an answer that cannot be sent is lost, and the caller times out.
+    /// A result that cannot be written is told to the caller. An answer that cannot be sent is lost: the connection that it
+    /// should have gone back on has ended, and the caller has been told that.
     /// </summary>
     public void Undeliverable(Exception reason)
     {
-        if (_fault is not null || reason is not WireFormatException) return;
+        if (_fault is not null || reason is SiloUnavailableException) return;
         _fault = reason;
         remote.Transport.Send(source, this);
     }

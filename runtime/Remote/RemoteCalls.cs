@@ -3,11 +3,9 @@ using System.Collections.Concurrent;
 namespace Mall.Runtime;
 
 /// <summary>Calls to and from other silos: the numbers of calls that are under way, and the frames that come in.</summary>
-internal sealed class RemoteCalls(SiloRuntime runtime, IMembership membership, ITransport transport, TypeManifestBuilder manifest)
-    : IFrameReceiver
+internal sealed partial class RemoteCalls(
+    SiloRuntime runtime, IMembership membership, ITransport transport, TypeManifestBuilder manifest) : IFrameReceiver
 {
-    /// <summary>How often one request may be refused by silos with other views before its caller hears of it.</summary>
-    private const int MaxRefusals = 10;
 
     private readonly ConcurrentDictionary<long, OutgoingCall> _outgoing = new();
     private readonly ConcurrentDictionary<(SiloAddress, long), GrainRequest> _cancellable = new();
@@ -40,25 +38,32 @@ internal sealed class RemoteCalls(SiloRuntime runtime, IMembership membership, I
 
     public void Ended(IncomingCaller caller) => _cancellable.TryRemove((caller.Source, caller.Call), out _);
 
-    /// <summary>Ends calls that are overdue and those whose silo has left the view.</summary>
+    /// <summary>Ends calls that are overdue.</summary>
     public void Sweep(long now)
     {
-        var view = membership.Current;
         foreach (var (_, call) in _outgoing)
         {
             call.Request.EndIfOverdue(now);
-            if (!call.Request.IsPending)
-                Forget(call);
-            else if (!view.Silos.Contains(call.Destination) && call.ViewVersion < view.Version)
-                call.Undeliverable(new SiloUnavailableException(
-                    $"{call.Destination} has left the cluster; whether {call.Request.Method} had its effect is unknown."));
+            if (!call.Request.IsPending) Forget(call);
         }
     }
 
     /// <summary>Ends all calls, because the silo stops and will not hear the replies.</summary>
     public void AbandonCalls(Exception reason)
     {
-        foreach (var (_, call) in _outgoing) call.Undeliverable(reason);
+        foreach (var (_, call) in _outgoing) call.Lose(reason);
+    }
+
+    public void Lost(SiloAddress peer, Exception reason)
+    {
+        LoseReleases(peer);
+        SiloUnavailableException? unknown = null;
+        foreach (var (_, call) in _outgoing)
+        {
+            if (!call.IsWritten || !call.Destination.Equals(peer)) continue;
+            unknown ??= new SiloUnavailableException($"{reason.Message} Whether a call to it that was under way had its effect is unknown.", reason);
+            call.Lose(unknown);
+        }
     }
 
     public void Receive(SiloAddress source, ReadOnlySpan<byte> frame)
@@ -77,6 +82,12 @@ internal sealed class RemoteCalls(SiloRuntime runtime, IMembership membership, I
                 if (_cancellable.TryRemove((source, FrameCodec.ReadCall(ref reader)), out var request))
                     request.Abandon(new OperationCanceledException("The caller has given up."));
                 break;
+            case FrameKind.Release:
+                ReceiveRelease(source, ref reader);
+                break;
+            case FrameKind.Released:
+                ReceiveReleased(ref reader);
+                break;
             default:
                 throw reader.Malformed("no such kind of frame");
         }
@@ -86,7 +97,12 @@ internal sealed class RemoteCalls(SiloRuntime runtime, IMembership membership, I
     {
         var header = FrameCodec.ReadRequestHeader(ref reader);
         var caller = new IncomingCaller(this, source, header.Call, header.IsOneWay);
-        if (header.Target.ToGrainId() is not { } grainId) throw reader.Malformed("a request without a grain");
+        if (header.Target.ToGrainId() is not { } grainId)
+        {
+            caller.Refuse(new ArgumentException($"No grain of type '{header.Target.Type}' is known here."));
+            return;
+        }
+
         if (!manifest.Methods.TryGetValue(header.Method, out var method))
         {
             caller.Refuse(new NotSupportedException($"{grainId}: this silo knows no method {header.Method:x16}."));
@@ -120,21 +136,26 @@ internal sealed class RemoteCalls(SiloRuntime runtime, IMembership membership, I
     {
         var here = membership.Current.Version;
         if (runtime.MayRunHere(request)) runtime.Dispatch(request);
-        else if (senderView <= here) RefuseAsNotOwner(caller, here);
+        else if (senderView <= here) RefuseAsNotOwner(request, caller, here);
         else _ = AcceptInNewerView(request, caller, senderView);
+        membership.Hint(senderView);
     }
 
     private async Task AcceptInNewerView(GrainRequest request, IncomingCaller caller, long senderView)
     {
         await membership.RefreshAsync(senderView, CancellationToken.None);
         if (runtime.MayRunHere(request)) runtime.Dispatch(request);
-        else RefuseAsNotOwner(caller, membership.Current.Version);
+        else RefuseAsNotOwner(request, caller, membership.Current.Version);
     }
 
-    private void RefuseAsNotOwner(IncomingCaller caller, long viewVersion)
+    /// <summary>
+    /// The caller sends it again, by a newer view. Nobody waits for a one-way call, so that one is passed on from here.
+    /// </summary>
+    private void RefuseAsNotOwner(GrainRequest request, IncomingCaller caller, long viewVersion)
     {
         if (caller.IsCancellable) Ended(caller);
-        transport.Send(caller.Source, new NotOwnerFrame(caller.Call, viewVersion));
+        if (!request.IsOneWay) transport.Send(caller.Source, new NotOwnerFrame(caller.Call, viewVersion));
+        else SendAgain(request, viewVersion, 0, $"Silo {runtime.Self} does not own {request.Target.GrainId}.");
     }
 
     private void ReceiveReply(ref WireReader reader)
@@ -156,7 +177,8 @@ internal sealed class RemoteCalls(SiloRuntime runtime, IMembership membership, I
                     request.Answer(ExceptionCodec.Read(ref reader, type, _exceptions));
                     break;
                 case ReplyField.NotOwner:
-                    _ = SendAgain(request, reader.ReadSigned(type), call.Destination);
+                    var otherView = reader.ReadSigned(type);
+                    SendAgain(request, call.ViewVersion, otherView, $"Silo {call.Destination} does not own {request.Target.GrainId}.");
                     break;
                 default:
                     throw reader.Malformed("no such reply");
@@ -166,20 +188,5 @@ internal sealed class RemoteCalls(SiloRuntime runtime, IMembership membership, I
         {
             request.Answer(exception);
         }
-    }
-
-    /// <summary>The other silo has not run the request: it goes to whom a newer view names, until its time is up.</summary>
-    private async Task SendAgain(GrainRequest request, long otherView, SiloAddress refuser)
-    {
-        if (otherView > membership.Current.Version) await membership.RefreshAsync(otherView, CancellationToken.None);
-        if (!request.IsPending) return;
-        if (++request.EnsureExtras().Refusals < MaxRefusals)
-        {
-            runtime.Dispatch(request);
-            return;
-        }
-
-        request.Answer(new SiloUnavailableException(
-            $"{refuser} says that it does not own {request.Target.GrainId}, {MaxRefusals} times; the request has not run."));
     }
 }

@@ -10,6 +10,7 @@ internal struct RequestHeader
     public ulong Method;
     public long TimeoutMs;
     public bool IsOneWay;
+    public long Hops;
     public GrainKeyFields Target;
     public GrainKeyFields Source;
     public ImmutableDictionary<string, object>? Context;
@@ -23,11 +24,10 @@ internal struct GrainKeyFields
     public string? Text;
     public (ulong High, ulong Low)? Number;
 
-    /// <summary>The identity, or null when a part is missing.</summary>
+    /// <summary>The identity, or null when a part is missing or no grain of that type is known here.</summary>
     public readonly GrainId? ToGrainId()
     {
-        if (string.IsNullOrEmpty(Type)) return null;
-        var type = GrainType.Create(Type);
+        if (Type is null || GrainType.Find(Type) is not { } type) return null;
         if (!string.IsNullOrEmpty(Text)) return GrainId.Create(type, Text);
         return Number is { } n ? GrainId.FromHalves(type, n.High, n.Low) : null;
     }

@@ -11,4 +11,11 @@ public interface IFrameReceiver
     /// The frame is malformed: the connection that it came from cannot be trusted any more.
     /// </exception>
     void Receive(SiloAddress source, ReadOnlySpan<byte> frame);
+
+    /// <summary>
+    /// The connection on which frames went to this silo is gone: whether what was written to it has arrived is unknown, and
+    /// nothing will answer it. Frames that have not been written are not meant. Ends before anything is written to the next
+    /// connection.
+    /// </summary>
+    void Lost(SiloAddress peer, Exception reason);
 }

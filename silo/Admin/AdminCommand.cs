@@ -1,3 +1,4 @@
+using Mall.Databases;
 using Mall.Ledger;
 using Mall.Silo.Settings;
 using Mall.Users;
@@ -25,7 +26,12 @@ internal static class AdminCommand
         var configuration = new ConfigurationBuilder()
             .AddMallSettings(options.TryGetValue("--db", out var db) ? ["--db", db] : []).Build();
         var account = new NewUser(mobile, Mall.Api.Auth.Credentials.Hash(password), options.GetValueOrDefault("--name", ""), "", role);
-        var ledgerOptions = new LedgerOptions { Address = MallSettings.Database(configuration), IsGuest = true };
+        var ledgerOptions = new LedgerOptions
+        {
+            Address = MallSettings.Database(configuration),
+            IsGuest = true,
+            MySqlDriver = MySqlDriver.Factory,
+        };
         await using var ledger = new DurableLedger(
             LedgerServices.StoreAt(ledgerOptions, TimeProvider.System), ledgerOptions, TimeProvider.System, NullLogger<DurableLedger>.Instance);
         await ledger.OpenAsync();

@@ -6,22 +6,28 @@ using Mall.Ledger.Stores;
 namespace Mall.Silo.Settings;
 
 /// <summary>What a process of the mall is told, checked and with its defaults.</summary>
+/// <param name="Roles">What this process does.</param>
+/// <param name="Cluster">Its place among several; null when it is alone.</param>
 /// <param name="Http">Where REST, health and the OpenAPI document are served.</param>
 /// <param name="Grpc">Where gRPC is served, HTTP/2 without TLS.</param>
 /// <param name="Db">Which database.</param>
 /// <param name="TokenKey">The key that signs access tokens; null: the one in the database.</param>
 /// <param name="OrderCloseAfter">How long an order waits for its payment.</param>
 public sealed record MallSettings(
-    ListenAddress Http, ListenAddress Grpc, StoreAddress Db, string? TokenKey, TimeSpan OrderCloseAfter)
+    Roles Roles, ClusterSettings? Cluster, ListenAddress Http, ListenAddress Grpc, StoreAddress Db, string? TokenKey, TimeSpan OrderCloseAfter)
 {
     /// <exception cref="SettingsException">The first setting that cannot be used.</exception>
     public static MallSettings From(IConfiguration configuration)
     {
-        RefuseWhatOneProcessCannotDo(configuration);
+        RefuseWhatIsNotThere(configuration);
+        var roles = ReadRoles(configuration);
+        var db = Database(configuration);
         return new MallSettings(
+            roles,
+            ClusterSettings.From(configuration, roles, db),
             Address(configuration, SettingNames.Http, "127.0.0.1:8080"),
             Address(configuration, SettingNames.Grpc, "127.0.0.1:8081"),
-            Database(configuration),
+            db,
             string.IsNullOrEmpty(configuration[SettingNames.TokenKey]) ? null : configuration[SettingNames.TokenKey],
             Span(configuration, SettingNames.OrderCloseAfter, TimeSpan.FromMinutes(20)));
     }
@@ -40,17 +46,25 @@ public sealed record MallSettings(
         }
     }
 
-    private static void RefuseWhatOneProcessCannotDo(IConfiguration configuration)
+    private static Roles ReadRoles(IConfiguration configuration)
     {
-        foreach (var setting in (string[])[SettingNames.Silo, SettingNames.ClusterSecret])
+        var text = configuration[SettingNames.Roles] ?? "silo,api";
+        var roles = Roles.None;
+        foreach (var name in text.Split(',', StringSplitOptions.TrimEntries))
         {
-            if (!string.IsNullOrEmpty(configuration[setting]))
-                throw new SettingsException(setting, "this version runs one process; leave it out");
+            roles |= name switch
+            {
+                "silo" => Roles.Silo,
+                "api" => Roles.Api,
+                _ => throw new SettingsException(SettingNames.Roles, $"'{text}' is not silo, api or silo,api"),
+            };
         }
 
-        var roles = configuration[SettingNames.Roles] ?? "silo,api";
-        if (!roles.Split(',', StringSplitOptions.TrimEntries).ToHashSet().SetEquals(["silo", "api"]))
-            throw new SettingsException(SettingNames.Roles, $"'{roles}' needs several processes; this version runs one, as silo,api");
+        return roles;
+    }
+
+    private static void RefuseWhatIsNotThere(IConfiguration configuration)
+    {
         if (!string.IsNullOrEmpty(configuration[SettingNames.Otlp]))
             throw new SettingsException(SettingNames.Otlp, "this version exports no traces; leave it out");
     }

@@ -50,7 +50,7 @@ public abstract partial class StoreContract : IAsyncLifetime
         return Outcomes(batch);
     }
 
-    private protected static Batch BatchOf(params WriteSet[] writeSets)
+    internal static Batch BatchOf(params WriteSet[] writeSets)
     {
         var queue = new PendingQueue();
         foreach (var writes in writeSets) queue.Add(new PendingCommit(writes));

@@ -38,7 +38,7 @@ public sealed class LifeCounter
 }
 
 /// <summary>Activates and deactivates with awaits, and fails to do either when its key says so.</summary>
-public sealed class LifeGrain(Probe probe, LifeCounter counter) : Grain, ILifeGrain
+public sealed class LifeGrain(Probe probe, LifeCounter counter) : Grain, ILifeGrain, IDisposable
 {
     private int _touches;
 
@@ -47,6 +47,7 @@ public sealed class LifeGrain(Probe probe, LifeCounter counter) : Grain, ILifeGr
         var key = this.GetPrimaryKeyString();
         counter.Enter(key);
         probe.Record($"{key} activates");
+        if (key.StartsWith("brief", StringComparison.Ordinal)) DeactivateOnIdle();
         if (key.StartsWith("gated", StringComparison.Ordinal)) await probe.Gate("activate");
         if (key.StartsWith("failing", StringComparison.Ordinal) && probe.Count("heal") == 0)
         {
@@ -72,6 +73,11 @@ public sealed class LifeGrain(Probe probe, LifeCounter counter) : Grain, ILifeGr
         probe.Record($"{key} deactivates: {reason.ReasonCode}");
         counter.Leave(key);
         if (key.StartsWith("grumpy", StringComparison.Ordinal)) throw new InvalidOperationException("It will not go.");
+    }
+
+    public void Dispose()
+    {
+        if (this.GetPrimaryKeyString() == "disposable") probe.Record("disposed");
     }
 
     public Task<int> Touch() => Task.FromResult(++_touches);

@@ -6,6 +6,8 @@ namespace Mall.Runtime.Tests.Activations;
 /// <summary>Activation, deactivation, idle collection.</summary>
 public class LifeTests
 {
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(1, 40)];
+
     [Fact]
     public void FirstCall_WaitsForTheActivation() => Simulate(async silo =>
     {
@@ -72,6 +74,44 @@ public class LifeTests
         Assert.True(counter.Activations > 100, $"{counter.Activations} activations show nothing.");
         Assert.Equal(Callers * Calls, silo.Statistics.GrainTypes.Single(t => t.GrainType == "life").Calls);
     }
+
+    [Theory, MemberData(nameof(Seeds))]
+    public void DeactivateOnIdle_InEveryInterleaving_LosesNoCallAndNeverHasTwoActivations(int seed) =>
+        TestSilo.Simulate(async silo =>
+        {
+            await Task.WhenAll(Enumerable.Range(0, 6).Select(async c =>
+            {
+                var grain = silo.Grains.GetGrain<ILifeGrain>("grumpy");
+                for (var i = 0; i < 12; i++)
+                {
+                    if ((c + i) % 3 == 0) await grain.Leave();
+                    else Assert.True(await grain.Touch() >= 1);
+                }
+            }));
+            Assert.Equal(0, silo.Services.GetRequiredService<LifeCounter>().Violations);
+            Assert.Equal(72, silo.Statistics.Calls);
+        }, silo: s => s.Services.AddSingleton<LifeCounter>(), seed: seed);
+
+    [Fact]
+    public void Activation_ThatAsksForItsEndAtOnce_ServesTheRequestsThatWait() => Simulate(async silo =>
+    {
+        for (var round = 0; round < 2; round++)
+        {
+            int[] answers = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => silo.Grains.GetGrain<ILifeGrain>("brief").Touch()));
+            Assert.Equal(6, answers.Sum());
+            await silo.Settle();
+        }
+
+        Assert.Equal(0, silo.Statistics.Activations);
+    });
+
+    [Fact]
+    public void Instance_WhenTheActivationEnds_IsDisposed() => Simulate(async silo =>
+    {
+        await silo.Grains.GetGrain<ILifeGrain>("disposable").Leave();
+        await silo.Settle();
+        Assert.Equal("disposed", silo.Probe.Events[^1]);
+    });
 
     [Fact]
     public void Deactivation_WhenARequestNeverEnds_GoesOnWithoutIt() => Simulate(async silo =>

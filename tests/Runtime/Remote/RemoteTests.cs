@@ -70,7 +70,7 @@ public class RemoteTests
         cluster[0].Membership.Set(cluster.View(1, 1));
         cluster[1].Membership.Set(cluster.View(1, 0));
         await Assert.ThrowsAsync<SiloUnavailableException>(() => cluster[0].Grains.GetGrain<ICounterGrain>(1).Add(1));
-        Assert.InRange(cluster.Network.Frames, 2, 50);
+        Assert.InRange(cluster.Network.Frames, 2, 2000); // it is passed on with a backoff, until its time is up
     });
 
     [Fact]
@@ -93,7 +93,7 @@ public class RemoteTests
     });
 
     [Fact]
-    public void Calls_WhenTheirSiloDies_FailWhenItHasLeftTheView_AndTheNextOnesGoOn() => TestCluster.Simulate(2, async cluster =>
+    public void Calls_WhenTheirSiloDies_FailWhenItsConnectionEnds_AndTheNextOnesGoOn() => TestCluster.Simulate(2, async cluster =>
     {
         var far = KeyOf<ICounterGrain>(cluster, owner: 1);
         var grain = cluster[0].Grains.GetGrain<ICounterGrain>(far);
@@ -102,7 +102,9 @@ public class RemoteTests
         var lost = grain.Add(1);
         await cluster.Pass(TimeSpan.FromSeconds(3));
         Assert.False(lost.IsCompleted);
-        cluster[0].Membership.Set(cluster.View(2, 0));
+        cluster[0].Membership.Set(cluster.View(2, 0)); // Leaving the view ends no call: a silo that drains still answers.
+        Assert.False(lost.IsCompleted);
+        cluster.Network.Reset(cluster[1].Address);
         await Assert.ThrowsAsync<SiloUnavailableException>(() => lost);
         Assert.Equal(1, await grain.Add(1));
     });

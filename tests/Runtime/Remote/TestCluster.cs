@@ -44,6 +44,13 @@ public sealed class TestNetwork(SimulatedScheduler scheduler)
 
     public void Kill(SiloAddress silo) => _dead.Add(silo);
 
+    /// <summary>Every connection to this silo is seen to end.</summary>
+    public void Reset(SiloAddress silo)
+    {
+        foreach (var receiver in _receivers.Where(r => !r.Key.Equals(silo)).Select(r => r.Value))
+            receiver.Lost(silo, new SiloUnavailableException("The connection was reset."));
+    }
+
     public ITransport TransportOf(SiloAddress self) => new Transport(this, self);
 
     private sealed class Transport(TestNetwork network, SiloAddress self) : ITransport, IThreadPoolWorkItem

@@ -9,6 +9,7 @@ public sealed class SimulatedScheduler(int seed, FakeTime time) : Synchronizatio
     private const int MaxRounds = 5_000_000;
 
     private readonly Random _random = new(seed);
+    private readonly ExecutionContext _clean = ExecutionContext.Capture()!;
     private readonly List<Action> _ready = [];
     private readonly Queue<TaskCompletionSource> _waitForIdle = [];
     private readonly Thread _thread = Thread.CurrentThread;
@@ -67,6 +68,8 @@ public sealed class SimulatedScheduler(int seed, FakeTime time) : Synchronizatio
         var index = _random.Next(_ready.Count);
         var work = _ready[index];
         _ready.RemoveAt(index);
+        // As on the thread pool, work does not see the values that travel with whoever happened to run before it.
+        ExecutionContext.Restore(_clean);
         work();
         return true;
     }

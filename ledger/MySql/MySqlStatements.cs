@@ -1,0 +1,83 @@
+using System.Text.Json;
+using Mall.Ledger.Stores;
+
+namespace Mall.Ledger.MySql;
+
+/// <summary>The committer's other statements.</summary>
+internal static class MySqlStatements
+{
+    public const string KeyText = "varchar(256) character set utf8mb4 collate utf8mb4_bin";
+
+    /// <summary>
+    /// The commit mark. It fails, because a column may not be null, when the batch's number was revoked or <paramref
+    /// name="condition"/> does not hold; then what follows it in the same text is not executed.
+    /// </summary>
+    /// <param name="sql">Written to.</param>
+    /// <param name="batch">Whose mark.</param>
+    /// <param name="condition">SQL.</param>
+    public static void Mark(SqlText sql, Batch batch, string condition)
+    {
+        var time = batch.Time.ToUnixTimeMilliseconds();
+        sql.Add("insert into commit_marks (committer, number, revoked, update_time) values (").AddText(batch.Committer)
+            .Add($", if({condition}, {batch.Number}, null), 0, {time}) on duplicate key update ")
+            .Add($"number = if({condition} and revoked < {batch.Number}, {batch.Number}, null), update_time = {time};");
+    }
+
+    /// <summary>Asks by writing, like PostgreSQL's: waits for whoever has the row, and revokes the number.</summary>
+    public static void Revoke(SqlText sql, string committer, long number, DateTimeOffset now) =>
+        sql.Add("insert into commit_marks (committer, number, revoked, update_time) values (").AddText(committer)
+            .Add($", 0, {number}, {now.ToUnixTimeMilliseconds()}) on duplicate key update revoked = greatest(revoked, {number})");
+
+    public static void ReadMark(SqlText sql, string committer) =>
+        sql.Add("select number from commit_marks where committer = ").AddText(committer);
+
+    /// <summary>Inserts barrier rows; one that is there already is an error.</summary>
+    public static void InsertBarriers(SqlText sql, IReadOnlyList<BarrierRow> rows, DateTimeOffset now)
+    {
+        var time = $"{now.ToUnixTimeMilliseconds()}";
+        sql.Add("insert into barrier (gid, branch_id, op, barrier_id, trans_type, reason, create_time) values ");
+        var row = "(";
+        foreach (var (key, op) in rows)
+        {
+            sql.Add(row).AddText(key.Gid).Add(",").AddText(key.BranchId).Add(",").AddText(op).Add(",").AddText(key.BarrierId)
+                .Add(",").AddText(key.TransType).Add(",").AddText(key.Op).Add(",").Add(time);
+            row = "),(";
+        }
+
+        sql.Add(");");
+    }
+
+    /// <summary>
+    /// How many of these barrier rows are there with their action as the reason: those that a compensation may undo.
+    /// </summary>
+    public static void CountOrigins(SqlText sql, IEnumerable<BarrierRow> rows) =>
+        Present(sql.Add("select count(*) from "), rows).Add($" where b.reason = '{BarrierOps.Action}'");
+
+    /// <summary>Which of these barrier rows are there. Locks them.</summary>
+    public static void FindBarriers(SqlText sql, IEnumerable<BarrierRow> rows) =>
+        Present(sql.Add("select b.gid, b.branch_id, b.op, b.barrier_id, b.reason from "), rows).Add(" for update");
+
+    private static SqlText Present(SqlText sql, IEnumerable<BarrierRow> rows)
+    {
+        MySqlSql.Table(sql, Enumerable.Repeat(KeyText, 4), json =>
+        {
+            foreach (var (key, op) in rows) Row(json, key, op);
+        });
+        return sql.Add(" straight_join barrier b force index (primary) on b.gid = v.c1 and b.branch_id = v.c2 and b.op = v.c3 and b.barrier_id = v.c4");
+    }
+
+    private static void Row(Utf8JsonWriter json, BarrierKey key, string op)
+    {
+        json.WriteStartArray();
+        json.WriteStringValue(key.Gid);
+        json.WriteStringValue(key.BranchId);
+        json.WriteStringValue(op);
+        json.WriteStringValue(key.BarrierId);
+        json.WriteEndArray();
+    }
+}
+
+/// <summary>
+/// A barrier row: of the key's own op, or of the action that its compensation tries first. Its reason is the key's op.
+/// </summary>
+internal readonly record struct BarrierRow(BarrierKey Key, string Op);

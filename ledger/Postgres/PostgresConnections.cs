@@ -1,0 +1,84 @@
+using Mall.Ledger.Stores;
+using Npgsql;
+
+namespace Mall.Ledger.Postgres;
+
+/// <summary>
+/// How connections to PostgreSQL are made: a pool for whatever is read or written in one statement, and single ones for the
+/// committer.
+/// </summary>
+internal sealed class PostgresConnections : IAsyncDisposable
+{
+    /// <summary>
+    /// Five processes with this many connections and two of their own leave some of the hundred that PostgreSQL allows by
+    /// default.
+    /// </summary>
+    private const int MostPooled = 16;
+
+    private readonly NpgsqlDataSource _committers;
+
+    /// <param name="address">Of kind PostgreSQL.</param>
+    /// <param name="committer">What the committer's sessions call themselves; no other process may use the name.</param>
+    /// <param name="patience">How long a statement may take: nobody waits for its result any longer.</param>
+    public PostgresConnections(StoreAddress address, string committer, TimeSpan patience)
+    {
+        CommitterName = committer;
+        var seconds = Math.Max(1, (int)Math.Ceiling(patience.TotalSeconds));
+        Pool = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Settings(address, "mall", seconds))
+        {
+            MaxPoolSize = MostPooled,
+        });
+        _committers = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Settings(address, committer, seconds))
+        {
+            Pooling = false,
+            Options = CommitterOptions(patience),
+        });
+    }
+
+    /// <summary>For queries, ids and claims.</summary>
+    public NpgsqlDataSource Pool { get; }
+
+    public string CommitterName { get; }
+
+    public ValueTask<NpgsqlConnection> OpenForCommitterAsync() => _committers.OpenConnectionAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _committers.DisposeAsync();
+        await Pool.DisposeAsync();
+    }
+
+    /// <summary>The connection string that all have in common.</summary>
+    /// <param name="address">Of kind PostgreSQL.</param>
+    /// <param name="name">What the session calls itself in <c>pg_stat_activity</c>.</param>
+    /// <param name="commandSeconds">How long a command may take.</param>
+    public static string Settings(StoreAddress address, string name, int commandSeconds) => new NpgsqlConnectionStringBuilder
+    {
+        Host = address.Host,
+        Port = address.Port,
+        Database = address.Database,
+        Username = address.User,
+        Password = address.Password,
+        ApplicationName = name,
+        Timeout = 5,
+        CommandTimeout = commandSeconds,
+        TcpKeepAlive = true,
+        TcpKeepAliveTime = 5,
+        TcpKeepAliveInterval = 2,
+        MaxAutoPrepare = 256,
+        AutoPrepareMinUsages = 2,
+        GssEncryptionMode = GssEncryptionMode.Disable, // Saves a round trip, and the search for a library that nobody has.
+    }.ToString();
+
+    // The committer finds rows by primary key and by nothing else. Its plans are made once, when a table may be empty (a queue
+    // is, most of the time), and an index read from end to end then looks as cheap as a search in it, and is terrible later. What
+    // remains when everything else is ruled out, a bitmap scan, needs a condition to search by. The compiler is off, too: it
+    // would take the inflated costs at their word.
+    // A row that stays locked (by a session whose machine has gone, say) must not hold the committer longer than its callers
+    // wait; and this session's own locks go soon after its machine has gone, which the server finds out by keep-alives.
+    private static string CommitterOptions(TimeSpan patience) => string.Join(' ',
+        "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_indexscan=off -c enable_indexonlyscan=off",
+        "-c enable_hashjoin=off -c enable_mergejoin=off -c enable_memoize=off -c jit=off",
+        $"-c lock_timeout={(int)(patience.TotalMilliseconds / 2)} -c idle_in_transaction_session_timeout={(int)patience.TotalMilliseconds}",
+        "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3");
+}

@@ -1,0 +1,57 @@
+using System.Net;
+using Mall.Api;
+using Mall.Silo.Settings;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Mall.Silo.Cluster;
+
+/// <summary>
+/// What a silo without a front door shows of itself: health, at <c>http</c>, if that is given. Without it the silo is heard of on
+/// its cluster address only, so that several fit on a machine without more settings.
+/// </summary>
+internal static class BackDoor
+{
+    public static void AddBackDoor(this WebApplicationBuilder builder, MallSettings settings)
+    {
+        builder.Services.AddRouting();
+        if (builder.Configuration[SettingNames.Http] is null) builder.Services.AddSingleton<IServer, NoServer>();
+        else builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(Endpoint(settings.Http)));
+    }
+
+    public static void MapBackDoor(this WebApplication silo)
+    {
+        silo.MapGet("/health/live", static http => http.Response.WriteAsJsonAsync(new { status = "live" }));
+        silo.MapGet("/health/ready", static async http =>
+        {
+            var isStopping = http.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.IsCancellationRequested;
+            var report = await http.RequestServices.GetRequiredService<HealthCheckService>().CheckHealthAsync(http.RequestAborted);
+            var isReady = !isStopping && report.Status == HealthStatus.Healthy;
+            http.Response.StatusCode = isReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+            await http.Response.WriteAsJsonAsync(new { status = isReady ? "ready" : isStopping ? "stopping" : "unready" });
+        });
+    }
+
+    private static IPEndPoint Endpoint(ListenAddress address) => address.Host switch
+    {
+        "*" => new IPEndPoint(IPAddress.IPv6Any, address.Port),
+        "localhost" => new IPEndPoint(IPAddress.Loopback, address.Port),
+        var host => new IPEndPoint(IPAddress.Parse(host), address.Port),
+    };
+
+    /// <summary>The host of a web application wants a server; this one listens nowhere.</summary>
+    private sealed class NoServer : IServer
+    {
+        public IFeatureCollection Features { get; } = new FeatureCollection();
+
+        public Task StartAsync<TContext>(IHttpApplication<TContext> application, CancellationToken cancellationToken)
+            where TContext : notnull => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public void Dispose()
+        {
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using System.Data.Common;
+using Mall.Databases;
+using Mall.TestServers;
+using Npgsql;
+
+namespace Mall.Ledger.Tests;
+
+/// <summary>Somebody else's transaction, which holds locks.</summary>
+internal sealed class OtherSession : IAsyncDisposable
+{
+    private readonly DbConnection _connection;
+    private readonly DbTransaction _transaction;
+
+    private OtherSession(DbConnection connection, DbTransaction transaction) => (_connection, _transaction) = (connection, transaction);
+
+    /// <summary>Begins a transaction and runs a statement in it.</summary>
+    public static async Task<OtherSession> LockAsync(DatabaseServer server, string database, string sql)
+    {
+        var address = new Uri(server.AddressOf(database));
+        var user = address.UserInfo.Split(':');
+        DbConnection connection = server.Kind == DatabaseKind.Postgres ? new NpgsqlConnection() : MySqlDriver.Factory!.CreateConnection()!;
+        connection.ConnectionString = new DbConnectionStringBuilder
+        {
+            ["Server"] = address.Host, ["Port"] = address.Port, ["Database"] = database, ["User ID"] = user[0], ["Password"] = user[1],
+            ["Pooling"] = false,
+        }.ConnectionString;
+        await connection.OpenAsync();
+        var session = new OtherSession(connection, await connection.BeginTransactionAsync());
+        await session.ExecuteAsync(sql);
+        return session;
+    }
+
+    /// <summary>Runs another statement, which may lose a deadlock. On a thread of its own, since the driver may block.</summary>
+    public Task TryAsync(string sql) => Task.Factory.StartNew(
+        () =>
+        {
+            try
+            {
+                ExecuteAsync(sql).Wait();
+            }
+            catch (AggregateException failure) when (failure.InnerException is DbException)
+            {
+                // Chosen as the victim.
+            }
+        },
+        CancellationToken.None,
+        TaskCreationOptions.LongRunning,
+        TaskScheduler.Default);
+
+    public async Task EndAsync()
+    {
+        try
+        {
+            await _transaction.RollbackAsync();
+        }
+        catch (Exception gone) when (gone is DbException or InvalidOperationException)
+        {
+            // The server has ended it already.
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await EndAsync();
+        await _connection.DisposeAsync();
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var command = _connection.CreateCommand();
+        command.CommandText = sql;
+        command.Transaction = _transaction;
+        await command.ExecuteNonQueryAsync();
+    }
+}

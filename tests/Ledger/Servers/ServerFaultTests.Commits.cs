@@ -1,0 +1,160 @@
+using Mall.Ledger.Stores;
+using static Mall.Ledger.CommitOutcome;
+using static Mall.Ledger.Tests.TestTables;
+
+namespace Mall.Ledger.Tests;
+
+public abstract partial class ServerFaultTests
+{
+    [Fact]
+    public async Task AcknowledgementLost_CommitHappened_IsUnknown_ThenReadBackAsCommitted()
+    {
+        var batch = NumberedBatch(7, new WriteSet(Action("g"), Take(1, 3)));
+        var failure = await FailAsync(batch, cutWhen: CommittedAndHeldBackAsync, cut: Network.Cut);
+
+        Assert.Equal(StoreFailure.OutcomeUnknown, failure.Failure);
+        Network.ReleaseReplies();
+        Assert.True(await HasCommitted(7));
+        Assert.True(await HasCommitted(7)); // The question may itself be repeated.
+        Assert.Equal(Applied, batch.Outcome(0));
+        Assert.Equal("97", await StockOf(1));
+
+        async Task CommittedAndHeldBackAsync()
+        {
+            await Network.HoldRepliesAsync(); // Some servers answer each statement as they go.
+            await Eventually(async () => await StockOf(1) == "97");
+        }
+    }
+
+    [Fact]
+    public async Task CommitLost_OnItsWay_IsUnknown_ThenReadBackAsNotCommitted()
+    {
+        var batch = NumberedBatch(7, new WriteSet(Action("g"), Take(1, 3)));
+        var failure = await FailAsync(batch, cutWhen: Network.HoldRequestsAsync, cut: Network.Cut);
+
+        Assert.Equal(StoreFailure.OutcomeUnknown, failure.Failure);
+        Network.ReleaseRequests();
+        Assert.False(await HasCommitted(7));
+        Assert.False(await HasCommitted(7));
+        Assert.Equal("100", await StockOf(1));
+    }
+
+    [Fact]
+    public async Task CommitThatArrivesAfterItWasReadBackAsNotCommitted_DoesNotHappen()
+    {
+        var batch = NumberedBatch(7, new WriteSet(Action("g"), Take(1, 3)));
+        var failure = await FailAsync(batch, cutWhen: Network.HoldRequestsAsync, cut: Network.CutClients);
+        Assert.Equal(StoreFailure.OutcomeUnknown, failure.Failure);
+
+        // Asked past the network that still has it, by a process that knows the name.
+        await using (var other = NewStore(direct: true))
+            Assert.False(await OnScheduler(other, () => other.HasCommittedAsync(Committer, 7).AsTask()));
+
+        Network.ReleaseRequests();
+        await Eventually(async () => await Sessions() <= 1); // The old one has done what it was sent, and ended.
+        Assert.Equal("100", await StockOf(1));
+        Assert.Equal("0", await Sql("select count(*) from barrier"));
+        Assert.Equal(Applied, await ApplyAsync(NumberedBatch(8, new WriteSet(Action("g"), Take(1, 3)))));
+        Assert.Equal("97", await StockOf(1));
+    }
+
+    [Fact]
+    public async Task AcknowledgementLost_OnTheCarefulWay_IsUnknown_ThenReadBack()
+    {
+        var batch = NumberedBatch(7, new WriteSet(Action("g"), Take(1, 3)));
+        Task? held = null;
+        batch.Probe = stage => held = stage == ApplyStage.BeforeCommit ? Network.HoldRepliesAsync() : null;
+        var failing = ApplyAsync(batch);
+        await Eventually(() => Task.FromResult(held is not null));
+        await held!;
+        Network.Cut();
+        Network.ReleaseReplies();
+
+        Assert.Equal(StoreFailure.OutcomeUnknown, (await Assert.ThrowsAsync<StoreException>(() => failing)).Failure);
+        Assert.True(await HasCommitted(7));
+        Assert.Equal("97", await StockOf(1));
+    }
+
+    [Theory]
+    [InlineData(ApplyStage.BarriersWritten)]
+    [InlineData(ApplyStage.BeforeCommit)]
+    public async Task SessionKilled_InTheMiddleOfATransaction_IsNothingHappened(ApplyStage stage)
+    {
+        var batch = NumberedBatch(7, new WriteSet(Action("g"), Take(1, 3)), new WriteSet(Action("h"), Take(2, 3)));
+        batch.Probe = reached =>
+        {
+            if (reached == stage) KillSessions();
+        };
+        if (stage == ApplyStage.BeforeCommit)
+        {
+            // The next that is sent is the commit: whatever comes back, it cannot be told from a lost acknowledgement.
+            Assert.Equal(StoreFailure.OutcomeUnknown, (await Assert.ThrowsAsync<StoreException>(() => ApplyAsync(batch))).Failure);
+            Assert.False(await HasCommitted(7));
+        }
+        else
+        {
+            Assert.Equal(StoreFailure.NothingHappened, (await Assert.ThrowsAsync<StoreException>(() => ApplyAsync(batch))).Failure);
+        }
+
+        Assert.Equal("100", await StockOf(1));
+        Assert.Equal("0", await Sql("select count(*) from barrier"));
+    }
+
+    [Fact]
+    public async Task SessionKilled_WhileABatchWaitsForARow_TheLedgerWritesItOnce()
+    {
+        await using var other = await OtherSession.LockAsync(Server, Database, "update products set price = 7 where id = 1");
+        var commit = Commit(Action("g"), Take(1, 3));
+        await Eventually(async () => await WaitingSessions() == 1);
+        await Server.KillSessionsAsync(Database, Cancel); // The other one's lock goes, too.
+
+        Assert.Equal(Applied, await commit);
+        Assert.Equal("97", await StockOf(1));
+        Assert.Equal("1", await Sql("select count(*) from barrier"));
+    }
+
+    [Fact]
+    public async Task RowThatStaysLocked_IsNothingHappened_BeforeCallersGiveUp()
+    {
+        await using (await OtherSession.LockAsync(Server, Database, "update products set price = 7 where id = 1"))
+        {
+            var failure = await Assert.ThrowsAsync<StoreException>(() => ApplyAsync(NumberedBatch(7, new WriteSet(Action("g"), Take(1, 3)))));
+            Assert.Equal(StoreFailure.NothingHappened, failure.Failure);
+            Assert.Equal("a row stayed locked by another session for too long", failure.Message);
+        }
+
+        Assert.Equal(Applied, await Commit(Action("g"), Take(1, 3)));
+    }
+
+    [Fact]
+    public async Task Deadlock_WithAnotherSession_IsTriedAgain_AndHappensOnce()
+    {
+        await using var other = await OtherSession.LockAsync(Server, Database, "update products set price = 7 where id = 2");
+        var commit = Commit(Action("g"), Take(1, 3), Take(2, 3)); // Has 1 and waits for 2 ...
+        await Eventually(async () => await WaitingSessions() == 1);
+        await other.TryAsync("update products set price = 7 where id = 1"); // ... and the other way round. One of the two is chosen.
+        await other.EndAsync();
+
+        Assert.Equal(Applied, await commit);
+        Assert.Equal("97", await StockOf(1));
+        Assert.Equal("97", await StockOf(2));
+    }
+
+    [Fact]
+    public async Task TwoProcesses_OnTheSameRowsAndKeys_NeverLoseOrDoubleAnything()
+    {
+        await using var second = new DurableLedger(
+            NewStore(direct: true), Options(), TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<DurableLedger>.Instance);
+        await second.OpenAsync(Cancel);
+        await Commit(Product(3, 1_000_000), Product(4, 1_000_000));
+        var ledgers = (DurableLedger[])[Ledger, second];
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 600).Select(i => ledgers[i % 2].CommitAsync(
+            new WriteSet(Action($"g{i % 200}", $"{i % 3}"), i % 2 == 0 ? [Take(3, 1), Take(4, 1)] : [Take(4, 1), Take(3, 1)]), Cancel)));
+
+        var applied = outcomes.Count(outcome => outcome == Applied);
+        Assert.Equal(600, applied + outcomes.Count(outcome => outcome == Duplicate));
+        Assert.Equal($"{applied}", await Sql("select count(*) from barrier"));
+        Assert.Equal($"{1_000_000 - applied}", await StockOf(3));
+        Assert.Equal($"{1_000_000 - applied}", await StockOf(4));
+    }
+}

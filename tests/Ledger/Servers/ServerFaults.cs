@@ -1,0 +1,5 @@
+namespace Mall.Ledger.Tests;
+
+public sealed class PostgresFaultTests(PostgresFaultServer server) : ServerFaultTests(server), IClassFixture<PostgresFaultServer>;
+
+public sealed class MariaDbFaultTests(MariaDbFaultServer server) : ServerFaultTests(server), IClassFixture<MariaDbFaultServer>;

@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using Mall.Runtime.Tests.Simulation;
+
+namespace Mall.Runtime.Tests.Cluster;
+
+public sealed class TakeoverTests
+{
+    [Fact]
+    public async Task Kill_EndsCallsThatRanAtOnceAndMovesTheGrainsInLessThanTwoSeconds()
+    {
+        await using var cluster = new TestCluster(); // With the leases of production: evidence is faster than they are.
+        var one = await cluster.StartSiloAsync();
+        var two = await cluster.StartSiloAsync();
+        await cluster.Settles(one, two);
+        var client = await cluster.StartClientAsync();
+        var key = client.KeyOf(two);
+        var running = client.Placed(key).HoldUntil("never");
+        await cluster.Probe.Sees("holding never");
+
+        var watch = Stopwatch.StartNew();
+        cluster.Kill(two);
+        await Assert.ThrowsAsync<SiloUnavailableException>(() => running);
+        Assert.Equal(one.Self.ToString(), await client.Placed(key).Where());
+
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(2), $"It took {watch.Elapsed}.");
+        await cluster.Settles(one);
+        cluster.Probe.Open("never"); // What is left of the killed silo need not be waited for.
+    }
+
+    /// <summary>A silo that hangs says nothing, and its machine says nothing of it either: only its lease ends that.</summary>
+    [Fact]
+    public async Task Hang_MovesTheGrainsWhenTheLeaseHasEnded()
+    {
+        await using var cluster = new TestCluster(TestCluster.ShortLeases);
+        var one = await cluster.StartSiloAsync();
+        var two = await cluster.StartSiloAsync();
+        await cluster.Settles(one, two);
+        var key = one.KeyOf(two);
+        await one.Placed(key).Echo(1);
+
+        var watch = Stopwatch.StartNew();
+        two.Table.IsCut = true;
+        two.IsRunning = false;
+        cluster.Network.CutBoth(one.Endpoint, two.Endpoint);
+        Assert.Equal(one.Self.ToString(), await Insist(() => one.Placed(key).Where()));
+
+        Assert.InRange(watch.Elapsed, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3)); // A lease of two seconds and one more at most.
+    }
+
+    [Fact]
+    public async Task Silo_ThatCannotRenew_ServesNobodyUntilItCan_AndKeepsItsGrains()
+    {
+        await using var cluster = new TestCluster(TestCluster.ShortLeases);
+        var one = await cluster.StartSiloAsync();
+        var client = await cluster.StartClientAsync();
+        Assert.Equal(3, await client.Placed(1).Add(3));
+
+        one.Table.IsCut = true; // Nobody else is there to take over: a database that is away for everybody.
+        await TestSilo.Eventually(() => !one.Membership.MayServe);
+        await Task.Delay(500, TestContext.Current.CancellationToken); // Its connections end: whoever waits for an answer hears that.
+        var call = client.Placed(1).Add(4);
+        var here = one.Placed(1).Add(5);
+        await Task.Delay(200, TestContext.Current.CancellationToken);
+        Assert.False(call.IsCompleted || here.IsCompleted);
+
+        one.Table.IsCut = false;
+        Assert.Equal(12, Math.Max(await call, await here));
+        Assert.Equal(1, cluster.Probe.Count($"1 up at {one.Self}"));
+    }
+
+    [Fact]
+    public async Task Silo_ThatWasDeclaredDead_DropsItsGrainsAndJoinsAsSomebodyNew()
+    {
+        await using var cluster = new TestCluster(TestCluster.ShortLeases);
+        var one = await cluster.StartSiloAsync();
+        var two = await cluster.StartSiloAsync();
+        await cluster.Settles(one, two);
+        var (old, key) = (two.Self, one.KeyOf(two));
+        Assert.Equal(3, await one.Placed(key).Add(3));
+
+        two.Table.IsCut = true;
+        cluster.Network.CutBoth(one.Endpoint, two.Endpoint);
+        Assert.Equal(4, await Insist(() => one.Placed(key).Add(4))); // By a new activation, which knows nothing of the first.
+        Assert.False(two.Membership.MayServe);
+
+        two.Table.IsCut = false;
+        cluster.Network.MendAll();
+        await TestSilo.Eventually(() => two.Self.Generation > old.Generation && two.Membership.MayServe);
+        await cluster.Settles(one, two);
+        await cluster.Probe.Sees($"{key} down at {old}");
+        var owner = one.KeyOf(two, skip: 3);
+        Assert.Equal(two.Self.ToString(), await one.Placed(owner).Where());
+    }
+
+    /// <summary>
+    /// Calls again while the outcome is unknown, as a caller does who may: what is called here has no effect that lasts.
+    /// </summary>
+    private static async Task<T> Insist<T>(Func<Task<T>> call)
+    {
+        while (true)
+        {
+            try
+            {
+                return await call();
+            }
+            catch (SiloUnavailableException)
+            {
+                // Unknown; once more.
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Cut_BetweenASiloAndTheTable_LosesNoCallForGood()
+    {
+        await using var cluster = new TestCluster(TestCluster.ShortLeases);
+        var one = await cluster.StartSiloAsync();
+        var two = await cluster.StartSiloAsync();
+        await cluster.Settles(one, two);
+        var client = await cluster.StartClientAsync();
+        await client.Placed(client.KeyOf(two)).Echo(1);
+
+        two.Table.IsCut = true; // The others still hear it, and its lease ends all the same.
+        var key = client.KeyOf(two);
+        await TestSilo.Eventually(() => !client.View.Silos.Contains(two.Self));
+        Assert.Equal(one.Self.ToString(), await client.Placed(key).Where());
+        two.Table.IsCut = false;
+        await TestSilo.Eventually(() => client.View.Silos.Length == 2);
+    }
+}

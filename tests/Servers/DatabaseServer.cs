@@ -1,0 +1,172 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Mall.TestServers;
+
+/// <summary>
+/// A database server of this process's own: in a temporary folder, on a free loopback port, durable as in production. It ends
+/// with this object, and with this process at the latest, however that ends.
+/// </summary>
+public sealed class DatabaseServer : IAsyncDisposable
+{
+    private const string FolderPrefix = "mall-server-";
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly Lazy<Task<DatabaseServer>>[] s_shared =
+        [.. Enum.GetValues<DatabaseKind>().Select(kind => new Lazy<Task<DatabaseServer>>(() => StartSharedAsync(kind)))];
+
+    private readonly ServerProgram _program;
+    private readonly string _folder;
+    private ServerProcess? _process;
+
+    private DatabaseServer(ServerProgram program, string folder, int port)
+    {
+        _program = program;
+        _folder = folder;
+        Port = port;
+    }
+
+    public DatabaseKind Kind => _program.Kind;
+
+    /// <summary>On 127.0.0.1; stays the same when the server is started again.</summary>
+    public int Port { get; }
+
+    /// <summary>
+    /// Null when this machine has the server; else why a test that needs it is skipped. Where <c>MALL_TEST_REQUIRE</c> names the
+    /// server (<c>postgres</c>, <c>mariadb</c>) its absence is a failure instead.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">It is required and missing.</exception>
+    public static string? WhyMissing(DatabaseKind kind)
+    {
+        var program = ServerProgram.Of(kind);
+        if (program.IsInstalled) return null;
+        var reason = $"{kind} is not installed: apt-get install {program.Package}";
+        var required = (Environment.GetEnvironmentVariable("MALL_TEST_REQUIRE") ?? "").Split(',', StringSplitOptions.TrimEntries);
+        return required.Contains(program.Name) ? throw new InvalidOperationException($"{reason} (MALL_TEST_REQUIRE names it)") : reason;
+    }
+
+    /// <summary>
+    /// The one server that all tests of this process share, each with a database of its own; started when it is first asked for.
+    /// </summary>
+    public static Task<DatabaseServer> SharedAsync(DatabaseKind kind) => s_shared[(int)kind].Value;
+
+    /// <summary>Starts a server of the caller's own, for tests that stop it or kill it. Ready when this completes.</summary>
+    public static async Task<DatabaseServer> StartAsync(DatabaseKind kind, CancellationToken cancellationToken = default)
+    {
+        DeleteFoldersOfTheDead();
+        var program = ServerProgram.Of(kind);
+        var folder = Directory.CreateTempSubdirectory($"{FolderPrefix}{Environment.ProcessId}-{program.Name}-").FullName;
+        var server = new DatabaseServer(program, folder, FreePort());
+        try
+        {
+            await program.PrepareAsync(folder, cancellationToken);
+            await server.StartAgainAsync();
+            await program.AddUserAsync(folder, cancellationToken);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The address of a database on it, as the configuration key <c>db</c> takes it.</summary>
+    /// <param name="database">Its name.</param>
+    /// <param name="port">Of a proxy before the server, or null.</param>
+    public string AddressOf(string database, int? port = null) =>
+        $"{_program.Scheme}://{ServerProgram.User}:{ServerProgram.Password}@127.0.0.1:{port ?? Port}/{database}";
+
+    /// <summary>Makes an empty database and returns its address.</summary>
+    public async Task<string> CreateDatabaseAsync(string name, CancellationToken cancellationToken = default)
+    {
+        await RunSqlAsync(_program.CreateDatabase(name), cancellationToken: cancellationToken);
+        return AddressOf(name);
+    }
+
+    /// <summary>
+    /// Runs SQL by the server's own command line client, as an operator would, and returns what it prints: a row a line.
+    /// </summary>
+    public Task<string> RunSqlAsync(string sql, string? database = null, CancellationToken cancellationToken = default) =>
+        _program.RunSqlAsync(Port, database, sql, cancellationToken);
+
+    /// <summary>Empties every table of a database but those to keep: cheaper than a new database for each test.</summary>
+    public async Task EmptyAsync(string database, IReadOnlyList<string> keep, CancellationToken cancellationToken = default)
+    {
+        var kept = string.Join(", ", keep.Select(table => $"'{table}'"));
+        var deletes = await RunSqlAsync(_program.DeletesOf(database, kept), database, cancellationToken);
+        if (deletes.Length > 0) await RunSqlAsync(deletes, database, cancellationToken);
+    }
+
+    /// <summary>Ends the sessions of every client of a database, in the middle of whatever they do.</summary>
+    public Task KillSessionsAsync(string database, CancellationToken cancellationToken = default) =>
+        _program.KillSessionsAsync(Port, database, cancellationToken);
+
+    /// <summary>An orderly stop, as for maintenance: clients are cut off, what was committed is on the disk.</summary>
+    public Task StopAsync() => EndAsync(_program.StopSignal, withChildren: false);
+
+    /// <summary>The server dies as if its machine had: every process of it at once, by SIGKILL.</summary>
+    public Task KillAsync() => EndAsync("KILL", withChildren: true);
+
+    /// <summary>Starts it after a stop or a kill, on the same port with the same data.</summary>
+    public async Task StartAgainAsync()
+    {
+        if (_process is not null) throw new InvalidOperationException("The server runs already.");
+        _process = ServerProcess.Start(_program.CommandLine(_folder, Port), _program.ReadyLine);
+        await _process.WaitUntilReadyAsync(s_patience);
+    }
+
+    /// <summary>
+    /// The server hangs: it accepts and answers nothing, and closes nothing either. Until <see cref="ResumeAsync"/>.
+    /// </summary>
+    public Task SuspendAsync() => _process!.SignalAsync("STOP", withChildren: true);
+
+    public Task ResumeAsync() => _process!.SignalAsync("CONT", withChildren: true);
+
+    /// <summary>Kills the server and removes its folder.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null) await KillAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static async Task<DatabaseServer> StartSharedAsync(DatabaseKind kind)
+    {
+        var server = await StartAsync(kind);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.DisposeAsync().AsTask().Wait(s_patience);
+        return server;
+    }
+
+    private async Task EndAsync(string signal, bool withChildren)
+    {
+        var process = _process ?? throw new InvalidOperationException("The server does not run.");
+        await process.SignalAsync(signal, withChildren);
+        await process.WaitUntilEndedAsync(s_patience);
+        _process = null;
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    // The servers of a process that was killed died with it; their folders did not.
+    private static void DeleteFoldersOfTheDead()
+    {
+        foreach (var folder in Directory.EnumerateDirectories(Path.GetTempPath(), FolderPrefix + "*"))
+        {
+            var owner = Path.GetFileName(folder)[FolderPrefix.Length..].Split('-')[0];
+            if (!int.TryParse(owner, NumberStyles.None, CultureInfo.InvariantCulture, out var id) || Directory.Exists($"/proc/{id}")) continue;
+            try
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                // Another process is deleting it, too, or another user owns it.
+            }
+        }
+    }
+}

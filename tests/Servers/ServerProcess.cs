@@ -1,0 +1,106 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Mall.TestServers;
+
+/// <summary>
+/// A server's main process. It is started and waited for on a thread of its own: the kernel kills it when that thread ends (see
+/// <see cref="ServerProgram"/> on <c>--pdeathsig</c>), and a thread of the pool may end at any time.
+/// </summary>
+internal sealed class ServerProcess
+{
+    private const int KeptLines = 50;
+
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<int> _id = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Queue<string> _lines = new();
+    private readonly string _readyLine;
+
+    private ServerProcess(string readyLine) => _readyLine = readyLine;
+
+    /// <param name="commandLine">The program and its arguments.</param>
+    /// <param name="readyLine">What a line of its error output holds when it takes connections.</param>
+    public static ServerProcess Start(IReadOnlyList<string> commandLine, string readyLine)
+    {
+        var server = new ServerProcess(readyLine);
+        new Thread(() => server.Run(commandLine)) { IsBackground = true, Name = "test-server" }.Start();
+        return server;
+    }
+
+    /// <exception cref="InvalidOperationException">It ended or did not get ready; the message holds its last lines.</exception>
+    public async Task WaitUntilReadyAsync(TimeSpan patience)
+    {
+        var first = await Task.WhenAny(_ready.Task, _ended.Task, Task.Delay(patience));
+        if (first != _ready.Task) throw new InvalidOperationException($"The server did not get ready:\n{LastLines()}");
+    }
+
+    public async Task WaitUntilEndedAsync(TimeSpan patience)
+    {
+        if (await Task.WhenAny(_ended.Task, Task.Delay(patience)) != _ended.Task)
+            throw new InvalidOperationException($"The server did not end:\n{LastLines()}");
+    }
+
+    /// <summary>Sends a signal to the main process, and to those that it has started if asked to.</summary>
+    public async Task SignalAsync(string signal, bool withChildren)
+    {
+        var id = await _id.Task;
+        var ids = withChildren ? Children(id).Prepend(id) : [id];
+        await Tool.TryRunAsync(["kill", $"-{signal}", .. ids.Select(i => i.ToString(CultureInfo.InvariantCulture))]);
+    }
+
+    private void Run(IReadOnlyList<string> commandLine)
+    {
+        try
+        {
+            using var process = new Process { StartInfo = Tool.For(commandLine) };
+            process.ErrorDataReceived += (_, line) => Note(line.Data);
+            process.OutputDataReceived += (_, line) => Note(line.Data);
+            process.Start();
+            process.BeginErrorReadLine();
+            process.BeginOutputReadLine();
+            _id.SetResult(process.Id);
+            process.WaitForExit();
+        }
+        catch (Exception failure) // The edge of the thread: whoever waits for the server is told.
+        {
+            Note(failure.Message);
+            _id.TrySetException(failure);
+        }
+
+        _ended.SetResult();
+    }
+
+    private void Note(string? line)
+    {
+        if (line is null) return;
+        lock (_lines)
+        {
+            _lines.Enqueue(line);
+            if (_lines.Count > KeptLines) _lines.Dequeue();
+        }
+
+        if (line.Contains(_readyLine, StringComparison.Ordinal)) _ready.TrySetResult();
+    }
+
+    private string LastLines()
+    {
+        lock (_lines) return string.Join('\n', _lines);
+    }
+
+    private static IEnumerable<int> Children(int id)
+    {
+        string[] children;
+        try
+        {
+            children = [.. Directory.EnumerateDirectories($"/proc/{id}/task")
+                .SelectMany(task => File.ReadAllText($"{task}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries))];
+        }
+        catch (IOException)
+        {
+            return []; // It has just ended.
+        }
+
+        return children.Select(child => int.Parse(child, CultureInfo.InvariantCulture)).SelectMany(child => Children(child).Prepend(child));
+    }
+}
