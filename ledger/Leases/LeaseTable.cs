@@ -6,8 +6,7 @@ namespace Mall.Ledger.Leases;
 
 /// <summary>
 /// Leases in SQL that all stores have in common. Who changes the members first takes a new version, by an update of the one row
-/// of
-/// <c>membership_version</c>: its lock lets one change at a time go on, and each sees what the one before has done.
+/// of <c>membership_version</c>: its lock lets one change at a time go on, and each sees what the one before has done.
 /// </summary>
 internal sealed class LeaseTable(LeaseDialect dialect) : ILeaseTable
 {
@@ -38,7 +37,8 @@ internal sealed class LeaseTable(LeaseDialect dialect) : ILeaseTable
                 select version, @p1, @p2, @p3, 'joining', {dialect.Now}, {dialect.Now} + @p4 from membership_version
                 """, request.Address, request.Roles, (long)request.ProtocolVersion, (long)request.Length.TotalMilliseconds);
             var joined = await session.ReadAsync("""
-                select s.id, s.address, s.roles, s.protocol_version, s.status, s.start_time, s.lease_until, s.suspected_by, s.end_time, s.end_reason
+                select s.id, s.address, s.roles, s.protocol_version, s.status, s.start_time, s.lease_until,
+                  s.suspected_by, s.end_time, s.end_reason
                 from silos s join membership_version v on s.id = v.version
                 """, row => ReadLease(row, 0));
             return (true, joined[0]);
@@ -71,7 +71,8 @@ internal sealed class LeaseTable(LeaseDialect dialect) : ILeaseTable
             // One statement is one transaction: a declaration of death has come before it or comes after it.
             var session = new LeaseSession(connection, null, cancellationToken);
             var renewed = await session.ExecuteAsync(
-                $"update silos set lease_until = {dialect.Now} + @p1 where id = @p2 and status in {Living}", (long)length.TotalMilliseconds, id);
+                $"update silos set lease_until = {dialect.Now} + @p1 where id = @p2 and status in {Living}",
+                (long)length.TotalMilliseconds, id);
             var versions = await session.ReadAsync("select version from membership_version", row => row.GetInt64(0));
             return new LeaseRenewal(renewed == 1, versions[0]);
         },
@@ -92,9 +93,10 @@ internal sealed class LeaseTable(LeaseDialect dialect) : ILeaseTable
         return ChangeAsync(
             async session =>
             {
-                var changed = await session.ExecuteAsync(
-                    $"update silos set status = 'dead', end_time = {dialect.Now}, end_reason = @p1 where id = @p2 and status in {Living}{condition}",
-                    $"{reason}, says {by}", id) == 1;
+                var changed = await session.ExecuteAsync($"""
+                    update silos set status = 'dead', end_time = {dialect.Now}, end_reason = @p1
+                    where id = @p2 and status in {Living}{condition}
+                    """, $"{reason}, says {by}", id) == 1;
                 return (changed, changed || !await IsAliveAsync(session, id));
             },
             cancellationToken);
@@ -107,7 +109,8 @@ internal sealed class LeaseTable(LeaseDialect dialect) : ILeaseTable
             // One statement, so that members and version belong together. Without members it still has one row.
             var rows = await new LeaseSession(connection, null, cancellationToken).ReadAsync($"""
                 select v.version, {dialect.Now},
-                  s.id, s.address, s.roles, s.protocol_version, s.status, s.start_time, s.lease_until, s.suspected_by, s.end_time, s.end_reason
+                  s.id, s.address, s.roles, s.protocol_version, s.status, s.start_time, s.lease_until,
+                  s.suspected_by, s.end_time, s.end_reason
                 from membership_version v left join silos s on 1 = 1
                 order by s.id
                 """, row => (Version: row.GetInt64(0), Now: Time(row.GetInt64(1)), Lease: row.IsDBNull(2) ? null : ReadLease(row, 2)));

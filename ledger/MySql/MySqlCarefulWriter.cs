@@ -22,7 +22,7 @@ internal sealed class MySqlCarefulWriter(MySqlSession session, ChangeGroups grou
         // A pass that finds new suspects is undone, so there are at most as many passes as write sets; two, as a rule.
         while (true)
         {
-            session.Execute("start transaction");
+            session.ExecuteAll(MySqlStatements.Begin + ";select 1");
             if (TryPass()) break;
             session.Execute("rollback");
         }
@@ -205,7 +205,8 @@ internal sealed class MySqlCarefulWriter(MySqlSession session, ChangeGroups grou
                 MySqlSql.Change(_sql.Clear(), change.Shape, [(0, change.Values)]);
                 if (_sql.Length > largestPacket)
                 {
-                    batch.Settle(index, new LedgerFaultException($"The database will never accept {step}: larger than max_allowed_packet."));
+                    batch.Settle(index, new LedgerFaultException(
+                        $"The database will never accept {step}: it is larger than max_allowed_packet."));
                     return false;
                 }
 

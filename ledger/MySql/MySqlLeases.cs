@@ -14,7 +14,8 @@ internal sealed class MySqlLeases(LeaseOptions options) : LeaseDialect
     // Not by unix_timestamp(now()): twice a year that is off by an hour where clocks are put back.
     public override string Now => "(timestampdiff(microsecond, '1970-01-01', utc_timestamp(6)) div 1000)";
 
-    public override Task<DbConnection> ConnectAsync(CancellationToken cancellationToken) => Task.FromResult(_connections.Open().Connection);
+    public override Task<DbConnection> ConnectAsync(CancellationToken cancellationToken) =>
+        Task.FromResult(_connections.Open().Connection);
 
     public override bool IsFailure(Exception failure) => MySqlErrors.IsFailure(failure);
 

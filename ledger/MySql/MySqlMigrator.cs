@@ -21,7 +21,8 @@ internal static class MySqlMigrator
         {
             session.Execute("""
                 create table if not exists schema_version (
-                  number bigint not null primary key, name varchar(128) not null, checksum varchar(64) not null, applied_time bigint not null)
+                  number bigint not null primary key, name varchar(128) not null, checksum varchar(64) not null,
+                  applied_time bigint not null)
                   engine = innodb character set utf8mb4 collate utf8mb4_bin
                 """);
             var applied = session.Read(
@@ -49,8 +50,9 @@ internal static class MySqlMigrator
             }
         }
 
-        session.Execute(new SqlText().Add("insert into schema_version (number, name, checksum, applied_time) values (").Add(migration.Number)
-            .Add(", ").AddText(migration.Name).Add(", ").AddText(migration.Checksum).Add(", ").Add(now.ToUnixTimeMilliseconds()).Add(")").ToString());
+        session.Execute(new SqlText()
+            .Add("insert into schema_version (number, name, checksum, applied_time) values (").Add(migration.Number).Add(", ")
+            .AddText(migration.Name).Add(", ").AddText(migration.Checksum).Add(", ").Add(now.ToUnixTimeMilliseconds()).Add(")").ToString());
     }
 
     /// <summary>

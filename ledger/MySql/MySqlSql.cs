@@ -15,7 +15,8 @@ internal static class MySqlSql
     // To make a temporary table of a text costs about as much as that many statements of one row each.
     private const int FewRows = 4;
 
-    private static readonly JsonWriterOptions s_json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    private static readonly JsonWriterOptions s_json =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     /// <summary>Writes the changes; each of the statements ends with a semicolon and <paramref name="count"/>.</summary>
     public static void Change(SqlText sql, RowShape shape, ReadOnlySpan<(int Position, Value[] Values)> changes, string count = "")

@@ -6,6 +6,9 @@ namespace Mall.Ledger.MySql;
 /// <summary>The committer's other statements.</summary>
 internal static class MySqlStatements
 {
+    /// <summary>Rolls back first: a transaction that was left open would be committed by the beginning of another.</summary>
+    public const string Begin = "rollback;start transaction";
+
     public const string KeyText = "varchar(256) character set utf8mb4 collate utf8mb4_bin";
 
     /// <summary>
@@ -63,7 +66,8 @@ internal static class MySqlStatements
         {
             foreach (var (key, op) in rows) Row(json, key, op);
         });
-        return sql.Add(" straight_join barrier b force index (primary) on b.gid = v.c1 and b.branch_id = v.c2 and b.op = v.c3 and b.barrier_id = v.c4");
+        return sql.Add(" straight_join barrier b force index (primary)"
+            + " on b.gid = v.c1 and b.branch_id = v.c2 and b.op = v.c3 and b.barrier_id = v.c4");
     }
 
     private static void Row(Utf8JsonWriter json, BarrierKey key, string op)

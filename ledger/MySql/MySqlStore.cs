@@ -52,7 +52,8 @@ public sealed partial class MySqlStore : IStore
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
         using var session = await new ServerPatience(_options, _time, _logger).ConnectAsync(
-            _ => _thread.Run(_connections.Open), MySqlErrors.IsFailure, MySqlErrors.IsHopelessAtStart, MySqlErrors.Describe, cancellationToken);
+            _ => _thread.Run(_connections.Open), MySqlErrors.IsFailure, MySqlErrors.IsHopelessAtStart, MySqlErrors.Describe,
+            cancellationToken);
         await _thread.Run(() =>
         {
             try

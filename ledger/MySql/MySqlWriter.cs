@@ -110,7 +110,7 @@ internal sealed class MySqlWriter(MySqlConnections connections, string name, Tim
 
         _own.Sort(static (one, other) => EnteredBarriers.Compare(one.Key, other.Key));
         _groups.Collect(batch);
-        _sql.Clear().Add("start transaction;set @hits = 0;");
+        _sql.Clear().Add(MySqlStatements.Begin).Add(";set @hits = 0;");
         if (_own.Count > 0)
         {
             MySqlStatements.InsertBarriers(_sql, _own, batch.Time);
@@ -159,8 +159,10 @@ internal sealed class MySqlWriter(MySqlConnections connections, string name, Tim
         {
             // A lock by name tells which session is the predecessor's, if the server has not yet found out that its client has
             // gone: it may hold locks on rows. It ends before this one begins.
-            if (_hasPredecessors && session.ReadNumber($"select coalesce(is_used_lock('{name}'), 0)") is > 0 and var predecessor) Kill(session, predecessor);
-            if (session.ReadNumber($"select coalesce(get_lock('{name}', 5), 0)") != 1) throw new TimeoutException("The session before has not ended.");
+            if (_hasPredecessors && session.ReadNumber($"select coalesce(is_used_lock('{name}'), 0)") is > 0 and var predecessor)
+                Kill(session, predecessor);
+            if (session.ReadNumber($"select coalesce(get_lock('{name}', 5), 0)") != 1)
+                throw new TimeoutException("The session before has not ended.");
             _hasPredecessors = true;
 
             // Less some room for the protocol's own bytes.

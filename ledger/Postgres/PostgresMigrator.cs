@@ -11,6 +11,8 @@ internal static class PostgresMigrator
     // Arbitrary, and the same in every version for ever.
     private const long LockKey = 0x4D616C6C; // "Mall"
 
+    private const int LockSeconds = 60;
+
     private const string CreateJournal = """
         create table if not exists schema_version (
           number integer not null primary key, name text not null, checksum text not null, applied_time bigint not null)
@@ -20,8 +22,18 @@ internal static class PostgresMigrator
     public static async Task MigrateAsync(
         NpgsqlConnection connection, IReadOnlyList<Migration> migrations, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        // Gone with the session at the latest, so nobody waits for a process that died.
-        await ExecuteAsync(connection, $"select pg_advisory_lock({LockKey})", cancellationToken);
+        try
+        {
+            // Gone with the session at the latest, so nobody waits for a process that died.
+            await ExecuteAsync(connection, $"set lock_timeout = '{LockSeconds}s'", cancellationToken);
+            await ExecuteAsync(connection, $"select pg_advisory_lock({LockKey})", cancellationToken);
+        }
+        catch (PostgresException failure) when (failure.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            throw new LedgerStartException(
+                "db: another process has been migrating the database for too long; look what it is doing.", failure);
+        }
+
         try
         {
             await ExecuteAsync(connection, CreateJournal, cancellationToken);

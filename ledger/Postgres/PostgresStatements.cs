@@ -33,6 +33,8 @@ internal sealed class PostgresStatements
 
     private const string ReturningKeys = EnterBarrier + " returning t.gid, t.branch_id, t.barrier_id";
 
+    private static readonly string s_enterChecked = PostgresSql.Checked(EnterBarrier, expected: 8);
+
     private static readonly ColumnType[] s_keyColumns = [.. Enumerable.Repeat(ColumnType.Text, 4)];
     private static readonly ColumnType[] s_barrierColumns = [.. Enumerable.Repeat(ColumnType.Text, 6)];
 
@@ -42,8 +44,8 @@ internal sealed class PostgresStatements
     private readonly NpgsqlParameter<long> _time = new();
 
     // Rows of actions that compensations try first, and rows of the ops themselves: as often as not both are in one round trip.
-    private readonly ArrayStatement _originsChecked = new(PostgresSql.Checked(EnterBarrier, expected: 8), s_barrierColumns, scalars: 2);
-    private readonly ArrayStatement _ownChecked = new(PostgresSql.Checked(EnterBarrier, expected: 8), s_barrierColumns, scalars: 2);
+    private readonly ArrayStatement _originsChecked = new(s_enterChecked, s_barrierColumns, scalars: 2);
+    private readonly ArrayStatement _ownChecked = new(s_enterChecked, s_barrierColumns, scalars: 2);
     private readonly ArrayStatement _origins = new(ReturningKeys, s_barrierColumns, scalars: 1);
     private readonly ArrayStatement _own = new(ReturningKeys, s_barrierColumns, scalars: 1);
     private readonly ArrayStatement _reasons = new(ReadReasons, s_keyColumns);
@@ -60,7 +62,8 @@ internal sealed class PostgresStatements
     /// <summary>The commit mark: first in every transaction, and it fails when the batch must not commit any more.</summary>
     public NpgsqlBatchCommand Mark(Batch batch)
     {
-        (_committer.TypedValue, _number.TypedValue, _time.TypedValue) = (batch.Committer, batch.Number, batch.Time.ToUnixTimeMilliseconds());
+        (_committer.TypedValue, _number.TypedValue) = (batch.Committer, batch.Number);
+        _time.TypedValue = batch.Time.ToUnixTimeMilliseconds();
         return _mark;
     }
 
@@ -100,19 +103,21 @@ internal sealed class PostgresStatements
     /// <summary>Makes the changes of a shape, and fails unless each finds its row as it expects it.</summary>
     public NpgsqlBatchCommand ChangeChecked(ChangeGroup group)
     {
-        var shape = group.Shape;
-        return Fill(StatementFor(_checked, shape, static shape => PostgresSql.Checked(PostgresSql.For(shape), shape.Columns.Count + 1), 1), group)
-            .With(0, group.Changes.Count).Command;
+        var statement = StatementFor(
+            _checked, group.Shape, static shape => PostgresSql.Checked(PostgresSql.For(shape), shape.Columns.Count + 1), scalars: 1);
+        return Fill(statement, group).With(0, group.Changes.Count).Command;
     }
 
     /// <summary>Makes the changes of a shape; its result are the primary keys of the rows that were as expected.</summary>
     public NpgsqlBatchCommand Change(ChangeGroup group) =>
-        Fill(StatementFor(_returning, group.Shape, static shape => PostgresSql.Returning(PostgresSql.For(shape), shape.Table), 0), group).Command;
+        Fill(ReturningFor(group.Shape), group).Command;
 
     /// <inheritdoc cref="Change(ChangeGroup)"/>
     public NpgsqlBatchCommand Change(in RowChange change) =>
-        StatementFor(_returning, change.Shape, static shape => PostgresSql.Returning(PostgresSql.For(shape), shape.Table), 0)
-            .Clear().Add(change.Values.AsSpan()).Command;
+        ReturningFor(change.Shape).Clear().Add(change.Values.AsSpan()).Command;
+
+    private ArrayStatement ReturningFor(RowShape shape) =>
+        StatementFor(_returning, shape, static shape => PostgresSql.Returning(PostgresSql.For(shape), shape.Table), scalars: 0);
 
     private static ArrayStatement Fill(ArrayStatement statement, ChangeGroup group)
     {

@@ -4,10 +4,9 @@ using Npgsql;
 namespace Mall.Ledger.Postgres;
 
 /// <summary>
-/// Writes batches through one connection. Nearly always everything in a batch goes well, so all of it is sent at once, the
-/// commit included: one round trip, whatever its size. Each statement counts what it changed and fails when that is not all;
-/// then nothing has happened, and the batch goes the careful way (<see cref="PostgresCarefulWriter"/>), which asks after each
-/// step.
+/// Writes batches through one connection. Nearly always everything in a batch goes well, so all of it is sent at once, the commit
+/// included: one round trip, whatever its size. Each statement counts what it changed and fails when that is not all; then
+/// nothing has happened, and the batch goes the careful way (<see cref="PostgresCarefulWriter"/>), which asks after each step.
 /// <para>
 /// Isolation is read committed: each update names the values that it expects, and the server checks them again on a row that it
 /// had to wait for, so a stronger level would only add errors. Locks are taken in the order commit mark, barrier rows by key,

@@ -17,7 +17,8 @@ internal static class StorableValues
             var columns = shape.Columns;
             for (var i = 0; i < values.Length; i++)
                 if (!Fits(columns[i].Column.Type, values[i]))
-                    return new LedgerFaultException($"The database will never accept {shape}: {columns[i].Column} is given what it cannot hold.");
+                    return new LedgerFaultException(
+                        $"The database will never accept {shape}: {columns[i].Column} is given what it cannot hold.");
         }
 
         return null;

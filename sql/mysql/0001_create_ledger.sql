@@ -1,7 +1,7 @@
--- What the ledger itself keeps: effects that have happened, commits, work that is due, ids.
--- Times are Unix milliseconds (UTC) throughout. Texts are compared code point by code point (utf8mb4_bin): their order and what is equal
--- is the same in every store, but for spaces at the end, which do not count here; no key ends with one. Every statement can be
--- repeated, because none of them can be undone: a migration that was cut short is run again from its beginning.
+-- What the ledger itself keeps: effects that have happened, commits, work that is due, ids. Times are Unix milliseconds (UTC)
+-- throughout. Texts are compared code point by code point (utf8mb4_bin): their order and what is equal is the same in every
+-- store, but for spaces at the end, which do not count here; no key ends with one. Every statement can be repeated, because none
+-- of them can be undone: a migration that was cut short is run again from its beginning.
 
 -- One row for each effect that has happened, or that must never happen (reason compensate on an action).
 create table if not exists barrier (

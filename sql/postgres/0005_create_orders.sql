@@ -12,7 +12,8 @@ create table orders (
   paid_time bigint
 ) with (fillfactor = 90);
 
--- The primary key is made after it: both can find an id, and while the table is empty they look the same; then the planner takes the newer.
+-- The primary key is made after it: both can find an id, and while the table is empty they look the same; then the planner takes
+-- the newer.
 create index orders_by_user on orders (user_id, id);
 
 alter table orders add primary key (id);

@@ -73,27 +73,6 @@ public abstract partial class ServerFaultTests
     }
 
     [Fact]
-    public async Task Start_AfterAMigrationWasCutShort_FinishesIt()
-    {
-        var database = await faults.NewDatabaseAsync();
-        var options = Options();
-        options.Address = StoreAddress.Parse(Server.AddressOf(database));
-        await using (var store = LedgerServices.StoreAt(options, TimeProvider.System)) await store.OpenAsync(Cancel);
-
-        // As a process leaves it that died in the middle of the last one: a server without transactions for schemas keeps the
-        // first half.
-        if (faults.Kind == TestServers.DatabaseKind.MariaDb)
-            await Server.RunSqlAsync("delete from schema_version where number = 6; drop table silos", database, Cancel);
-        else
-            await Server.RunSqlAsync(
-                "delete from schema_version where number = 6; drop table silos; drop table membership_version", database, Cancel);
-        await using (var store = LedgerServices.StoreAt(options, TimeProvider.System)) await store.OpenAsync(Cancel);
-
-        Assert.Equal("0", await Server.RunSqlAsync("select count(*) from silos", database, Cancel));
-        Assert.Equal("1", await Server.RunSqlAsync("select count(*) from membership_version", database, Cancel));
-    }
-
-    [Fact]
     public async Task Start_OnAServerThatDoesNotWaitForItsDisk_Warns()
     {
         await SetDurableAsync(false);

@@ -1,0 +1,66 @@
+using Mall.Databases;
+using Mall.Ledger.MySql;
+using Mall.Ledger.Postgres;
+using Mall.TestServers;
+
+namespace Mall.Ledger.Tests;
+
+/// <summary>What becomes of a migration that does not come to its end.</summary>
+public sealed class MigrationTests
+{
+    private static readonly Migration s_first = MigrationScripts.Parse("0001_a", "create table if not exists a (x int);\n");
+    private static readonly Migration s_second = MigrationScripts.Parse(
+        "0002_b", "-- Two steps.\ncreate table if not exists b1 (x int);\n\ncreate table if not exists b2 (x int);\n");
+    private static readonly Migration s_broken = MigrationScripts.Parse(
+        "0002_b", "create table if not exists b1 (x int);\ncreate table b2 (x no_such_type);\n");
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Postgres_UndoesIt_AndTheNextStartBeginsAnew()
+    {
+        var database = await NewDatabaseAsync(DatabaseKind.Postgres);
+        await using var connections = new PostgresConnections(database.Address, "mall-migrations", TimeSpan.FromSeconds(10));
+        await using var connection = await connections.Pool.OpenConnectionAsync(Cancel);
+        var failure = await Assert.ThrowsAsync<LedgerStartException>(
+            () => PostgresMigrator.MigrateAsync(connection, [s_first, s_broken], DateTimeOffset.UnixEpoch, Cancel));
+
+        Assert.Contains("migration 0002_b failed", failure.Message, StringComparison.Ordinal);
+        Assert.Equal("a\nschema_version", await database.Server.RunSqlAsync(
+            "select tablename from pg_tables where schemaname = 'public' order by 1", "migrations", Cancel));
+        await PostgresMigrator.MigrateAsync(connection, [s_first, s_second], DateTimeOffset.UnixEpoch, Cancel);
+        Assert.Equal("1\n2", await database.Server.RunSqlAsync("select number from schema_version order by 1", "migrations", Cancel));
+    }
+
+    [Fact]
+    public async Task MariaDb_KeepsWhatItHadDone_AndTheNextStartFinishesIt()
+    {
+        var database = await NewDatabaseAsync(DatabaseKind.MariaDb);
+        var connections = new MySqlConnections(database.Address, MySqlDriver.Factory, TimeSpan.FromSeconds(10));
+        using var session = connections.Open();
+        var failure = Assert.Throws<LedgerStartException>(
+            () => MySqlMigrator.Migrate(session, "migrations", [s_first, s_broken], DateTimeOffset.UnixEpoch));
+
+        Assert.Contains("migration 0002_b failed", failure.Message, StringComparison.Ordinal);
+        Assert.Equal("a\nb1\nschema_version", await database.Server.RunSqlAsync("show tables", "migrations", Cancel));
+        Assert.Equal("1", await database.Server.RunSqlAsync("select number from schema_version", "migrations", Cancel));
+        MySqlMigrator.Migrate(session, "migrations", [s_first, s_second], DateTimeOffset.UnixEpoch);
+        Assert.Equal("a\nb1\nb2\nschema_version", await database.Server.RunSqlAsync("show tables", "migrations", Cancel));
+        Assert.Equal("1\n2", await database.Server.RunSqlAsync("select number from schema_version order by 1", "migrations", Cancel));
+    }
+
+    [Fact]
+    public void MySqlScripts_ConsistOfStatementsThatCanBeRepeated()
+    {
+        foreach (var migration in MigrationScripts.Of("mysql"))
+            Assert.All(MySqlMigrator.StatementsOf(migration.Script), statement =>
+                Assert.Matches("^(create table if not exists |insert into .* where not exists )", statement));
+    }
+
+    private static async Task<ServerDatabase> NewDatabaseAsync(DatabaseKind kind)
+    {
+        var database = new ServerDatabase(kind, "migrations");
+        await database.PrepareAsync();
+        return database;
+    }
+}
