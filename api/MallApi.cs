@@ -1,3 +1,4 @@
+using Mall.Api.Cluster;
 using Mall.Api.Grpc;
 using Mall.Api.Grpc.Reflection;
 using Mall.Api.Health;
@@ -60,6 +61,7 @@ public static class MallApi
         Make<ProductEndpoints>().Map(Group("/v1/products", "Products"));
         Make<OrderEndpoints>().Map(Group("/v1/orders", "Orders"));
         Make<SagaEndpoints>().Map(Group("/v1/sagas", "Sagas"));
+        Make<ClusterEndpoints>().Map(Group("/v1/cluster", "Cluster"));
         Make<HealthEndpoints>().Map(Group("/health", "Health"));
     }
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Mall.Api;
+using Mall.Api.Cluster;
 using Mall.Databases;
 using Mall.Hosting;
 using Mall.Ledger;
@@ -68,6 +69,6 @@ public static class MallHost
         var options = new ApiOptions { Http = settings.Http, Grpc = settings.Grpc, TokenKey = settings.TokenKey };
         if (options.Complaint() is { } complaint) throw new SettingsException(complaint);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.ListenForMall(options));
-        builder.Services.AddMallApi(options);
+        builder.Services.AddMallApi(options).AddSingleton<IClusterStatus, RuntimeClusterStatus>();
     }
 }

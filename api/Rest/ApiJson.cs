@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Mall.Api.Cluster;
 using Mall.Api.Health;
 using Mall.Api.Orders;
 using Mall.Api.Products;
@@ -18,6 +19,7 @@ namespace Mall.Api.Rest;
     MaxDepth = 16)]
 [JsonSerializable(typeof(ProblemAnswer))]
 [JsonSerializable(typeof(HealthAnswer))]
+[JsonSerializable(typeof(ClusterStatus))]
 [JsonSerializable(typeof(RegisterInput))]
 [JsonSerializable(typeof(LoginInput))]
 [JsonSerializable(typeof(UserAnswer))]

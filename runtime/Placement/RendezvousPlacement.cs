@@ -11,6 +11,7 @@ public sealed class RendezvousPlacement : IPlacement
     public SiloAddress? OwnerOf(in GrainId grainId, MembershipView view)
     {
         ArgumentNullException.ThrowIfNull(view);
+        if (ReferenceEquals(grainId.Type, SiloGrain.Type)) return SiloOf(grainId, view);
         if (view.Silos.Length <= 1) return view.Silos.IsEmpty ? null : view.Silos[0];
         var key = grainId.HashKey(seed: 0);
         SiloAddress? owner = null;
@@ -24,5 +25,16 @@ public sealed class RendezvousPlacement : IPlacement
         }
 
         return owner;
+    }
+
+    /// <summary>The grain that stands for a silo is at home there; when the silo has gone, nowhere.</summary>
+    private static SiloAddress? SiloOf(in GrainId grainId, MembershipView view)
+    {
+        foreach (var silo in view.Silos)
+        {
+            if (silo.ToString() == grainId.StringKey) return silo;
+        }
+
+        return null;
     }
 }

@@ -13,6 +13,7 @@ public sealed class OpenApiTests(FrontDoorMall door) : IAsyncLifetime
         "delete /v1/products/{id}",
         "get /health/live", "get /health/ready",
         "get /v1/auth/verify",
+        "get /v1/cluster",
         "get /v1/orders", "get /v1/orders/{id}",
         "get /v1/products/{id}",
         "get /v1/sagas", "get /v1/sagas/{gid}",
