@@ -1,6 +1,8 @@
 namespace Mall.Api.Cluster;
 
-/// <summary>What the host knows of the cluster that this front door belongs to. How it knows depends on the runtime, so the host gives it.</summary>
+/// <summary>
+/// What the host knows of the cluster that this front door belongs to. How it knows depends on the runtime, so the host gives it.
+/// </summary>
 public interface IClusterStatus
 {
     /// <summary>Takes a look. A silo that does not answer in a moment is told of without its figures.</summary>
@@ -17,7 +19,9 @@ public sealed record ClusterStatus(long ViewVersion, IReadOnlyList<SiloState> Si
 /// <param name="Address">Where it listens, <c>host:port</c>.</param>
 /// <param name="Generation">Which of the processes that have listened there it is; a later one has a greater number.</param>
 /// <param name="Status">joining, active, leaving or dead.</param>
-/// <param name="LeaseUntil">When the others will take over unless it says that it lives; absent for a mall of one process.</param>
+/// <param name="LeaseUntil">
+/// When the others will take over unless it says that it lives; absent for a mall of one process.
+/// </param>
 /// <param name="UptimeSeconds">Since its start; absent, like what follows, when it has not answered.</param>
 /// <param name="Calls">Grain calls that have started there, ever.</param>
 /// <param name="Waiting">Grain calls that wait there.</param>

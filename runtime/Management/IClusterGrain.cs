@@ -2,10 +2,14 @@ using System.Collections.Immutable;
 
 namespace Mall.Runtime;
 
-/// <summary>Tells what the cluster looks like, for a dashboard. The grain with the integer key 0; any number of them may answer at once.</summary>
+/// <summary>
+/// Tells what the cluster looks like, for a dashboard. The grain with the integer key 0; any number of them may answer at once.
+/// </summary>
 public interface IClusterGrain : IGrainWithIntegerKey
 {
-    /// <summary>Asks every silo for its figures. A silo that does not answer within two seconds is told of without them.</summary>
+    /// <summary>
+    /// Asks every silo for its figures. A silo that does not answer within two seconds is told of without them.
+    /// </summary>
     Task<ClusterReport> Report();
 }
 

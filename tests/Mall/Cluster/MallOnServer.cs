@@ -11,8 +11,8 @@ using Microsoft.Extensions.Hosting;
 namespace Mall.Tests.Cluster;
 
 /// <summary>
-/// A mall without a front door, in this process, on a database server that others may share. It believes to be alone: two of them on one
-/// database each believe to own every grain, as two silos with different views do.
+/// A mall without a front door, in this process, on a database server that others may share. It believes to be alone: two of them
+/// on one database each believe to own every grain, as two silos with different views do.
 /// </summary>
 public sealed class MallOnServer : IAsyncDisposable
 {

@@ -33,7 +33,8 @@ public sealed class TwoOwnersTests
         var rows = await server.RunSqlAsync("select count(*) from barrier where gid like 'g%' and op = 'action'", "two_owners", ct);
         Assert.Equal(Stock, int.Parse(rows, System.Globalization.CultureInfo.InvariantCulture));
         Assert.True(conflicts > 0, "The owners have not met: that was no test.");
-        // Whoever found the other's epoch has given up its activation and made another: both have come up, together more than once each.
+        // Whoever found the other's epoch has given up its activation and made another: both have come up, together more than
+        // once each.
         Assert.True(one.Activated("product") + two.Activated("product") > 2);
 
         async Task<bool> BuyAsync(MallOnServer mall, int buyer)
