@@ -1,5 +1,6 @@
 using Mall.Ledger;
 using Mall.Ledger.Leases;
+using Mall.Ledger.Stores;
 using Mall.Silo.Settings;
 
 namespace Mall.Silo.Cluster;
@@ -25,7 +26,7 @@ internal sealed partial class ClusterPatience(
             if (waited >= s_limit) throw new SettingsException(SettingNames.Db, $"{settings.Db}: {complaint}, for {s_limit.TotalSeconds:0} s");
             if (waited >= nextLine)
             {
-                LogWaits(complaint);
+                LogWaits(settings.Db, complaint);
                 nextLine += s_lineEvery;
             }
 
@@ -57,6 +58,6 @@ internal sealed partial class ClusterPatience(
         }
     }
 
-    [LoggerMessage(5101, LogLevel.Warning, "Waiting for the cluster: {Complaint}")]
-    private partial void LogWaits(string complaint);
+    [LoggerMessage(5101, LogLevel.Warning, "Waiting for the cluster at {Db}: {Complaint}")]
+    private partial void LogWaits(StoreAddress db, string complaint);
 }

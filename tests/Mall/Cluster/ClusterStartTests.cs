@@ -1,0 +1,128 @@
+using System.Net;
+using System.Net.Sockets;
+using Mall.Tests.Installations;
+using Mall.TestServers;
+
+namespace Mall.Tests.Cluster;
+
+/// <summary>A process that cannot become one of several says why in one line, and ends with exit code 1.</summary>
+[Collection(nameof(WholeProcesses))]
+public sealed class ClusterStartTests : IAsyncLifetime
+{
+    private const string Nowhere = "postgres://mall:mall@127.0.0.1:1/mall";
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("mall-cluster-start-").FullName;
+    private readonly List<SiloProcess> _started = [];
+
+    public static TheoryData<string, string> BadSettings => new()
+    {
+        { "--silo 127.0.0.1:7301", "silo" }, // with the default database, a file for one process
+        { "--silo 127.0.0.1:7301 --db sqlite:mall.db", "silo" },
+        { $"--silo nonsense --db {Nowhere}", "silo" },
+        { $"--silo 127.0.0.1:0 --db {Nowhere}", "silo" },
+        { $"--silo 10.1.2.3:7301 --db {Nowhere}", "cluster-secret" },
+        { "--cluster-secret secret", "cluster-secret" },
+        { $"--roles silo --db {Nowhere}", "silo" },
+        { "--roles api", "roles" },
+        { $"--roles api --db {Nowhere}", "cluster-secret" },
+        { $"--roles api --silo 127.0.0.1:7301 --db {Nowhere}", "silo" },
+        { "--roles silo,cook", "roles" },
+    };
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in _started) await process.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Theory]
+    [MemberData(nameof(BadSettings))]
+    public async Task Start_WithSettingsThatDoNotGoTogether_NamesOne(string arguments, string setting) =>
+        Assert.StartsWith($"mall: {setting}:", await RefusalAsync(Start(arguments.Split(' '))), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Start_AtAnAddressInUse_NamesIt()
+    {
+        using var squatter = new TcpListener(IPAddress.Loopback, 0);
+        squatter.Start();
+        var address = squatter.LocalEndpoint.ToString()!;
+
+        var line = await RefusalAsync(Start("--roles", "silo", "--silo", address, "--db", await DatabaseAsync("address_in_use")));
+
+        Assert.StartsWith("mall: silo:", line, StringComparison.Ordinal);
+        Assert.Contains(address, line, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("silo")]
+    [InlineData("api")]
+    public async Task Start_WithAnotherSecret_IsRefusedByTheClusterAndBothSaySo(string role)
+    {
+        var db = await DatabaseAsync($"another_secret_{role}");
+        var first = Start("--roles", "silo", "--silo", FreeAddress(), "--db", db, "--cluster-secret", "right");
+        await UntilItSaysAsync(first, "A silo of the mall is up");
+        string[] place = role == "silo" ? ["--silo", FreeAddress()] : ["--http", FreeAddress(), "--grpc", FreeAddress()];
+
+        var line = await RefusalAsync(Start(["--roles", role, .. place, "--db", db, "--cluster-secret", "wrong"]));
+
+        Assert.StartsWith("mall: cluster-secret:", line, StringComparison.Ordinal);
+        await UntilItSaysAsync(first, "[1106]");
+        Assert.False(first.HasExited);
+    }
+
+    [Theory]
+    [InlineData("silo")]
+    [InlineData("api")]
+    public async Task Start_WhileTheDatabaseIsDown_WaitsAudiblyAndThenGivesUp(string role)
+    {
+        string[] place = role == "silo" ? ["--silo", FreeAddress()] : ["--http", FreeAddress(), "--grpc", FreeAddress()];
+        var process = Start(["--roles", role, .. place, "--db", Nowhere, "--cluster-secret", "secret"]);
+
+        var line = await RefusalAsync(process);
+
+        Assert.StartsWith("mall: db:", line, StringComparison.Ordinal);
+        Assert.True(process.OutputLines.Count(l => l.Contains("127.0.0.1:1", StringComparison.Ordinal)) > 1, process.Tail());
+    }
+
+    private static async Task<string> DatabaseAsync(string name)
+    {
+        if (DatabaseServer.WhyMissing(DatabaseKind.Postgres) is { } reason) Assert.Skip(reason);
+        var server = await DatabaseServer.SharedAsync(DatabaseKind.Postgres);
+        return await server.CreateDatabaseAsync(name, TestContext.Current.CancellationToken);
+    }
+
+    private static string FreeAddress()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return listener.LocalEndpoint.ToString()!;
+    }
+
+    private SiloProcess Start(params string[] arguments)
+    {
+        var process = SiloProcess.Start(_folder, arguments);
+        _started.Add(process);
+        return process;
+    }
+
+    /// <returns>The one line.</returns>
+    private static async Task<string> RefusalAsync(SiloProcess process)
+    {
+        var exitCode = await process.ExitCodeAsync(s_patience);
+        Assert.True(exitCode == 1, $"Exit code {exitCode}.{Environment.NewLine}{process.Tail()}");
+        return Assert.Single(process.ErrorLines);
+    }
+
+    private static async Task UntilItSaysAsync(SiloProcess process, string text)
+    {
+        using var patience = new CancellationTokenSource(s_patience);
+        while (!process.OutputLines.Any(line => line.Contains(text, StringComparison.Ordinal)))
+        {
+            Assert.False(patience.IsCancellationRequested || process.HasExited, process.Tail());
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+    }
+}
