@@ -33,6 +33,7 @@ public sealed class ClusterMembership : IMembership, IDisposable
     private readonly ViewWatcher _watcher;
     private readonly MembershipLog _log;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly Nap _pause;
     private readonly Lock _dying = new();
     private volatile SiloAddress _self;
     private Func<Task> _evict = static () => Task.CompletedTask;
@@ -59,6 +60,7 @@ public sealed class ClusterMembership : IMembership, IDisposable
         _silo = silo.Value;
         _time = time;
         _log = new MembershipLog(logger);
+        _pause = new Nap(time);
         _watcher = new ViewWatcher(table, _options, time, scheduler, _log);
         _watcher.WasRead += LookForOneself;
         _watcher.WasRead += DeclareExpiredDead;
@@ -116,7 +118,8 @@ public sealed class ClusterMembership : IMembership, IDisposable
     /// <inheritdoc/>
     public async Task StopAsync()
     {
-        await _stopping.CancelAsync();
+        _stopping.Cancel(); // Not CancelAsync, which goes through the thread pool, out of a simulation.
+        _pause.End();
         await _heartbeat;
         await _watcher.StopAsync();
         try
@@ -179,7 +182,7 @@ public sealed class ClusterMembership : IMembership, IDisposable
             var renewed = _isDead || await TryRenewAsync();
             if (_isDead && _isLeaving) return;
             if (_isDead) await JoinAgainAsync();
-            await PauseAsync(renewed ? _options.Lease / 3 : _options.Lease / 12);
+            await _pause.TakeAsync(renewed ? _options.Lease / 3 : _options.Lease / 12);
         }
     }
 
@@ -244,7 +247,7 @@ public sealed class ClusterMembership : IMembership, IDisposable
                 if (!_stopping.IsCancellationRequested) _log.NotJoined(_self, exception.Message);
             }
 
-            await PauseAsync(_options.Lease / 6);
+            await _pause.TakeAsync(_options.Lease / 6);
         }
     }
 
@@ -267,18 +270,6 @@ public sealed class ClusterMembership : IMembership, IDisposable
         {
             if (silo.Status == SiloStatus.Dead || silo.LeaseLeft > TimeSpan.Zero || silo.Address.Equals(_self)) continue;
             _ = DeclareDeadAsync(silo.Address, isGone: false, "its lease has run out");
-        }
-    }
-
-    private async Task PauseAsync(TimeSpan span)
-    {
-        try
-        {
-            await Task.Delay(span, _time, _stopping.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // It stops.
         }
     }
 }

@@ -14,8 +14,8 @@ internal sealed class ViewWatcher(
 
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _stopping = new();
+    private readonly Nap _pause = new(time);
     private volatile MembershipView _current = new(0, []);
-    private TaskCompletionSource _wanted = new();
     private TaskCompletionSource _nextRead = new();
     private Task _loop = Task.CompletedTask;
     private TimeSpan _untilNextRead = options.ReadPeriod;
@@ -36,7 +36,8 @@ internal sealed class ViewWatcher(
 
     public async Task StopAsync()
     {
-        await _stopping.CancelAsync();
+        _stopping.Cancel(); // Not CancelAsync, which goes through the thread pool, out of a simulation.
+        _pause.End();
         await _loop;
         _nextRead.TrySetResult();
     }
@@ -44,7 +45,7 @@ internal sealed class ViewWatcher(
     /// <summary>See <see cref="IMembership.Hint"/>.</summary>
     public void Hint(long version)
     {
-        if (version > _current.Version) scheduler.Schedule(new Wake(Volatile.Read(ref _wanted)), near: false);
+        if (version > _current.Version) scheduler.Schedule(new Wake(_pause), near: false);
     }
 
     /// <summary>See <see cref="IMembership.RefreshAsync"/>: one read that begins from now on is all that is done.</summary>
@@ -52,12 +53,8 @@ internal sealed class ViewWatcher(
     {
         if (version <= _current.Version || _stopping.IsCancellationRequested) return;
         Task read;
-        lock (_lock)
-        {
-            read = _nextRead.Task;
-            scheduler.Schedule(new Wake(_wanted), near: false);
-        }
-
+        lock (_lock) read = _nextRead.Task;
+        scheduler.Schedule(new Wake(_pause), near: false);
         await read.WaitAsync(cancellationToken);
     }
 
@@ -81,16 +78,12 @@ internal sealed class ViewWatcher(
         while (!_stopping.IsCancellationRequested)
         {
             TaskCompletionSource read;
-            lock (_lock)
-            {
-                // Who asks from here on waits for the read after this one.
-                (read, _nextRead) = (_nextRead, new TaskCompletionSource());
-                if (_wanted.Task.IsCompleted) _wanted = new TaskCompletionSource();
-            }
-
+            // Who asks from here on waits for the read after this one.
+            lock (_lock) (read, _nextRead) = (_nextRead, new TaskCompletionSource());
             await ReadAsync();
             read.TrySetResult();
-            await WaitAsync();
+            await Task.Delay(Pause, time);
+            await _pause.TakeAsync(_untilNextRead);
         }
     }
 
@@ -116,19 +109,6 @@ internal sealed class ViewWatcher(
         }
     }
 
-    private async Task WaitAsync()
-    {
-        try
-        {
-            await Task.Delay(Pause, time, _stopping.Token);
-            await _wanted.Task.WaitAsync(_untilNextRead, time, _stopping.Token);
-        }
-        catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
-        {
-            // The period is over, or it stops.
-        }
-    }
-
     /// <summary>A period, or less when a lease would run out in it: then others should take over at once.</summary>
     private TimeSpan UntilLeaseEnds(MembershipSnapshot snapshot)
     {
@@ -148,12 +128,9 @@ internal sealed class ViewWatcher(
             .OrderBy(a => a.Endpoint, StringComparer.Ordinal).ThenBy(a => a.Generation),
     ];
 
-    /// <summary>
-    /// Sets a signal from the scheduler: what waits for it goes on inside, so that must not be whoever gave the hint. A source
-    /// that runs continuations asynchronously would do so on the process's thread pool, where no simulation can follow.
-    /// </summary>
-    private sealed class Wake(TaskCompletionSource signal) : IThreadPoolWorkItem
+    /// <summary>The loop goes on inside the waking, which must not be inside whoever gave the hint.</summary>
+    private sealed class Wake(Nap pause) : IThreadPoolWorkItem
     {
-        public void Execute() => signal.TrySetResult();
+        public void Execute() => pause.Cut();
     }
 }
