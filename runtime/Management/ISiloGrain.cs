@@ -8,4 +8,7 @@ public interface ISiloGrain : IGrainWithStringKey
 {
     /// <summary>The silo's figures.</summary>
     Task<SiloFigures> Figures();
+
+    /// <summary>Deactivates what nobody has called for this long.</summary>
+    Task Collect(TimeSpan ageLimit);
 }

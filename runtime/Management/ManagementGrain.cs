@@ -1,9 +1,6 @@
 namespace Mall.Runtime;
 
-/// <summary>
-/// Answers for the silo that it lives in, and knows of the others what the membership view says. Any number of them may answer at
-/// once.
-/// </summary>
+/// <summary>Asks all silos of the view. Any number of it may answer at once.</summary>
 [StatelessWorker]
 internal sealed class ManagementGrain(SiloRuntime runtime) : Grain, IManagementGrain
 {
@@ -15,18 +12,20 @@ internal sealed class ManagementGrain(SiloRuntime runtime) : Grain, IManagementG
             .ToArray());
     }
 
-    public Task<SimpleGrainStatistic[]> GetSimpleGrainStatistics() =>
-        Task.FromResult(runtime.Classes
-            .Where(c => c.Timing.Alive != 0)
-            .OrderBy(c => c.Type.Name, StringComparer.Ordinal)
-            .Select(c => new SimpleGrainStatistic(c.Type.Name, runtime.Self, (int)c.Timing.Alive))
-            .ToArray());
-
-    public Task<int> GetTotalActivationCount() => Task.FromResult((int)runtime.Classes.Sum(c => c.Timing.Alive));
-
-    public Task ForceActivationCollection(TimeSpan ageLimit)
+    public async Task<SimpleGrainStatistic[]> GetSimpleGrainStatistics()
     {
-        runtime.Sweeper.Collect(ageLimit);
-        return Task.CompletedTask;
+        var report = await GrainFactory.GetGrain<IClusterGrain>(0).Report();
+        var statistics =
+            from silo in report.Silos
+            where silo.Figures != null
+            from count in silo.Figures!.Activations
+            orderby count.Type, silo.Address.Endpoint
+            select new SimpleGrainStatistic(count.Type, silo.Address, (int)count.Count);
+        return [.. statistics];
     }
+
+    public async Task<int> GetTotalActivationCount() => (await GetSimpleGrainStatistics()).Sum(s => s.ActivationCount);
+
+    public Task ForceActivationCollection(TimeSpan ageLimit) =>
+        Task.WhenAll(runtime.View.Silos.Select(s => GrainFactory.GetGrain<ISiloGrain>(s.ToString()).Collect(ageLimit)));
 }

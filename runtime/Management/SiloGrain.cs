@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace Mall.Runtime;
 
 internal sealed class SiloGrain(SiloRuntime runtime) : Grain, ISiloGrain
@@ -14,5 +12,11 @@ internal sealed class SiloGrain(SiloRuntime runtime) : Grain, ISiloGrain
             now.SiloName, now.Uptime, now.Calls, now.Waiting,
             [.. now.GrainTypes.Where(t => t.Activations != 0).Select(t => new GrainTypeCount(t.GrainType, t.Activations))],
             [.. now.HottestGrains.Select(g => new GrainHeat(g.GrainId.ToString(), g.CallsPerSecond, g.Waiting))]));
+    }
+
+    public Task Collect(TimeSpan ageLimit)
+    {
+        runtime.Sweeper.Collect(ageLimit);
+        return Task.CompletedTask;
     }
 }

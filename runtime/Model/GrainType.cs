@@ -11,6 +11,12 @@ public sealed class GrainType : IEquatable<GrainType>
 {
     private static readonly ConcurrentDictionary<string, GrainType> Interned = new(StringComparer.Ordinal);
 
+    private static readonly ConcurrentDictionary<string, GrainType>.AlternateLookup<ReadOnlySpan<char>> InternedBySpan =
+        Interned.GetAlternateLookup<ReadOnlySpan<char>>();
+
+    /// <summary>Characters of a name that comes from elsewhere.</summary>
+    internal const int LongestWireName = 256;
+
     private GrainType(string name)
     {
         Name = name;
@@ -33,7 +39,7 @@ public sealed class GrainType : IEquatable<GrainType>
     /// <summary>
     /// The type of this name, if the process knows one. For names from elsewhere, so that nobody fills the table with inventions.
     /// </summary>
-    internal static GrainType? Find(string name) => Interned.GetValueOrDefault(name);
+    internal static GrainType? Find(ReadOnlySpan<char> name) => InternedBySpan.TryGetValue(name, out var type) ? type : null;
 
     /// <summary>The type that a class or interface of this name stands for.</summary>
     /// <param name="typeName">Name without namespace.</param>

@@ -38,11 +38,11 @@ internal static class FrameCodec
                 case RequestField.Call: header.Call = reader.ReadSigned(type); break;
                 case RequestField.ViewVersion: header.ViewVersion = reader.ReadSigned(type); break;
                 case RequestField.Method: header.Method = reader.ReadFixed64(type); break;
-                case RequestField.GrainType: header.Target.Type = reader.ReadText(type); break;
+                case RequestField.GrainType: header.Target.ReadType(ref reader, type); break;
                 case RequestField.TextKey: header.Target.Text = reader.ReadText(type); break;
                 case RequestField.NumberKey: header.Target.Number = reader.ReadFixed128(type); break;
                 case RequestField.TimeoutMs: header.TimeoutMs = reader.ReadSigned(type); break;
-                case RequestField.SourceType: header.Source.Type = reader.ReadText(type); break;
+                case RequestField.SourceType: header.Source.ReadType(ref reader, type); break;
                 case RequestField.SourceTextKey: header.Source.Text = reader.ReadText(type); break;
                 case RequestField.SourceNumberKey: header.Source.Number = reader.ReadFixed128(type); break;
                 case RequestField.Context: header.Context = ContextCodec.Read(ref reader, type); break;
@@ -103,7 +103,7 @@ internal static class FrameCodec
             {
                 case RequestField.Call: header.Call = reader.ReadSigned(type); break;
                 case RequestField.ViewVersion: header.ViewVersion = reader.ReadSigned(type); break;
-                case RequestField.GrainType: header.Target.Type = reader.ReadText(type); break;
+                case RequestField.GrainType: header.Target.ReadType(ref reader, type); break;
                 case RequestField.TextKey: header.Target.Text = reader.ReadText(type); break;
                 case RequestField.NumberKey: header.Target.Number = reader.ReadFixed128(type); break;
                 default: reader.Skip(type); break;

@@ -99,7 +99,7 @@ internal sealed partial class RemoteCalls(
         var caller = new IncomingCaller(this, source, header.Call, header.IsOneWay);
         if (header.Target.ToGrainId() is not { } grainId)
         {
-            caller.Refuse(new ArgumentException($"No grain of type '{header.Target.Type}' is known here."));
+            caller.Refuse(new ArgumentException($"No grain of type '{header.Target.UnknownType}' is known here."));
             return;
         }
 

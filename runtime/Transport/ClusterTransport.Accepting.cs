@@ -44,12 +44,12 @@ public sealed partial class ClusterTransport
     }
 
     /// <summary>From the handshake to the end of the connection. Never fails.</summary>
-    private async Task WelcomeAsync(Stream stream)
+    private async Task WelcomeAsync(Stream accepted)
     {
-        await using var _ = stream;
+        await using var _ = accepted;
         try
         {
-            var peer = await ShakeHandsAsync(stream);
+            var (stream, peer) = await ShakeHandsAsync(accepted);
             var link = new Link(stream, peer, Around);
             // A peer that dials again has given up its earlier connection, whether or not this side has noticed.
             _accepted.AddOrUpdate(peer, link, (_, earlier) => Replace(earlier, link));
@@ -61,6 +61,7 @@ public sealed partial class ClusterTransport
         }
         catch (HandshakeException exception)
         {
+            _metrics.Refused(exception.Refusal);
             LogRefusal(exception);
         }
         catch (Exception exception) // A loop's edge: a stranger who says nothing, or hangs up, concerns nobody else.
@@ -69,12 +70,13 @@ public sealed partial class ClusterTransport
         }
     }
 
-    private async Task<SiloAddress> ShakeHandsAsync(Stream stream)
+    private async Task<(Stream Stream, SiloAddress Peer)> ShakeHandsAsync(Stream stream)
     {
         using var patience = new CancellationTokenSource(_options.ConnectTimeout, _time);
         try
         {
-            return await _handshake.AcceptAsync(stream, _membership.Self, _membership.MayServe && !_isStopped, patience.Token);
+            if (_options.Certificate is { } certificate) stream = await TlsStreams.AcceptAsync(stream, certificate, patience.Token);
+            return (stream, await _handshake.AcceptAsync(stream, _membership.Self, _membership.MayServe && !_isStopped, patience.Token));
         }
         finally
         {

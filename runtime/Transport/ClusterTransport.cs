@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -28,6 +29,7 @@ public sealed partial class ClusterTransport : ITransport, IProber, IDisposable
     private readonly ClusterOptions _options;
     private readonly Handshake _handshake;
     private readonly TransportLog _log;
+    private readonly TransportMetrics _metrics;
     private LinkSurroundings? _around;
     private IStreamListener? _listener;
     private ITimer? _timer;
@@ -36,7 +38,7 @@ public sealed partial class ClusterTransport : ITransport, IProber, IDisposable
     /// <summary>Made by the host.</summary>
     public ClusterTransport(
         IMembership membership, IStreamNetwork network, IWorkScheduler scheduler, IRandomSource random, TimeProvider time,
-        IOptions<ClusterOptions> options, ILogger<ClusterTransport> logger)
+        IOptions<ClusterOptions> options, IMeterFactory meters, ILogger<ClusterTransport> logger)
     {
         ArgumentNullException.ThrowIfNull(options);
         _membership = membership;
@@ -46,6 +48,9 @@ public sealed partial class ClusterTransport : ITransport, IProber, IDisposable
         _options = options.Value;
         _handshake = new Handshake(_options.ClusterId, _options.Secret, random);
         _log = new TransportLog(logger);
+        _metrics = new TransportMetrics(
+            meters, () => _accepted.Count + _peers.Values.LongCount(p => p.IsConnected),
+            () => _accepted.Values.Sum(l => (long)l.Waiting) + _peers.Values.Sum(p => (long)p.Waiting));
     }
 
     /// <inheritdoc/>
@@ -56,7 +61,7 @@ public sealed partial class ClusterTransport : ITransport, IProber, IDisposable
     /// <inheritdoc/>
     public void Start(IFrameReceiver receiver)
     {
-        _around = new LinkSurroundings(_options, _membership, _scheduler, _time, _log, receiver);
+        _around = new LinkSurroundings(_options, _membership, _scheduler, _time, _log, _metrics, receiver);
         if (_options.Endpoint.Length != 0)
         {
             _listener = Listen();
@@ -110,6 +115,7 @@ public sealed partial class ClusterTransport : ITransport, IProber, IDisposable
         _timer?.Dispose();
         _listener?.Dispose();
         _stopping.Dispose();
+        _metrics.Dispose();
     }
 
     internal void OnPeerLost(SiloAddress peer) => PeerLost?.Invoke(peer);
@@ -121,6 +127,7 @@ public sealed partial class ClusterTransport : ITransport, IProber, IDisposable
         try
         {
             var stream = await _network.ConnectAsync(address.Endpoint, patience.Token);
+            if (_options.Certificate is { } certificate) stream = await TlsStreams.DialAsync(stream, certificate, patience.Token);
             try
             {
                 await _handshake.DialAsync(stream, _membership.Self, address, patience.Token);

@@ -19,6 +19,7 @@ internal sealed partial class Link
                 var result = await reader.ReadAsync();
                 Volatile.Write(ref _silentTicks, 0);
                 var rest = TakeFrames(result.Buffer);
+                _around.Metrics.Read(result.Buffer.Length - rest.Length);
                 reader.AdvanceTo(rest.Start, rest.End);
                 if (result.IsCompleted) return new SiloUnavailableException($"{Peer} has closed the connection.");
             }

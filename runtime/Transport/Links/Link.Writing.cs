@@ -49,6 +49,7 @@ internal sealed partial class Link
         var before = _buffer.Length;
         while (next < taken && _buffer.Length < FlushBytes) Append(_queue.Taken(next++));
         _queue.Wrote(next - first, _buffer.Length - before);
+        _around.Metrics.Wrote(next - first);
         return next;
     }
 
@@ -71,6 +72,7 @@ internal sealed partial class Link
     {
         if (!_around.Membership.MayServe) throw new SiloUnavailableException("This silo has lost its lease.");
         await _stream.WriteAsync(_buffer.Written);
+        _around.Metrics.WroteOut(_buffer.Length);
         _buffer.Clear();
     }
 }

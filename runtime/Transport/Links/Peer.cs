@@ -60,6 +60,12 @@ internal sealed class Peer(ClusterTransport transport, SiloAddress address, Link
         }
     }
 
+    /// <summary>Whether there is a connection. A figure only.</summary>
+    public bool IsConnected => Volatile.Read(ref _link) is not null;
+
+    /// <summary>Frames that wait to be written, or for a connection. A figure only.</summary>
+    public int Waiting => _pending.Count + (Volatile.Read(ref _link)?.Waiting ?? 0);
+
     /// <summary>Once a probe period.</summary>
     public void Tick(int silentTicksAllowed) => Volatile.Read(ref _link)?.Tick(silentTicksAllowed);
 

@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Mall.Runtime.Tests.Simulation;
 
 namespace Mall.Runtime.Tests.Cluster;
@@ -128,6 +130,32 @@ public sealed class HandshakeTests
         friend.Send(silo, "hello");
         await TestSilo.Eventually(() => silo.Received.Count == 1);
         Assert.DoesNotContain(silo.Log, line => line.StartsWith("1108", StringComparison.Ordinal) && !line.Contains("friend", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Processes_WithOneCertificate_TalkOverTls_AndOthersDoNotGetIn()
+    {
+        using var ours = SelfSigned();
+        using var others = SelfSigned();
+        var network = new MemoryNetwork(3);
+        await using var one = TransportEnd.Start(network, "one:1", o => o.Certificate = ours);
+        await using var two = TransportEnd.Start(network, "two:1", o => o.Certificate = ours);
+        await using var stranger = TransportEnd.Start(network, "stranger:1", o => o.Certificate = others);
+        await using var plain = TransportEnd.Start(network, "plain:1");
+        two.Answer = static text => $"re {text}";
+
+        for (var i = 0; i < 200; i++) one.Send(two, $"{i} {new string('x', 1_000)}");
+        await TestSilo.Eventually(() => one.Received.Count == 200);
+
+        Assert.Equal(ProbeFinding.Silent, (await stranger.Transport.ProbeAsync(two.Self)).Finding);
+        Assert.Equal(ProbeFinding.Silent, (await plain.Transport.ProbeAsync(two.Self)).Finding);
+    }
+
+    private static X509Certificate2 SelfSigned()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=mall", key, HashAlgorithmName.SHA256);
+        return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
     }
 
     /// <summary>Lets somebody connect through a wire that is listened in on; gives what the dialer has said.</summary>

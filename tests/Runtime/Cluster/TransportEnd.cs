@@ -1,13 +1,13 @@
 using System.Buffers;
 using System.Collections.Concurrent;
-using System.Collections.Immutable;
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Mall.Runtime.Tests.Cluster;
 
 /// <summary>A process as far as its transport: sends texts, and keeps what it gets.</summary>
-public sealed class TransportEnd : IFrameReceiver, IAsyncDisposable, ILogger<ClusterTransport>
+public sealed class TransportEnd : IFrameReceiver, IAsyncDisposable, IMeterFactory, ILogger<ClusterTransport>
 {
     private TransportEnd(MemoryNetwork network, string name, Action<ClusterOptions>? configure)
     {
@@ -15,7 +15,7 @@ public sealed class TransportEnd : IFrameReceiver, IAsyncDisposable, ILogger<Clu
         configure?.Invoke(options);
         Membership = new FixedMembership(new SiloAddress(name, 1));
         Transport = new ClusterTransport(
-            Membership, network.At(name), new ThreadPoolScheduler(), new SystemRandomSource(), TimeProvider.System, Options.Create(options), this);
+            Membership, network.At(name), new ThreadPoolScheduler(), new SystemRandomSource(), TimeProvider.System, Options.Create(options), this, this);
         Transport.Start(this);
     }
 
@@ -59,6 +59,12 @@ public sealed class TransportEnd : IFrameReceiver, IAsyncDisposable, ILogger<Clu
     {
         await Transport.StopAsync();
         Transport.Dispose();
+    }
+
+    Meter IMeterFactory.Create(MeterOptions options) => new(options);
+
+    void IDisposable.Dispose()
+    {
     }
 
     IDisposable? ILogger.BeginScope<TState>(TState state) => null;
