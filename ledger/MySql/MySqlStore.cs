@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using Mall.Ledger.Stores;
 using Microsoft.Extensions.Logging;
@@ -40,9 +41,9 @@ public sealed partial class MySqlStore : IStore
         _logger = logger;
         _connections = new MySqlConnections(options.Address, options.MySqlDriver, options.CommitTimeout);
         _readers = new MySqlReaders(_connections, MostReaders);
-        Span<byte> name = stackalloc byte[8];
-        lock (options.Random) options.Random.NextBytes(name);
-        _writer = new MySqlWriter(_connections, $"mall-committer-{Convert.ToHexStringLower(name)}", time);
+
+        // Not from the seeded source: whoever has the same name ends this store's sessions, and two processes may have the same seed.
+        _writer = new MySqlWriter(_connections, $"mall-committer-{RandomNumberGenerator.GetHexString(16, lowercase: true)}", time);
     }
 
     /// <inheritdoc/>

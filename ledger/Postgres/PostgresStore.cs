@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using Mall.Ledger.Stores;
 using Microsoft.Extensions.Logging;
@@ -35,9 +36,10 @@ public sealed partial class PostgresStore : IStore
         _options = options;
         _time = time;
         _logger = logger;
-        Span<byte> name = stackalloc byte[8];
-        lock (options.Random) options.Random.NextBytes(name);
-        _connections = new PostgresConnections(options.Address, $"mall-committer-{Convert.ToHexStringLower(name)}", options.CommitTimeout);
+
+        // Not from the seeded source: whoever has the same name ends this store's sessions, and two processes may have the same seed.
+        var name = $"mall-committer-{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
+        _connections = new PostgresConnections(options.Address, name, options.CommitTimeout);
         _writer = new PostgresWriter(_connections, time);
     }
 

@@ -56,7 +56,6 @@ public abstract partial class ServerFaultTests(FaultServer faults) : IAsyncLifet
     {
         var options = TestStores.OptionsFor(StoreAddress.Parse(Server.AddressOf(Database)));
         (options.CommitTimeout, options.DrainTimeout, options.StartTimeout) = (Patience, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(20));
-        options.Random = new Random(); // Several stores of one test must not have the same names.
         return options;
     }
 
