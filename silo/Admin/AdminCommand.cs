@@ -28,9 +28,7 @@ internal static class AdminCommand
         var account = new NewUser(mobile, Mall.Api.Auth.Credentials.Hash(password), options.GetValueOrDefault("--name", ""), "", role);
         var ledgerOptions = new LedgerOptions
         {
-            Address = MallSettings.Database(configuration),
-            IsGuest = true,
-            MySqlDriver = MySqlDriver.Factory,
+            Address = MallSettings.Database(configuration), MySqlDriver = MySqlDriver.Factory, IsGuest = true,
         };
         await using var ledger = new DurableLedger(
             LedgerServices.StoreAt(ledgerOptions, TimeProvider.System), ledgerOptions, TimeProvider.System, NullLogger<DurableLedger>.Instance);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Mall.Tests.Installations;
 
 namespace Mall.Tests.Crash;
@@ -13,7 +12,6 @@ public sealed class KillTests(ITestOutputHelper output)
     private const int Kills = 24;
     private const int Shoppers = 16;
     private const long Plenty = 10_000_000;
-    private static readonly TimeSpan s_sagasEndWithin = TimeSpan.FromSeconds(60);
 
     [Fact(Timeout = 240_000)]
     public async Task Kill_AtAnyMomentUnderLoad_LosesNothingAndDoublesNothing()
@@ -27,8 +25,8 @@ public sealed class KillTests(ITestOutputHelper output)
         var shoppers = await Shopper.ArriveAsync(mall, Shoppers, stop);
 
         silo = await KillAndRestartAsync(mall, silo, seller, shoppers, seed, stop);
-        await UntilSagasHaveEndedAsync(mall, stop);
-        var changedAnswers = await AskAgainAsync(shoppers, new Random(seed), stop);
+        await Aftermath.UntilSagasHaveEndedAsync(() => Books.Open(mall), stop);
+        var changedAnswers = await Aftermath.AskAgainAsync(shoppers, 20, new Random(seed), stop);
         silo.Terminate();
         var exitCode = await silo.ExitCodeAsync(TimeSpan.FromSeconds(30));
 
@@ -43,6 +41,7 @@ public sealed class KillTests(ITestOutputHelper output)
         Audit.Passes(books.Discrepancies(seller.Supplied));
         Assert.InRange(books.Orders(status: 0), acknowledged, acknowledged + abandoned);
         Audit.Passes(changedAnswers);
+        Audit.Passes(shoppers.SelectMany(s => s.Misreadings));
         Audit.Passes(purchases.Where(p => !p.IsAcknowledged && p.Answer.Code != ErrorCodes.NotEnoughStock).Select(p => $"{p}"));
         Assert.Equal(0, exitCode);
 
@@ -66,7 +65,7 @@ public sealed class KillTests(ITestOutputHelper output)
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var people = shoppers.Select((s, i) =>
             s.ShopAsync(products, new Random(seed + i), closing.Token, i % 4 == 0 ? leaving.Token : stop)).ToList();
-        people.Add(DeliverAsync(seller, products, new Random(seed - 1), closing.Token, stop));
+        people.Add(seller.DeliverAsync(products[..2], new Random(seed - 1), closing.Token, stop));
 
         for (var kill = 1; kill <= Kills; kill++)
         {
@@ -99,49 +98,5 @@ public sealed class KillTests(ITestOutputHelper output)
         var sinceServing = dice.Next(1200);
         await Task.Delay(sinceServing, stop);
         return $"{sinceServing} ms after it served";
-    }
-
-    /// <summary>Brings in a few pieces of the first two products now and then, so that both answers remain possible.</summary>
-    private static async Task DeliverAsync(
-        Seller seller, List<long> products, Random random, CancellationToken closing, CancellationToken stop)
-    {
-        while (!closing.IsCancellationRequested)
-        {
-            await seller.BringInAsync(products[random.Next(2)], random.NextInt64(1, 8), stop);
-            await Task.Delay(random.Next(100), stop);
-        }
-    }
-
-    private static async Task UntilSagasHaveEndedAsync(Installation mall, CancellationToken stop)
-    {
-        var since = Stopwatch.GetTimestamp();
-        while (true)
-        {
-            using var books = Books.Open(mall);
-            var unended = books.UnendedSagas();
-            if (unended == 0)
-                return;
-            if (Stopwatch.GetElapsedTime(since) > s_sagasEndWithin)
-                Assert.Fail($"{unended} sagas have not ended within {s_sagasEndWithin}.");
-            await Task.Delay(50, stop);
-        }
-    }
-
-    /// <summary>The same key gives the same answer, however often the process has died since.</summary>
-    private static async Task<IReadOnlyList<string>> AskAgainAsync(
-        IEnumerable<Shopper> shoppers, Random random, CancellationToken stop)
-    {
-        var changed = new List<string>();
-        foreach (var shopper in shoppers)
-        {
-            foreach (var before in random.GetItems(shopper.Purchases.ToArray(), 20))
-            {
-                var now = await shopper.AskAgainAsync(before, stop);
-                if (now.Answer.Code != before.Answer.Code || (before.IsAcknowledged && now.OrderId != before.OrderId))
-                    changed.Add($"{before.Key}: first {before.Answer}, now {now.Answer}");
-            }
-        }
-
-        return changed;
     }
 }

@@ -9,9 +9,9 @@ public static class Accounts
 
     /// <summary>Registers and signs in.</summary>
     /// <returns>A door that knows who asks.</returns>
-    public static async Task<Door> SignUpAsync(Installation installation, string mobile, CancellationToken cancellationToken)
+    public static async Task<Door> SignUpAsync(IPremises mall, string mobile, CancellationToken cancellationToken)
     {
-        var door = new Door(installation.Address);
+        var door = new Door(mall.Address);
         var user = await door.PostAsync("v1/users", new { mobile, password = Password }, null, cancellationToken);
         Assert.Equal(HttpStatusCode.Created, user.Status);
         await SignInAsync(door, mobile, cancellationToken);

@@ -29,9 +29,33 @@ public sealed class Door(Uri address) : IDisposable
     public async Task<Answer> PostAsync(string path, object body, string? key, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body) };
-        request.Headers.Authorization = Token is null ? null : new AuthenticationHeaderValue("Bearer", Token);
         if (key is not null)
             request.Headers.Add("Idempotency-Key", key);
+        return await AskAsync(request, cancellationToken);
+    }
+
+    /// <summary>Asks again and again under the same key, until there is an answer that is final.</summary>
+    /// <param name="unanswered">Told, each time that there was none, what there was.</param>
+    public Task<Answer> PostUntilAnsweredAsync(
+        string path, object body, string key, CancellationToken cancellationToken, Action<string>? unanswered = null) =>
+        UntilAnsweredAsync(() => PostAsync(path, body, key, cancellationToken), unanswered, cancellationToken);
+
+    /// <summary>Reads again and again, until there is an answer that is final.</summary>
+    /// <param name="unanswered">Told, each time that there was none, what there was.</param>
+    public Task<Answer> GetUntilAnsweredAsync(string path, CancellationToken cancellationToken, Action<string>? unanswered = null) =>
+        UntilAnsweredAsync(() => GetAsync(path, cancellationToken), unanswered, cancellationToken);
+
+    public void Dispose() => _client.Dispose();
+
+    private async Task<Answer> GetAsync(string path, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        return await AskAsync(request, cancellationToken);
+    }
+
+    private async Task<Answer> AskAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        request.Headers.Authorization = Token is null ? null : new AuthenticationHeaderValue("Bearer", Token);
         using var response = await _client.SendAsync(request, cancellationToken);
         var text = await response.Content.ReadAsStringAsync(cancellationToken);
         var answer = text.Length == 0 ? default : JsonElement.Parse(text);
@@ -39,27 +63,23 @@ public sealed class Door(Uri address) : IDisposable
         return new Answer(response.StatusCode, answer, code);
     }
 
-    /// <summary>Asks again and again under the same key, until there is an answer that is final.</summary>
-    /// <param name="unanswered">Told of each time that there was none.</param>
-    public async Task<Answer> PostUntilAnsweredAsync(
-        string path, object body, string key, CancellationToken cancellationToken, Action? unanswered = null)
+    private static async Task<Answer> UntilAnsweredAsync(Func<Task<Answer>> ask, Action<string>? unanswered, CancellationToken cancellationToken)
     {
         while (true)
         {
             try
             {
-                if (await PostAsync(path, body, key, cancellationToken) is { IsFinal: true } answer)
+                var answer = await ask();
+                if (answer.IsFinal)
                     return answer;
+                unanswered?.Invoke($"{answer.Status} {answer.Body}");
             }
             catch (Exception e) when (e is HttpRequestException or IOException)
             {
-                // The silo is gone, or went while it answered.
+                unanswered?.Invoke(e.Message); // The silo is gone, or went while it answered.
             }
 
-            unanswered?.Invoke();
             await Task.Delay(s_pause, cancellationToken);
         }
     }
-
-    public void Dispose() => _client.Dispose();
 }

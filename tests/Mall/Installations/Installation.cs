@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace Mall.Tests.Installations;
 
 /// <summary>A mall that outlives its processes: a database file in a folder of its own, and addresses that stay.</summary>
-public sealed class Installation : IAsyncDisposable
+public sealed class Installation : IPremises, IAsyncDisposable
 {
     private static readonly TimeSpan s_startsWithin = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_looksEvery = TimeSpan.FromMilliseconds(20);

@@ -18,10 +18,10 @@ public sealed class Seller : IDisposable
     /// <summary>Registers, opens a shop and puts products on sale.</summary>
     /// <param name="stocks">One product each.</param>
     public static async Task<Seller> OpenShopAsync(
-        Installation installation, IEnumerable<long> stocks, CancellationToken cancellationToken)
+        IPremises mall, IEnumerable<long> stocks, CancellationToken cancellationToken)
     {
         const string mobile = "13900000000";
-        var seller = new Seller(await Accounts.SignUpAsync(installation, mobile, cancellationToken));
+        var seller = new Seller(await Accounts.SignUpAsync(mall, mobile, cancellationToken));
         var shop = await seller._door.PostAsync("v1/shops", new { name = "Corner shop" }, null, cancellationToken);
         Assert.Equal(HttpStatusCode.Created, shop.Status);
         await Accounts.SignInAsync(seller._door, mobile, cancellationToken); // as a seller now
@@ -30,7 +30,7 @@ public sealed class Seller : IDisposable
         return seller;
     }
 
-    /// <summary>Brings in more of a product; repeats under one key until it is acknowledged.</summary>
+    /// <summary>Brings in more of a product; repeats under one key until it is acknowledged. Several may be under way.</summary>
     public async Task BringInAsync(long productId, long pieces, CancellationToken cancellationToken)
     {
         var key = $"delivery-{Interlocked.Increment(ref _deliveries)}";
@@ -38,6 +38,16 @@ public sealed class Seller : IDisposable
         var answer = await _door.PostUntilAnsweredAsync($"v1/products/{productId}/stock", body, key, cancellationToken);
         Assert.Equal(HttpStatusCode.OK, answer.Status);
         _supplied.AddOrUpdate(productId, pieces, (_, before) => before + pieces);
+    }
+
+    /// <summary>Brings in a few pieces of some products now and then, so that orders of them may be accepted or refused.</summary>
+    public async Task DeliverAsync(IReadOnlyList<long> products, Random random, CancellationToken closing, CancellationToken stop)
+    {
+        while (!closing.IsCancellationRequested)
+        {
+            await BringInAsync(products[random.Next(products.Count)], random.NextInt64(1, 8), stop);
+            await Task.Delay(random.Next(100), stop);
+        }
     }
 
     public void Dispose() => _door.Dispose();

@@ -27,8 +27,10 @@ public sealed class Shopper : IDisposable
     private readonly Door _door;
     private readonly string _name;
     private readonly ConcurrentQueue<Purchase> _purchases = [];
+    private readonly ConcurrentQueue<string> _misreadings = [];
     private int _orders;
     private int _unanswered;
+    private string _trouble = "none";
 
     private Shopper(Door door, string name) => (_door, _name) = (door, name);
 
@@ -41,21 +43,30 @@ public sealed class Shopper : IDisposable
     /// <summary>How often a request was left without an answer, and repeated.</summary>
     public int Unanswered => _unanswered;
 
+    /// <summary>What came instead of an answer the last time that there was none.</summary>
+    public string LastTrouble => $"{_name}-{_orders}: {_trouble}";
+
+    /// <summary>Orders that were read back and were not what had been acknowledged, a line each.</summary>
+    public IReadOnlyCollection<string> Misreadings => _misreadings;
+
+    /// <summary>How many orders were read back.</summary>
+    public int Read { get; private set; }
+
     /// <summary>Registers some, each with an account and connections of their own.</summary>
     public static async Task<IReadOnlyList<Shopper>> ArriveAsync(
-        Installation installation, int count, CancellationToken cancellationToken)
+        IPremises mall, int count, CancellationToken cancellationToken)
     {
         var shoppers = new List<Shopper>();
         for (var i = 1; i <= count; i++)
         {
             var mobile = (13_800_000_000 + i).ToString(CultureInfo.InvariantCulture);
-            shoppers.Add(new Shopper(await Accounts.SignUpAsync(installation, mobile, cancellationToken), $"shopper-{i}"));
+            shoppers.Add(new Shopper(await Accounts.SignUpAsync(mall, mobile, cancellationToken), $"shopper-{i}"));
         }
 
         return shoppers;
     }
 
-    /// <summary>Orders until the shop closes: one to three products, in any order, one or two pieces each.</summary>
+    /// <summary>Orders until the shop closes: one to three products, in any order, one or two pieces each. Reads every fourth back.</summary>
     /// <param name="closing">No new order after this; the last one is still seen through.</param>
     /// <param name="leaving">Walk away at once, from an unanswered order too.</param>
     public async Task ShopAsync(IReadOnlyList<long> products, Random random, CancellationToken closing, CancellationToken leaving)
@@ -65,7 +76,9 @@ public sealed class Shopper : IDisposable
             while (!closing.IsCancellationRequested && !leaving.IsCancellationRequested)
             {
                 var chosen = random.GetItems(products.ToArray(), random.Next(1, 4)).Distinct();
-                await OrderAsync([.. chosen.Select(id => (id, random.NextInt64(1, 3)))], leaving);
+                var purchase = await OrderAsync([.. chosen.Select(id => (id, random.NextInt64(1, 3)))], leaving);
+                if (purchase.IsAcknowledged && _orders % 4 == 0)
+                    await ReadBackAsync(purchase, leaving);
             }
         }
         catch (OperationCanceledException) when (leaving.IsCancellationRequested)
@@ -85,12 +98,28 @@ public sealed class Shopper : IDisposable
 
     public void Dispose() => _door.Dispose();
 
+    private void CountUnanswered(string what)
+    {
+        _unanswered++;
+        _trouble = what;
+    }
+
+    private async Task ReadBackAsync(Purchase purchase, CancellationToken cancellationToken)
+    {
+        var order = await _door.GetUntilAnsweredAsync(
+            $"v1/orders/{purchase.OrderId}", cancellationToken, CountUnanswered);
+        Read++;
+        if (order.Status != HttpStatusCode.OK || order.Body.GetProperty("amount").GetInt64() != purchase.Amount
+            || order.Body.GetProperty("status").GetInt32() != purchase.Status)
+            _misreadings.Enqueue($"{purchase.Key} was acknowledged as {purchase.Answer.Body}, and read as {order.Status} {order.Body}");
+    }
+
     private async Task<Purchase> OrderAsync(
         string key, IReadOnlyList<(long ProductId, long Quantity)> items, CancellationToken cancellationToken, bool keep = true)
     {
         var body = new { items = items.Select(i => new { productId = i.ProductId, quantity = i.Quantity }) };
         var answer = await _door.PostUntilAnsweredAsync(
-            "v1/orders", body, key, cancellationToken, () => Interlocked.Increment(ref _unanswered));
+            "v1/orders", body, key, cancellationToken, CountUnanswered);
         var purchase = new Purchase(key, items, answer);
         if (keep)
             _purchases.Enqueue(purchase);

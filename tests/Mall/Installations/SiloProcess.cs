@@ -66,11 +66,13 @@ public sealed class SiloProcess : IAsyncDisposable
     }
 
     /// <summary>SIGTERM, as an orchestrator or a shell sends it.</summary>
-    public void Terminate()
-    {
-        using var kill = Process.Start("sh", ["-c", $"kill -TERM {_process.Id}"]);
-        kill.WaitForExit();
-    }
+    public void Terminate() => Signal("TERM");
+
+    /// <summary>SIGSTOP: it does nothing, notices nothing and closes nothing, until <see cref="Continue"/>.</summary>
+    public void Suspend() => Signal("STOP");
+
+    /// <summary>SIGCONT: it goes on in the middle of whatever it did, and does not know that time has passed.</summary>
+    public void Continue() => Signal("CONT");
 
     /// <summary>Waits for its end.</summary>
     /// <returns>The exit code.</returns>
@@ -82,7 +84,8 @@ public sealed class SiloProcess : IAsyncDisposable
     }
 
     /// <summary>The end of what it wrote, for a failed test.</summary>
-    public string Tail() => string.Join(Environment.NewLine, _output.Concat(_errors).TakeLast(40));
+    /// <param name="lines">How much of it.</param>
+    public string Tail(int lines = 40) => string.Join(Environment.NewLine, _output.Concat(_errors).TakeLast(lines));
 
     public async ValueTask DisposeAsync()
     {
@@ -91,9 +94,22 @@ public sealed class SiloProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static void Keep(ConcurrentQueue<string> lines, string? line)
+    private void Signal(string name)
     {
-        if (line is not null)
-            lines.Enqueue(line);
+        using var kill = Process.Start("sh", ["-c", $"kill -{name} {_process.Id}"]);
+        kill.WaitForExit();
+    }
+
+    /// <summary>For the failed test, and for people: where <c>MALL_TEST_LOGS</c> names a folder, a file there has all of it.</summary>
+    private void Keep(ConcurrentQueue<string> lines, string? line)
+    {
+        if (line is null)
+            return;
+        lines.Enqueue(line);
+        if (Environment.GetEnvironmentVariable("MALL_TEST_LOGS") is not { Length: > 0 } folder)
+            return;
+        Directory.CreateDirectory(folder);
+        lock (_output)
+            File.AppendAllText(Path.Combine(folder, $"{_process.Id}.log"), line + Environment.NewLine);
     }
 }

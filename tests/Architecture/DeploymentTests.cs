@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using Mall.Silo.Settings;
+using Microsoft.Extensions.Configuration;
+using YamlDotNet.Core;
+using YamlDotNet.Serialization;
+
+namespace Mall.Architecture.Tests;
+
+/// <summary>The files that put the mall on machines fit the mall and each other. They cannot be run here.</summary>
+public sealed partial class DeploymentTests
+{
+    const string Compose = "docker-compose.yml";
+    const string Proxy = "deploy/nginx.conf";
+    const string Nginx = "/usr/sbin/nginx";
+
+    static readonly Dictionary<object, object> s_services = (Dictionary<object, object>)Parse(SourceTree.Read(Compose))["services"];
+
+    /// <summary>The services that are this program, with their environments.</summary>
+    static IEnumerable<(string Name, Dictionary<string, string> Settings)> Processes => s_services
+        .Select(s => (Name: (string)s.Key, Service: (Dictionary<object, object>)s.Value))
+        .Where(s => s.Service.ContainsKey("build"))
+        .Select(s => (s.Name, ((Dictionary<object, object>)s.Service["environment"]).ToDictionary(e => (string)e.Key, e => (string)e.Value)));
+
+    [GeneratedRegex(@"server (?<host>[\w-]+):(?<port>\d+)")]
+    private static partial Regex Upstream { get; }
+
+    [GeneratedRegex(@"\bMALL_(?<name>[A-Z_]+)=")]
+    private static partial Regex ImageSetting { get; }
+
+    [Fact]
+    public void Compose_HasThreeSilosAndTwoFrontDoors()
+    {
+        Assert.Equal(3, Processes.Count(p => p.Settings["MALL_ROLES"] == "silo"));
+        Assert.Equal(2, Processes.Count(p => p.Settings["MALL_ROLES"] == "api"));
+    }
+
+    [Fact]
+    public void Settings_InComposeAndImage_Exist()
+    {
+        var used = Processes.SelectMany(p => p.Settings.Keys)
+            .Concat(ImageSetting.Matches(SourceTree.Read("Dockerfile")).Select(m => "MALL_" + m.Groups["name"].Value));
+        Findings.AssertNone(used.Distinct().Where(name => !SettingNames.All.Contains(name["MALL_".Length..].Replace('_', '-').ToLowerInvariant())));
+    }
+
+    [Fact]
+    public void Settings_OfEachProcess_AreAccepted()
+    {
+        foreach (var (name, settings) in Processes)
+        {
+            var given = settings.ToDictionary(
+                s => s.Key["MALL_".Length..].Replace('_', '-').ToLowerInvariant(), s => (string?)Regex.Replace(s.Value, @"\$\{[^}]*\}", "secret"));
+            var read = MallSettings.From(new ConfigurationBuilder().AddInMemoryCollection(given).Build());
+            if (read.Roles == Roles.Silo) Assert.Equal($"{name}:7000", read.Cluster!.Silo);
+        }
+    }
+
+    [Fact]
+    public void EverythingThatIsWaitedFor_IsAService() => Findings.AssertNone(
+        s_services.Values.Cast<Dictionary<object, object>>()
+            .Select(s => s.GetValueOrDefault("depends_on")).OfType<Dictionary<object, object>>()
+            .SelectMany(others => others.Keys).Distinct().Where(name => !s_services.ContainsKey(name)).Cast<string>());
+
+    [Fact]
+    public void Proxy_KnowsEveryFrontDoorOnBothPorts() => Assert.Equal(
+        Processes.Where(p => p.Settings["MALL_ROLES"] == "api").SelectMany(p => new[] { $"{p.Name}:8080", $"{p.Name}:8081" }).Order(),
+        Upstream.Matches(SourceTree.Read(Proxy)).Select(m => $"{m.Groups["host"]}:{m.Groups["port"]}").Order());
+
+    [Fact]
+    public async Task Proxy_IsAcceptedByNginx()
+    {
+        Assert.SkipUnless(File.Exists(Nginx), "nginx is not installed: apt-get install nginx-light");
+        var folder = Directory.CreateTempSubdirectory("mall-nginx-");
+        try
+        {
+            var file = Path.Combine(folder.FullName, "nginx.conf");
+            await File.WriteAllTextAsync(
+                file, Upstream.Replace(SourceTree.Read(Proxy), "server 127.0.0.1:${port}"), TestContext.Current.CancellationToken);
+            var start = new ProcessStartInfo(Nginx, ["-t", "-c", file, "-g", $"pid {folder.FullName}/pid;"]) { RedirectStandardError = true };
+            using var nginx = Process.Start(start)!;
+            var said = await nginx.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+            await nginx.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.True(nginx.ExitCode == 0, said);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    static Dictionary<object, object> Parse(string yaml) =>
+        new DeserializerBuilder().Build().Deserialize<Dictionary<object, object>>(new MergingParser(new Parser(new StringReader(yaml))));
+}

@@ -1,0 +1,173 @@
+using System.Data.Common;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Mall.Databases;
+using Mall.Ledger.Stores;
+using Mall.TestServers;
+using Mall.Tests.Installations;
+using Npgsql;
+
+namespace Mall.Tests.Chaos;
+
+/// <summary>A mall of several processes on a database server of its own: silos that hold no door, and front doors that hold no grain.</summary>
+public sealed class ClusterInstallation : IPremises, IAsyncDisposable
+{
+    private const string DatabaseName = "mall";
+    private static readonly TimeSpan s_startsWithin = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_looksEvery = TimeSpan.FromMilliseconds(50);
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("mall-test-");
+    private readonly string _secret = RandomNumberGenerator.GetHexString(32);
+    private readonly SiloProcess?[] _silos;
+    private readonly List<SiloProcess> _all = [];
+    private readonly List<(Uri Address, SiloProcess Process)> _doors = [];
+    private int _asked;
+
+    private ClusterInstallation(DatabaseServer server, int silos)
+    {
+        Server = server;
+        _silos = new SiloProcess?[silos];
+        Endpoints = [.. Enumerable.Range(0, silos).Select(_ => $"127.0.0.1:{SteadyPort()}")];
+    }
+
+    public DatabaseServer Server { get; }
+
+    /// <summary>Where each silo listens; stays the same over its lives.</summary>
+    public IReadOnlyList<string> Endpoints { get; }
+
+    public Uri Address => _doors[Interlocked.Increment(ref _asked) % _doors.Count].Address;
+
+    /// <summary>The address of the database as silos take it.</summary>
+    public string Database => Server.AddressOf(DatabaseName);
+
+    /// <summary>Starts a whole cluster. Everything serves when this completes.</summary>
+    public static async Task<ClusterInstallation> OpenAsync(DatabaseKind kind, int silos, int frontDoors, CancellationToken stop)
+    {
+        var cluster = new ClusterInstallation(await DatabaseServer.StartAsync(kind, stop), silos);
+        try
+        {
+            await cluster.Server.CreateDatabaseAsync(DatabaseName, stop);
+            for (var i = 0; i < silos; i++)
+                await cluster.StartAgainAsync(i, stop);
+            for (var i = 0; i < frontDoors; i++)
+                await cluster.OpenDoorAsync(stop);
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The process that is this silo now, or was until it was killed.</summary>
+    public SiloProcess Silo(int number) => _silos[number] ?? throw new InvalidOperationException($"Silo {number} was never started.");
+
+    /// <summary>Starts a silo after its process has ended, and waits until it serves.</summary>
+    public Task StartAgainAsync(int number, CancellationToken stop) => UntilUpAsync(Start(number), "A silo of the mall is up", stop);
+
+    /// <summary>A connection of the test's own to the database, not yet open.</summary>
+    public DbConnection Connect()
+    {
+        var address = StoreAddress.Parse(Database);
+        if (address.Kind == StoreKind.Postgres)
+        {
+            return new NpgsqlConnection(
+                $"Host={address.Host};Port={address.Port};Database={address.Database};Username={address.User};Password={address.Password};"
+                + "Pooling=false;Timeout=5;Command Timeout=120");
+        }
+
+        var connection = MySqlDriver.Factory!.CreateConnection()!;
+        connection.ConnectionString =
+            $"Server={address.Host};Port={address.Port};Database={address.Database};User ID={address.User};Password={address.Password};"
+            + "Pooling=false;Connection Timeout=5;Default Command Timeout=120";
+        return connection;
+    }
+
+    /// <summary>Asks every process to end: front doors first, as an operator would.</summary>
+    /// <returns>A line for each that did not end with 0.</returns>
+    public async Task<IReadOnlyList<string>> CloseAsync(TimeSpan patience)
+    {
+        var complaints = new List<string>();
+        foreach (var process in _doors.Select(d => d.Process).Concat(_silos.OfType<SiloProcess>()))
+        {
+            process.Terminate();
+            if (await process.ExitCodeAsync(patience) is not 0 and var code)
+                complaints.Add($"A process ended with {code}:{Environment.NewLine}{process.Tail()}");
+        }
+
+        return complaints;
+    }
+
+    /// <summary>Completes with a failure as soon as a front door ends, which none is ever asked to while people shop.</summary>
+    /// <exception cref="InvalidOperationException">One has; the message holds the end of what it wrote.</exception>
+    public async Task WatchDoorsAsync(CancellationToken stop)
+    {
+        SiloProcess? ended;
+        while ((ended = _doors.Select(d => d.Process).FirstOrDefault(p => p.HasExited)) is null)
+            await Task.Delay(s_looksEvery, stop);
+        throw new InvalidOperationException($"A front door has ended by itself:{Environment.NewLine}{ended.Tail()}");
+    }
+
+    /// <summary>The end of what each living process wrote, for a failed test.</summary>
+    public string Tails() => string.Join(Environment.NewLine, _all.Where(p => !p.HasExited).Select((p, i) => $"== process {i}\n{p.Tail(5000)}"));
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in _all)
+            await process.DisposeAsync();
+        await Server.DisposeAsync();
+        _folder.Delete(recursive: true);
+    }
+
+    private SiloProcess Start(int number) => _silos[number] = Start(["--roles", "silo", "--silo", Endpoints[number]]);
+
+    private SiloProcess Start(string[] settings)
+    {
+        var process = SiloProcess.Start(_folder.FullName, [.. settings, "--db", Database, "--cluster-secret", _secret]);
+        _all.Add(process);
+        return process;
+    }
+
+    private async Task OpenDoorAsync(CancellationToken stop)
+    {
+        var port = SteadyPort();
+        var process = Start(["--roles", "api", "--http", $"127.0.0.1:{port}", "--grpc", $"127.0.0.1:{SteadyPort()}"]);
+        await UntilUpAsync(process, "Mall is open", stop);
+        _doors.Add((new Uri($"http://127.0.0.1:{port}/"), process));
+    }
+
+    private static async Task UntilUpAsync(SiloProcess process, string greeting, CancellationToken stop)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        patience.CancelAfter(s_startsWithin);
+        while (!process.OutputLines.Any(line => line.Contains(greeting, StringComparison.Ordinal)))
+        {
+            if (process.HasExited || patience.IsCancellationRequested)
+                throw new InvalidOperationException($"A process does not serve.{Environment.NewLine}{process.Tail()}");
+            await Task.Delay(s_looksEvery, stop);
+        }
+    }
+
+    /// <summary>
+    /// A free port that stays free while its process is away: below those that the system gives to outgoing connections, of which
+    /// there are many here.
+    /// </summary>
+    private static int SteadyPort()
+    {
+        while (true)
+        {
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, RandomNumberGenerator.GetInt32(15_000, 32_000));
+                listener.Start();
+                return ((IPEndPoint)listener.LocalEndpoint).Port;
+            }
+            catch (SocketException)
+            {
+                // Taken: the next one.
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Mall.Tests.Installations;
+
+namespace Mall.Tests.Chaos;
+
+/// <summary>How long the grains of a silo that is no more are away: from its end to the first write to one of them that succeeds.</summary>
+public sealed class Takeovers(OwnerMap owners, Seller seller, IReadOnlyList<long> products)
+{
+    private readonly ConcurrentQueue<(Deed Deed, bool IsAlone, TimeSpan Took)> _measured = [];
+    private int _troubles;
+    private int _begun;
+
+    /// <summary>Ends a silo by way of a deed, and measures unless the silo owns no product.</summary>
+    public async Task MeasureAsync(Deed deed, int silo, Func<Task> act, CancellationToken stop)
+    {
+        var owned = await owners.OwnedByAsync(silo, products, stop);
+        var isAlone = Volatile.Read(ref _troubles) == 0;
+        var begun = Interlocked.Increment(ref _begun);
+        var since = Stopwatch.GetTimestamp();
+        await act();
+        if (owned.Count == 0) return;
+        await seller.BringInAsync(owned[0], 1, stop);
+        _measured.Enqueue((deed, isAlone && begun == Volatile.Read(ref _begun), Stopwatch.GetElapsedTime(since)));
+    }
+
+    /// <summary>From here until it is disposed of, some silo is away.</summary>
+    public IDisposable Trouble()
+    {
+        Interlocked.Increment(ref _troubles);
+        return new Relief(this);
+    }
+
+    /// <summary>Number, median and worst, for each deed alone and amid others.</summary>
+    public IEnumerable<string> Summary() => _measured
+        .GroupBy(m => (m.Deed, m.IsAlone))
+        .OrderBy(g => g.Key)
+        .Select(g =>
+        {
+            var times = g.Select(m => m.Took.TotalSeconds).Order().ToList();
+            var what = $"takeover after {g.Key.Deed}{(g.Key.IsAlone ? "" : " amid other trouble")}";
+            return FormattableString.Invariant($"{what}: {times.Count} measured, median {times[times.Count / 2]:0.00} s, worst {times[^1]:0.00} s");
+        });
+
+    private sealed class Relief(Takeovers takeovers) : IDisposable
+    {
+        public void Dispose() => Interlocked.Decrement(ref takeovers._troubles);
+    }
+}
