@@ -30,7 +30,8 @@ public sealed class ChaosRun(ClusterInstallation cluster, Takeovers takeovers, A
         var isKill = step.Deed == Deed.Kill;
         var ended = new TaskCompletionSource();
         var takeover = takeovers.MeasureAsync(step.Deed, number, EndAsync, stop);
-        await Task.WhenAny(ended.Task, takeover);
+        if (await Task.WhenAny(ended.Task, takeover) == takeover)
+            await takeover;
         using (takeovers.Trouble())
         {
             await Task.Delay(step.For, stop);

@@ -18,11 +18,24 @@ public sealed class OwnerMap(ClusterInstallation cluster) : IAsyncDisposable
     /// <summary>Those of the products that a silo owns at this moment.</summary>
     public async Task<IReadOnlyList<long>> OwnedByAsync(int silo, IEnumerable<long> products, CancellationToken stop)
     {
-        var now = await _leases.ReadAsync(stop);
+        var now = await ReadAsync(stop);
         var view = new MembershipView(
             now.Version, [.. now.Leases.Where(l => l.Status == LeaseStatus.Active).Select(l => new SiloAddress(l.Address, l.Id))]);
         return [.. products.Where(id => _placement.OwnerOf(GrainId.Create(s_product, id), view)?.Endpoint == cluster.Endpoints[silo])];
     }
 
     public ValueTask DisposeAsync() => _leases.DisposeAsync();
+
+    /// <summary>The first look after the database's restart finds its connection dead.</summary>
+    private async Task<LeaseView> ReadAsync(CancellationToken stop)
+    {
+        try
+        {
+            return await _leases.ReadAsync(stop);
+        }
+        catch (LedgerUnavailableException)
+        {
+            return await _leases.ReadAsync(stop);
+        }
+    }
 }
