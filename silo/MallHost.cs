@@ -66,7 +66,10 @@ public static class MallHost
 
     private static void AddFrontDoor(WebApplicationBuilder builder, MallSettings settings)
     {
-        var options = new ApiOptions { Http = settings.Http, Grpc = settings.Grpc, TokenKey = settings.TokenKey };
+        var options = new ApiOptions
+        {
+            Http = settings.Http, Grpc = settings.Grpc, GrpcCertificate = settings.GrpcCertificate, TokenKey = settings.TokenKey,
+        };
         if (options.Complaint() is { } complaint) throw new SettingsException(complaint);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.ListenForMall(options));
         builder.Services.AddMallApi(options).AddSingleton<IClusterStatus, RuntimeClusterStatus>();

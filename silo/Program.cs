@@ -18,7 +18,13 @@ try
 }
 catch (ClusterStartException e)
 {
-    await Console.Error.WriteLineAsync($"mall: {(e.Refusal == Refusal.Secret ? SettingNames.ClusterSecret : SettingNames.Silo)}: {e.Message}");
+    var setting = e.Refusal switch
+    {
+        Refusal.Secret => SettingNames.ClusterSecret,
+        Refusal.Certificate => SettingNames.ClusterCertificate,
+        _ => SettingNames.Silo,
+    };
+    await Console.Error.WriteLineAsync($"mall: {setting}: {e.Message}");
     return 1;
 }
 catch (Exception e) when (e is SettingsException or LedgerStartException)

@@ -37,6 +37,7 @@ internal static class ClusterWiring
             {
                 options.Endpoint = cluster.Silo ?? "";
                 options.Secret = cluster.Secret;
+                options.Certificate = cluster.Certificate;
             });
             silo.Configure<SiloOptions>(options => options.SiloName = settings.Roles.ToString());
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Mall.Ledger.Stores;
 
 namespace Mall.Silo.Settings;
@@ -7,7 +8,8 @@ namespace Mall.Silo.Settings;
 /// <summary>A process's place among several.</summary>
 /// <param name="Silo">Where other processes reach this one, <c>host:port</c>; null for one that hosts no grains.</param>
 /// <param name="Secret">What all of them know; empty on loopback only.</param>
-public sealed record ClusterSettings(string? Silo, string Secret)
+/// <param name="Certificate">What all of them show and expect; null: connections without TLS.</param>
+public sealed record ClusterSettings(string? Silo, string Secret, X509Certificate2? Certificate)
 {
     /// <summary>Null for a mall of one process.</summary>
     /// <exception cref="SettingsException">The first setting that cannot be used.</exception>
@@ -15,8 +17,9 @@ public sealed record ClusterSettings(string? Silo, string Secret)
     {
         var silo = configuration[SettingNames.Silo];
         var secret = configuration[SettingNames.ClusterSecret] ?? "";
-        if (!roles.HasFlag(Roles.Silo)) return FrontDoor(silo, secret, db);
-        if (string.IsNullOrEmpty(silo)) return Alone(roles, secret);
+        var certificate = CertificateFile.Read(configuration, SettingNames.ClusterCertificate);
+        if (!roles.HasFlag(Roles.Silo)) return FrontDoor(silo, secret, certificate, db);
+        if (string.IsNullOrEmpty(silo)) return Alone(roles, secret, certificate);
 
         if (!TryParse(silo, out var host)) throw new SettingsException(SettingNames.Silo, $"'{silo}' is not host:port, such as 10.0.0.1:7001");
         if (db.Kind == StoreKind.Sqlite)
@@ -27,10 +30,10 @@ public sealed record ClusterSettings(string? Silo, string Secret)
 
         if (secret.Length == 0 && !IsLoopback(host))
             throw new SettingsException(SettingNames.ClusterSecret, $"is needed, since {silo} can be reached from other machines");
-        return new ClusterSettings(silo, secret);
+        return new ClusterSettings(silo, secret, certificate);
     }
 
-    private static ClusterSettings FrontDoor(string? silo, string secret, StoreAddress db)
+    private static ClusterSettings FrontDoor(string? silo, string secret, X509Certificate2? certificate, StoreAddress db)
     {
         if (!string.IsNullOrEmpty(silo)) throw new SettingsException(SettingNames.Silo, "is for processes whose roles have silo in them");
         if (db.Kind == StoreKind.Sqlite)
@@ -40,13 +43,15 @@ public sealed record ClusterSettings(string? Silo, string Secret)
         }
 
         if (secret.Length == 0) throw new SettingsException(SettingNames.ClusterSecret, "is needed by a process that calls silos elsewhere");
-        return new ClusterSettings(null, secret);
+        return new ClusterSettings(null, secret, certificate);
     }
 
-    private static ClusterSettings? Alone(Roles roles, string secret)
+    private static ClusterSettings? Alone(Roles roles, string secret, X509Certificate2? certificate)
     {
         if (!roles.HasFlag(Roles.Api)) throw new SettingsException(SettingNames.Silo, "is needed by a silo without api: how should anybody reach it?");
         if (secret.Length != 0) throw new SettingsException(SettingNames.ClusterSecret, "is for several processes; give silo, too, or leave it out");
+        if (certificate is not null)
+            throw new SettingsException(SettingNames.ClusterCertificate, "is for several processes; give silo, too, or leave it out");
         return null;
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography.X509Certificates;
 using Mall.Api;
 using Mall.Ledger;
 using Mall.Ledger.Stores;
@@ -9,12 +10,14 @@ namespace Mall.Silo.Settings;
 /// <param name="Roles">What this process does.</param>
 /// <param name="Cluster">Its place among several; null when it is alone.</param>
 /// <param name="Http">Where REST, health and the OpenAPI document are served.</param>
-/// <param name="Grpc">Where gRPC is served, HTTP/2 without TLS.</param>
+/// <param name="Grpc">Where gRPC is served, over HTTP/2.</param>
+/// <param name="GrpcCertificate">What gRPC is served with; null: without TLS.</param>
 /// <param name="Db">Which database.</param>
 /// <param name="TokenKey">The key that signs access tokens; null: the one in the database.</param>
 /// <param name="OrderCloseAfter">How long an order waits for its payment.</param>
 public sealed record MallSettings(
-    Roles Roles, ClusterSettings? Cluster, ListenAddress Http, ListenAddress Grpc, StoreAddress Db, string? TokenKey, TimeSpan OrderCloseAfter)
+    Roles Roles, ClusterSettings? Cluster, ListenAddress Http, ListenAddress Grpc, X509Certificate2? GrpcCertificate, StoreAddress Db,
+    string? TokenKey, TimeSpan OrderCloseAfter)
 {
     /// <exception cref="SettingsException">The first setting that cannot be used.</exception>
     public static MallSettings From(IConfiguration configuration)
@@ -27,6 +30,7 @@ public sealed record MallSettings(
             ClusterSettings.From(configuration, roles, db),
             Address(configuration, SettingNames.Http, "127.0.0.1:8080"),
             Address(configuration, SettingNames.Grpc, "127.0.0.1:8081"),
+            CertificateFile.Read(configuration, SettingNames.GrpcCertificate),
             db,
             string.IsNullOrEmpty(configuration[SettingNames.TokenKey]) ? null : configuration[SettingNames.TokenKey],
             Span(configuration, SettingNames.OrderCloseAfter, TimeSpan.FromMinutes(20)));

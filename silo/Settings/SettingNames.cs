@@ -9,12 +9,14 @@ public static class SettingNames
     public const string Roles = "roles";
     public const string Silo = "silo";
     public const string ClusterSecret = "cluster-secret";
+    public const string ClusterCertificate = "cluster-certificate";
+    public const string GrpcCertificate = "grpc-certificate";
     public const string TokenKey = "token-key";
     public const string OrderCloseAfter = "order-close-after";
     public const string Otlp = "otlp";
 
     public static IReadOnlyList<string> All { get; } =
-        [Http, Grpc, Db, Roles, Silo, ClusterSecret, TokenKey, OrderCloseAfter, Otlp];
+        [Http, Grpc, GrpcCertificate, Db, Roles, Silo, ClusterSecret, ClusterCertificate, TokenKey, OrderCloseAfter, Otlp];
 
     private const string EnvironmentPrefix = "MALL_";
 

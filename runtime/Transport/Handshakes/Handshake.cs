@@ -61,7 +61,7 @@ internal sealed class Handshake(string clusterId, string secret, IRandomSource r
         }
         catch (HandshakeException exception)
         {
-            await new HandshakeMessage { Refusal = exception.Refusal, Text = exception.Message }.WriteAsync(stream, cancellationToken);
+            await HandshakeMessage.Refusing(exception).WriteAsync(stream, cancellationToken);
             throw;
         }
     }

@@ -21,5 +21,5 @@ public sealed class HandshakeException : IOException
     /// <summary>
     /// Whether these two will never come to terms, however often they try: somebody must change the configuration.
     /// </summary>
-    public bool IsPermanent => Refusal is Refusal.Version or Refusal.Cluster or Refusal.Secret;
+    public bool IsPermanent => Refusal is Refusal.Version or Refusal.Cluster or Refusal.Secret or Refusal.Certificate;
 }

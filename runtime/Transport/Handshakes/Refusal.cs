@@ -23,4 +23,7 @@ public enum Refusal
 
     /// <summary>What was said is no handshake.</summary>
     Malformed = 6,
+
+    /// <summary>One of them has no certificate, or another one than the other.</summary>
+    Certificate = 7,
 }

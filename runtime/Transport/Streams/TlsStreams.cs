@@ -1,4 +1,5 @@
 using System.Net.Security;
+using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Mall.Runtime;
@@ -9,54 +10,59 @@ namespace Mall.Runtime;
 /// </summary>
 internal static class TlsStreams
 {
-    /// <summary>The dialer's side.</summary>
-    /// <exception cref="IOException">They have not come to terms.</exception>
+    /// <summary>The dialer's side. The stream is closed if it fails.</summary>
+    /// <exception cref="HandshakeException">The other has another certificate, or none.</exception>
+    /// <exception cref="IOException">The connection has ended.</exception>
     public static async Task<Stream> DialAsync(Stream stream, X509Certificate2 certificate, CancellationToken cancellationToken)
     {
         var secure = new SslStream(stream, leaveInnerStreamOpen: false);
-        await AuthenticateAsync(secure, () => secure.AuthenticateAsClientAsync(
-            new SslClientAuthenticationOptions
-            {
-                TargetHost = "mall",
-                ClientCertificates = [certificate],
-                RemoteCertificateValidationCallback = (_, shown, _, _) => IsSame(shown, certificate),
-                CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-            },
-            cancellationToken));
+        var options = new SslClientAuthenticationOptions
+        {
+            TargetHost = "mall",
+            ClientCertificates = [certificate],
+            RemoteCertificateValidationCallback = (_, shown, _, _) => IsSame(shown, certificate),
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        };
+        await AuthenticateAsync(secure, () => secure.AuthenticateAsClientAsync(options, cancellationToken), static _ => Task.CompletedTask);
         return secure;
     }
 
-    /// <summary>The acceptor's side.</summary>
-    /// <exception cref="IOException">They have not come to terms.</exception>
+    /// <summary>The acceptor's side. The stream is closed if it fails.</summary>
+    /// <exception cref="HandshakeException">The other has another certificate, or none; it has been told, as far as it listens.</exception>
+    /// <exception cref="IOException">The connection has ended.</exception>
     public static async Task<Stream> AcceptAsync(Stream stream, X509Certificate2 certificate, CancellationToken cancellationToken)
     {
         var secure = new SslStream(stream, leaveInnerStreamOpen: false);
-        await AuthenticateAsync(secure, () => secure.AuthenticateAsServerAsync(
-            new SslServerAuthenticationOptions
-            {
-                ServerCertificate = certificate,
-                ClientCertificateRequired = true,
-                RemoteCertificateValidationCallback = (_, shown, _, _) => IsSame(shown, certificate),
-                CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-            },
-            cancellationToken));
+        var options = new SslServerAuthenticationOptions
+        {
+            ServerCertificate = certificate,
+            ClientCertificateRequired = true,
+            RemoteCertificateValidationCallback = (_, shown, _, _) => IsSame(shown, certificate),
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        };
+        await AuthenticateAsync(
+            secure,
+            () => secure.AuthenticateAsServerAsync(options, cancellationToken),
+            refusal => HandshakeMessage.Refusing(refusal).WriteAsync(stream, cancellationToken)); // In the clear: whoever has none reads it.
         return secure;
     }
 
-    private static async Task AuthenticateAsync(SslStream stream, Func<Task> authenticate)
+    private static async Task AuthenticateAsync(SslStream secure, Func<Task> authenticate, Func<HandshakeException, Task> tell)
     {
         try
         {
             await authenticate();
         }
-        catch (System.Security.Authentication.AuthenticationException exception)
+        catch (AuthenticationException exception)
         {
-            await stream.DisposeAsync();
-            throw new IOException($"no TLS: {exception.Message}", exception);
+            var refusal = new HandshakeException(Refusal.Certificate, $"the other side has another certificate, or none: {exception.Message}");
+            await tell(refusal);
+            await secure.DisposeAsync();
+            throw refusal;
         }
         catch
         {
-            await stream.DisposeAsync();
+            await secure.DisposeAsync();
             throw;
         }
     }

@@ -59,6 +59,8 @@ public sealed class ChaosTests(ITestOutputHelper output)
         using var seller = await Seller.OpenShopAsync(cluster, [10, 60, .. Enumerable.Repeat(Plenty, Products - 2)], stop);
         var shoppers = await Shopper.ArriveAsync(cluster, Shoppers, stop);
         var watch = new ProductWatch(cluster.Connect);
+        var writes = new ProductWrites(cluster.Server.Kind, cluster.Connect);
+        await writes.WatchAsync(stop);
 
         using var closed = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var watching = watch.WatchAsync(closed.Token);
@@ -77,7 +79,10 @@ public sealed class ChaosTests(ITestOutputHelper output)
         var changedAnswers = await Aftermath.AskAgainAsync(shoppers, 5, new Random(seed), stop);
         var complaints = await cluster.CloseAsync(s_drainsWithin);
 
-        output.WriteLine($"the products were looked at {watch.Looks} times and changed hands {watch.Handovers} times");
+        var trespasses = writes.Findings(out var count);
+        output.WriteLine(
+            $"the products were written {count} times, looked at {watch.Looks} times, and changed hands {watch.Handovers} times");
+        Audit.Passes(trespasses);
         Audit.Passes(watch.Findings);
         AuditBooks(cluster, seller, shoppers);
         Audit.Passes(changedAnswers);

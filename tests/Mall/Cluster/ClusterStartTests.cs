@@ -1,5 +1,8 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Mall.Tests.Installations;
 using Mall.TestServers;
 
@@ -28,6 +31,8 @@ public sealed class ClusterStartTests : IAsyncLifetime
         { $"--roles api --db {Nowhere}", "cluster-secret" },
         { $"--roles api --silo 127.0.0.1:7301 --db {Nowhere}", "silo" },
         { "--roles silo,cook", "roles" },
+        { $"--silo 127.0.0.1:7301 --cluster-certificate nowhere.pem --db {Nowhere}", "cluster-certificate" },
+        { $"--grpc-certificate nowhere.pem --db {Nowhere}", "grpc-certificate" },
     };
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
@@ -74,6 +79,46 @@ public sealed class ClusterStartTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public async Task Start_WithAnotherCertificate_IsRefusedByTheClusterAndBothSaySo(bool clusterHasOne, bool newcomerHasOne)
+    {
+        var db = await DatabaseAsync($"another_certificate_{clusterHasOne}_{newcomerHasOne}".ToLowerInvariant());
+        string[] Certificate(bool isThere, string file) => isThere ? ["--cluster-certificate", NewCertificate(file)] : [];
+        var first = Start(["--roles", "silo", "--silo", FreeAddress(), "--db", db, .. Certificate(clusterHasOne, "ours.pem")]);
+        await UntilItSaysAsync(first, "A silo of the mall is up");
+
+        var line = await RefusalAsync(
+            Start(["--roles", "silo", "--silo", FreeAddress(), "--db", db, .. Certificate(newcomerHasOne, "theirs.pem")]));
+
+        Assert.StartsWith("mall: cluster-certificate:", line, StringComparison.Ordinal);
+        await UntilItSaysAsync(first, "[1106]");
+        Assert.False(first.HasExited);
+    }
+
+    [Fact]
+    public async Task Cluster_WithOneCertificate_ServesOverTls()
+    {
+        var db = await DatabaseAsync("one_certificate");
+        var (certificate, door) = (NewCertificate("ours.pem"), FreeAddress());
+        await UntilItSaysAsync(
+            Start("--roles", "silo", "--silo", FreeAddress(), "--db", db, "--cluster-certificate", certificate, "--cluster-secret", "secret"),
+            "A silo of the mall is up");
+        await UntilItSaysAsync(
+            Start(
+                "--roles", "api", "--http", door, "--grpc", FreeAddress(), "--db", db, "--cluster-certificate", certificate,
+                "--cluster-secret", "secret", "--grpc-certificate", certificate),
+            "gRPC   https://");
+
+        using var client = new HttpClient { BaseAddress = new Uri($"http://{door}/") };
+        using var answer = await client.PostAsJsonAsync(
+            "v1/users", new { mobile = "13800000001", password = "correct horse" }, TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+    }
+
+    [Theory]
     [InlineData("silo")]
     [InlineData("api")]
     public async Task Start_WhileTheDatabaseIsDown_WaitsAudiblyAndThenGivesUp(string role)
@@ -92,6 +137,17 @@ public sealed class ClusterStartTests : IAsyncLifetime
         if (DatabaseServer.WhyMissing(DatabaseKind.Postgres) is { } reason) Assert.Skip(reason);
         var server = await DatabaseServer.SharedAsync(DatabaseKind.Postgres);
         return await server.CreateDatabaseAsync(name, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>A certificate of its own with its key, in a file of this name.</summary>
+    private string NewCertificate(string name)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=mall", key, HashAlgorithmName.SHA256);
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        var file = Path.Combine(_folder, name);
+        File.WriteAllText(file, certificate.ExportCertificatePem() + Environment.NewLine + key.ExportPkcs8PrivateKeyPem());
+        return file;
     }
 
     private static string FreeAddress()

@@ -147,8 +147,11 @@ public sealed class HandshakeTests
         for (var i = 0; i < 200; i++) one.Send(two, $"{i} {new string('x', 1_000)}");
         await TestSilo.Eventually(() => one.Received.Count == 200);
 
-        Assert.Equal(ProbeFinding.Silent, (await stranger.Transport.ProbeAsync(two.Self)).Finding);
-        Assert.Equal(ProbeFinding.Silent, (await plain.Transport.ProbeAsync(two.Self)).Finding);
+        foreach (var (dialer, acceptor) in new[] { (stranger, two), (plain, two), (one, plain) })
+        {
+            Assert.Equal(Refusal.Certificate, (await dialer.Transport.ProbeAsync(acceptor.Self)).Refusal);
+            await TestSilo.Eventually(() => acceptor.Log.Any(line => line.StartsWith("1106", StringComparison.Ordinal)));
+        }
     }
 
     private static X509Certificate2 SelfSigned()
