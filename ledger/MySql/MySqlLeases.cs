@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Mall.Ledger.Leases;
+using Mall.Ledger.Stores;
 
 namespace Mall.Ledger.MySql;
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Mall.Ledger.Stores;
 
 namespace Mall.Ledger.MySql;
 

@@ -13,7 +13,7 @@ public sealed class SqliteStore : IStore
     private readonly StoreAddress _address;
     private readonly TimeProvider _time;
     private readonly bool _isGuest;
-    private readonly SqliteThread? _thread;
+    private readonly BlockingThreads? _thread;
     private readonly SqliteReaders _readers;
     private int _isDisposed;
 
@@ -37,7 +37,7 @@ public sealed class SqliteStore : IStore
         _time = time;
         _isGuest = isGuest;
         _readers = new SqliteReaders(OpenReader);
-        Scheduler = scheduler ?? (_thread = new SqliteThread("mall-ledger-sqlite"));
+        Scheduler = scheduler ?? (_thread = new BlockingThreads("mall-ledger-sqlite", 1));
     }
 
     /// <inheritdoc/>

@@ -1,9 +1,10 @@
-namespace Mall.Ledger.MySql;
+namespace Mall.Ledger.Stores;
 
 /// <summary>
-/// Threads that may be blocked. ADO.NET drivers for MySQL are allowed to block in their asynchronous calls, too, and some do; on
-/// the thread pool a database that hangs would then stop everything else in the process. With one thread, what it is given runs
-/// in order.
+/// Threads that may be blocked: SQLite's calls block (a commit waits for the disk), and drivers for MySQL may block in their
+/// asynchronous calls, too. On the thread pool a disk or a database that hangs would then stop everything else in the process. With
+/// one thread, what it is given runs in order; a committer's loop runs on the thread that writes, and so nothing has to be handed
+/// over between the two.
 /// </summary>
 internal sealed class BlockingThreads : TaskScheduler, IDisposable
 {
@@ -16,7 +17,7 @@ internal sealed class BlockingThreads : TaskScheduler, IDisposable
         _count = count;
         for (var i = 0; i < count; i++)
         {
-#pragma warning disable RS0030 // A store's threads, not the ledger's: simulations have no MySQL.
+#pragma warning disable RS0030 // A store's threads, not the ledger's: simulations have a store without any.
             new Thread(Run) { IsBackground = true, Name = name }.Start();
 #pragma warning restore RS0030
         }
