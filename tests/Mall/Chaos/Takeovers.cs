@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using Mall.Tests.Installations;
 
 namespace Mall.Tests.Chaos;
@@ -31,7 +32,7 @@ public sealed class Takeovers(OwnerMap owners, Seller seller, IReadOnlyList<long
         return new Relief(this);
     }
 
-    /// <summary>Number, median and worst, for each deed alone and amid others.</summary>
+    /// <summary>Number, median and all, for each deed alone and amid others.</summary>
     public IEnumerable<string> Summary() => _measured
         .GroupBy(m => (m.Deed, m.IsAlone))
         .OrderBy(g => g.Key)
@@ -39,7 +40,8 @@ public sealed class Takeovers(OwnerMap owners, Seller seller, IReadOnlyList<long
         {
             var times = g.Select(m => m.Took.TotalSeconds).Order().ToList();
             var what = $"takeover after {g.Key.Deed}{(g.Key.IsAlone ? "" : " amid other trouble")}";
-            return FormattableString.Invariant($"{what}: {times.Count} measured, median {times[times.Count / 2]:0.00} s, worst {times[^1]:0.00} s");
+            var all = string.Join(' ', times.Select(t => t.ToString("0.00", CultureInfo.InvariantCulture)));
+            return FormattableString.Invariant($"{what}: {times.Count} measured, median {times[times.Count / 2]:0.00} s, all {all} s");
         });
 
     private sealed class Relief(Takeovers takeovers) : IDisposable
