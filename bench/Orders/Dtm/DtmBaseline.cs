@@ -13,9 +13,11 @@ sealed class DtmBaseline : IDisposable
 {
     const string Database = "dtm";
 
+    readonly string _run = Guid.NewGuid().ToString("N");
     readonly BenchServer _server;
     readonly List<DtmWorker> _workers;
     readonly IReadOnlyList<Basket> _baskets;
+    long _placed;
 
     DtmBaseline(BenchServer server, List<DtmWorker> workers, IReadOnlyList<Basket> baskets) =>
         (_server, _workers, _baskets) = (server, workers, baskets);
@@ -72,15 +74,19 @@ sealed class DtmBaseline : IDisposable
 
     public void Dispose() => _workers.ForEach(w => w.Dispose());
 
+    Basket BasketOf(long order) => _baskets[(int)(order % _baskets.Count)];
+
     void Place(DtmWorker worker, Caller caller)
     {
         var user = (caller.Index % Stage.Customers) + 1;
-        for (var i = caller.Index * 17; caller.GoesOn; i++)
+        while (caller.GoesOn)
         {
+            var order = Interlocked.Increment(ref _placed);
             try
             {
-                // Ordered by time, so that new rows are neighbours. The mall's gids, made of idempotency keys, are not.
-                worker.Place(Gids.New("order", Guid.CreateVersion7()), user, _baskets[i % _baskets.Count].Products);
+                // As the front door makes them of its clients' keys, for both: like DTM's own they are in no order, which costs the
+                // server's indexes the same.
+                worker.Place(Gids.FromKey("order", user, $"load-{_run}-{order}"), user, BasketOf(order).Products);
                 caller.Succeeded();
             }
             catch (DbException e)
