@@ -20,6 +20,19 @@ sealed class OrdersBenchmark() : Benchmark(
     static readonly Option<int[]> s_silos = SiloCounts();
     static readonly Option<int> s_rounds = RunOptions.AtLeastOne(
         "--rounds", "With --db: how often the mall and the baseline take turns, so that a slow moment of the disk meets both.", 3);
+    static readonly Option<int?> s_baselineCallers = new("--baseline-callers")
+    {
+        Description = "With --db: workers of the baseline, a connection each; as many as callers if nothing is said.",
+        Validators =
+        {
+            result =>
+            {
+                if (result.GetValueOrDefault<int?>() < 1)
+                    result.AddError("--baseline-callers must be at least 1.");
+            },
+        },
+    };
+
     static readonly Option<bool> s_noBaseline = new("--no-baseline") { Description = "With --db: measure the mall alone." };
     static readonly Option<int> s_callers = RunOptions.AtLeastOne(
         "--callers", "Callers, each with one order under way; with --db 64 if nothing is said.", 256);
@@ -31,7 +44,10 @@ sealed class OrdersBenchmark() : Benchmark(
 
     string _durability = "";
 
-    protected override IEnumerable<Option> Options => [s_db, s_silos, s_rounds, s_noBaseline, s_callers, s_users, s_products, s_items, RunOptions.Folder];
+    protected override IEnumerable<Option> Options => 
+    [
+        s_db, s_silos, s_rounds, s_noBaseline, s_callers, s_baselineCallers, s_users, s_products, s_items, RunOptions.Folder,
+    ];
 
     protected override string Durability => _durability;
 
@@ -92,8 +108,9 @@ sealed class OrdersBenchmark() : Benchmark(
             return null;
         var callers = options.GetResult(s_callers) is { Implicit: false } ? options.GetValue(s_callers) : CallersOfServer;
         return new ServerOrders(
-            Enum.Parse<DatabaseKind>(db, ignoreCase: true), options.GetValue(s_silos)!, callers, options.GetValue(s_products),
-            options.GetValue(s_items), options.GetValue(s_rounds), WithBaseline: !options.GetValue(s_noBaseline));
+            Enum.Parse<DatabaseKind>(db, ignoreCase: true), options.GetValue(s_silos)!, callers,
+            options.GetValue(s_products), options.GetValue(s_items), options.GetValue(s_rounds),
+            BaselineCallers: options.GetValue(s_noBaseline) ? 0 : options.GetValue(s_baselineCallers) ?? callers);
     }
 
     static Option<string?> Server()

@@ -14,13 +14,13 @@ namespace Mall.Bench.Orders;
 /// </summary>
 /// <param name="Kind">The server.</param>
 /// <param name="Silos">How many silos; a cluster for each number.</param>
-/// <param name="Callers">Of the front door; and as many workers has the baseline.</param>
+/// <param name="Callers">Of the front door.</param>
 /// <param name="Products">How many are on sale.</param>
 /// <param name="Items">Products of an order.</param>
 /// <param name="Rounds">Turns of each.</param>
-/// <param name="WithBaseline">Whether the baseline takes part.</param>
+/// <param name="BaselineCallers">Workers of the baseline; 0 when it does not take part.</param>
 sealed record ServerOrders(
-    DatabaseKind Kind, IReadOnlyList<int> Silos, int Callers, int Products, int Items, int Rounds, bool WithBaseline)
+    DatabaseKind Kind, IReadOnlyList<int> Silos, int Callers, int Products, int Items, int Rounds, int BaselineCallers)
 {
     /// <summary>What the last run was durable by: the server's own words.</summary>
     public string Durability { get; private set; } = "";
@@ -40,8 +40,8 @@ sealed record ServerOrders(
             contestants.Add(await malls.AddAsync(this, server, silos, cancellationToken));
         }
 
-        using var baseline = WithBaseline
-            ? await DtmBaseline.OpenAsync(server, Callers, Products, Items, cancellationToken)
+        using var baseline = BaselineCallers > 0
+            ? await DtmBaseline.OpenAsync(server, BaselineCallers, Products, Items, cancellationToken)
             : null;
         if (baseline is not null)
             contestants.Add(new Contestant(new Phase("baseline", baseline.Workers, baseline.PlaceAsync), server, cluster: null));
@@ -68,7 +68,7 @@ sealed record ServerOrders(
     internal IEnumerable<Measurement> Ratios(IReadOnlyList<Measurement> measured)
     {
         var malls = measured.Take(Silos.Count).ToList();
-        if (WithBaseline)
+        if (BaselineCallers > 0)
         {
             foreach (var mall in malls)
             {

@@ -9,7 +9,7 @@ namespace Mall.Bench.Tests;
 public sealed class OrderFiguresTests
 {
     private static readonly ServerOrders s_orders = new(
-        DatabaseKind.Postgres, Silos: [1, 3], Callers: 1, Products: 1, Items: 1, Rounds: 1, WithBaseline: true);
+        DatabaseKind.Postgres, Silos: [1, 3], Callers: 1, Products: 1, Items: 1, Rounds: 1, BaselineCallers: 1);
 
     [Fact]
     public void From_SeveralTurns_TakesTheMedianRateAndWhatAllOfThemSpentByOrder()
@@ -49,7 +49,7 @@ public sealed class OrderFiguresTests
     [Fact]
     public void Ratios_WithoutABaseline_ComparesCostsOnly()
     {
-        var alone = s_orders with { WithBaseline = false };
+        var alone = s_orders with { BaselineCallers = 0 };
 
         var ratio = Assert.Single(alone.Ratios([Measured("1 silo", 600, 50), Measured("3 silos", 500, 100)]));
 
