@@ -26,7 +26,7 @@ sealed class LoadBenchmark() : Benchmark("load", "Orders through the front door 
     };
 
     static readonly Option<int> s_users = RunOptions.AtLeastOne(
-        "--users", "Customers that share the connections; registered first.", 8);
+        "--users", "Customers that share the connections; registered first.", Stage.Customers);
     static readonly Option<int> s_products = RunOptions.AtLeastOne(
         "--products", "Products that are ordered; put on sale first.", 100);
     static readonly Option<int> s_items = RunOptions.AtLeastOne("--items", "Products of an order, one piece of each.", 1);

@@ -9,7 +9,10 @@ namespace Mall.Bench.Load;
 sealed record Stage(IReadOnlyList<string> Tokens, IReadOnlyList<long> Products)
 {
     /// <summary>As much as the mall takes: no load is to end because something is sold out.</summary>
-    const long Stock = 1_000_000_000;
+    public const long Stock = 1_000_000_000;
+
+    /// <summary>Customers that share a load's connections, where nobody says how many.</summary>
+    public const int Customers = 8;
 
     /// <summary>Registers new customers with random mobiles; the first of them opens a shop and sells.</summary>
     public static async Task<Stage> SetAsync(IFrontDoor door, int customers, int products, CancellationToken cancellationToken)

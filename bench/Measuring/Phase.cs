@@ -4,7 +4,11 @@ using Mall.Bench.Reporting;
 namespace Mall.Bench.Measuring;
 
 /// <summary>The callers of a phase, when all have ended, and what the process spent meanwhile.</summary>
-sealed record PhaseResult(IReadOnlyList<Caller> Callers, TimeSpan Elapsed, TimeSpan Cpu, long AllocatedBytes);
+sealed record PhaseResult(IReadOnlyList<Caller> Callers, TimeSpan Elapsed, TimeSpan Cpu, long AllocatedBytes)
+{
+    /// <summary>Successes a second.</summary>
+    public double PerSecond => Callers.Sum(c => c.Successes) / Elapsed.TotalSeconds;
+}
 
 /// <summary>A stretch of time in which a number of callers do the same thing as often as they can.</summary>
 /// <param name="Name">What the progress display shows.</param>

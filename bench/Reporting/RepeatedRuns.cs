@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Mall.Bench.Hosting;
 
 namespace Mall.Bench.Reporting;
 
@@ -50,16 +51,11 @@ static class RepeatedRuns
         }
     }
 
-    /// <summary>The error stream is inherited, so that the child's progress shows where the parent's would.</summary>
+    /// <summary>The child's progress shows where the parent's would.</summary>
     static ProcessStartInfo StartInfo(IReadOnlyList<string> arguments)
     {
-        var executable = Environment.ProcessPath ?? throw new BenchmarkException("This process does not know its own path.");
-        var info = new ProcessStartInfo(executable) { RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(executable) == "dotnet")
-            info.ArgumentList.Add(Environment.GetCommandLineArgs()[0]); // started as "dotnet Mall.Bench.dll"
-        foreach (var argument in arguments)
-            info.ArgumentList.Add(argument);
-        info.ArgumentList.Add("--json");
+        var info = OwnProgram.Start([.. arguments, "--json"]);
+        info.RedirectStandardOutput = true;
         return info;
     }
 }

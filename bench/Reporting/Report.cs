@@ -44,7 +44,7 @@ sealed record Report(
     static Measurement MedianOf(string name, IReadOnlyList<Report> runs)
     {
         var all = runs.SelectMany(r => r.Measurements).Where(m => m.Name == name).ToList();
-        var metrics = all[0].Metrics.Keys.ToDictionary(metric => metric, metric => Median(Values(runs, name, metric)));
+        var metrics = all[0].Metrics.Keys.ToDictionary(metric => metric, metric => Median.Of(Values(runs, name, metric)));
         var errors = all.SelectMany(m => m.Errors).GroupBy(e => e.Key).ToDictionary(e => e.Key, e => e.Sum(x => x.Value));
         return new Measurement(name, metrics, errors);
     }
@@ -57,7 +57,4 @@ sealed record Report(
             .Select(m => m.Metrics[metric])
             .Order(),
     ];
-
-    static double Median(double[] ascending) =>
-        (ascending[(ascending.Length - 1) / 2] + ascending[ascending.Length / 2]) / 2;
 }

@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using Mall.Bench.Hosting;
 using Mall.Bench.Measuring;
+using Mall.Bench.Orders;
+using Mall.Bench.RemoteCalls;
 using Mall.Bench.Reporting;
+using Mall.TestServers;
 
 namespace Mall.Bench.Tests;
 
@@ -36,6 +39,42 @@ public sealed class CommandTests : IDisposable
 
         Assert.Equal(2, report.Runs!.Count);
         Assert.True(report.Measurements.Single().Metrics[Metric.Operations] > 0);
+    }
+
+    [Fact]
+    public async Task RemoteCalls_ForAMoment_ReachesTheOtherProcess()
+    {
+        var report = await RunAsync("remote-calls", "--callers", "2", "--callers", "16", "--grains", "10");
+
+        Assert.Equal(["2 callers", "16 callers"], report.Measurements.Select(m => m.Name));
+        Assert.All(report.Measurements, m =>
+        {
+            Assert.Empty(m.Errors);
+            Assert.True(m.Metrics[RemoteCost.RequestBytes] > 10 && m.Metrics[RemoteCost.ReplyBytes] > 5);
+            Assert.True(m.Metrics[RemoteCost.RepliesPerWrite] >= 1);
+        });
+    }
+
+    [Theory]
+    [InlineData(DatabaseKind.Postgres, "fsync=on, synchronous_commit=on")]
+    [InlineData(DatabaseKind.MariaDb, "innodb_flush_log_at_trx_commit=1")]
+    public async Task Orders_OnAServer_ReportsTheRatioAndWhatTheProcessesSpent(DatabaseKind kind, string durability)
+    {
+        Assert.SkipWhen(DatabaseServer.WhyMissing(kind) is not null, $"{kind} is not installed");
+
+        var report = await RunAsync(
+            "orders", "--db", $"{kind}".ToLowerInvariant(), "--silos", "1,2", "--callers", "8", "--items", "2", "--products", "5");
+
+        Assert.Equal(
+            ["1 silo", "2 silos", "baseline", "1 silo to baseline", "2 silos to baseline", "processor time an order, 2 silos to 1 silo"],
+            report.Measurements.Select(m => m.Name));
+        Assert.All(report.Measurements.Take(3), m =>
+        {
+            Assert.Empty(m.Errors);
+            Assert.True(m.Metrics[Metric.Operations] > 0);
+        });
+        Assert.All(report.Measurements.Take(2), m => Assert.True(m.Metrics[TurnFigures.CpuOfMall] > 0));
+        Assert.Contains(durability, report.Durability, StringComparison.Ordinal);
     }
 
     [Theory]

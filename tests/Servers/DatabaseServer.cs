@@ -123,6 +123,9 @@ public sealed class DatabaseServer : IAsyncDisposable
 
     public Task ResumeAsync() => _process!.SignalAsync("CONT", withChildren: true);
 
+    /// <inheritdoc cref="ServerProcess.ProcessorTimeAsync"/>
+    public Task<TimeSpan> ProcessorTimeAsync() => _process!.ProcessorTimeAsync();
+
     /// <summary>Kills the server and removes its folder.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -7,9 +7,12 @@ namespace Mall.TestServers;
 /// A server's main process. It is started and waited for on a thread of its own: the kernel kills it when that thread ends (see
 /// <see cref="ServerProgram"/> on <c>--pdeathsig</c>), and a thread of the pool may end at any time.
 /// </summary>
-internal sealed class ServerProcess
+public sealed class ServerProcess
 {
     private const int KeptLines = 50;
+
+    // Linux counts processor time for everybody in hundredths of a second, whatever its own clock does.
+    private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(10);
 
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -49,6 +52,15 @@ internal sealed class ServerProcess
         await Tool.TryRunAsync(["kill", $"-{signal}", .. ids.Select(i => i.ToString(CultureInfo.InvariantCulture))]);
     }
 
+    /// <summary>
+    /// Processor time of the main process and of those that it has started, also of those that have ended. To 10 ms each.
+    /// </summary>
+    public async Task<TimeSpan> ProcessorTimeAsync()
+    {
+        var id = await _id.Task;
+        return Children(id).Prepend(id).Sum(TicksOf) * s_tick;
+    }
+
     private void Run(IReadOnlyList<string> commandLine)
     {
         try
@@ -86,6 +98,22 @@ internal sealed class ServerProcess
     private string LastLines()
     {
         lock (_lines) return string.Join('\n', _lines);
+    }
+
+    private static long TicksOf(int id)
+    {
+        try
+        {
+            // The name in the second field may hold anything but its own last parenthesis. Behind it, the 12th field is user time,
+            // then follow system time and both of children that have ended and were waited for.
+            var stat = File.ReadAllText($"/proc/{id}/stat");
+            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            return fields[11..15].Sum(field => long.Parse(field, CultureInfo.InvariantCulture));
+        }
+        catch (IOException)
+        {
+            return 0; // It has just ended, and is counted with its parent.
+        }
     }
 
     private static IEnumerable<int> Children(int id)

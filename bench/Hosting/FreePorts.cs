@@ -1,0 +1,33 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+
+namespace Mall.Bench.Hosting;
+
+/// <summary>Ports of loopback for processes that are told where to listen.</summary>
+static class FreePorts
+{
+    /// <summary>
+    /// A port that nobody listens on, below those that the system gives to outgoing connections, of which a benchmark has many: it
+    /// stays free until its process comes to listen.
+    /// </summary>
+    public static int Take()
+    {
+        while (true)
+        {
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, RandomNumberGenerator.GetInt32(15_000, 32_000));
+                listener.Start();
+                return ((IPEndPoint)listener.LocalEndpoint).Port;
+            }
+            catch (SocketException)
+            {
+                // Taken: the next one.
+            }
+        }
+    }
+
+    /// <summary><c>127.0.0.1:</c> and such a port.</summary>
+    public static string TakeEndpoint() => FormattableString.Invariant($"127.0.0.1:{Take()}");
+}

@@ -1,0 +1,189 @@
+using Npgsql;
+
+namespace Mall.Bench.Orders.Dtm;
+
+/// <summary>On PostgreSQL: prepared statements, sent in batches; six round trips and four commits for an order of one item.</summary>
+sealed class PostgresDtmWorker : DtmWorker
+{
+    /// <summary>The tables. Only what an order needs, with the indexes that finding and resuming need.</summary>
+    public const string Schema =
+        """
+        create table trans_global (
+          gid text collate "C" not null primary key, trans_type text not null, status text not null, payload text not null,
+          next_cron_time bigint, create_time bigint not null, update_time bigint not null, finish_time bigint
+        ) with (fillfactor = 70);
+        create index trans_global_by_next_cron_time on trans_global (next_cron_time) where next_cron_time is not null;
+        create table trans_branch_op (
+          gid text collate "C" not null, branch_id text collate "C" not null, op text collate "C" not null, target text not null,
+          payload text not null, status text not null, create_time bigint not null, update_time bigint not null,
+          primary key (gid, branch_id, op)
+        ) with (fillfactor = 70);
+        create table barrier (
+          trans_type text not null, gid text collate "C" not null, branch_id text collate "C" not null,
+          op text collate "C" not null, barrier_id text collate "C" not null, reason text not null, create_time bigint not null,
+          primary key (gid, branch_id, op, barrier_id)
+        );
+        create table products (
+          id bigint not null primary key, name text not null, price bigint not null, stock bigint not null check (stock >= 0),
+          sold bigint not null default 0, update_time bigint not null default 0
+        ) with (fillfactor = 50);
+        create table orders (
+          id bigint generated always as identity primary key, gid text collate "C" not null unique, user_id bigint not null,
+          amount bigint not null, status bigint not null, create_time bigint not null, update_time bigint not null
+        );
+        create index orders_by_user on orders (user_id, id);
+        create table order_items (
+          order_id bigint not null, product_id bigint not null, name text not null, quantity bigint not null, price bigint not null,
+          primary key (order_id, product_id)
+        );
+        """;
+
+    readonly NpgsqlConnection _connection;
+    readonly Statements _submit;
+    readonly Statements _orderBarrier;
+    readonly Statements _order;
+    readonly Statements _stockBarrier;
+    readonly Statements _stock;
+    readonly Statements _succeed;
+
+    /// <param name="connectionString">Of the database that has the tables.</param>
+    /// <param name="items">How many products each order has.</param>
+    public PostgresDtmWorker(string connectionString, int items)
+    {
+        const string barrier =
+            """
+            insert into barrier (trans_type, gid, branch_id, op, barrier_id, reason, create_time)
+            values ('saga', $1, $2, 'action', '01', 'action', $3) on conflict do nothing
+            """;
+        _connection = new NpgsqlConnection(connectionString);
+        _connection.Open();
+        _submit = new Statements(
+            _connection,
+            """
+            insert into trans_global (gid, trans_type, status, payload, next_cron_time, create_time, update_time)
+            values ($1, 'saga', 'submitted', $2, $3 + 10000, $3, $3)
+            """,
+            $"""
+            insert into trans_branch_op (gid, branch_id, op, target, payload, status, create_time, update_time)
+            values {string.Join(", ", Enumerable.Range(0, items + 1).Select(BranchRows))}
+            """);
+        _orderBarrier = new Statements(_connection, "begin", barrier);
+        _order = new Statements(
+            _connection,
+            $"""
+            with o as (
+              insert into orders (gid, user_id, amount, status, create_time, update_time)
+              values ($1, $2, {items * Price}, 0, $3, $3) returning id)
+            insert into order_items (order_id, product_id, name, quantity, price)
+            select o.id, i.product_id, 'Load', 1, {Price}
+            from o, (values {string.Join(", ", Enumerable.Range(4, items).Select(n => $"(${n}::bigint)"))}) i (product_id)
+            """,
+            "commit");
+        _stockBarrier = new Statements(_connection, "begin", barrier);
+        _stock = new Statements(
+            _connection, "update products set stock = stock - 1, sold = sold + 1, update_time = $2 where id = $1", "commit");
+        _succeed = new Statements(
+            _connection,
+            "update trans_branch_op set status = 'succeed', update_time = $2 where gid = $1 and op = 'action'",
+            """
+            update trans_global set status = 'succeed', next_cron_time = null, finish_time = $2, update_time = $2
+            where gid = $1 and status = 'submitted'
+            """);
+    }
+
+    public override void Dispose()
+    {
+        foreach (var statements in new[] { _submit, _orderBarrier, _order, _stockBarrier, _stock, _succeed })
+            statements.Dispose();
+        _connection.Dispose();
+    }
+
+    protected override void Submit(string gid, IReadOnlyList<long> products)
+    {
+        var payloads = products.Select(PayloadOf).ToArray();
+        var whole = $"[{string.Join(',', payloads)}]";
+        var now = Now();
+        _submit.Run([gid, whole, now], [gid, now, whole, .. payloads]);
+    }
+
+    protected override void CreateOrder(string gid, long userId, IReadOnlyList<long> products)
+    {
+        var now = Now();
+        if (_orderBarrier.Run([], [gid, "01", now]) == 1)
+            _order.Run([gid, userId, now, .. products.Cast<object>()], []);
+        else
+            Rollback();
+    }
+
+    protected override void TakeStock(string gid, string branch, long product)
+    {
+        var now = Now();
+        if (_stockBarrier.Run([], [gid, branch, now]) == 1)
+            _stock.Run([product, now], []);
+        else
+            Rollback();
+    }
+
+    protected override void Succeed(string gid)
+    {
+        var now = Now();
+        _succeed.Run([gid, now], [gid, now]);
+    }
+
+    protected override void Rollback()
+    {
+        using var command = new NpgsqlCommand("rollback", _connection);
+        command.ExecuteNonQuery();
+    }
+
+    /// <summary>Action and compensation of the order (0) or of an item.</summary>
+    static string BranchRows(int place) =>
+        $"""
+        ($1, '{place + 1:00}', 'action', '{(place == 0 ? "order" : "product")}', ${place + 3}, 'prepared', $2, $2),
+        ($1, '{place + 1:00}', 'compensate', '{(place == 0 ? "order" : "product")}', ${place + 3}, 'prepared', $2, $2)
+        """;
+
+    /// <summary>Statements that go to the server together, prepared when they are run for the first time.</summary>
+    sealed class Statements(NpgsqlConnection connection, params string[] statements) : IDisposable
+    {
+        readonly NpgsqlBatch _batch = new(connection);
+        bool _isPrepared;
+
+        /// <param name="values">Texts and numbers for each statement.</param>
+        /// <returns>How many rows the last one has changed.</returns>
+        public long Run(params object[][] values)
+        {
+            if (!_isPrepared)
+                Prepare(values);
+            for (var i = 0; i < values.Length; i++)
+            {
+                for (var j = 0; j < values[i].Length; j++)
+                {
+                    if (values[i][j] is string text)
+                        ((NpgsqlParameter<string>)_batch.BatchCommands[i].Parameters[j]).TypedValue = text;
+                    else
+                        ((NpgsqlParameter<long>)_batch.BatchCommands[i].Parameters[j]).TypedValue = (long)values[i][j];
+                }
+            }
+
+            _batch.ExecuteNonQuery();
+            return (long)_batch.BatchCommands[^1].Rows;
+        }
+
+        public void Dispose() => _batch.Dispose();
+
+        void Prepare(object[][] values)
+        {
+            for (var i = 0; i < statements.Length; i++)
+            {
+                var command = new NpgsqlBatchCommand(statements[i]);
+                foreach (var value in values[i])
+                    command.Parameters.Add(value is string ? new NpgsqlParameter<string>() : new NpgsqlParameter<long>());
+                _batch.BatchCommands.Add(command);
+            }
+
+            _batch.Prepare();
+            _isPrepared = true;
+        }
+    }
+}
