@@ -17,24 +17,27 @@ abstract class DtmWorker : IDisposable
     /// <summary>What the products of the baseline cost, as those of the mall do.</summary>
     public const long Price = 100;
 
-    /// <summary>Places one order; durable when it returns. Blocks.</summary>
+    /// <summary>Whether a worker holds a thread while it waits for the server, because its driver does.</summary>
+    public abstract bool Blocks { get; }
+
+    /// <summary>Places one order; durable when it completes.</summary>
     /// <param name="gid">Never used before.</param>
     /// <param name="userId">Whose order it is.</param>
     /// <param name="products">One piece of each.</param>
     /// <exception cref="DbException">The server has failed a statement, and the order is left as it was then.</exception>
-    public void Place(string gid, long userId, IReadOnlyList<long> products)
+    public async ValueTask PlaceAsync(string gid, long userId, IReadOnlyList<long> products)
     {
         try
         {
-            Submit(gid, products);
-            CreateOrder(gid, userId, products);
+            await SubmitAsync(gid, products);
+            await CreateOrderAsync(gid, userId, products);
             for (var i = 0; i < products.Count; i++)
-                TakeStock(gid, BranchOf(i), products[i]);
-            Succeed(gid);
+                await TakeStockAsync(gid, BranchOf(i), products[i]);
+            await SucceedAsync(gid);
         }
         catch (DbException)
         {
-            Rollback();
+            await RollbackAsync();
             throw;
         }
     }
@@ -42,19 +45,19 @@ abstract class DtmWorker : IDisposable
     public abstract void Dispose();
 
     /// <summary>Records the global transaction, and of each branch its action and its compensation.</summary>
-    protected abstract void Submit(string gid, IReadOnlyList<long> products);
+    protected abstract ValueTask SubmitAsync(string gid, IReadOnlyList<long> products);
 
     /// <summary>Branch 01.</summary>
-    protected abstract void CreateOrder(string gid, long userId, IReadOnlyList<long> products);
+    protected abstract ValueTask CreateOrderAsync(string gid, long userId, IReadOnlyList<long> products);
 
     /// <summary>Branch 02, 03, ...</summary>
-    protected abstract void TakeStock(string gid, string branch, long product);
+    protected abstract ValueTask TakeStockAsync(string gid, string branch, long product);
 
     /// <summary>Records the outcome.</summary>
-    protected abstract void Succeed(string gid);
+    protected abstract ValueTask SucceedAsync(string gid);
 
     /// <summary>Ends a transaction that has failed, if there is one.</summary>
-    protected abstract void Rollback();
+    protected abstract ValueTask RollbackAsync();
 
     /// <summary>What a client of DTM sends as a branch's payload.</summary>
     protected static string PayloadOf(long product) => FormattableString.Invariant($$"""{"productId":{{product}},"quantity":1}""");

@@ -59,18 +59,21 @@ sealed class MariaDbDtmWorker : DtmWorker
         _command = _connection.CreateCommand();
     }
 
+    /// <summary>The asynchronous calls of MySql.Data block and have ended when they return.</summary>
+    public override bool Blocks => true;
+
     public override void Dispose()
     {
         _command.Dispose();
         _connection.Dispose();
     }
 
-    protected override void Submit(string gid, IReadOnlyList<long> products)
+    protected override async ValueTask SubmitAsync(string gid, IReadOnlyList<long> products)
     {
         var (now, payloads) = (Now(), products.Select(PayloadOf).ToArray());
         var whole = $"[{string.Join(',', payloads)}]";
         var rows = payloads.Prepend(whole).Select((payload, place) => BranchRows(gid, place, payload, now));
-        Run(
+        await RunAsync(
             $"""
             start transaction;
             insert into trans_global (gid, trans_type, status, payload, next_cron_time, create_time, update_time)
@@ -81,12 +84,12 @@ sealed class MariaDbDtmWorker : DtmWorker
             """);
     }
 
-    protected override void CreateOrder(string gid, long userId, IReadOnlyList<long> products)
+    protected override async ValueTask CreateOrderAsync(string gid, long userId, IReadOnlyList<long> products)
     {
         var now = Now();
-        if (!Enter(gid, "01", now))
+        if (!await EnterAsync(gid, "01", now))
             return;
-        Run(
+        await RunAsync(
             $"""
             insert into orders (gid, user_id, amount, status, create_time, update_time)
             values ('{gid}', {userId}, {products.Count * Price}, 0, {now}, {now});
@@ -96,17 +99,17 @@ sealed class MariaDbDtmWorker : DtmWorker
             """);
     }
 
-    protected override void TakeStock(string gid, string branch, long product)
+    protected override async ValueTask TakeStockAsync(string gid, string branch, long product)
     {
         var now = Now();
-        if (Enter(gid, branch, now))
-            Run($"update products set stock = stock - 1, sold = sold + 1, update_time = {now} where id = {product}; commit");
+        if (await EnterAsync(gid, branch, now))
+            await RunAsync($"update products set stock = stock - 1, sold = sold + 1, update_time = {now} where id = {product}; commit");
     }
 
-    protected override void Succeed(string gid)
+    protected override async ValueTask SucceedAsync(string gid)
     {
         var now = Now();
-        Run(
+        await RunAsync(
             $"""
             start transaction;
             update trans_branch_op set status = 'succeed', update_time = {now} where gid = '{gid}' and op = 'action';
@@ -116,20 +119,20 @@ sealed class MariaDbDtmWorker : DtmWorker
             """);
     }
 
-    protected override void Rollback() => Run($"rollback");
+    protected override async ValueTask RollbackAsync() => await RunAsync($"rollback");
 
     /// <summary>Begins a transaction with the barrier row; false when that was there, and the transaction has ended.</summary>
-    bool Enter(string gid, string branch, long now)
+    async ValueTask<bool> EnterAsync(string gid, string branch, long now)
     {
         // Not "insert ignore", whose warning the driver stumbles over. A row that was there is left as it is.
-        var changed = Run(
+        var changed = await RunAsync(
             $"""
             start transaction;
             insert into barrier (trans_type, gid, branch_id, op, barrier_id, reason, create_time)
             values ('saga', '{gid}', '{branch}', 'action', '01', 'action', {now}) on duplicate key update gid = gid
             """);
         if (changed == 0)
-            Rollback();
+            await RollbackAsync();
         return changed != 0;
     }
 
@@ -140,11 +143,11 @@ sealed class MariaDbDtmWorker : DtmWorker
             CultureInfo.InvariantCulture,
             $"('{gid}', '{place + 1:00}', '{op}', '{(place == 0 ? "order" : "product")}', '{payload}', 'prepared', {now}, {now})")));
 
-    int Run(FormattableString sql)
+    Task<int> RunAsync(FormattableString sql)
     {
 #pragma warning disable CA2100 // Gids, numbers and constants of this program.
         _command.CommandText = FormattableString.Invariant(sql);
 #pragma warning restore CA2100
-        return _command.ExecuteNonQuery();
+        return _command.ExecuteNonQueryAsync();
     }
 }

@@ -91,6 +91,11 @@ sealed class PostgresDtmWorker : DtmWorker
             """);
     }
 
+    /// <summary>
+    /// Its driver opens sockets in a way that makes .NET imitate blocking calls on them, which costs more than not to block.
+    /// </summary>
+    public override bool Blocks => false;
+
     public override void Dispose()
     {
         foreach (var statements in new[] { _submit, _orderBarrier, _order, _stockBarrier, _stock, _succeed })
@@ -98,42 +103,42 @@ sealed class PostgresDtmWorker : DtmWorker
         _connection.Dispose();
     }
 
-    protected override void Submit(string gid, IReadOnlyList<long> products)
+    protected override async ValueTask SubmitAsync(string gid, IReadOnlyList<long> products)
     {
         var payloads = products.Select(PayloadOf).ToArray();
         var whole = $"[{string.Join(',', payloads)}]";
         var now = Now();
-        _submit.Run([gid, whole, now], [gid, now, whole, .. payloads]);
+        await _submit.RunAsync([gid, whole, now], [gid, now, whole, .. payloads]);
     }
 
-    protected override void CreateOrder(string gid, long userId, IReadOnlyList<long> products)
+    protected override async ValueTask CreateOrderAsync(string gid, long userId, IReadOnlyList<long> products)
     {
         var now = Now();
-        if (_orderBarrier.Run([], [gid, "01", now]) == 1)
-            _order.Run([gid, userId, now, .. products.Cast<object>()], []);
+        if (await _orderBarrier.RunAsync([], [gid, "01", now]) == 1)
+            await _order.RunAsync([gid, userId, now, .. products.Cast<object>()], []);
         else
-            Rollback();
+            await RollbackAsync();
     }
 
-    protected override void TakeStock(string gid, string branch, long product)
+    protected override async ValueTask TakeStockAsync(string gid, string branch, long product)
     {
         var now = Now();
-        if (_stockBarrier.Run([], [gid, branch, now]) == 1)
-            _stock.Run([product, now], []);
+        if (await _stockBarrier.RunAsync([], [gid, branch, now]) == 1)
+            await _stock.RunAsync([product, now], []);
         else
-            Rollback();
+            await RollbackAsync();
     }
 
-    protected override void Succeed(string gid)
+    protected override async ValueTask SucceedAsync(string gid)
     {
         var now = Now();
-        _succeed.Run([gid, now], [gid, now]);
+        await _succeed.RunAsync([gid, now], [gid, now]);
     }
 
-    protected override void Rollback()
+    protected override async ValueTask RollbackAsync()
     {
-        using var command = new NpgsqlCommand("rollback", _connection);
-        command.ExecuteNonQuery();
+        await using var command = new NpgsqlCommand("rollback", _connection);
+        await command.ExecuteNonQueryAsync();
     }
 
     /// <summary>Action and compensation of the order (0) or of an item.</summary>
@@ -151,10 +156,10 @@ sealed class PostgresDtmWorker : DtmWorker
 
         /// <param name="values">Texts and numbers for each statement.</param>
         /// <returns>How many rows the last one has changed.</returns>
-        public long Run(params object[][] values)
+        public async ValueTask<long> RunAsync(params object[][] values)
         {
             if (!_isPrepared)
-                Prepare(values);
+                await PrepareAsync(values);
             for (var i = 0; i < values.Length; i++)
             {
                 for (var j = 0; j < values[i].Length; j++)
@@ -166,13 +171,13 @@ sealed class PostgresDtmWorker : DtmWorker
                 }
             }
 
-            _batch.ExecuteNonQuery();
+            await _batch.ExecuteNonQueryAsync();
             return (long)_batch.BatchCommands[^1].Rows;
         }
 
         public void Dispose() => _batch.Dispose();
 
-        void Prepare(object[][] values)
+        async ValueTask PrepareAsync(object[][] values)
         {
             for (var i = 0; i < statements.Length; i++)
             {
@@ -182,7 +187,7 @@ sealed class PostgresDtmWorker : DtmWorker
                 _batch.BatchCommands.Add(command);
             }
 
-            _batch.Prepare();
+            await _batch.PrepareAsync();
             _isPrepared = true;
         }
     }
