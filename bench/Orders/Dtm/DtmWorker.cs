@@ -3,8 +3,8 @@ using System.Data.Common;
 namespace Mall.Bench.Orders.Dtm;
 
 /// <summary>
-/// One worker of the baseline, on a connection of its own: an order as DTM's saga does it with SQL. The global transaction with its
-/// branches is recorded; then each branch is a transaction of its own, the barrier row first, then the business change; then the
+/// One worker of the baseline, on a connection of its own: an order as DTM's saga does it with SQL. The global transaction with
+/// its branches is recorded; then each branch is a transaction of its own, the barrier row first, then the business change; then the
 /// outcome is recorded. Each is durable before the next begins. Not thread safe.
 /// <para>
 /// As good as it gets, and better than DTM: it runs in the caller's process where DTM is a server that calls services, each over
@@ -60,7 +60,11 @@ abstract class DtmWorker : IDisposable
     protected abstract ValueTask RollbackAsync();
 
     /// <summary>What a client of DTM sends as a branch's payload.</summary>
-    protected static string PayloadOf(long product) => FormattableString.Invariant($$"""{"productId":{{product}},"quantity":1}""");
+    protected static string PayloadOf(long product) =>
+        FormattableString.Invariant($$"""{"productId":{{product}},"quantity":1}""");
+
+    /// <summary>Whom a branch calls: the order (0) or a product.</summary>
+    protected static string TargetOf(int place) => place == 0 ? "order" : "product";
 
     /// <summary>The branch of an order's item by its place, from 0.</summary>
     protected static string BranchOf(int item) => FormattableString.Invariant($"{item + 2:00}");

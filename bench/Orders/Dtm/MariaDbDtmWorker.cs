@@ -5,8 +5,8 @@ using Mall.Databases;
 namespace Mall.Bench.Orders.Dtm;
 
 /// <summary>
-/// On MariaDB. The protocol prepares one statement at a time, and a round trip costs more than reading a statement's text; so texts
-/// go to the server together: six round trips and four commits for an order of one item. Nothing in them is anybody's input.
+/// On MariaDB. The protocol prepares one statement at a time, and a round trip costs more than reading a statement's text; so
+/// texts go to the server together: six round trips and four commits for an order of one item. Nothing in them is anybody's input.
 /// </summary>
 sealed class MariaDbDtmWorker : DtmWorker
 {
@@ -14,8 +14,8 @@ sealed class MariaDbDtmWorker : DtmWorker
     public const string Schema =
         """
         create table trans_global (
-          gid varchar(128) not null primary key, trans_type varchar(16) not null, status varchar(16) not null, payload text not null,
-          next_cron_time bigint, create_time bigint not null, update_time bigint not null, finish_time bigint,
+          gid varchar(128) not null primary key, trans_type varchar(16) not null, status varchar(16) not null,
+          payload text not null, next_cron_time bigint, create_time bigint not null, update_time bigint not null, finish_time bigint,
           key by_next_cron_time (next_cron_time)
         ) engine = innodb character set utf8mb4 collate utf8mb4_bin;
         create table trans_branch_op (
@@ -29,12 +29,12 @@ sealed class MariaDbDtmWorker : DtmWorker
           primary key (gid, branch_id, op, barrier_id)
         ) engine = innodb character set utf8mb4 collate utf8mb4_bin;
         create table products (
-          id bigint not null primary key, name varchar(255) not null, price bigint not null, stock bigint not null check (stock >= 0),
-          sold bigint not null default 0, update_time bigint not null default 0
+          id bigint not null primary key, name varchar(255) not null, price bigint not null,
+          stock bigint not null check (stock >= 0), sold bigint not null default 0, update_time bigint not null default 0
         ) engine = innodb character set utf8mb4 collate utf8mb4_bin;
         create table orders (
-          id bigint not null auto_increment primary key, gid varchar(128) not null, user_id bigint not null, amount bigint not null,
-          status bigint not null, create_time bigint not null, update_time bigint not null,
+          id bigint not null auto_increment primary key, gid varchar(128) not null, user_id bigint not null,
+          amount bigint not null, status bigint not null, create_time bigint not null, update_time bigint not null,
           unique key by_gid (gid), key by_user (user_id, id)
         ) engine = innodb character set utf8mb4 collate utf8mb4_bin;
         create table order_items (
@@ -103,7 +103,8 @@ sealed class MariaDbDtmWorker : DtmWorker
     {
         var now = Now();
         if (await EnterAsync(gid, branch, now))
-            await RunAsync($"update products set stock = stock - 1, sold = sold + 1, update_time = {now} where id = {product}; commit");
+            await RunAsync(
+                $"update products set stock = stock - 1, sold = sold + 1, update_time = {now} where id = {product}; commit");
     }
 
     protected override async ValueTask SucceedAsync(string gid)
@@ -141,7 +142,7 @@ sealed class MariaDbDtmWorker : DtmWorker
         ", ",
         s_ops.Select(op => string.Create(
             CultureInfo.InvariantCulture,
-            $"('{gid}', '{place + 1:00}', '{op}', '{(place == 0 ? "order" : "product")}', '{payload}', 'prepared', {now}, {now})")));
+            $"('{gid}', '{place + 1:00}', '{op}', '{TargetOf(place)}', '{payload}', 'prepared', {now}, {now})")));
 
     Task<int> RunAsync(FormattableString sql)
     {

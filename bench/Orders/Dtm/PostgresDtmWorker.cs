@@ -2,7 +2,9 @@ using Npgsql;
 
 namespace Mall.Bench.Orders.Dtm;
 
-/// <summary>On PostgreSQL: prepared statements, sent in batches; six round trips and four commits for an order of one item.</summary>
+/// <summary>
+/// On PostgreSQL: prepared statements, sent in batches; six round trips and four commits for an order of one item.
+/// </summary>
 sealed class PostgresDtmWorker : DtmWorker
 {
     /// <summary>The tables. Only what an order needs, with the indexes that finding and resuming need.</summary>
@@ -33,8 +35,8 @@ sealed class PostgresDtmWorker : DtmWorker
         );
         create index orders_by_user on orders (user_id, id);
         create table order_items (
-          order_id bigint not null, product_id bigint not null, name text not null, quantity bigint not null, price bigint not null,
-          primary key (order_id, product_id)
+          order_id bigint not null, product_id bigint not null, name text not null, quantity bigint not null,
+          price bigint not null, primary key (order_id, product_id)
         );
         """;
 
@@ -144,8 +146,8 @@ sealed class PostgresDtmWorker : DtmWorker
     /// <summary>Action and compensation of the order (0) or of an item.</summary>
     static string BranchRows(int place) =>
         $"""
-        ($1, '{place + 1:00}', 'action', '{(place == 0 ? "order" : "product")}', ${place + 3}, 'prepared', $2, $2),
-        ($1, '{place + 1:00}', 'compensate', '{(place == 0 ? "order" : "product")}', ${place + 3}, 'prepared', $2, $2)
+        ($1, '{place + 1:00}', 'action', '{TargetOf(place)}', ${place + 3}, 'prepared', $2, $2),
+        ($1, '{place + 1:00}', 'compensate', '{TargetOf(place)}', ${place + 3}, 'prepared', $2, $2)
         """;
 
     /// <summary>Statements that go to the server together, prepared when they are run for the first time.</summary>
