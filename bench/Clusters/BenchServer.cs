@@ -4,7 +4,9 @@ using Mall.TestServers;
 
 namespace Mall.Bench.Clusters;
 
-/// <summary>A database server of this process's own, in a temporary folder, durable by its own defaults; it ends with this object.</summary>
+/// <summary>
+/// A database server of this process's own, in a temporary folder, durable by its own defaults; it ends with this object.
+/// </summary>
 sealed class BenchServer : IAsyncDisposable
 {
     readonly DatabaseServer _server;
@@ -24,7 +26,7 @@ sealed class BenchServer : IAsyncDisposable
             throw new BenchmarkException(reason);
         var fileSystem = new DriveInfo(Path.GetTempPath()).DriveFormat;
         if (fileSystem is "tmpfs" or "ramfs")
-            display.Say($"Attention: {Path.GetTempPath()} lies in memory ({fileSystem}), so nothing there is durable. See TMPDIR.");
+            display.Say($"Attention: {Path.GetTempPath()} lies in memory ({fileSystem}): nothing there is durable. See TMPDIR.");
         display.Say($"Starting {kind}");
         var server = await DatabaseServer.StartAsync(kind, cancellationToken);
         try

@@ -1,6 +1,8 @@
 namespace Mall.Bench.Clusters;
 
-/// <summary>Looks into a mall's database on a server whether what was counted has happened, as <see cref="Hosting.StockBooks"/> does.</summary>
+/// <summary>
+/// Looks into a mall's database on a server whether what was counted has happened, as <see cref="Hosting.StockBooks"/> does.
+/// </summary>
 static class ClusterBooks
 {
     /// <summary>

@@ -3,7 +3,9 @@ using Mall.Bench.Hosting;
 
 namespace Mall.Bench.Clusters;
 
-/// <summary>A mall of several processes on a database of its own: silos without a front door, and one front door without grains.</summary>
+/// <summary>
+/// A mall of several processes on a database of its own: silos without a front door, and one front door without grains.
+/// </summary>
 sealed class MallCluster : IAsyncDisposable
 {
     readonly List<MallProcess> _silos = [];
@@ -27,7 +29,8 @@ sealed class MallCluster : IAsyncDisposable
         var cluster = new MallCluster(FormattableString.Invariant($"mall_{silos}"), silos);
         try
         {
-            await cluster.StartProcessesAsync(await server.CreateDatabaseAsync(cluster.Database, cancellationToken), cancellationToken);
+            var address = await server.CreateDatabaseAsync(cluster.Database, cancellationToken);
+            await cluster.StartProcessesAsync(address, cancellationToken);
             return cluster;
         }
         catch

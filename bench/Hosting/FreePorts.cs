@@ -8,8 +8,8 @@ namespace Mall.Bench.Hosting;
 static class FreePorts
 {
     /// <summary>
-    /// A port that nobody listens on, below those that the system gives to outgoing connections, of which a benchmark has many: it
-    /// stays free until its process comes to listen.
+    /// A port that nobody listens on, below those that the system gives to outgoing connections, of which a benchmark has many:
+    /// it stays free until its process comes to listen.
     /// </summary>
     public static int Take()
     {

@@ -9,8 +9,8 @@ using Mall.TestServers;
 namespace Mall.Bench.Orders;
 
 /// <summary>
-/// Whole order sagas: intent, order, stock of each item, outcome, all durable. In this process without a front door, on SQLite; or,
-/// with <c>--db</c>, as <see cref="ServerOrders"/>. At the end the database is audited; a run in which anything was lost or
+/// Whole order sagas: intent, order, stock of each item, outcome, all durable. In this process without a front door, on SQLite;
+/// or, with <c>--db</c>, as <see cref="ServerOrders"/>. At the end the database is audited; a run in which anything was lost or
 /// doubled gives no figures.
 /// </summary>
 sealed class OrdersBenchmark() : Benchmark(
@@ -19,7 +19,7 @@ sealed class OrdersBenchmark() : Benchmark(
     static readonly Option<string?> s_db = Server();
     static readonly Option<int[]> s_silos = SiloCounts();
     static readonly Option<int> s_rounds = RunOptions.AtLeastOne(
-        "--rounds", "With --db: how often the mall and the baseline take turns, so that a slow moment of the disk meets both.", 3);
+        "--rounds", "With --db: how often mall and baseline take turns, so that a slow moment of the disk meets both.", 3);
     static readonly Option<int?> s_baselineCallers = new("--baseline-callers")
     {
         Description = "With --db: workers of the baseline, a connection each; as many as callers if nothing is said.",
@@ -36,7 +36,8 @@ sealed class OrdersBenchmark() : Benchmark(
     static readonly Option<bool> s_noBaseline = new("--no-baseline") { Description = "With --db: measure the mall alone." };
     static readonly Option<int> s_callers = RunOptions.AtLeastOne(
         "--callers", "Callers, each with one order under way; with --db 64 if nothing is said.", 256);
-    static readonly Option<int> s_users = RunOptions.AtLeastOne("--users", "Customers that share the callers; with --db there are 8.", 64);
+    static readonly Option<int> s_users = RunOptions.AtLeastOne(
+        "--users", "Customers that share the callers; with --db there are 8.", 64);
     static readonly Option<int> s_products = RunOptions.AtLeastOne("--products", "Products that are ordered.", 100);
     static readonly Option<int> s_items = RunOptions.AtLeastOne("--items", "Products of an order, one piece of each.", 1);
 
@@ -117,7 +118,7 @@ sealed class OrdersBenchmark() : Benchmark(
     {
         var option = new Option<string?>("--db")
         {
-            Description = "Start this server in a temporary folder and silos, a front door and the baseline on it: postgres, mariadb.",
+            Description = "Start this server in a temporary folder, silos and a front door on it, and the baseline beside them.",
         };
         return option.AcceptOnlyFromAmong("postgres", "mariadb");
     }

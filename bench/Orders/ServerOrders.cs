@@ -9,8 +9,8 @@ using Mall.TestServers;
 namespace Mall.Bench.Orders;
 
 /// <summary>
-/// Orders on a database server: through the front door of a mall of several processes, over HTTP, and beside it the DTM pattern in
-/// this process. They take turns on the same server, so that a slow moment of the disk meets all of them.
+/// Orders on a database server: through the front door of a mall of several processes, over HTTP, and beside it the DTM pattern
+/// in this process. They take turns on the same server, so that a slow moment of the disk meets all of them.
 /// </summary>
 /// <param name="Kind">The server.</param>
 /// <param name="Silos">How many silos; a cluster for each number.</param>
@@ -64,7 +64,9 @@ sealed record ServerOrders(
         return [.. measurements, .. Ratios(measurements)];
     }
 
-    /// <summary>What is compared: each mall with the baseline, and what an order costs each mall with what it costs the first.</summary>
+    /// <summary>
+    /// What is compared: each mall with the baseline, and what an order costs each mall with what it costs the first.
+    /// </summary>
     internal IEnumerable<Measurement> Ratios(IReadOnlyList<Measurement> measured)
     {
         var malls = measured.Take(Silos.Count).ToList();
@@ -85,7 +87,8 @@ sealed record ServerOrders(
     }
 
     async Task TakeTurnsAsync(
-        List<Contestant> contestants, TimeSpan warmup, TimeSpan duration, ProgressDisplay display, CancellationToken cancellationToken)
+        List<Contestant> contestants, TimeSpan warmup, TimeSpan duration, ProgressDisplay display,
+        CancellationToken cancellationToken)
     {
         foreach (var contestant in contestants)
             await contestant.WarmUpAsync(warmup, display, cancellationToken);
@@ -104,7 +107,8 @@ sealed record ServerOrders(
         readonly List<MallCluster> _clusters = [];
         readonly List<IDisposable> _clients = [];
 
-        public async Task<Contestant> AddAsync(ServerOrders orders, BenchServer server, int silos, CancellationToken cancellationToken)
+        public async Task<Contestant> AddAsync(
+            ServerOrders orders, BenchServer server, int silos, CancellationToken cancellationToken)
         {
             var cluster = await MallCluster.StartAsync(server, silos, cancellationToken);
             _clusters.Add(cluster);

@@ -27,7 +27,9 @@ static class TurnFigures
             .With(FastestTurn, rates[^1])
             .With(CpuOfDatabase, PerOrder(t => t.Database));
         return withMall
-            ? all.With(CpuOfMall, PerOrder(t => t.Silos + t.Door)).With(CpuOfSilos, PerOrder(t => t.Silos)).With(CpuOfDoor, PerOrder(t => t.Door))
+            ? all.With(CpuOfMall, PerOrder(t => t.Silos + t.Door))
+                .With(CpuOfSilos, PerOrder(t => t.Silos))
+                .With(CpuOfDoor, PerOrder(t => t.Door))
             : all;
 
         double PerOrder(Func<Turn, TimeSpan> spent) => turns.Sum(t => spent(t).TotalMicroseconds) / finished;

@@ -2,7 +2,8 @@ namespace Mall.Bench.RemoteCalls;
 
 /// <summary>
 /// A membership table that says of two silos, always, that they live. Both processes have one and agree, since it is made of the
-/// same addresses. Everything else of membership is as in production: joining, the lease, its renewals, the look at it before each call.
+/// same addresses. Everything else of membership is as in production: joining, the lease, its renewals, the look at it before
+/// each call.
 /// </summary>
 sealed class PairTable(string first, string second) : IMembershipTable
 {

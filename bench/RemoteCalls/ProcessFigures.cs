@@ -37,7 +37,9 @@ public sealed class ProcessFiguresGrain : Grain, IProcessFiguresGrain
     public Task<ProcessFigures> Take() => Task.FromResult(FigureCounter.Take());
 }
 
-/// <summary>Counts for this process. The transport's own metrics are counted once a batch, so that listening costs no call anything.</summary>
+/// <summary>
+/// Counts for this process. The transport's own metrics are counted once a batch, so that listening costs no call anything.
+/// </summary>
 static class FigureCounter
 {
     static readonly MeterListener s_listener = new();

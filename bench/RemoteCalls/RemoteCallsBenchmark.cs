@@ -28,7 +28,8 @@ sealed class RemoteCallsBenchmark() : Benchmark(
 
     protected override IEnumerable<Option> Options => [s_callers, s_grains];
 
-    protected override string Durability => "none: nothing is stored; membership is a fixed table of two, the rest as in production";
+    protected override string Durability =>
+        "none: nothing is stored; membership is a fixed table of two, the rest as in production";
 
     protected override async Task<IReadOnlyList<Measurement>> MeasureAsync(
         ParseResult options, ProgressDisplay display, CancellationToken cancellationToken)
@@ -40,7 +41,9 @@ sealed class RemoteCallsBenchmark() : Benchmark(
         await host.StartAsync(cancellationToken);
 
         var grains = host.Services.GetRequiredService<IGrainFactory>();
-        var theirs = GrainsOf(other, host.Services, key => grains.GetGrain<IEchoGrain>(key)).Take(options.GetValue(s_grains)).ToArray();
+        var theirs = GrainsOf(other, host.Services, key => grains.GetGrain<IEchoGrain>(key))
+            .Take(options.GetValue(s_grains))
+            .ToArray();
         var figures = GrainsOf(other, host.Services, key => grains.GetGrain<IProcessFiguresGrain>(key)).First();
         var measurements = new List<Measurement>();
         foreach (var callers in options.GetValue(s_callers)!)
@@ -54,7 +57,8 @@ sealed class RemoteCallsBenchmark() : Benchmark(
     }
 
     static async Task<Measurement> MeasureAsync(
-        Phase phase, IProcessFiguresGrain other, ParseResult options, ProgressDisplay display, CancellationToken cancellationToken)
+        Phase phase, IProcessFiguresGrain other, ParseResult options, ProgressDisplay display,
+        CancellationToken cancellationToken)
     {
         var warmup = phase with { Name = $"{phase.Name} (warm-up)" };
         await warmup.RunAsync(TimeSpan.Zero, options.GetValue(RunOptions.Warmup), display, cancellationToken);

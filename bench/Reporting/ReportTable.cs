@@ -81,7 +81,7 @@ static class ReportTable
     {
         _ when metric.EndsWith("Us", StringComparison.Ordinal) || metric == Metric.CpuPerOperation => Duration(value),
         Metric.Ratio or Metric.UnderWay => value.ToString("0.0", CultureInfo.InvariantCulture),
-        _ when metric.Contains("Per", StringComparison.Ordinal) && value < 100 => value.ToString("0.0", CultureInfo.InvariantCulture),
+        _ when metric.Contains("PerWrite", StringComparison.Ordinal) => value.ToString("0.0", CultureInfo.InvariantCulture),
         _ => value.ToString("N0", CultureInfo.InvariantCulture),
     };
 

@@ -63,10 +63,14 @@ public sealed class CommandTests : IDisposable
         Assert.SkipWhen(DatabaseServer.WhyMissing(kind) is not null, $"{kind} is not installed");
 
         var report = await RunAsync(
-            "orders", "--db", $"{kind}".ToLowerInvariant(), "--silos", "1,2", "--callers", "8", "--items", "2", "--products", "5");
+            "orders", "--db", $"{kind}".ToLowerInvariant(), "--silos", "1,2", "--callers", "8", "--items", "2",
+            "--products", "5");
 
         Assert.Equal(
-            ["1 silo", "2 silos", "baseline", "1 silo to baseline", "2 silos to baseline", "processor time an order, 2 silos to 1 silo"],
+            [
+                "1 silo", "2 silos", "baseline", "1 silo to baseline", "2 silos to baseline",
+                "processor time an order, 2 silos to 1 silo",
+            ],
             report.Measurements.Select(m => m.Name));
         Assert.All(report.Measurements.Take(3), m =>
         {

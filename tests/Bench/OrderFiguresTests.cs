@@ -61,7 +61,10 @@ public sealed class OrderFiguresTests
     {
         var calls = Measured("64 callers", 10, 0).With(Metric.Operations, 90).With(Metric.Errors, 10);
 
-        var figures = RemoteCost.AddTo(calls, new(300, 0, Frames: 100, Bytes: 5_400, Writes: 4), new(200, 24_800, 100, 1_600, Writes: 50)).Metrics;
+        var here = new ProcessFigures(CpuUs: 300, AllocatedBytes: 0, Frames: 100, Bytes: 5_400, Writes: 4);
+        var there = new ProcessFigures(CpuUs: 200, AllocatedBytes: 24_800, Frames: 100, Bytes: 1_600, Writes: 50);
+
+        var figures = RemoteCost.AddTo(calls, here, there).Metrics;
 
         Assert.Equal((5, 2), (figures[RemoteCost.CpuOfBoth], figures[RemoteCost.CpuOfOther]));
         Assert.Equal((54, 16), (figures[RemoteCost.RequestBytes], figures[RemoteCost.ReplyBytes]));
@@ -96,7 +99,8 @@ public sealed class OrderFiguresTests
             caller.Succeeded();
         var result = new PhaseResult([caller], TimeSpan.FromSeconds(seconds), Cpu: TimeSpan.Zero, AllocatedBytes: 0);
         return new Turn(
-            result, Silos: TimeSpan.FromMicroseconds(800), Door: TimeSpan.FromMicroseconds(160), Database: TimeSpan.FromMicroseconds(400));
+            result, Silos: TimeSpan.FromMicroseconds(800), Door: TimeSpan.FromMicroseconds(160),
+            Database: TimeSpan.FromMicroseconds(400));
     }
 
     private static Measurement Measured(string name, double perSecond, double cpuOfMall) =>

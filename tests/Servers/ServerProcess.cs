@@ -104,8 +104,8 @@ public sealed class ServerProcess
     {
         try
         {
-            // The name in the second field may hold anything but its own last parenthesis. Behind it, the 12th field is user time,
-            // then follow system time and both of children that have ended and were waited for.
+            // The name in the second field may hold anything. Behind its last parenthesis the 12th field is user time, then
+            // follow system time and both of children that have ended and were waited for.
             var stat = File.ReadAllText($"/proc/{id}/stat");
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
             return fields[11..15].Sum(field => long.Parse(field, CultureInfo.InvariantCulture));

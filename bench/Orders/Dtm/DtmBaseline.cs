@@ -52,11 +52,16 @@ sealed class DtmBaseline : IDisposable
         return new DtmBaseline(server, opened, Basket.Choose(ids, items, seed: 1));
     }
 
-    /// <summary>One caller's loop, on a thread of its own: workers block.</summary>
-    public Task PlaceAsync(Caller caller) => Task.Factory.StartNew(
-        () => Place(_workers[caller.Index], caller), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    /// <summary>One caller's loop; on a thread of its own where the worker blocks.</summary>
+    public Task PlaceAsync(Caller caller) => _workers[caller.Index] is { Blocks: true } worker
+        ? Task.Factory.StartNew(
+            () => PlaceAsync(worker, caller), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+            .Unwrap()
+        : PlaceAsync(_workers[caller.Index], caller);
 
-    /// <summary>Throws unless stock, orders and barrier agree, and at least as many orders have succeeded as were acknowledged.</summary>
+    /// <summary>
+    /// Throws unless stock, orders and barrier agree, and at least as many orders have succeeded as were acknowledged.
+    /// </summary>
     public async Task ExpectNothingLostAsync(long acknowledged, CancellationToken cancellationToken)
     {
         var sold = await NumberAsync($"select sum({Stage.Stock} - stock) from products");
@@ -66,8 +71,8 @@ sealed class DtmBaseline : IDisposable
         var open = await NumberAsync("select count(*) from trans_global where status <> 'succeed'");
         if (sold != known || succeeded < acknowledged || (open == 0 && sold != ordered))
             throw new BenchmarkException(
-                $"baseline: {acknowledged} acknowledged, {succeeded} succeeded, {open} open; {ordered} pieces ordered, {sold} gone, "
-                + $"{known} known to the barrier");
+                $"baseline: {acknowledged} acknowledged, {succeeded} succeeded, {open} open; "
+                + $"{ordered} pieces ordered, {sold} gone, {known} known to the barrier");
 
         Task<long> NumberAsync(string sql) => _server.NumberAsync(Database, sql, cancellationToken);
     }
@@ -76,7 +81,7 @@ sealed class DtmBaseline : IDisposable
 
     Basket BasketOf(long order) => _baskets[(int)(order % _baskets.Count)];
 
-    void Place(DtmWorker worker, Caller caller)
+    async Task PlaceAsync(DtmWorker worker, Caller caller)
     {
         var user = (caller.Index % Stage.Customers) + 1;
         while (caller.GoesOn)
@@ -84,9 +89,9 @@ sealed class DtmBaseline : IDisposable
             var order = Interlocked.Increment(ref _placed);
             try
             {
-                // As the front door makes them of its clients' keys, for both: like DTM's own they are in no order, which costs the
-                // server's indexes the same.
-                worker.Place(Gids.FromKey("order", user, $"load-{_run}-{order}"), user, BasketOf(order).Products);
+                // As the front door makes them of its clients' keys, for both: like DTM's own they are in no order, which costs
+                // the server's indexes the same.
+                await worker.PlaceAsync(Gids.FromKey("order", user, $"load-{_run}-{order}"), user, BasketOf(order).Products);
                 caller.Succeeded();
             }
             catch (DbException e)

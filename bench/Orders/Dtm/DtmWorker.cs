@@ -3,8 +3,8 @@ using System.Data.Common;
 namespace Mall.Bench.Orders.Dtm;
 
 /// <summary>
-/// One worker of the baseline, on a connection of its own: an order as DTM's saga does it with SQL. The global transaction with its
-/// branches is recorded; then each branch is a transaction of its own, the barrier row first, then the business change; then the
+/// One worker of the baseline, on a connection of its own: an order as DTM's saga does it with SQL. The global transaction with
+/// its branches is recorded; then each branch is a transaction of its own, the barrier row first, then the business change; then the
 /// outcome is recorded. Each is durable before the next begins. Not thread safe.
 /// <para>
 /// As good as it gets, and better than DTM: it runs in the caller's process where DTM is a server that calls services, each over
@@ -17,24 +17,27 @@ abstract class DtmWorker : IDisposable
     /// <summary>What the products of the baseline cost, as those of the mall do.</summary>
     public const long Price = 100;
 
-    /// <summary>Places one order; durable when it returns. Blocks.</summary>
+    /// <summary>Whether a worker holds a thread while it waits for the server, because its driver does.</summary>
+    public abstract bool Blocks { get; }
+
+    /// <summary>Places one order; durable when it completes.</summary>
     /// <param name="gid">Never used before.</param>
     /// <param name="userId">Whose order it is.</param>
     /// <param name="products">One piece of each.</param>
     /// <exception cref="DbException">The server has failed a statement, and the order is left as it was then.</exception>
-    public void Place(string gid, long userId, IReadOnlyList<long> products)
+    public async ValueTask PlaceAsync(string gid, long userId, IReadOnlyList<long> products)
     {
         try
         {
-            Submit(gid, products);
-            CreateOrder(gid, userId, products);
+            await SubmitAsync(gid, products);
+            await CreateOrderAsync(gid, userId, products);
             for (var i = 0; i < products.Count; i++)
-                TakeStock(gid, BranchOf(i), products[i]);
-            Succeed(gid);
+                await TakeStockAsync(gid, BranchOf(i), products[i]);
+            await SucceedAsync(gid);
         }
         catch (DbException)
         {
-            Rollback();
+            await RollbackAsync();
             throw;
         }
     }
@@ -42,22 +45,26 @@ abstract class DtmWorker : IDisposable
     public abstract void Dispose();
 
     /// <summary>Records the global transaction, and of each branch its action and its compensation.</summary>
-    protected abstract void Submit(string gid, IReadOnlyList<long> products);
+    protected abstract ValueTask SubmitAsync(string gid, IReadOnlyList<long> products);
 
     /// <summary>Branch 01.</summary>
-    protected abstract void CreateOrder(string gid, long userId, IReadOnlyList<long> products);
+    protected abstract ValueTask CreateOrderAsync(string gid, long userId, IReadOnlyList<long> products);
 
     /// <summary>Branch 02, 03, ...</summary>
-    protected abstract void TakeStock(string gid, string branch, long product);
+    protected abstract ValueTask TakeStockAsync(string gid, string branch, long product);
 
     /// <summary>Records the outcome.</summary>
-    protected abstract void Succeed(string gid);
+    protected abstract ValueTask SucceedAsync(string gid);
 
     /// <summary>Ends a transaction that has failed, if there is one.</summary>
-    protected abstract void Rollback();
+    protected abstract ValueTask RollbackAsync();
 
     /// <summary>What a client of DTM sends as a branch's payload.</summary>
-    protected static string PayloadOf(long product) => FormattableString.Invariant($$"""{"productId":{{product}},"quantity":1}""");
+    protected static string PayloadOf(long product) =>
+        FormattableString.Invariant($$"""{"productId":{{product}},"quantity":1}""");
+
+    /// <summary>Whom a branch calls: the order (0) or a product.</summary>
+    protected static string TargetOf(int place) => place == 0 ? "order" : "product";
 
     /// <summary>The branch of an order's item by its place, from 0.</summary>
     protected static string BranchOf(int item) => FormattableString.Invariant($"{item + 2:00}");

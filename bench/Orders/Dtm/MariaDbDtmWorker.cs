@@ -5,8 +5,8 @@ using Mall.Databases;
 namespace Mall.Bench.Orders.Dtm;
 
 /// <summary>
-/// On MariaDB. The protocol prepares one statement at a time, and a round trip costs more than reading a statement's text; so texts
-/// go to the server together: six round trips and four commits for an order of one item. Nothing in them is anybody's input.
+/// On MariaDB. The protocol prepares one statement at a time, and a round trip costs more than reading a statement's text; so
+/// texts go to the server together: six round trips and four commits for an order of one item. Nothing in them is anybody's input.
 /// </summary>
 sealed class MariaDbDtmWorker : DtmWorker
 {
@@ -14,8 +14,8 @@ sealed class MariaDbDtmWorker : DtmWorker
     public const string Schema =
         """
         create table trans_global (
-          gid varchar(128) not null primary key, trans_type varchar(16) not null, status varchar(16) not null, payload text not null,
-          next_cron_time bigint, create_time bigint not null, update_time bigint not null, finish_time bigint,
+          gid varchar(128) not null primary key, trans_type varchar(16) not null, status varchar(16) not null,
+          payload text not null, next_cron_time bigint, create_time bigint not null, update_time bigint not null, finish_time bigint,
           key by_next_cron_time (next_cron_time)
         ) engine = innodb character set utf8mb4 collate utf8mb4_bin;
         create table trans_branch_op (
@@ -29,12 +29,12 @@ sealed class MariaDbDtmWorker : DtmWorker
           primary key (gid, branch_id, op, barrier_id)
         ) engine = innodb character set utf8mb4 collate utf8mb4_bin;
         create table products (
-          id bigint not null primary key, name varchar(255) not null, price bigint not null, stock bigint not null check (stock >= 0),
-          sold bigint not null default 0, update_time bigint not null default 0
+          id bigint not null primary key, name varchar(255) not null, price bigint not null,
+          stock bigint not null check (stock >= 0), sold bigint not null default 0, update_time bigint not null default 0
         ) engine = innodb character set utf8mb4 collate utf8mb4_bin;
         create table orders (
-          id bigint not null auto_increment primary key, gid varchar(128) not null, user_id bigint not null, amount bigint not null,
-          status bigint not null, create_time bigint not null, update_time bigint not null,
+          id bigint not null auto_increment primary key, gid varchar(128) not null, user_id bigint not null,
+          amount bigint not null, status bigint not null, create_time bigint not null, update_time bigint not null,
           unique key by_gid (gid), key by_user (user_id, id)
         ) engine = innodb character set utf8mb4 collate utf8mb4_bin;
         create table order_items (
@@ -59,18 +59,21 @@ sealed class MariaDbDtmWorker : DtmWorker
         _command = _connection.CreateCommand();
     }
 
+    /// <summary>The asynchronous calls of MySql.Data block and have ended when they return.</summary>
+    public override bool Blocks => true;
+
     public override void Dispose()
     {
         _command.Dispose();
         _connection.Dispose();
     }
 
-    protected override void Submit(string gid, IReadOnlyList<long> products)
+    protected override async ValueTask SubmitAsync(string gid, IReadOnlyList<long> products)
     {
         var (now, payloads) = (Now(), products.Select(PayloadOf).ToArray());
         var whole = $"[{string.Join(',', payloads)}]";
         var rows = payloads.Prepend(whole).Select((payload, place) => BranchRows(gid, place, payload, now));
-        Run(
+        await RunAsync(
             $"""
             start transaction;
             insert into trans_global (gid, trans_type, status, payload, next_cron_time, create_time, update_time)
@@ -81,12 +84,12 @@ sealed class MariaDbDtmWorker : DtmWorker
             """);
     }
 
-    protected override void CreateOrder(string gid, long userId, IReadOnlyList<long> products)
+    protected override async ValueTask CreateOrderAsync(string gid, long userId, IReadOnlyList<long> products)
     {
         var now = Now();
-        if (!Enter(gid, "01", now))
+        if (!await EnterAsync(gid, "01", now))
             return;
-        Run(
+        await RunAsync(
             $"""
             insert into orders (gid, user_id, amount, status, create_time, update_time)
             values ('{gid}', {userId}, {products.Count * Price}, 0, {now}, {now});
@@ -96,17 +99,18 @@ sealed class MariaDbDtmWorker : DtmWorker
             """);
     }
 
-    protected override void TakeStock(string gid, string branch, long product)
+    protected override async ValueTask TakeStockAsync(string gid, string branch, long product)
     {
         var now = Now();
-        if (Enter(gid, branch, now))
-            Run($"update products set stock = stock - 1, sold = sold + 1, update_time = {now} where id = {product}; commit");
+        if (await EnterAsync(gid, branch, now))
+            await RunAsync(
+                $"update products set stock = stock - 1, sold = sold + 1, update_time = {now} where id = {product}; commit");
     }
 
-    protected override void Succeed(string gid)
+    protected override async ValueTask SucceedAsync(string gid)
     {
         var now = Now();
-        Run(
+        await RunAsync(
             $"""
             start transaction;
             update trans_branch_op set status = 'succeed', update_time = {now} where gid = '{gid}' and op = 'action';
@@ -116,20 +120,20 @@ sealed class MariaDbDtmWorker : DtmWorker
             """);
     }
 
-    protected override void Rollback() => Run($"rollback");
+    protected override async ValueTask RollbackAsync() => await RunAsync($"rollback");
 
     /// <summary>Begins a transaction with the barrier row; false when that was there, and the transaction has ended.</summary>
-    bool Enter(string gid, string branch, long now)
+    async ValueTask<bool> EnterAsync(string gid, string branch, long now)
     {
         // Not "insert ignore", whose warning the driver stumbles over. A row that was there is left as it is.
-        var changed = Run(
+        var changed = await RunAsync(
             $"""
             start transaction;
             insert into barrier (trans_type, gid, branch_id, op, barrier_id, reason, create_time)
             values ('saga', '{gid}', '{branch}', 'action', '01', 'action', {now}) on duplicate key update gid = gid
             """);
         if (changed == 0)
-            Rollback();
+            await RollbackAsync();
         return changed != 0;
     }
 
@@ -138,13 +142,13 @@ sealed class MariaDbDtmWorker : DtmWorker
         ", ",
         s_ops.Select(op => string.Create(
             CultureInfo.InvariantCulture,
-            $"('{gid}', '{place + 1:00}', '{op}', '{(place == 0 ? "order" : "product")}', '{payload}', 'prepared', {now}, {now})")));
+            $"('{gid}', '{place + 1:00}', '{op}', '{TargetOf(place)}', '{payload}', 'prepared', {now}, {now})")));
 
-    int Run(FormattableString sql)
+    Task<int> RunAsync(FormattableString sql)
     {
 #pragma warning disable CA2100 // Gids, numbers and constants of this program.
         _command.CommandText = FormattableString.Invariant(sql);
 #pragma warning restore CA2100
-        return _command.ExecuteNonQuery();
+        return _command.ExecuteNonQueryAsync();
     }
 }

@@ -2,7 +2,9 @@ using Npgsql;
 
 namespace Mall.Bench.Orders.Dtm;
 
-/// <summary>On PostgreSQL: prepared statements, sent in batches; six round trips and four commits for an order of one item.</summary>
+/// <summary>
+/// On PostgreSQL: prepared statements, sent in batches; six round trips and four commits for an order of one item.
+/// </summary>
 sealed class PostgresDtmWorker : DtmWorker
 {
     /// <summary>The tables. Only what an order needs, with the indexes that finding and resuming need.</summary>
@@ -33,8 +35,8 @@ sealed class PostgresDtmWorker : DtmWorker
         );
         create index orders_by_user on orders (user_id, id);
         create table order_items (
-          order_id bigint not null, product_id bigint not null, name text not null, quantity bigint not null, price bigint not null,
-          primary key (order_id, product_id)
+          order_id bigint not null, product_id bigint not null, name text not null, quantity bigint not null,
+          price bigint not null, primary key (order_id, product_id)
         );
         """;
 
@@ -91,6 +93,11 @@ sealed class PostgresDtmWorker : DtmWorker
             """);
     }
 
+    /// <summary>
+    /// Its driver opens sockets in a way that makes .NET imitate blocking calls on them, which costs more than not to block.
+    /// </summary>
+    public override bool Blocks => false;
+
     public override void Dispose()
     {
         foreach (var statements in new[] { _submit, _orderBarrier, _order, _stockBarrier, _stock, _succeed })
@@ -98,49 +105,49 @@ sealed class PostgresDtmWorker : DtmWorker
         _connection.Dispose();
     }
 
-    protected override void Submit(string gid, IReadOnlyList<long> products)
+    protected override async ValueTask SubmitAsync(string gid, IReadOnlyList<long> products)
     {
         var payloads = products.Select(PayloadOf).ToArray();
         var whole = $"[{string.Join(',', payloads)}]";
         var now = Now();
-        _submit.Run([gid, whole, now], [gid, now, whole, .. payloads]);
+        await _submit.RunAsync([gid, whole, now], [gid, now, whole, .. payloads]);
     }
 
-    protected override void CreateOrder(string gid, long userId, IReadOnlyList<long> products)
+    protected override async ValueTask CreateOrderAsync(string gid, long userId, IReadOnlyList<long> products)
     {
         var now = Now();
-        if (_orderBarrier.Run([], [gid, "01", now]) == 1)
-            _order.Run([gid, userId, now, .. products.Cast<object>()], []);
+        if (await _orderBarrier.RunAsync([], [gid, "01", now]) == 1)
+            await _order.RunAsync([gid, userId, now, .. products.Cast<object>()], []);
         else
-            Rollback();
+            await RollbackAsync();
     }
 
-    protected override void TakeStock(string gid, string branch, long product)
+    protected override async ValueTask TakeStockAsync(string gid, string branch, long product)
     {
         var now = Now();
-        if (_stockBarrier.Run([], [gid, branch, now]) == 1)
-            _stock.Run([product, now], []);
+        if (await _stockBarrier.RunAsync([], [gid, branch, now]) == 1)
+            await _stock.RunAsync([product, now], []);
         else
-            Rollback();
+            await RollbackAsync();
     }
 
-    protected override void Succeed(string gid)
+    protected override async ValueTask SucceedAsync(string gid)
     {
         var now = Now();
-        _succeed.Run([gid, now], [gid, now]);
+        await _succeed.RunAsync([gid, now], [gid, now]);
     }
 
-    protected override void Rollback()
+    protected override async ValueTask RollbackAsync()
     {
-        using var command = new NpgsqlCommand("rollback", _connection);
-        command.ExecuteNonQuery();
+        await using var command = new NpgsqlCommand("rollback", _connection);
+        await command.ExecuteNonQueryAsync();
     }
 
     /// <summary>Action and compensation of the order (0) or of an item.</summary>
     static string BranchRows(int place) =>
         $"""
-        ($1, '{place + 1:00}', 'action', '{(place == 0 ? "order" : "product")}', ${place + 3}, 'prepared', $2, $2),
-        ($1, '{place + 1:00}', 'compensate', '{(place == 0 ? "order" : "product")}', ${place + 3}, 'prepared', $2, $2)
+        ($1, '{place + 1:00}', 'action', '{TargetOf(place)}', ${place + 3}, 'prepared', $2, $2),
+        ($1, '{place + 1:00}', 'compensate', '{TargetOf(place)}', ${place + 3}, 'prepared', $2, $2)
         """;
 
     /// <summary>Statements that go to the server together, prepared when they are run for the first time.</summary>
@@ -151,10 +158,10 @@ sealed class PostgresDtmWorker : DtmWorker
 
         /// <param name="values">Texts and numbers for each statement.</param>
         /// <returns>How many rows the last one has changed.</returns>
-        public long Run(params object[][] values)
+        public async ValueTask<long> RunAsync(params object[][] values)
         {
             if (!_isPrepared)
-                Prepare(values);
+                await PrepareAsync(values);
             for (var i = 0; i < values.Length; i++)
             {
                 for (var j = 0; j < values[i].Length; j++)
@@ -166,13 +173,13 @@ sealed class PostgresDtmWorker : DtmWorker
                 }
             }
 
-            _batch.ExecuteNonQuery();
+            await _batch.ExecuteNonQueryAsync();
             return (long)_batch.BatchCommands[^1].Rows;
         }
 
         public void Dispose() => _batch.Dispose();
 
-        void Prepare(object[][] values)
+        async ValueTask PrepareAsync(object[][] values)
         {
             for (var i = 0; i < statements.Length; i++)
             {
@@ -182,7 +189,7 @@ sealed class PostgresDtmWorker : DtmWorker
                 _batch.BatchCommands.Add(command);
             }
 
-            _batch.Prepare();
+            await _batch.PrepareAsync();
             _isPrepared = true;
         }
     }
