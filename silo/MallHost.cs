@@ -28,7 +28,7 @@ public static class MallHost
         builder.Services.AddSingleton(settings);
 
         AddLogging(builder);
-        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(MachineTime.Instance);
         if (settings.Roles.HasFlag(Roles.Silo)) AddGrains(builder.Services, settings);
         builder.AddRuntime(settings);
         if (settings.Roles.HasFlag(Roles.Api)) AddFrontDoor(builder, settings);

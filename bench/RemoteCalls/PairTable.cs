@@ -28,6 +28,10 @@ sealed class PairTable(string first, string second) : IMembershipTable
 
     public Task SuspectAsync(SiloAddress silo, SiloAddress by, CancellationToken cancellationToken) => Task.CompletedTask;
 
+    public Task TrustAsync(SiloAddress silo, SiloAddress by, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StepDownAsync(SiloAddress silo, CancellationToken cancellationToken) => Task.CompletedTask;
+
     public Task<MembershipSnapshot> ReadAsync(CancellationToken cancellationToken) => Task.FromResult(
         new MembershipSnapshot(Version, [.. _silos.Select(s => new SiloRecord(s, s.Endpoint, SiloStatus.Active, s_farAway))]));
 }

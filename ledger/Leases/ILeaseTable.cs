@@ -38,9 +38,15 @@ public interface ILeaseTable : IAsyncDisposable
     /// <exception cref="LedgerUnavailableException">The database did not answer in time; it may have happened.</exception>
     Task<LeaseRenewal> RenewAsync(long id, TimeSpan length, CancellationToken cancellationToken = default);
 
-    /// <summary>Notes that somebody could not reach the member, for people and for other members. Changes no version.</summary>
+    /// <summary>
+    /// Notes that one member cannot reach another, for people and for other members, unless that is noted already. Changes no version.
+    /// </summary>
     /// <exception cref="LedgerUnavailableException">The database did not answer in time; it may have happened.</exception>
-    Task SuspectAsync(long id, string by, CancellationToken cancellationToken = default);
+    Task SuspectAsync(long id, long by, CancellationToken cancellationToken = default);
+
+    /// <summary>Withdraws such a note, if there is one. Changes no version.</summary>
+    /// <exception cref="LedgerUnavailableException">The database did not answer in time; it may have happened.</exception>
+    Task TrustAsync(long id, long by, CancellationToken cancellationToken = default);
 
     /// <summary>Declares a member dead if the evidence holds: it cannot renew any more, whatever it believes itself.</summary>
     /// <param name="id">The member.</param>

@@ -28,6 +28,9 @@ public enum DeathEvidence
 
     /// <summary>Its process is gone: its address refuses connections.</summary>
     ConnectionRefused,
+
+    /// <summary>It says itself that the others cannot reach it, and has stopped serving.</summary>
+    Unreachable,
 }
 
 /// <summary>What a process joins with.</summary>
@@ -47,14 +50,11 @@ public sealed record LeaseRequest(string Address, string Roles, int ProtocolVers
 /// <param name="Status">Where it stands.</param>
 /// <param name="StartTime">When it joined.</param>
 /// <param name="LeaseUntil">When its lease runs out, unless it is renewed.</param>
-/// <param name="SuspectedBy">
-/// Who could not reach it lately, or null. A renewal does not change that; becoming active does.
-/// </param>
 /// <param name="EndTime">When it left or was declared dead, or null.</param>
 /// <param name="EndReason">Why, for people, or null.</param>
 public sealed record Lease(
     long Id, string Address, string Roles, int ProtocolVersion, LeaseStatus Status, DateTimeOffset StartTime, DateTimeOffset LeaseUntil,
-    string? SuspectedBy, DateTimeOffset? EndTime, string? EndReason)
+    DateTimeOffset? EndTime, string? EndReason)
 {
     public bool IsAlive => Status < LeaseStatus.Left;
 }
@@ -65,7 +65,14 @@ public sealed record Lease(
 /// </param>
 /// <param name="Now">The database's clock when this was read.</param>
 /// <param name="Leases">By id. Of those that have ended, the ones of the last day at least.</param>
-public sealed record LeaseView(long Version, DateTimeOffset Now, ImmutableArray<Lease> Leases);
+/// <param name="Suspicions">Among the living, by id. They may be newer than the rest.</param>
+public sealed record LeaseView(long Version, DateTimeOffset Now, ImmutableArray<Lease> Leases, ImmutableArray<Suspicion> Suspicions);
+
+/// <summary>One member cannot reach another: a row of the table <c>suspicions</c>.</summary>
+/// <param name="Id">Which cannot be reached.</param>
+/// <param name="By">By whom.</param>
+/// <param name="Since">When that was first noted.</param>
+public sealed record Suspicion(long Id, long By, DateTimeOffset Since);
 
 /// <summary>What came of a renewal.</summary>
 /// <param name="IsAlive">False: the member was declared dead or has left; it must not serve.</param>

@@ -30,6 +30,10 @@ internal sealed class LeaseTable(LeaseDialect dialect) : ILeaseTable
                 """, request.Address);
             await session.ExecuteAsync(
                 $"delete from silos where end_time < {dialect.Now} - @p1", (long)s_keepEnded.TotalMilliseconds);
+            await session.ExecuteAsync($"""
+                delete from suspicions where id not in (select id from silos where status in {Living})
+                  or suspected_by not in (select id from silos where status in {Living})
+                """);
 
             // The new version is a number that no member has had before: it serves as the id.
             await session.ExecuteAsync($"""
@@ -37,8 +41,7 @@ internal sealed class LeaseTable(LeaseDialect dialect) : ILeaseTable
                 select version, @p1, @p2, @p3, 'joining', {dialect.Now}, {dialect.Now} + @p4 from membership_version
                 """, request.Address, request.Roles, (long)request.ProtocolVersion, (long)request.Length.TotalMilliseconds);
             var joined = await session.ReadAsync("""
-                select s.id, s.address, s.roles, s.protocol_version, s.status, s.start_time, s.lease_until,
-                  s.suspected_by, s.end_time, s.end_reason
+                select s.id, s.address, s.roles, s.protocol_version, s.status, s.start_time, s.lease_until, s.end_time, s.end_reason
                 from silos s join membership_version v on s.id = v.version
                 """, row => ReadLease(row, 0));
             return (true, joined[0]);
@@ -50,7 +53,7 @@ internal sealed class LeaseTable(LeaseDialect dialect) : ILeaseTable
     {
         var (changes, from) = to switch
         {
-            LeaseStatus.Active => ("status = 'active', suspected_by = null, suspect_time = null", "('joining')"),
+            LeaseStatus.Active => ("status = 'active'", "('joining')"),
             LeaseStatus.Leaving => ("status = 'leaving'", "('joining', 'active')"),
             LeaseStatus.Left => ($"status = 'left', end_time = {dialect.Now}, end_reason = 'left'", Living),
             _ => throw new ArgumentOutOfRangeException(nameof(to), to, "A member advances to active, leaving or left."),
@@ -79,17 +82,30 @@ internal sealed class LeaseTable(LeaseDialect dialect) : ILeaseTable
         cancellationToken);
 
     /// <inheritdoc/>
-    public Task SuspectAsync(long id, string by, CancellationToken cancellationToken) => _others.RunAsync(
+    public Task SuspectAsync(long id, long by, CancellationToken cancellationToken) => _others.RunAsync(
+        // Only the member itself notes what it finds, and over one session: nobody comes between the question and the insert.
+        connection => new LeaseSession(connection, null, cancellationToken).ExecuteAsync($"""
+            insert into suspicions (id, suspected_by, since) select s.id, m.id, {dialect.Now} from silos s, silos m
+            where s.id = @p1 and m.id = @p2 and s.status in {Living} and m.status in {Living}
+              and not exists (select 1 from suspicions n where n.id = s.id and n.suspected_by = m.id)
+            """, id, by),
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public Task TrustAsync(long id, long by, CancellationToken cancellationToken) => _others.RunAsync(
         connection => new LeaseSession(connection, null, cancellationToken).ExecuteAsync(
-            $"update silos set suspected_by = @p1, suspect_time = {dialect.Now} where id = @p2 and status in {Living}", by, id),
+            "delete from suspicions where id = @p1 and suspected_by = @p2", id, by),
         cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> DeclareDeadAsync(long id, DeathEvidence evidence, string by, CancellationToken cancellationToken)
     {
-        var (reason, condition) = evidence == DeathEvidence.LeaseExpired
-            ? ("its lease ran out", $" and lease_until <= {dialect.Now}")
-            : ("it refused connections", "");
+        var (reason, condition) = evidence switch
+        {
+            DeathEvidence.LeaseExpired => ("its lease ran out", $" and lease_until <= {dialect.Now}"),
+            DeathEvidence.ConnectionRefused => ("it refused connections", ""),
+            _ => ("the others could not reach it", ""),
+        };
         return ChangeAsync(
             async session =>
             {
@@ -107,14 +123,21 @@ internal sealed class LeaseTable(LeaseDialect dialect) : ILeaseTable
         async connection =>
         {
             // One statement, so that members and version belong together. Without members it still has one row.
-            var rows = await new LeaseSession(connection, null, cancellationToken).ReadAsync($"""
+            var session = new LeaseSession(connection, null, cancellationToken);
+            var rows = await session.ReadAsync($"""
                 select v.version, {dialect.Now},
                   s.id, s.address, s.roles, s.protocol_version, s.status, s.start_time, s.lease_until,
-                  s.suspected_by, s.end_time, s.end_reason
+                  s.end_time, s.end_reason
                 from membership_version v left join silos s on 1 = 1
                 order by s.id
                 """, row => (Version: row.GetInt64(0), Now: Time(row.GetInt64(1)), Lease: row.IsDBNull(2) ? null : ReadLease(row, 2)));
-            return new LeaseView(rows[0].Version, rows[0].Now, [.. rows.Select(row => row.Lease).OfType<Lease>()]);
+            Lease[] leases = [.. rows.Select(row => row.Lease).OfType<Lease>()];
+            var living = leases.Where(lease => lease.IsAlive).Select(lease => lease.Id).ToHashSet();
+            var suspicions = await session.ReadAsync(
+                "select id, suspected_by, since from suspicions order by id, suspected_by",
+                row => new Suspicion(row.GetInt64(0), row.GetInt64(1), Time(row.GetInt64(2))));
+            return new LeaseView(
+                rows[0].Version, rows[0].Now, [.. leases], [.. suspicions.Where(s => living.Contains(s.Id) && living.Contains(s.By))]);
         },
         cancellationToken);
 
@@ -147,7 +170,7 @@ internal sealed class LeaseTable(LeaseDialect dialect) : ILeaseTable
             row => (Address: row.GetString(0), Version: row.GetInt64(1)), request.Address, (long)request.ProtocolVersion);
         if (others is [var (address, version), ..])
             throw new LeaseRefusedException(
-                $"silo: the cluster's member at {address} speaks protocol version {version}, this program {request.ProtocolVersion}. "
+                $"the cluster's member at {address} speaks protocol version {version}, this program {request.ProtocolVersion}. "
                 + "Stop the members of the other version first.");
     }
 
@@ -161,9 +184,8 @@ internal sealed class LeaseTable(LeaseDialect dialect) : ILeaseTable
     private static Lease ReadLease(DbDataReader row, int at) => new(
         row.GetInt64(at), row.GetString(at + 1), row.GetString(at + 2), row.GetInt32(at + 3), Status(row.GetString(at + 4)),
         Time(row.GetInt64(at + 5)), Time(row.GetInt64(at + 6)),
-        row.IsDBNull(at + 7) ? null : row.GetString(at + 7),
-        row.IsDBNull(at + 8) ? null : Time(row.GetInt64(at + 8)),
-        row.IsDBNull(at + 9) ? null : row.GetString(at + 9));
+        row.IsDBNull(at + 7) ? null : Time(row.GetInt64(at + 7)),
+        row.IsDBNull(at + 8) ? null : row.GetString(at + 8));
 
     private static LeaseStatus Status(string name) => Enum.Parse<LeaseStatus>(name, ignoreCase: true);
 

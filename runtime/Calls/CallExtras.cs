@@ -26,4 +26,7 @@ internal sealed class CallExtras
 
     /// <summary>How often a silo has answered that it does not own the grain.</summary>
     public int Refusals;
+
+    /// <summary>Came from a silo or client that cannot reach the grain's owner itself: it makes no second detour.</summary>
+    public bool CameByDetour;
 }

@@ -43,6 +43,9 @@ public sealed partial class SiloRuntime
     /// <summary>Finds a place for a request that has not run, and cannot run here at the moment. From any thread.</summary>
     internal void SendAgain(GrainRequest request, string reason) => Remote.SendAgain(request, View.Version, View.Version + 1, reason);
 
+    /// <summary>Whether this silo begins anything new for others.</summary>
+    internal bool IsServing => _phase == Phase.Serving;
+
     /// <summary>Whether a request from another silo has come to the right one.</summary>
     internal bool MayRunHere(GrainRequest request) =>
         OwnsHere(request.Target.GrainIdRef)

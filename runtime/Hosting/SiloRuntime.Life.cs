@@ -8,6 +8,14 @@ public sealed partial class SiloRuntime
     /// <summary>How often a drain looks whether it is done.</summary>
     private static readonly TimeSpan DrainPoll = TimeSpan.FromMilliseconds(10);
 
+    /// <summary>What the end of a former life may take before the next begins beside it.</summary>
+    private static readonly TimeSpan EvictionLimit = TimeSpan.FromSeconds(5);
+
+    /// <summary>What others may take to hear that this silo leaves: a process that hangs must not keep it from that.</summary>
+    private static readonly TimeSpan FarewellLimit = TimeSpan.FromSeconds(2);
+
+    private volatile bool _isEvicting;
+
     private enum Phase : byte
     {
         /// <summary>Every call is refused.</summary>
@@ -42,7 +50,7 @@ public sealed partial class SiloRuntime
     }
 
     /// <summary>
-    /// Leaves the cluster, so that others take over; takes no more calls from outside, lets those end that run, then ends all
+    /// Leaves the cluster, so that others take over, and waits until they know; takes no more calls from outside, lets those end that run, then ends all
     /// activations. Bounded by <see cref="SiloOptions.DrainTimeout"/>, of which the calls get half; what has not ended by then is
     /// abandoned, and its callers hear that.
     /// </summary>
@@ -53,8 +61,13 @@ public sealed partial class SiloRuntime
         Log.Draining(Self);
         var start = Time.GetTimestamp();
         await _membership.LeaveAsync(CancellationToken.None);
-        await WaitAsync(() => Catalog.All.All(a => a.IsIdle), start, Options.DrainTimeout / 2, cancellationToken);
-        await WaitAsync(() => EndActivations(DeactivationReasonCode.ShuttingDown, "The silo stops."), start, Options.DrainTimeout, cancellationToken);
+        // Else a call that is on its way here, by the view before, would find the connection closed and nobody to refuse it.
+        await _transport.UntilKnownAsync(View.Version, FarewellLimit);
+        await WaitAsync(() => Catalog.All.All(a => a.IsIdle) && !Remote.PassesOn, start, Options.DrainTimeout / 2, cancellationToken);
+        await WaitAsync(
+            () => EndActivations(DeactivationReasonCode.ShuttingDown, "The silo stops."), start, Options.DrainTimeout, cancellationToken);
+        // What waited for a grain that has gone was passed on to where it is now, and its answer comes this way.
+        await WaitAsync(() => !Remote.PassesOn, start, Options.DrainTimeout, cancellationToken);
         Stop();
         await _transport.StopAsync();
         await _membership.StopAsync();
@@ -63,15 +76,21 @@ public sealed partial class SiloRuntime
     /// <summary>
     /// Ends everything that belongs to a life of this silo which the others have declared ended. What was told to end is in its
     /// mailbox before any request that comes later, so nothing old answers in the new life, even when it takes longer than is
-    /// waited here.
+    /// waited here. Meanwhile a call of a grain that cannot be sent fails at once: its turn is to end, not to wait for a place that
+    /// this silo will only have in its next life.
     /// </summary>
     private async Task EvictAsync()
     {
+        _isEvicting = true;
         _transport.CutOff(new SiloUnavailableException($"{Self} was declared dead."));
         await WaitAsync(
             () => EndActivations(DeactivationReasonCode.RuntimeRequested, "The silo was declared dead."),
-            Time.GetTimestamp(), Options.DeactivationTimeout, CancellationToken.None);
+            Time.GetTimestamp(), EvictionLimit, CancellationToken.None);
+        _isEvicting = false;
     }
+
+    /// <summary>Whether a request has been made by a life of this silo that is being ended.</summary>
+    internal bool IsOfTheEvicted(GrainRequest request) => _isEvicting && request.Caller is (Activation or NobodyWaits { IsFromGrain: true });
 
     /// <summary>Asks those that are still active to end; true when none is left.</summary>
     private bool EndActivations(DeactivationReasonCode code, string reason)

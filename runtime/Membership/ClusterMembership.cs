@@ -16,7 +16,8 @@ namespace Mall.Runtime;
 /// <para>
 /// <b>What happens then.</b> As long as nobody has declared the silo dead, nobody has taken over, and the next renewal that gets
 /// through puts it back into service with all its grains: a database that restarts empties no silo. If it was declared dead, it
-/// drops every activation and joins under a new generation. Nothing durable relies on any of this: the ledger fences each write.
+/// drops every activation and joins under a new generation. So does one that the others cannot reach (<see cref="Verdict"/>), as
+/// soon as it reaches them again. Nothing durable relies on any of this: the ledger fences each write.
 /// </para>
 /// </summary>
 public sealed class ClusterMembership : IMembership, IDisposable
@@ -30,6 +31,7 @@ public sealed class ClusterMembership : IMembership, IDisposable
     private readonly ClusterOptions _options;
     private readonly SiloOptions _silo;
     private readonly TimeProvider _time;
+    private readonly IWorkScheduler _scheduler;
     private readonly ViewWatcher _watcher;
     private readonly MembershipLog _log;
     private readonly CancellationTokenSource _stopping = new();
@@ -45,6 +47,7 @@ public sealed class ClusterMembership : IMembership, IDisposable
     private long _mayServeUntil = long.MaxValue;
 
     private volatile bool _isDead;
+    private volatile bool _isCondemned;
     private volatile bool _isLeaving;
     private bool _isFenced;
 
@@ -59,10 +62,12 @@ public sealed class ClusterMembership : IMembership, IDisposable
         _options = options.Value;
         _silo = silo.Value;
         _time = time;
+        _scheduler = scheduler;
         _log = new MembershipLog(logger);
         _pause = new Nap(time);
         _watcher = new ViewWatcher(table, _options, time, scheduler, _log);
         _watcher.WasRead += LookForOneself;
+        _watcher.WasRead += ObeyVerdict;
         _watcher.WasRead += DeclareExpiredDead;
         _self = new SiloAddress(_options.Endpoint, 0); // Generations begin at 1: this is nobody yet.
     }
@@ -156,6 +161,12 @@ public sealed class ClusterMembership : IMembership, IDisposable
         }
     }
 
+    /// <summary>Whether a silo that had to give itself up may try once more. May fail: then it may not yet.</summary>
+    internal Func<CancellationToken, Task<bool>> MayJoinAgain { get; set; } = static _ => Task.FromResult(true);
+
+    /// <summary>What the verdict waits for, see <see cref="Verdict.Of"/>: longer than a probe period, far less than a lease.</summary>
+    private TimeSpan Settling => _options.Lease / 4;
+
     /// <summary>Short, so that there are several attempts in what is left of a lease after the first has failed.</summary>
     private TimeSpan AttemptTimeout => _options.Lease / 4;
 
@@ -226,21 +237,34 @@ public sealed class ClusterMembership : IMembership, IDisposable
     /// <summary>Serves nobody from here on, if it is this life of the silo that has ended and not one before.</summary>
     private void Die(SiloAddress life)
     {
-        lock (_dying) _isDead |= life.Equals(_self);
+        lock (_dying)
+        {
+            if (_isDead || !life.Equals(_self)) return;
+            _isDead = true;
+        }
+
+        _scheduler.Schedule(new Wake(_pause), near: false); // Others may wait for this life to end.
     }
 
-    /// <summary>Drops all grains, which are others' by now, and joins as somebody new.</summary>
+    /// <summary>Drops all grains, which are others' by now or soon, and joins as somebody new.</summary>
     private async Task JoinAgainAsync()
     {
-        _log.DeclaredDead(_self);
-        while (!_stopping.IsCancellationRequested)
+        if (_isCondemned) _log.SteppedDown(_self);
+        else _log.DeclaredDead(_self);
+        _isFenced = false; // It is more than that by now.
+        while (!_stopping.IsCancellationRequested && !_isLeaving)
         {
             try
             {
+                // Nothing of it serves any more, so the others may take over. What runs here still may need a while to end.
+                if (_isCondemned) await _time.Within(AttemptTimeout, token => _table.StepDownAsync(_self, token), _stopping.Token);
                 await _evict();
-                await JoinTableAsync(_stopping.Token);
-                _isFenced = false;
-                return;
+                if (!_isCondemned || await MayJoinAgain(_stopping.Token))
+                {
+                    await JoinTableAsync(_stopping.Token);
+                    _isCondemned = false;
+                    return;
+                }
             }
             catch (Exception exception) // A loop's edge: the table may answer later.
             {
@@ -262,6 +286,14 @@ public sealed class ClusterMembership : IMembership, IDisposable
         }
     }
 
+    private void ObeyVerdict(MembershipSnapshot snapshot)
+    {
+        var self = _self;
+        if (_stopping.IsCancellationRequested || _isDead || !Verdict.Of(snapshot, Settling).Contains(self)) return;
+        _isCondemned = true;
+        Die(self);
+    }
+
     /// <summary>Every silo looks for leases that have run out; the table lets one of them succeed.</summary>
     private void DeclareExpiredDead(MembershipSnapshot snapshot)
     {
@@ -271,5 +303,11 @@ public sealed class ClusterMembership : IMembership, IDisposable
             if (silo.Status == SiloStatus.Dead || silo.LeaseLeft > TimeSpan.Zero || silo.Address.Equals(_self)) continue;
             _ = DeclareDeadAsync(silo.Address, isGone: false, "its lease has run out");
         }
+    }
+
+    /// <summary>The loop goes on inside the waking, which must not be inside whoever has found the silo dead.</summary>
+    private sealed class Wake(Nap pause) : IThreadPoolWorkItem
+    {
+        public void Execute() => pause.Cut();
     }
 }

@@ -5,8 +5,9 @@ namespace Mall.Runtime;
 
 /// <summary>
 /// Probes the other silos once a period, and at once when a connection to one is lost. A silo whose machine says twice in a row
-/// that its process is gone is declared dead on that evidence; one that is silent, which may be alive behind a cut, is left to
-/// its lease. Every silo probes every other: a sign of life each second and pair is little among the silos of one mall.
+/// that its process is gone is declared dead on that evidence. That one is silent, which may be alive behind a cut, is noted in
+/// the table: it has to give itself up when <see cref="Verdict"/> says so, and one that does not even read that is ended by its
+/// lease. Every silo probes every other: a sign of life each second and pair is little among the silos of one mall.
 /// </summary>
 public sealed class FailureDetector : IDisposable
 {
@@ -24,6 +25,7 @@ public sealed class FailureDetector : IDisposable
     private readonly Lock _lock = new();
     private readonly HashSet<SiloAddress> _underProbe = [];
     private readonly HashSet<SiloAddress> _suspects = [];
+    private readonly HashSet<(SiloAddress Silo, SiloAddress By)> _noted = []; // In the table, under the name of that life of this silo.
     private ITimer? _timer;
     private volatile bool _isStopped;
 
@@ -59,6 +61,7 @@ public sealed class FailureDetector : IDisposable
     /// <summary>Begins to probe.</summary>
     public void Start()
     {
+        if (_membership is not null) _membership.MayJoinAgain = ReachesAllAsync;
         _prober.PeerLost += ProbeSoon;
         _view.Changed += ProbeNewcomers;
         ProbeAll(); // Connections are there before they are needed, and bring the others the news of this process.
@@ -89,7 +92,8 @@ public sealed class FailureDetector : IDisposable
 
     private void ProbeSoon(SiloAddress silo)
     {
-        if (_isStopped || !_view.Current.Silos.Contains(silo)) return;
+        // A silo that may not serve has no connections: a probe would make one only to lose it, and be asked for another.
+        if (_isStopped || !_view.MayServe || !_view.Current.Silos.Contains(silo)) return;
         lock (_lock)
         {
             if (!_underProbe.Add(silo)) return;
@@ -126,9 +130,11 @@ public sealed class FailureDetector : IDisposable
                 break;
             case ProbeFinding.Alive:
                 if (MarkSuspect(silo, false)) _log.Unsuspected(silo);
+                await NoteAsync(silo, isSilent: false);
                 break;
             case ProbeFinding.Silent:
-                if (MarkSuspect(silo, true)) await NoteAsync(silo, answer.Reason);
+                if (MarkSuspect(silo, true)) _log.Suspected(silo, answer.Reason);
+                await NoteAsync(silo, isSilent: true);
                 break;
             case ProbeFinding.Misfit:
                 if (MarkSuspect(silo, true)) _log.Misfit(silo, answer.Reason);
@@ -145,19 +151,43 @@ public sealed class FailureDetector : IDisposable
         else if (_membership.MayServe) await _membership.DeclareDeadAsync(silo, isGone: true, reason);
     }
 
-    /// <summary>Suspicion decides nothing; people who look at the table should see it.</summary>
-    private async Task NoteAsync(SiloAddress silo, string reason)
+    /// <summary>
+    /// Has the table say whether this silo hears the other. Tried again with the next probe when the table does not answer. A silo
+    /// that may not serve blames nobody: it may be itself that is cut off.
+    /// </summary>
+    private async Task NoteAsync(SiloAddress silo, bool isSilent)
     {
-        _log.Suspected(silo, reason);
-        if (_membership is null) return;
+        if (_membership is null || !_membership.MayServe) return;
+        var note = (silo, _view.Self);
+        lock (_lock)
+        {
+            if (_noted.Contains(note) == isSilent) return;
+        }
+
         try
         {
-            await _time.Within(_options.Lease / 4, token => _table.SuspectAsync(silo, _view.Self, token), CancellationToken.None);
+            await _time.Within(
+                _options.Lease / 4,
+                token => isSilent ? _table.SuspectAsync(silo, note.Self, token) : _table.TrustAsync(silo, note.Self, token),
+                CancellationToken.None);
+            lock (_lock) _ = isSilent ? _noted.Add(note) : _noted.Remove(note);
         }
-        catch (Exception exception) // An edge: it is a note only.
+        catch (Exception exception) // An edge: see above.
         {
-            _log.TableSilent(exception.Message);
+            if (!_isStopped) _log.TableSilent(exception.Message);
         }
+    }
+
+    /// <summary>
+    /// Whether a silo that had to give itself up would be heard by all who are there, or would soon have to do so again.
+    /// </summary>
+    private async Task<bool> ReachesAllAsync(CancellationToken cancellationToken)
+    {
+        var table = await _time.Within(_options.Lease, _table.ReadAsync, cancellationToken);
+        var others = table.Silos.Where(
+            s => s.Status == SiloStatus.Active && s.LeaseLeft > TimeSpan.Zero && s.Address.Endpoint != _options.Endpoint);
+        var answers = await Task.WhenAll(others.Select(s => _prober.ReachAsync(s.Address)));
+        return answers.All(a => a.Finding != ProbeFinding.Silent);
     }
 
     private bool MarkSuspect(SiloAddress silo, bool isSuspect)

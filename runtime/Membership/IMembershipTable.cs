@@ -38,8 +38,19 @@ public interface IMembershipTable
     /// <summary>A silo that has left is done with what it was asked before. Nothing if it was declared dead meanwhile.</summary>
     Task EndAsync(SiloAddress silo, CancellationToken cancellationToken);
 
-    /// <summary>Notes for people that a silo does not answer another.</summary>
+    /// <summary>
+    /// Notes that a silo does not answer another. Stands, with the time when it was first noted, until it is withdrawn or one of the
+    /// two has ended. What follows from it says <see cref="Verdict"/>.
+    /// </summary>
     Task SuspectAsync(SiloAddress silo, SiloAddress by, CancellationToken cancellationToken);
+
+    /// <summary>Withdraws what <see cref="SuspectAsync"/> has noted. Nothing if there is nothing.</summary>
+    Task TrustAsync(SiloAddress silo, SiloAddress by, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// A silo that the others cannot reach makes itself dead, when it has stopped serving: its grains are the others' from now on.
+    /// </summary>
+    Task StepDownAsync(SiloAddress silo, CancellationToken cancellationToken);
 
     /// <summary>Everything at one moment. Silos that have been dead for long may be missing.</summary>
     Task<MembershipSnapshot> ReadAsync(CancellationToken cancellationToken);
@@ -48,7 +59,17 @@ public interface IMembershipTable
 /// <summary>The whole table at one moment.</summary>
 /// <param name="Version">Grows with every change of which silos are active.</param>
 /// <param name="Silos">One entry for each.</param>
-public sealed record MembershipSnapshot(long Version, ImmutableArray<SiloRecord> Silos);
+public sealed record MembershipSnapshot(long Version, ImmutableArray<SiloRecord> Silos)
+{
+    /// <summary>Who does not hear whom. No version says that these have changed.</summary>
+    public ImmutableArray<SuspicionRecord> Suspicions { get; init; } = [];
+}
+
+/// <summary>One silo does not hear another.</summary>
+/// <param name="Silo">Which is silent.</param>
+/// <param name="By">To whom.</param>
+/// <param name="Age">For how long that stood in the table when it was read.</param>
+public sealed record SuspicionRecord(SiloAddress Silo, SiloAddress By, TimeSpan Age);
 
 /// <summary>A silo as the table has it.</summary>
 /// <param name="Address">Which one.</param>

@@ -9,6 +9,7 @@ public sealed class InMemoryMembershipTable(TimeProvider time) : IMembershipTabl
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<SiloAddress, Entry> _entries = [];
+    private readonly Dictionary<(SiloAddress Silo, SiloAddress By), long> _suspicions = [];
     private long _version;
     private long _lastGeneration;
 
@@ -76,7 +77,22 @@ public sealed class InMemoryMembershipTable(TimeProvider time) : IMembershipTabl
     }
 
     /// <inheritdoc/>
-    public Task SuspectAsync(SiloAddress silo, SiloAddress by, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task SuspectAsync(SiloAddress silo, SiloAddress by, CancellationToken cancellationToken)
+    {
+        lock (_lock) _suspicions.TryAdd((silo, by), time.GetTimestamp());
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task TrustAsync(SiloAddress silo, SiloAddress by, CancellationToken cancellationToken)
+    {
+        lock (_lock) _suspicions.Remove((silo, by));
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task StepDownAsync(SiloAddress silo, CancellationToken cancellationToken) =>
+        DeclareDeadAsync(silo, isGone: true, silo, cancellationToken);
 
     /// <inheritdoc/>
     public Task<MembershipSnapshot> ReadAsync(CancellationToken cancellationToken)
@@ -85,7 +101,10 @@ public sealed class InMemoryMembershipTable(TimeProvider time) : IMembershipTabl
     }
 
     private MembershipSnapshot Read_NeedsLock() =>
-        new(_version, [.. _entries.Select(e => new SiloRecord(e.Key, e.Value.Name, e.Value.Status, LeaseLeft(e.Value)))]);
+        new(_version, [.. _entries.Select(e => new SiloRecord(e.Key, e.Value.Name, e.Value.Status, LeaseLeft(e.Value)))])
+        {
+            Suspicions = [.. _suspicions.Select(s => new SuspicionRecord(s.Key.Silo, s.Key.By, time.GetElapsedTime(s.Value)))],
+        };
 
     private TimeSpan LeaseLeft(Entry entry) => entry.Lease - time.GetElapsedTime(entry.LeaseStart);
 

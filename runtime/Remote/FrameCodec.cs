@@ -21,6 +21,7 @@ internal static class FrameCodec
         if (request.Extras?.TraceParent is { } trace) WireSerializers.String.Write(ref writer, RequestField.TraceParent, trace);
         if (request.IsOneWay) WriteNumber(ref writer, RequestField.OneWay, 1);
         if (request.IsOneWay && request.Extras is { Refusals: > 0 } extras) WriteNumber(ref writer, RequestField.Hops, extras.Refusals);
+        if (call.IsDetour) WriteNumber(ref writer, RequestField.Detour, 1);
         writer.WriteTag(RequestField.Arguments, WireType.Group);
         request.WriteArguments(ref writer);
         writer.WriteEndGroup();
@@ -49,6 +50,7 @@ internal static class FrameCodec
                 case RequestField.TraceParent: header.TraceParent = reader.ReadText(type); break;
                 case RequestField.OneWay: header.IsOneWay = reader.ReadSigned(type) != 0; break;
                 case RequestField.Hops: header.Hops = reader.ReadSigned(type); break;
+                case RequestField.Detour: header.IsDetour = reader.ReadSigned(type) != 0; break;
                 case RequestField.Arguments:
                     reader.EnterGroup(type);
                     return header;

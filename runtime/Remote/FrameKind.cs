@@ -41,6 +41,9 @@ internal static class RequestField
 
     /// <summary>How often a one-way call has been passed on.</summary>
     public const uint Hops = 15;
+
+    /// <summary>1: to be passed on to the grain's owner, which the caller cannot reach itself.</summary>
+    public const uint Detour = 16;
 }
 
 /// <summary>Fields of a reply frame: the call's number, and one of the others.</summary>

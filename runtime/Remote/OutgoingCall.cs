@@ -4,7 +4,7 @@ namespace Mall.Runtime;
 
 /// <summary>A request on its way to another silo, until its reply is there.</summary>
 internal sealed class OutgoingCall(
-    RemoteCalls remote, GrainRequest request, long number, SiloAddress destination, long viewVersion)
+    RemoteCalls remote, GrainRequest request, long number, SiloAddress destination, bool isDetour, long viewVersion)
     : IOutboundFrame
 {
     private bool _isWritten;
@@ -15,6 +15,9 @@ internal sealed class OutgoingCall(
     public long Number => number;
 
     public SiloAddress Destination => destination;
+
+    /// <summary>Whether the destination is to pass it on to the grain's owner.</summary>
+    public bool IsDetour => isDetour;
 
     /// <summary>The view by which the destination was chosen.</summary>
     public long ViewVersion => viewVersion;

@@ -14,6 +14,8 @@ internal sealed partial class RemoteCalls
     /// </summary>
     private const int MaxHops = 20;
 
+    private int _retrying; // Requests that have no place at the moment.
+
     /// <summary>
     /// Sends a request to whom the newest view names, until its time is up. From any thread, also inside a turn: what follows
     /// must not come back to that grain's activation, so it begins on the scheduler.
@@ -22,17 +24,33 @@ internal sealed partial class RemoteCalls
     /// <param name="usedView">By which view it was sent, or would have been.</param>
     /// <param name="knownView">A newer view that somebody is said to have, if there is one.</param>
     /// <param name="reason">What its caller hears when time is up. A sentence.</param>
-    public void SendAgain(GrainRequest request, long usedView, long knownView, string reason) =>
+    public void SendAgain(GrainRequest request, long usedView, long knownView, string reason)
+    {
+        Interlocked.Increment(ref _retrying);
         runtime.Scheduler.Schedule(new Retry(this, request, usedView, knownView, reason), near: false);
+    }
 
     private async Task TryAgainAsync(GrainRequest request, long usedView, long knownView, string reason)
+    {
+        try
+        {
+            await FindPlaceAsync(request, usedView, knownView, reason);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _retrying);
+        }
+    }
+
+    private async Task FindPlaceAsync(GrainRequest request, long usedView, long knownView, string reason)
     {
         if (knownView > membership.Current.Version) await membership.RefreshAsync(knownView, CancellationToken.None);
         var tries = request.EnsureExtras().Refusals++;
         // In the same view the answer will be the same, unless somebody needs a moment to catch up or to let go.
         if (membership.Current.Version <= usedView) await Task.Delay(Pause(tries), runtime.Time);
         if (!request.IsPending) return;
-        if (runtime.Clock.Now < request.Deadline && (!request.IsOneWay || tries < MaxHops)) runtime.Dispatch(request);
+        var hasTime = runtime.Clock.Now < request.Deadline && (!request.IsOneWay || tries < MaxHops);
+        if (hasTime && !runtime.IsOfTheEvicted(request)) runtime.Dispatch(request);
         else request.Answer(new SiloUnavailableException($"{reason} {request.Method} has not run."));
     }
 

@@ -16,16 +16,40 @@ internal sealed partial class RemoteCalls(
 
     public void Start() => transport.Start(this);
 
-    /// <summary>Sends a request to the silo that owns its grain.</summary>
-    public void Send(GrainRequest request, SiloAddress destination, long viewVersion)
+    /// <summary>Sends a request to the silo that owns its grain, by way of another where this process cannot reach that one.</summary>
+    public void Send(GrainRequest request, SiloAddress owner, long viewVersion)
     {
-        var call = new OutgoingCall(this, request, Interlocked.Increment(ref _lastCall), destination, viewVersion);
+        var number = Interlocked.Increment(ref _lastCall);
+        var detour = transport.IsOutOfReach(owner) && !IsDetour(request) ? Detour(owner, number) : null;
+        var destination = detour ?? owner;
+        var call = new OutgoingCall(this, request, number, destination, detour is not null, viewVersion);
         if (!request.IsOneWay) _outgoing[call.Number] = call; // Nobody waits for the end of a one-way call.
         request.Extras?.Cancellation?.Entered(call);
         // A caller that gave up before the line above has found nothing to cancel.
         if (request.IsPending) transport.Send(destination, call);
         else Forget(call);
     }
+
+    /// <summary>Somebody who may reach a silo that this process cannot; another one for each number. Null: nobody.</summary>
+    private SiloAddress? Detour(SiloAddress owner, long number)
+    {
+        var silos = membership.Current.Silos;
+        for (var i = 0; i < silos.Length; i++)
+        {
+            var silo = silos[(int)((number + i) % silos.Length)];
+            if (!silo.Equals(owner) && !silo.Equals(runtime.Self) && !transport.IsOutOfReach(silo)) return silo;
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Whether others wait for answers that come by way of this silo: detours, and requests that came here for a grain which has
+    /// moved on since.
+    /// </summary>
+    public bool PassesOn => Volatile.Read(ref _retrying) != 0 || _outgoing.Any(static entry => entry.Value.Request.Caller is IncomingCaller);
+
+    private static bool IsDetour(GrainRequest request) => request.Extras is { CameByDetour: true };
 
     public long TimeLeft(GrainRequest request) => Math.Max(1, request.Deadline - runtime.Clock.Now);
 
@@ -135,7 +159,7 @@ internal sealed partial class RemoteCalls(
     private void Accept(GrainRequest request, IncomingCaller caller, long senderView)
     {
         var here = membership.Current.Version;
-        if (runtime.MayRunHere(request)) runtime.Dispatch(request);
+        if (runtime.MayRunHere(request) || (runtime.IsServing && IsDetour(request))) runtime.Dispatch(request);
         else if (senderView <= here) RefuseAsNotOwner(request, caller, here);
         else _ = AcceptInNewerView(request, caller, senderView);
         membership.Hint(senderView);

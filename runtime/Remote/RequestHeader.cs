@@ -12,6 +12,7 @@ internal struct RequestHeader
     public long TimeoutMs;
     public bool IsOneWay;
     public long Hops;
+    public bool IsDetour;
     public GrainKeyFields Target;
     public GrainKeyFields Source;
     public ImmutableDictionary<string, object>? Context;

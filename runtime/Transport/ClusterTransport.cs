@@ -19,6 +19,8 @@ public sealed partial class ClusterTransport : ITransport, IProber, IDisposable
     /// <summary>What a peer that is to be cut off gets to take what is queued for it.</summary>
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan KnownPoll = TimeSpan.FromMilliseconds(5);
+
     private readonly ConcurrentDictionary<SiloAddress, Peer> _peers = new();
     private readonly ConcurrentDictionary<SiloAddress, Link> _accepted = new();
     private readonly CancellationTokenSource _stopping = new();
@@ -83,7 +85,24 @@ public sealed partial class ClusterTransport : ITransport, IProber, IDisposable
     }
 
     /// <inheritdoc/>
+    public bool IsOutOfReach(SiloAddress destination) => _peers.TryGetValue(destination, out var peer) && peer.IsOutOfReach;
+
+    /// <inheritdoc/>
     public Task<ProbeAnswer> ProbeAsync(SiloAddress silo) => PeerAt(silo).ProbeAsync();
+
+    /// <inheritdoc/>
+    public async Task<ProbeAnswer> ReachAsync(SiloAddress silo)
+    {
+        try
+        {
+            await using var stream = await DialAsync(silo);
+            return new ProbeAnswer(ProbeFinding.Alive, "it answers");
+        }
+        catch (Exception exception) // An edge: whatever keeps the connection from being made is the answer.
+        {
+            return Peer.Judge(exception);
+        }
+    }
 
     /// <inheritdoc/>
     public void CutOff(Exception reason)
@@ -94,6 +113,14 @@ public sealed partial class ClusterTransport : ITransport, IProber, IDisposable
             _peers.TryRemove(KeyValuePair.Create(address, peer));
             _ = peer.CloseAsync(reason, TimeSpan.Zero);
         }
+    }
+
+    /// <inheritdoc/>
+    public async Task UntilKnownAsync(long version, TimeSpan limit)
+    {
+        var start = _time.GetTimestamp();
+        while (_accepted.Values.Any(link => link.HeardVersion < version) && _time.GetElapsedTime(start) < limit)
+            await Task.Delay(KnownPoll, _time);
     }
 
     /// <inheritdoc/>

@@ -10,6 +10,12 @@ public interface IProber
     Task<ProbeAnswer> ProbeAsync(SiloAddress silo);
 
     /// <summary>
+    /// Looks whether this silo could be reached, by a connection that is made for that and ended: also from a silo that may not serve.
+    /// Takes no longer than <see cref="ClusterOptions.ConnectTimeout"/>. Never throws.
+    /// </summary>
+    Task<ProbeAnswer> ReachAsync(SiloAddress silo);
+
+    /// <summary>
     /// A connection to this silo is lost: worth a probe at once. Raised on any thread, and again for each connection.
     /// </summary>
     event Action<SiloAddress> PeerLost;

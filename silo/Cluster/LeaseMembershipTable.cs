@@ -38,7 +38,13 @@ internal sealed class LeaseMembershipTable(ILeaseTable leases) : IMembershipTabl
             silo.Generation, isGone ? DeathEvidence.ConnectionRefused : DeathEvidence.LeaseExpired, by.ToString(), cancellationToken);
 
     public Task SuspectAsync(SiloAddress silo, SiloAddress by, CancellationToken cancellationToken) =>
-        leases.SuspectAsync(silo.Generation, by.ToString(), cancellationToken);
+        leases.SuspectAsync(silo.Generation, by.Generation, cancellationToken);
+
+    public Task TrustAsync(SiloAddress silo, SiloAddress by, CancellationToken cancellationToken) =>
+        leases.TrustAsync(silo.Generation, by.Generation, cancellationToken);
+
+    public Task StepDownAsync(SiloAddress silo, CancellationToken cancellationToken) =>
+        leases.DeclareDeadAsync(silo.Generation, DeathEvidence.Unreachable, silo.ToString(), cancellationToken);
 
     public Task LeaveAsync(SiloAddress silo, CancellationToken cancellationToken) =>
         leases.AdvanceAsync(silo.Generation, LeaseStatus.Leaving, cancellationToken);
@@ -49,7 +55,11 @@ internal sealed class LeaseMembershipTable(ILeaseTable leases) : IMembershipTabl
     public async Task<MembershipSnapshot> ReadAsync(CancellationToken cancellationToken)
     {
         var view = await leases.ReadAsync(cancellationToken);
-        return new MembershipSnapshot(view.Version, [.. view.Leases.Select(l => Record(l, view.Now))]);
+        var addresses = view.Leases.ToDictionary(l => l.Id, Address);
+        return new MembershipSnapshot(view.Version, [.. view.Leases.Select(l => Record(l, view.Now))])
+        {
+            Suspicions = [.. view.Suspicions.Select(s => new SuspicionRecord(addresses[s.Id], addresses[s.By], view.Now - s.Since))],
+        };
     }
 
     private static SiloRecord Record(Lease lease, DateTimeOffset now) =>

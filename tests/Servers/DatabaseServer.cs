@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Mall.TestServers.Networks;
 
 namespace Mall.TestServers;
 
@@ -28,7 +29,7 @@ public sealed class DatabaseServer : IAsyncDisposable
 
     public DatabaseKind Kind => _program.Kind;
 
-    /// <summary>On 127.0.0.1; stays the same when the server is started again.</summary>
+    /// <summary>Stays the same when the server is started again.</summary>
     public int Port { get; }
 
     /// <summary>
@@ -51,10 +52,14 @@ public sealed class DatabaseServer : IAsyncDisposable
     public static Task<DatabaseServer> SharedAsync(DatabaseKind kind) => s_shared[(int)kind].Value;
 
     /// <summary>Starts a server of the caller's own, for tests that stop it or kill it. Ready when this completes.</summary>
-    public static async Task<DatabaseServer> StartAsync(DatabaseKind kind, CancellationToken cancellationToken = default)
+    public static Task<DatabaseServer> StartAsync(DatabaseKind kind, CancellationToken cancellationToken = default) =>
+        StartAsync(kind, null, cancellationToken);
+
+    /// <summary>The same, on a machine of a lab; null: here, on the loopback.</summary>
+    public static async Task<DatabaseServer> StartAsync(DatabaseKind kind, Machine? machine, CancellationToken cancellationToken)
     {
         DeleteFoldersOfTheDead();
-        var program = ServerProgram.Of(kind);
+        var program = ServerProgram.Of(kind, machine);
         var folder = Directory.CreateTempSubdirectory($"{FolderPrefix}{Environment.ProcessId}-{program.Name}-").FullName;
         var server = new DatabaseServer(program, folder, FreePort());
         try
@@ -75,7 +80,7 @@ public sealed class DatabaseServer : IAsyncDisposable
     /// <param name="database">Its name.</param>
     /// <param name="port">Of a proxy before the server, or null.</param>
     public string AddressOf(string database, int? port = null) =>
-        $"{_program.Scheme}://{ServerProgram.User}:{ServerProgram.Password}@127.0.0.1:{port ?? Port}/{database}";
+        $"{_program.Scheme}://{ServerProgram.User}:{ServerProgram.Password}@{_program.Host}:{port ?? Port}/{database}";
 
     /// <summary>Makes an empty database and returns its address.</summary>
     public async Task<string> CreateDatabaseAsync(string name, CancellationToken cancellationToken = default)

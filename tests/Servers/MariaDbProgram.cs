@@ -1,9 +1,11 @@
 using System.Globalization;
+using Mall.TestServers.Networks;
 
 namespace Mall.TestServers;
 
 /// <summary>Debian's MariaDB.</summary>
-internal sealed class MariaDbProgram() : ServerProgram(DatabaseKind.MariaDb, "mariadb", "mariadb-server", "mysql", "mysql")
+internal sealed class MariaDbProgram(Machine? machine)
+    : ServerProgram(DatabaseKind.MariaDb, "mariadb", "mariadb-server", "mysql", "mysql", machine)
 {
     private const string Server = "/usr/sbin/mariadbd";
 
@@ -40,16 +42,16 @@ internal sealed class MariaDbProgram() : ServerProgram(DatabaseKind.MariaDb, "ma
 
     protected override IEnumerable<string> Serve(string folder, int port) =>
     [
-        Server, "--no-defaults", $"--datadir={Data(folder)}", $"--port={port}", "--bind-address=127.0.0.1", $"--socket={Socket(folder)}",
+        Server, "--no-defaults", $"--datadir={Data(folder)}", $"--port={port}", $"--bind-address={Host}", $"--socket={Socket(folder)}",
         $"--pid-file={Path.Combine(folder, "pid")}", "--skip-name-resolve", "--max-connections=300",
         "--innodb-flush-log-at-trx-commit=1", "--innodb-doublewrite=on",
     ];
 
     private static string Socket(string folder) => Path.Combine(folder, "socket");
 
-    private static string[] Client(int port, string? database, params string[] more) =>
+    private string[] Client(int port, string? database, params string[] more) =>
     [
-        "mariadb", "--no-defaults", "-h", "127.0.0.1", "-P", $"{port}", "-u", User, "-N", "-B", .. more,
+        "mariadb", "--no-defaults", "-h", Host, "-P", $"{port}", "-u", User, "-N", "-B", .. more,
         .. database is null ? Array.Empty<string>() : [database],
     ];
 }

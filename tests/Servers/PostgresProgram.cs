@@ -1,7 +1,10 @@
+using Mall.TestServers.Networks;
+
 namespace Mall.TestServers;
 
 /// <summary>Debian's PostgreSQL, the newest that is installed.</summary>
-internal sealed class PostgresProgram() : ServerProgram(DatabaseKind.Postgres, "postgres", "postgresql", "postgres", "postgres")
+internal sealed class PostgresProgram(Machine? machine)
+    : ServerProgram(DatabaseKind.Postgres, "postgres", "postgresql", "postgres", "postgres", machine)
 {
     // Debian keeps the server's programs out of the path: one folder a version.
     private static readonly string? s_programs = !Directory.Exists("/usr/lib/postgresql") ? null
@@ -27,14 +30,19 @@ internal sealed class PostgresProgram() : ServerProgram(DatabaseKind.Postgres, "
         $"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'", cancellationToken);
 
     public override Task<string> RunSqlAsync(int port, string? database, string sql, CancellationToken cancellationToken) => Tool.RunAsync(
-        ["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", $"{port}",
+        ["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-h", Host, "-p", $"{port}",
             "-U", User, "-d", database ?? "postgres"],
         cancellationToken, input: sql, password: Password);
 
-    // The password comes by the shell's hand, because initdb takes it from a file only.
+    // The password comes by the shell's hand, because initdb takes it from a file only. By default only this machine may connect.
     protected override IEnumerable<string> Initialise(string folder) =>
     [
-        "sh", "-c", """printf %s "$1" > "$2.password" && "$3" -D "$2" -U "$4" --pwfile="$2.password" -A scram-sha-256 -E UTF8 --no-sync""",
+        "sh", "-c",
+        """
+        printf %s "$1" > "$2.password" &&
+          "$3" -D "$2" -U "$4" --pwfile="$2.password" -A scram-sha-256 -E UTF8 --no-sync &&
+          echo "host all all all scram-sha-256" >> "$2/pg_hba.conf"
+        """,
         "sh", Password, Data(folder), Path.Combine(s_programs!, "initdb"), User,
     ];
 
@@ -43,6 +51,6 @@ internal sealed class PostgresProgram() : ServerProgram(DatabaseKind.Postgres, "
     protected override IEnumerable<string> Serve(string folder, int port) =>
     [
         Path.Combine(s_programs!, "postgres"), "-D", Data(folder), "-p", $"{port}",
-        "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=300",
+        "-c", $"listen_addresses={Host}", "-c", "unix_socket_directories=", "-c", "max_connections=300",
     ];
 }

@@ -1,3 +1,5 @@
+using Mall.TestServers.Networks;
+
 namespace Mall.TestServers;
 
 /// <summary>What differs between the servers: where they are, how they are started, what their SQL calls things.</summary>
@@ -6,7 +8,9 @@ namespace Mall.TestServers;
 /// <param name="package">Debian's.</param>
 /// <param name="scheme">Of its addresses.</param>
 /// <param name="systemUser">Who runs it when this process is root's: PostgreSQL insists, MariaDB advises.</param>
-internal abstract class ServerProgram(DatabaseKind kind, string name, string package, string scheme, string systemUser)
+/// <param name="machine">Where it runs; null: here, on the loopback.</param>
+internal abstract class ServerProgram(
+    DatabaseKind kind, string name, string package, string scheme, string systemUser, Machine? machine)
 {
     public const string User = "mall";
     public const string Password = "mall-test";
@@ -19,6 +23,9 @@ internal abstract class ServerProgram(DatabaseKind kind, string name, string pac
 
     public string Scheme { get; } = scheme;
 
+    /// <summary>The address that it listens at.</summary>
+    public string Host { get; } = machine?.Address ?? "127.0.0.1";
+
     public abstract bool IsInstalled { get; }
 
     /// <summary>What it prints when it takes connections.</summary>
@@ -27,7 +34,8 @@ internal abstract class ServerProgram(DatabaseKind kind, string name, string pac
     /// <summary>Ends it without waiting for its clients.</summary>
     public abstract string StopSignal { get; }
 
-    public static ServerProgram Of(DatabaseKind kind) => kind == DatabaseKind.Postgres ? new PostgresProgram() : new MariaDbProgram();
+    public static ServerProgram Of(DatabaseKind kind, Machine? machine = null) =>
+        kind == DatabaseKind.Postgres ? new PostgresProgram(machine) : new MariaDbProgram(machine);
 
     /// <summary>Makes the data folder.</summary>
     public async Task PrepareAsync(string folder, CancellationToken cancellationToken)
@@ -37,7 +45,8 @@ internal abstract class ServerProgram(DatabaseKind kind, string name, string pac
     }
 
     /// <summary>How it is started. The kernel kills it when the thread that started it has ended.</summary>
-    public IReadOnlyList<string> CommandLine(string folder, int port) => AsServer(["setpriv", "--pdeathsig", "KILL", .. Serve(folder, port)]);
+    public IReadOnlyList<string> CommandLine(string folder, int port) =>
+        [.. machine?.Prefix ?? [], .. AsServer(["setpriv", "--pdeathsig", "KILL", .. Serve(folder, port)])];
 
     /// <summary>Makes the user of the addresses, on the server that has just been started for the first time.</summary>
     public abstract Task AddUserAsync(string folder, CancellationToken cancellationToken);

@@ -84,6 +84,8 @@ internal sealed partial class Link
     {
         if (frame[0] == LinkFrame.Ping) TrySend(_pong);
         else if (frame[0] != LinkFrame.Pong) throw new WireFormatException($"No such kind of frame: {frame[0]}.");
-        _around.Membership.Hint(LinkFrame.ReadVersion(frame));
+        var version = LinkFrame.ReadVersion(frame);
+        if (version > _heardVersion) Volatile.Write(ref _heardVersion, version); // One reader.
+        _around.Membership.Hint(version);
     }
 }

@@ -14,6 +14,7 @@ internal sealed partial class Link : IThreadPoolWorkItem
     private readonly LinkFrame _pong;
     private Exception? _closeReason;
     private int _silentTicks;
+    private long _heardVersion;
 
     public Link(Stream stream, SiloAddress peer, LinkSurroundings around)
     {
@@ -35,6 +36,12 @@ internal sealed partial class Link : IThreadPoolWorkItem
     /// Whether the other side has given a sign of life lately: the last but one that it was asked for, or a later one.
     /// </summary>
     public bool IsHeard => Volatile.Read(ref _silentTicks) <= 1 && Volatile.Read(ref _closeReason) is null;
+
+    /// <summary>The newest view that the other side is known to have.</summary>
+    public long HeardVersion => Volatile.Read(ref _heardVersion);
+
+    /// <summary>Whether it was ended because nothing was heard of the other side.</summary>
+    public bool EndedInSilence { get; private set; }
 
     /// <summary>Queues a frame; false when the link has ended, and the frame is the caller's again.</summary>
     public bool TrySend(IOutboundFrame frame)
@@ -94,10 +101,14 @@ internal sealed partial class Link : IThreadPoolWorkItem
     /// </summary>
     public void Tick(int silentTicksAllowed)
     {
-        if (Interlocked.Increment(ref _silentTicks) > silentTicksAllowed)
-            Close(new SiloUnavailableException($"{Peer} has been silent for {_around.Options.SilenceLimit}."));
-        else
+        if (Interlocked.Increment(ref _silentTicks) <= silentTicksAllowed)
+        {
             TrySend(_ping);
+            return;
+        }
+
+        EndedInSilence = true;
+        Close(new SiloUnavailableException($"{Peer} has been silent for {_around.Options.SilenceLimit}."));
     }
 
     /// <summary>Tells the other side of this side's view, now.</summary>

@@ -60,6 +60,9 @@ internal sealed class Peer(ClusterTransport transport, SiloAddress address, Link
         }
     }
 
+    /// <summary>Whether it is silent, or the last attempt to connect has failed. Benign race: it may have changed already.</summary>
+    public bool IsOutOfReach => Volatile.Read(ref _link) is { } link ? !link.IsHeard : Volatile.Read(ref _failure) is not null;
+
     /// <summary>Whether there is a connection. A figure only.</summary>
     public bool IsConnected => Volatile.Read(ref _link) is not null;
 
@@ -135,7 +138,7 @@ internal sealed class Peer(ClusterTransport transport, SiloAddress address, Link
             var link = await TryConnectAsync();
             if (link is null) return;
             var reason = await link.RunAsync();
-            Detach();
+            Detach(link.EndedInSilence ? reason : null);
             around.Log.Lost(address, reason.Message);
             around.Receiver.Lost(address, reason);
             transport.OnPeerLost(address);
@@ -147,6 +150,8 @@ internal sealed class Peer(ClusterTransport transport, SiloAddress address, Link
     {
         try
         {
+            // It would be ended with the first frame, and made again for the next.
+            if (!around.Membership.MayServe) throw new SiloUnavailableException("This silo has lost its lease.");
             var stream = await transport.DialAsync(address);
             if (Attach(stream) is { } link) return link;
             await stream.DisposeAsync();
@@ -182,10 +187,12 @@ internal sealed class Peer(ClusterTransport transport, SiloAddress address, Link
         return link;
     }
 
-    private void Detach()
+    /// <param name="failure">Why another attempt will hardly do better; null: it may.</param>
+    private void Detach(Exception? failure)
     {
         lock (_lock)
         {
+            _failure = failure;
             Volatile.Write(ref _link, null);
             if (_state == State.Connected) _state = State.Connecting;
         }
@@ -242,7 +249,7 @@ internal sealed class Peer(ClusterTransport transport, SiloAddress address, Link
         else around.Log.NoConnection(address, exception.Message);
     }
 
-    private static ProbeAnswer Judge(Exception? failure) => failure switch
+    public static ProbeAnswer Judge(Exception? failure) => failure switch
     {
         ConnectionRefusedException => new ProbeAnswer(ProbeFinding.Gone, failure.Message),
         HandshakeException { Refusal: Refusal.OtherIncarnation } => new ProbeAnswer(ProbeFinding.Gone, failure.Message),

@@ -152,14 +152,35 @@ public abstract class LeaseContract : IAsyncLifetime
     [Fact]
     public async Task Suspicion_IsSeen_AndChangesNoVersion()
     {
-        var lease = await Join("a:1");
+        var (a, b, c) = ((await Join("a:1")).Id, (await Join("b:1")).Id, (await Join("c:1")).Id);
         var version = (await Leases.ReadAsync(Cancel)).Version;
-        await Leases.SuspectAsync(lease.Id, "b:1", Cancel);
-        Assert.Equal(lease with { SuspectedBy = "b:1" }, Assert.Single((await Leases.ReadAsync(Cancel)).Leases));
-        Assert.Equal(version, (await Leases.ReadAsync(Cancel)).Version);
 
-        await Leases.AdvanceAsync(lease.Id, Active, Cancel);
-        Assert.Null(Assert.Single((await Leases.ReadAsync(Cancel)).Leases).SuspectedBy);
+        await Leases.SuspectAsync(a, b, Cancel);
+        var first = Assert.Single((await Leases.ReadAsync(Cancel)).Suspicions);
+        await Leases.SuspectAsync(a, c, Cancel);
+        await Leases.SuspectAsync(a, b, Cancel);
+        await Leases.SuspectAsync(a, 999_999_999, Cancel);
+
+        var view = await Leases.ReadAsync(Cancel);
+        Assert.Equal([(a, b), (a, c)], view.Suspicions.Select(s => (s.Id, s.By)));
+        Assert.Equal(first, view.Suspicions[0]);
+        Assert.InRange(view.Now - first.Since, TimeSpan.Zero, TimeSpan.FromMinutes(1));
+        Assert.Equal(version, view.Version);
+    }
+
+    [Fact]
+    public async Task Suspicion_EndsWhenItIsWithdrawn_AndWithEitherMember()
+    {
+        var (a, b, c) = ((await Join("a:1")).Id, (await Join("b:1")).Id, (await Join("c:1")).Id);
+        foreach (var (id, by) in ((long, long)[])[(a, b), (a, c), (b, c), (c, b)]) await Leases.SuspectAsync(id, by, Cancel);
+
+        await Leases.TrustAsync(a, b, Cancel);
+        await Leases.TrustAsync(a, b, Cancel);
+        Assert.Equal([(a, c), (b, c), (c, b)], (await Leases.ReadAsync(Cancel)).Suspicions.Select(s => (s.Id, s.By)));
+
+        Assert.True(await Leases.DeclareDeadAsync(c, Unreachable, "c:1", Cancel));
+        Assert.Empty((await Leases.ReadAsync(Cancel)).Suspicions);
+        Assert.Equal("the others could not reach it, says c:1", (await Leases.ReadAsync(Cancel)).Leases[2].EndReason);
     }
 
     [Fact]

@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using Mall.Databases;
 using Mall.Ledger.Stores;
 using Mall.TestServers;
+using Mall.TestServers.Networks;
 using Mall.Tests.Installations;
 using Npgsql;
 
@@ -22,13 +23,15 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
     private readonly SiloProcess?[] _silos;
     private readonly List<SiloProcess> _all = [];
     private readonly List<(Uri Address, SiloProcess Process)> _doors = [];
+    private readonly Sites? _sites;
     private int _asked;
 
-    private ClusterInstallation(DatabaseServer server, int silos)
+    private ClusterInstallation(DatabaseServer server, int silos, Sites? sites)
     {
         Server = server;
+        _sites = sites;
         _silos = new SiloProcess?[silos];
-        Endpoints = [.. Enumerable.Range(0, silos).Select(_ => $"127.0.0.1:{SteadyPort()}")];
+        Endpoints = [.. Enumerable.Range(0, silos).Select(i => $"{HostOf(sites?.Silos[i])}:{SteadyPort()}")];
     }
 
     public DatabaseServer Server { get; }
@@ -38,13 +41,25 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
 
     public Uri Address => _doors[Interlocked.Increment(ref _asked) % _doors.Count].Address;
 
+    /// <summary>The front doors, in the order of their opening.</summary>
+    public IReadOnlyList<Uri> Doors => [.. _doors.Select(d => d.Address)];
+
     /// <summary>The address of the database as silos take it.</summary>
     public string Database => Server.AddressOf(DatabaseName);
 
     /// <summary>Starts a whole cluster. Everything serves when this completes.</summary>
-    public static async Task<ClusterInstallation> OpenAsync(DatabaseKind kind, int silos, int frontDoors, CancellationToken stop)
+    /// <param name="kind">The database.</param>
+    /// <param name="silos">How many.</param>
+    /// <param name="frontDoors">How many.</param>
+    /// <param name="stop">Gives up.</param>
+    public static Task<ClusterInstallation> OpenAsync(DatabaseKind kind, int silos, int frontDoors, CancellationToken stop) =>
+        OpenAsync(kind, silos, frontDoors, null, stop);
+
+    /// <summary>The same, with a machine for each process; null: all of them here, on the loopback.</summary>
+    public static async Task<ClusterInstallation> OpenAsync(
+        DatabaseKind kind, int silos, int frontDoors, Sites? sites, CancellationToken stop)
     {
-        var cluster = new ClusterInstallation(await DatabaseServer.StartAsync(kind, stop), silos);
+        var cluster = new ClusterInstallation(await DatabaseServer.StartAsync(kind, sites?.Database, stop), silos, sites);
         try
         {
             await cluster.Server.CreateDatabaseAsync(DatabaseName, stop);
@@ -66,6 +81,16 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
 
     /// <summary>Starts a silo after its process has ended, and waits until it serves.</summary>
     public Task StartAgainAsync(int number, CancellationToken stop) => UntilUpAsync(Start(number), "A silo of the mall is up", stop);
+
+    /// <summary>Asks a silo to end, as before an upgrade, waits for that, and starts it again.</summary>
+    /// <returns>Its exit code.</returns>
+    public async Task<int> RestartAsync(int number, TimeSpan patience, CancellationToken stop)
+    {
+        Silo(number).Terminate();
+        var exitCode = await Silo(number).ExitCodeAsync(patience);
+        await StartAgainAsync(number, stop);
+        return exitCode;
+    }
 
     /// <summary>A connection of the test's own to the database, not yet open.</summary>
     public DbConnection Connect()
@@ -113,6 +138,9 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
     /// <summary>The end of what each living process wrote, for a failed test.</summary>
     public string Tails() => string.Join(Environment.NewLine, _all.Where(p => !p.HasExited).Select((p, i) => $"== process {i}\n{p.Tail(5000)}"));
 
+    /// <summary>Whether any process, also one that has ended, could not renew its lease at some time.</summary>
+    public bool HasLostALease => _all.Any(p => p.OutputLines.Any(line => line.Contains("[1204]", StringComparison.Ordinal)));
+
     public async ValueTask DisposeAsync()
     {
         foreach (var process in _all)
@@ -121,22 +149,26 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
-    private SiloProcess Start(int number) => _silos[number] = Start(["--roles", "silo", "--silo", Endpoints[number]]);
+    private SiloProcess Start(int number) =>
+        _silos[number] = Start(["--roles", "silo", "--silo", Endpoints[number]], _sites?.Silos[number]);
 
-    private SiloProcess Start(string[] settings)
+    private SiloProcess Start(string[] settings, Machine? machine)
     {
-        var process = SiloProcess.Start(_folder.FullName, [.. settings, "--db", Database, "--cluster-secret", _secret]);
+        var process = SiloProcess.Start(_folder.FullName, [.. settings, "--db", Database, "--cluster-secret", _secret], machine: machine);
         _all.Add(process);
         return process;
     }
 
     private async Task OpenDoorAsync(CancellationToken stop)
     {
-        var port = SteadyPort();
-        var process = Start(["--roles", "api", "--http", $"127.0.0.1:{port}", "--grpc", $"127.0.0.1:{SteadyPort()}"]);
+        var machine = _sites?.Doors[_doors.Count];
+        var (host, port) = (HostOf(machine), SteadyPort());
+        var process = Start(["--roles", "api", "--http", $"{host}:{port}", "--grpc", $"{host}:{SteadyPort()}"], machine);
         await UntilUpAsync(process, "Mall is open", stop);
-        _doors.Add((new Uri($"http://127.0.0.1:{port}/"), process));
+        _doors.Add((new Uri($"http://{host}:{port}/"), process));
     }
+
+    private static string HostOf(Machine? machine) => machine?.Address ?? "127.0.0.1";
 
     private static async Task UntilUpAsync(SiloProcess process, string greeting, CancellationToken stop)
     {

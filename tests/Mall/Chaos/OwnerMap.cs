@@ -24,6 +24,13 @@ public sealed class OwnerMap(ClusterInstallation cluster) : IAsyncDisposable
         return [.. products.Where(id => _placement.OwnerOf(GrainId.Create(s_product, id), view)?.Endpoint == cluster.Endpoints[silo])];
     }
 
+    /// <summary>The generation under which a silo is an active member at this moment; null: it is none.</summary>
+    public async Task<long?> GenerationOfAsync(int silo, CancellationToken stop)
+    {
+        var now = await _leases.ReadAsync(stop);
+        return now.Leases.LastOrDefault(l => l.Status == LeaseStatus.Active && l.Address == cluster.Endpoints[silo])?.Id;
+    }
+
     public ValueTask DisposeAsync() => _leases.DisposeAsync();
 
     /// <summary>The first look after the database's restart finds its connection dead.</summary>

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Mall.Runtime;
 using Mall.Tests.Installations;
 using Mall.TestServers;
 
@@ -78,6 +79,39 @@ public sealed class ClusterStartTests : IAsyncLifetime
         Assert.False(first.HasExited);
     }
 
+    /// <summary>The other program is played by the test: what both say first is the same in all versions.</summary>
+    [Fact]
+    public async Task Start_AmongSilosOfAnotherProtocolVersion_IsRefusedAndBothSaySo()
+    {
+        var db = await DatabaseAsync("another_version");
+        var address = FreeAddress();
+        var silo = Start("--roles", "silo", "--silo", address, "--db", db);
+        await UntilItSaysAsync(silo, "A silo of the mall is up");
+        using (var newcomer = new TcpClient())
+        {
+            await newcomer.ConnectAsync(IPEndPoint.Parse(address), TestContext.Current.CancellationToken);
+            await newcomer.GetStream().WriteAsync(HelloOfVersion(999), TestContext.Current.CancellationToken);
+            await UntilItSaysAsync(silo, "[1106]");
+        }
+
+        var member = Assert.Single(silo.OutputLines, line => line.Contains("[1106]", StringComparison.Ordinal));
+        Assert.Contains("version 999", member, StringComparison.Ordinal);
+        Assert.Contains($"version {ClusterTransport.ProtocolVersion}", member, StringComparison.Ordinal);
+
+        using var future = new TcpListener(IPAddress.Loopback, 0);
+        future.Start();
+        await PretendItIsAMemberAsync("another_version", future.LocalEndpoint.ToString()!);
+        var second = Start("--roles", "silo", "--silo", FreeAddress(), "--db", db);
+        using var accepted = await future.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+        await accepted.GetStream().WriteAsync(HelloOfVersion(999), TestContext.Current.CancellationToken);
+
+        var line = await RefusalAsync(second);
+        Assert.StartsWith("mall: silo:", line, StringComparison.Ordinal);
+        Assert.Contains("version 999", line, StringComparison.Ordinal);
+        Assert.Contains($"version {ClusterTransport.ProtocolVersion}", line, StringComparison.Ordinal);
+        Assert.False(silo.HasExited);
+    }
+
     [Theory]
     [InlineData(true, true)]
     [InlineData(true, false)]
@@ -148,6 +182,20 @@ public sealed class ClusterStartTests : IAsyncLifetime
         var file = Path.Combine(_folder, name);
         File.WriteAllText(file, certificate.ExportCertificatePem() + Environment.NewLine + key.ExportPkcs8PrivateKeyPem());
         return file;
+    }
+
+    /// <summary>MALL, the version, and the length of a body that is not there.</summary>
+    private static byte[] HelloOfVersion(ushort version) => [.. "MALL"u8, (byte)version, (byte)(version >> 8), 0, 0];
+
+    private static async Task PretendItIsAMemberAsync(string database, string address)
+    {
+        var server = await DatabaseServer.SharedAsync(DatabaseKind.Postgres);
+        await server.RunSqlAsync(
+            $"""
+            insert into silos (id, address, roles, protocol_version, status, start_time, lease_until)
+            select id + 1000, '{address}', roles, 999, status, start_time, lease_until + 3600000 from silos
+            """,
+            database, TestContext.Current.CancellationToken);
     }
 
     private static string FreeAddress()

@@ -30,7 +30,7 @@ public sealed class Shopper : IDisposable
     private readonly ConcurrentQueue<string> _misreadings = [];
     private int _orders;
     private int _unanswered;
-    private string _trouble = "none";
+    private readonly ConcurrentQueue<string> _troubles = [];
 
     private Shopper(Door door, string name) => (_door, _name) = (door, name);
 
@@ -44,7 +44,10 @@ public sealed class Shopper : IDisposable
     public int Unanswered => _unanswered;
 
     /// <summary>What came instead of an answer the last time that there was none.</summary>
-    public string LastTrouble => $"{_name}-{_orders}: {_trouble}";
+    public string LastTrouble => $"{_name}-{_orders}: {_troubles.LastOrDefault("none")}";
+
+    /// <summary>What came instead of an answer, each time that there was none.</summary>
+    public IReadOnlyCollection<string> Troubles => _troubles;
 
     /// <summary>Orders that were read back and were not what had been acknowledged, a line each.</summary>
     public IReadOnlyCollection<string> Misreadings => _misreadings;
@@ -53,11 +56,19 @@ public sealed class Shopper : IDisposable
     public int Read { get; private set; }
 
     /// <summary>Registers some, each with an account and connections of their own.</summary>
+    public static Task<IReadOnlyList<Shopper>> ArriveAsync(IPremises mall, int count, CancellationToken cancellationToken) =>
+        ArriveAsync(mall, 1, count, cancellationToken);
+
+    /// <summary>The same, where others have arrived before.</summary>
+    /// <param name="mall">Where.</param>
+    /// <param name="first">The number of the first of them.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     public static async Task<IReadOnlyList<Shopper>> ArriveAsync(
-        IPremises mall, int count, CancellationToken cancellationToken)
+        IPremises mall, int first, int count, CancellationToken cancellationToken)
     {
         var shoppers = new List<Shopper>();
-        for (var i = 1; i <= count; i++)
+        for (var i = first; i < first + count; i++)
         {
             var mobile = (13_800_000_000 + i).ToString(CultureInfo.InvariantCulture);
             shoppers.Add(new Shopper(await Accounts.SignUpAsync(mall, mobile, cancellationToken), $"shopper-{i}"));
@@ -101,7 +112,7 @@ public sealed class Shopper : IDisposable
     private void CountUnanswered(string what)
     {
         _unanswered++;
-        _trouble = what;
+        _troubles.Enqueue($"{DateTime.UtcNow:HH:mm:ss.fff} {_name}-{_orders}: {what}");
     }
 
     private async Task ReadBackAsync(Purchase purchase, CancellationToken cancellationToken)

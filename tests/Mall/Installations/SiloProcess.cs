@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Mall.TestServers.Networks;
 
 namespace Mall.Tests.Installations;
 
@@ -32,10 +33,12 @@ public sealed class SiloProcess : IAsyncDisposable
     /// <param name="folder">Its working directory.</param>
     /// <param name="arguments">Its command line.</param>
     /// <param name="environment">Variables besides those of the test, whose own <c>MALL_</c> variables do not reach it.</param>
+    /// <param name="machine">Where; null: here.</param>
     public static SiloProcess Start(
-        string folder, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+        string folder, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, Machine? machine = null)
     {
-        var info = new ProcessStartInfo("dotnet")
+        IReadOnlyList<string> command = [.. machine?.Prefix ?? [], "dotnet"];
+        var info = new ProcessStartInfo(command[0], command.Skip(1))
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,

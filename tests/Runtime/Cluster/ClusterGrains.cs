@@ -19,6 +19,8 @@ public interface IPlacedGrain : IGrainWithIntegerKey
 
     Task<string> AskOther(long key);
 
+    Task<string> AskOtherAfter(string gate, long key);
+
     Task WaitForCancellation(CancellationToken cancellationToken);
 
     [OneWay]
@@ -49,6 +51,13 @@ public sealed class PlacedGrain(IMembership membership, Simulation.Probe probe) 
     public Task<string> Tenant() => Task.FromResult($"{RequestContext.Get("tenant")}");
 
     public Task<string> AskOther(long key) => GrainFactory.GetGrain<IPlacedGrain>(key).Where();
+
+    public async Task<string> AskOtherAfter(string gate, long key)
+    {
+        probe.Record($"holding {gate}");
+        await probe.Gate(gate);
+        return await AskOther(key);
+    }
 
     public async Task WaitForCancellation(CancellationToken cancellationToken)
     {

@@ -22,6 +22,11 @@ public sealed class GatedTable(IMembershipTable table) : IMembershipTable
     public Task SuspectAsync(SiloAddress silo, SiloAddress by, CancellationToken cancellationToken) =>
         Open().SuspectAsync(silo, by, cancellationToken);
 
+    public Task TrustAsync(SiloAddress silo, SiloAddress by, CancellationToken cancellationToken) =>
+        Open().TrustAsync(silo, by, cancellationToken);
+
+    public Task StepDownAsync(SiloAddress silo, CancellationToken cancellationToken) => Open().StepDownAsync(silo, cancellationToken);
+
     public Task<MembershipSnapshot> ReadAsync(CancellationToken cancellationToken) => Open().ReadAsync(cancellationToken);
 
     private IMembershipTable Open() => IsCut ? throw new IOException("The table does not answer.") : table;

@@ -59,6 +59,31 @@ public sealed class MovingTests
     }
 
     [Fact]
+    public async Task Silo_ThatStops_WaitsForTheAnswersOfCallsThatItHasPassedOn()
+    {
+        await using var cluster = new TestCluster();
+        var one = await cluster.StartSiloAsync();
+        var two = await cluster.StartSiloAsync();
+        await cluster.Settles(one, two);
+        var client = await cluster.StartClientAsync();
+        var key = client.KeyOf(one);
+        var running = client.Placed(key).HoldUntil("first");
+        await cluster.Probe.Sees("holding first");
+        var waiting = client.Placed(key).HoldUntil("second");
+
+        var stop = one.StopAsync();
+        await TestSilo.Eventually(() => client.View.Silos.Length == 1);
+        cluster.Probe.Open("first");
+        Assert.Equal(one.Self.ToString(), await running);
+        await cluster.Probe.Sees("holding second");
+        await Task.Delay(200, TestContext.Current.CancellationToken); // Time enough to stop without it.
+        cluster.Probe.Open("second");
+
+        Assert.Equal(two.Self.ToString(), await waiting);
+        await stop;
+    }
+
+    [Fact]
     public async Task OneWayCall_ToASiloThatHasJustLostTheGrain_IsPassedOn()
     {
         await using var cluster = new TestCluster();

@@ -56,9 +56,12 @@ public sealed class SimulatedNetwork(int seed, FakeTime time, SimulatedScheduler
     }
 
     /// <summary>What somebody finds who dials this silo now.</summary>
-    internal ProbeFinding Look(SimulatedTransport from, SiloAddress to)
+    internal ProbeFinding Look(SimulatedTransport from, SiloAddress to) => from.Membership.MayServe ? Reach(from, to) : ProbeFinding.Silent;
+
+    /// <summary>The same, also for a silo that may not serve.</summary>
+    internal ProbeFinding Reach(SimulatedTransport from, SiloAddress to)
     {
-        if (from.IsDead || !from.Membership.MayServe || IsCut(from.Name, to.Endpoint)) return ProbeFinding.Silent;
+        if (from.IsDead || IsCut(from.Name, to.Endpoint)) return ProbeFinding.Silent;
         if (!_processes.TryGetValue(to.Endpoint, out var process) || process.IsDead) return ProbeFinding.Gone;
         if (!process.Membership.Self.Equals(to)) return ProbeFinding.Gone;
         return process.Membership.MayServe ? ProbeFinding.Alive : ProbeFinding.Silent;
@@ -165,6 +168,12 @@ public sealed class SimulatedTransport(SimulatedNetwork network, string name, IM
         var finding = network.Look(this, silo);
         if (finding == ProbeFinding.Alive) network.Dial(this, silo);
         return new ProbeAnswer(finding, "simulated");
+    }
+
+    public async Task<ProbeAnswer> ReachAsync(SiloAddress silo)
+    {
+        await Task.Delay(network.RandomDelay(), network.Time);
+        return new ProbeAnswer(network.Reach(this, silo), "simulated");
     }
 
     public void CutOff(Exception reason)

@@ -110,6 +110,95 @@ public sealed class TakeoverTests
         }
     }
 
+    /// <summary>Its turns would wait for a place in the cluster, and its place in the cluster for its turns to end.</summary>
+    [Fact]
+    public async Task Silo_ThatWasDeclaredDead_EndsTurnsThatWaitForOthersBeforeItJoinsAnew()
+    {
+        await using var cluster = new TestCluster(TestCluster.ShortLeases);
+        var one = await cluster.StartSiloAsync();
+        var two = await cluster.StartSiloAsync();
+        await cluster.Settles(one, two);
+        var old = two.Self;
+        var call = two.Placed(two.KeyOf(two)).AskOtherAfter("the cut", two.KeyOf(one));
+        await cluster.Probe.Sees("holding the cut");
+
+        two.Table.IsCut = true;
+        cluster.Network.CutBoth(one.Endpoint, two.Endpoint);
+        await TestSilo.Eventually(() => !two.Membership.MayServe && one.View.Silos.Length == 1);
+        cluster.Probe.Open("the cut");
+        two.Table.IsCut = false;
+        cluster.Network.MendAll();
+
+        var failure = await Assert.ThrowsAsync<SiloUnavailableException>(() => call);
+        Assert.EndsWith("has not run.", failure.Message, StringComparison.Ordinal);
+        await TestSilo.Eventually(() => two.Self.Generation > old.Generation && two.Membership.MayServe);
+    }
+
+    /// <summary>It renews its lease all the while, and nobody can call it.</summary>
+    [Fact]
+    public async Task Silo_ThatTheOthersCannotReach_LeavesItsGrainsToThem_AndComesBackWhenItIsReached()
+    {
+        await using var cluster = new TestCluster(TestCluster.ShortLeases);
+        var one = await cluster.StartSiloAsync();
+        var two = await cluster.StartSiloAsync();
+        var three = await cluster.StartSiloAsync();
+        await cluster.Settles(one, two, three);
+        var (old, key) = (two.Self, one.KeyOf(two));
+        Assert.Equal(3, await one.Placed(key).Add(3));
+
+        cluster.Network.CutBoth(one.Endpoint, two.Endpoint);
+        cluster.Network.CutBoth(three.Endpoint, two.Endpoint);
+        Assert.Equal(4, await Insist(() => one.Placed(key).Add(4))); // By a new activation, which knows nothing of the first.
+        Assert.False(two.Membership.MayServe);
+        Assert.Equal(2, one.View.Silos.Length);
+        Assert.Equal(old, two.Self); // It does not join just to be told once more.
+
+        cluster.Network.MendAll();
+        await TestSilo.Eventually(() => two.Self.Generation > old.Generation && two.Membership.MayServe);
+        await cluster.Settles(one, two, three);
+        await cluster.Probe.Sees($"{key} down at {old}");
+    }
+
+    [Fact]
+    public async Task Cut_InOneDirectionBetweenTwoOfThree_IsEndedByTheYounger()
+    {
+        await using var cluster = new TestCluster(TestCluster.ShortLeases);
+        var one = await cluster.StartSiloAsync();
+        var two = await cluster.StartSiloAsync();
+        var three = await cluster.StartSiloAsync();
+        await cluster.Settles(one, two, three);
+        var (old, key) = (two.Self, one.KeyOf(two));
+
+        cluster.Network.Cut(one.Endpoint, two.Endpoint);
+        await Insist(() => one.Placed(key).Where()); // By way of the third, perhaps.
+        await TestSilo.Eventually(() => one.View.Silos.Length == 2 && three.View.Silos.Length == 2);
+
+        cluster.Network.MendAll();
+        await TestSilo.Eventually(() => two.Self.Generation > old.Generation && two.Membership.MayServe);
+        await cluster.Settles(one, two, three);
+    }
+
+    /// <summary>All silos hear each other, so nobody is condemned; and a client is no member that could say otherwise.</summary>
+    [Fact]
+    public async Task Cut_BetweenAClientAndASilo_SendsItsCallsByWayOfAnother()
+    {
+        await using var cluster = new TestCluster(TestCluster.ShortLeases);
+        var one = await cluster.StartSiloAsync();
+        var two = await cluster.StartSiloAsync();
+        var client = await cluster.StartClientAsync();
+        await cluster.Settles(one, two);
+        var (home, key) = (two.Self, client.KeyOf(two));
+        Assert.Equal(home.ToString(), await client.Placed(key).Where());
+
+        cluster.Network.Cut("client 2", two.Endpoint);
+        Assert.Equal(home.ToString(), await Insist(() => client.Placed(key).Where()));
+        Assert.Equal(7, await Insist(() => client.Placed(key).Add(7)));
+        Assert.Equal(home, two.Self);
+
+        cluster.Network.MendAll();
+        Assert.Equal(home.ToString(), await Insist(() => client.Placed(key).Where()));
+    }
+
     [Fact]
     public async Task Cut_BetweenASiloAndTheTable_LosesNoCallForGood()
     {

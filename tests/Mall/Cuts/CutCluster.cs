@@ -1,0 +1,198 @@
+using System.Diagnostics;
+using Mall.Tests.Chaos;
+using Mall.Tests.Installations;
+using Mall.TestServers;
+using Mall.TestServers.Networks;
+
+namespace Mall.Tests.Cuts;
+
+/// <summary>
+/// Three silos, two front doors and a database, each on a machine of its own in a lab, with customers who shop through both doors. One for
+/// all cuts of a class, which follow each other: each begins and ends with everything in order.
+/// </summary>
+public sealed class CutCluster : IAsyncDisposable
+{
+    public const int Silos = 3;
+    private const int Products = 24;
+    private const int ShoppersAtADoor = 3;
+    private const long Plenty = 10_000_000;
+    private const int OrdersBefore = 30;
+
+    /// <summary>By far longer than anything here takes; then it does not come back by itself.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_looksEvery = TimeSpan.FromMilliseconds(50);
+
+    private readonly Lab _lab;
+    private readonly List<Shopper> _shoppers = [];
+    private readonly List<Shopper> _buyers = [];
+    private readonly OwnerMap _owners;
+    private Seller? _seller;
+
+    private CutCluster(Lab lab, Sites sites, ClusterInstallation installation)
+    {
+        (_lab, Sites, Installation) = (lab, sites, installation);
+        _owners = new OwnerMap(installation);
+    }
+
+    public Sites Sites { get; }
+
+    public ClusterInstallation Installation { get; }
+
+    private Seller Seller => _seller!;
+
+    public static async Task<CutCluster> OpenAsync(DatabaseKind kind, CancellationToken stop)
+    {
+        var lab = await Lab.OpenAsync(stop);
+        CutCluster? cluster = null;
+        try
+        {
+            var sites = new Sites(
+                await lab.AddAsync("db", stop),
+                [await lab.AddAsync("silo0", stop), await lab.AddAsync("silo1", stop), await lab.AddAsync("silo2", stop)],
+                [await lab.AddAsync("door0", stop), await lab.AddAsync("door1", stop)]);
+            cluster = new CutCluster(lab, sites, await ClusterInstallation.OpenAsync(kind, Silos, sites.Doors.Count, sites, stop));
+            await cluster.InviteAsync(stop);
+            return cluster;
+        }
+        catch
+        {
+            if (cluster is not null) await cluster.DisposeAsync();
+            else await lab.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Cuts something while everybody shops, waits until products that a silo owned can be ordered through both doors, mends it, waits until
+    /// the silo serves once more, and audits the books.
+    /// </summary>
+    /// <param name="silo">Whose products are looked at.</param>
+    /// <param name="cut">Cuts.</param>
+    /// <param name="thenWaitFor">What is waited for before it is mended; null: nothing more.</param>
+    /// <param name="orders">How many each buyer places during the cut, after the first.</param>
+    /// <param name="note">Hears what took how long.</param>
+    /// <param name="stop">Gives up.</param>
+    public async Task<Outcome> CutAsync(
+        int silo, Func<Task> cut, Func<Task>? thenWaitFor, int orders, Action<string> note, CancellationToken stop)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        patience.CancelAfter(2 * s_patience);
+        using var closing = CancellationTokenSource.CreateLinkedTokenSource(patience.Token);
+        var watch = new ProductWatch(Installation.Connect);
+        var watching = watch.WatchAsync(closing.Token);
+        var people = Task.WhenAll(_shoppers.Select((s, i) => s.ShopAsync([.. Seller.Supplied.Keys], new Random(i), closing.Token, patience.Token)));
+        long? before, during, after;
+        TimeSpan[] away;
+        try
+        {
+            await UntilAsync("customers are served", () => Task.FromResult(Answered >= OrdersBefore), patience.Token);
+            before = await _owners.GenerationOfAsync(silo, stop);
+            var product = (await _owners.OwnedByAsync(silo, Seller.Supplied.Keys, stop))[0];
+            var cutAt = Stopwatch.GetTimestamp();
+            await cut();
+            away = await Task.WhenAll(_buyers.Select(async buyer =>
+            {
+                await BuyAsync(buyer, product, 1, patience.Token);
+                return Stopwatch.GetElapsedTime(cutAt);
+            }));
+            var times = away.Select((time, door) => FormattableString.Invariant($"{time.TotalSeconds:0.0} s through door {door}"));
+            note($"a product of silo {silo} could be ordered again after {string.Join(", ", times)}");
+            await Task.WhenAll(_buyers.Select(buyer => BuyAsync(buyer, product, orders, patience.Token))); // Not by luck.
+            if (thenWaitFor is not null) await thenWaitFor();
+            during = await _owners.GenerationOfAsync(silo, stop);
+        }
+        finally
+        {
+            await _lab.MendAsync();
+        }
+
+        var mendedAt = Stopwatch.GetTimestamp();
+        for (var each = 0; each < Silos; each++) await UntilServingAsync(each, patience.Token);
+        note(FormattableString.Invariant($"all silos served again {Stopwatch.GetElapsedTime(mendedAt).TotalSeconds:0.0} s after the cut was mended"));
+        after = await _owners.GenerationOfAsync(silo, stop);
+        await closing.CancelAsync();
+        await people.WaitAsync(s_patience, patience.Token);
+        await watching;
+        await AuditAsync(watch, note, stop);
+        return new Outcome(before, during, after, away.Min());
+    }
+
+    /// <summary>See <see cref="Lab.SlowDownAsync"/>.</summary>
+    public Task SlowDownAsync(Machine machine, TimeSpan delay) => _lab.SlowDownAsync(machine, delay);
+
+    /// <summary>Waits for what comes about by itself.</summary>
+    public static async Task UntilAsync(string what, Func<Task<bool>> isSo, CancellationToken stop)
+    {
+        var since = Stopwatch.GetTimestamp();
+        while (!await isSo())
+        {
+            Assert.True(Stopwatch.GetElapsedTime(since) < s_patience, $"Not within {s_patience}: {what}.");
+            await Task.Delay(s_looksEvery, stop);
+        }
+    }
+
+    /// <summary>One of some silos is no member at this moment.</summary>
+    public Task UntilOneIsGoneAsync(IEnumerable<int> silos, CancellationToken stop) => UntilAsync(
+        "one of them has gone", async () => (await Task.WhenAll(silos.Select(s => _owners.GenerationOfAsync(s, stop)))).Contains(null), stop);
+
+    /// <summary>The silo is a member again and owns something, and that can be ordered.</summary>
+    public async Task UntilServingAsync(int silo, CancellationToken stop)
+    {
+        IReadOnlyList<long> owned = [];
+        await UntilAsync(
+            $"silo {silo} owns products", async () => (owned = await _owners.OwnedByAsync(silo, Seller.Supplied.Keys, stop)).Count > 0, stop);
+        foreach (var buyer in _buyers)
+            await buyer.OrderAsync([(owned[0], 1)], stop).WaitAsync(s_patience, stop);
+    }
+
+    private static async Task BuyAsync(Shopper buyer, long product, int times, CancellationToken stop)
+    {
+        for (var i = 0; i < times; i++)
+            await buyer.OrderAsync([(product, 1)], stop).WaitAsync(s_patience, stop);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _seller?.Dispose();
+        foreach (var person in _shoppers.Concat(_buyers)) person.Dispose();
+        await _owners.DisposeAsync();
+        await Installation.DisposeAsync();
+        await _lab.DisposeAsync();
+    }
+
+    private int Answered => _shoppers.Sum(s => s.Purchases.Count);
+
+    private async Task InviteAsync(CancellationToken stop)
+    {
+        _seller = await Seller.OpenShopAsync(Installation, Enumerable.Repeat(Plenty, Products), stop);
+        foreach (var door in Installation.Doors)
+        {
+            _shoppers.AddRange(await Shopper.ArriveAsync(new OneDoor(door), _shoppers.Count + _buyers.Count + 1, ShoppersAtADoor, stop));
+            _buyers.AddRange(await Shopper.ArriveAsync(new OneDoor(door), _shoppers.Count + _buyers.Count + 1, 1, stop));
+        }
+    }
+
+    private async Task AuditAsync(ProductWatch watch, Action<string> note, CancellationToken stop)
+    {
+        await Aftermath.UntilSagasHaveEndedAsync(() => Books.Open(Installation.Connect()), stop);
+        var people = _shoppers.Concat(_buyers).ToList();
+        var purchases = people.SelectMany(s => s.Purchases).ToList();
+        note($"{purchases.Count(p => p.IsAcknowledged)} orders acknowledged so far, {people.Sum(s => s.Unanswered)} requests left without an answer");
+        using var books = Books.Open(Installation.Connect());
+        Audit.Passes(watch.Findings);
+        Audit.Passes(books.Missing(purchases));
+        Audit.Passes(books.Discrepancies(Seller.Supplied));
+        Audit.Passes(people.SelectMany(s => s.Misreadings));
+        Audit.Passes(purchases.Where(p => !p.IsAcknowledged).Select(p => $"{p}")); // There is plenty of everything.
+        Assert.Equal(books.Orders(status: 0), purchases.Count);
+    }
+
+    /// <summary>What a cut has done. Generations are null where the silo was no member.</summary>
+    /// <param name="Before">The silo's generation.</param>
+    /// <param name="During">The same, at the end of the cut.</param>
+    /// <param name="After">The same, when it served again.</param>
+    /// <param name="Fastest">From the cut to the first order of a product of that silo.</param>
+    public sealed record Outcome(long? Before, long? During, long? After, TimeSpan Fastest);
+
+    private sealed record OneDoor(Uri Address) : IPremises;
+}
