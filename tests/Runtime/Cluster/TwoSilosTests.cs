@@ -58,6 +58,27 @@ public sealed class TwoSilosTests
     }
 
     [Fact]
+    public async Task Management_CountsAndCollectsOnAllSilos()
+    {
+        await using var cluster = new TestCluster(overTcp: true);
+        var one = await cluster.StartSiloAsync();
+        var two = await cluster.StartSiloAsync();
+        await cluster.Settles(one, two);
+        await one.Placed(one.KeyOf(one)).Echo(1);
+        await one.Placed(one.KeyOf(two)).Echo(1);
+        var management = one.Grains.GetGrain<IManagementGrain>(0);
+
+        Assert.Equal([one.Self, two.Self], (await PlacedAsync()).Select(s => s.SiloAddress).Order(Comparer<SiloAddress>.Create(ByGeneration)));
+        await management.ForceActivationCollection(TimeSpan.Zero);
+        await TestSilo.Eventually(() => PlacedAsync().GetAwaiter().GetResult().Length == 0);
+
+        async Task<SimpleGrainStatistic[]> PlacedAsync() =>
+            [.. (await management.GetSimpleGrainStatistics()).Where(s => s.GrainType == "placed")];
+
+        static int ByGeneration(SiloAddress a, SiloAddress b) => a.Generation.CompareTo(b.Generation);
+    }
+
+    [Fact]
     public async Task Client_HostsNothingAndCallsEachOwner()
     {
         await using var cluster = new TestCluster(overTcp: true);
