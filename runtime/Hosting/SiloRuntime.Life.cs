@@ -50,7 +50,8 @@ public sealed partial class SiloRuntime
     }
 
     /// <summary>
-    /// Leaves the cluster, so that others take over, and waits until they know; takes no more calls from outside, lets those end that run, then ends all
+    /// Leaves the cluster, so that others take over, and waits until they know; takes no more calls from outside, lets those end
+    /// that run, then ends all
     /// activations. Bounded by <see cref="SiloOptions.DrainTimeout"/>, of which the calls get half; what has not ended by then is
     /// abandoned, and its callers hear that.
     /// </summary>

@@ -26,6 +26,7 @@ public sealed class FailureDetector : IDisposable
     private readonly HashSet<SiloAddress> _underProbe = [];
     private readonly HashSet<SiloAddress> _suspects = [];
     private readonly HashSet<(SiloAddress Silo, SiloAddress By)> _noted = []; // In the table, under the name of that life of this silo.
+    private readonly HashSet<(SiloAddress Silo, SiloAddress By)> _unsure = []; // The table did not answer when it was told.
     private ITimer? _timer;
     private volatile bool _isStopped;
 
@@ -161,7 +162,7 @@ public sealed class FailureDetector : IDisposable
         var note = (silo, _view.Self);
         lock (_lock)
         {
-            if (_noted.Contains(note) == isSilent) return;
+            if (_noted.Contains(note) == isSilent && !_unsure.Contains(note)) return;
         }
 
         try
@@ -170,10 +171,15 @@ public sealed class FailureDetector : IDisposable
                 _options.Lease / 4,
                 token => isSilent ? _table.SuspectAsync(silo, note.Self, token) : _table.TrustAsync(silo, note.Self, token),
                 CancellationToken.None);
-            lock (_lock) _ = isSilent ? _noted.Add(note) : _noted.Remove(note);
+            lock (_lock)
+            {
+                _unsure.Remove(note);
+                _ = isSilent ? _noted.Add(note) : _noted.Remove(note);
+            }
         }
-        catch (Exception exception) // An edge: see above.
+        catch (Exception exception) // An edge: see above. Whether the table says so or not is unknown: the next probe tells it again.
         {
+            lock (_lock) _unsure.Add(note);
             if (!_isStopped) _log.TableSilent(exception.Message);
         }
     }

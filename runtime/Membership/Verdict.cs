@@ -12,7 +12,8 @@ namespace Mall.Runtime;
 /// <item>
 /// Of those who are left, none may be unable to talk to another, or calls between the two would fail for ever: as long as there
 /// are two that do not hear each other, the one with the most such pairs is condemned, the youngest of several. Both have to say
-/// so: a silo that hangs hears nobody blamed, and must not bring down the one that waits for it.
+/// so: a silo that hangs blames nobody, and must not bring down the one that waits for it. And the picture must be complete, or a
+/// silo that is cut off from all could outlive those who have not all noticed yet: no suspicion may be new.
 /// </item>
 /// </list>
 /// </summary>
@@ -21,14 +22,15 @@ public static class Verdict
     /// <param name="snapshot">The table.</param>
     /// <param name="settling">
     /// Younger suspicions do not count: those who notice the same cut notice it at different moments, and half of the picture may
-    /// condemn the wrong one.
+    /// condemn the wrong one. Pairs are judged when no suspicion is younger than twice this.
     /// </param>
     public static IReadOnlySet<SiloAddress> Of(MembershipSnapshot snapshot, TimeSpan settling)
     {
         var active = snapshot.Silos.Where(s => s.Status == SiloStatus.Active).Select(s => s.Address).ToHashSet();
-        var unheard = snapshot.Suspicions
-            .Where(s => s.Age >= settling && active.Contains(s.Silo) && active.Contains(s.By)).Select(s => (s.Silo, s.By)).ToHashSet();
+        var noted = snapshot.Suspicions.Where(s => active.Contains(s.Silo) && active.Contains(s.By)).ToList();
+        var unheard = noted.Where(s => s.Age >= settling).Select(s => (s.Silo, s.By)).ToHashSet();
         var condemned = active.Where(silo => 2 * unheard.Count(u => u.Silo.Equals(silo)) > active.Count).ToHashSet();
+        if (noted.Any(s => s.Age < 2 * settling)) return condemned;
         var pairs = unheard.Where(u => unheard.Contains((u.By, u.Silo))).ToHashSet();
         while (true)
         {

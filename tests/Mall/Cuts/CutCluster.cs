@@ -97,8 +97,13 @@ public sealed class CutCluster : IAsyncDisposable
             }));
             var times = away.Select((time, door) => FormattableString.Invariant($"{time.TotalSeconds:0.0} s through door {door}"));
             note($"a product of silo {silo} could be ordered again after {string.Join(", ", times)}");
+            if (thenWaitFor is not null)
+            {
+                await thenWaitFor();
+                note(FormattableString.Invariant($"a silo had given up its place after {Stopwatch.GetElapsedTime(cutAt).TotalSeconds:0.0} s"));
+            }
+
             await Task.WhenAll(_buyers.Select(buyer => BuyAsync(buyer, product, orders, patience.Token))); // Not by luck.
-            if (thenWaitFor is not null) await thenWaitFor();
             during = await _owners.GenerationOfAsync(silo, stop);
         }
         finally

@@ -41,7 +41,8 @@ public abstract class NetworkCuts(NetworkCuts.Shared shared, ITestOutputHelper o
         }
     }
 
-    protected Task CutOffFromEverybodyAsync() => CutAsync(0, cluster => Lab.UnplugAsync(cluster.Sites.Silos[0]), WasReplaced);
+    protected Task CutOffFromEverybodyAsync() =>
+        CutAsync(0, cluster => Lab.UnplugAsync(cluster.Sites.Silos[0]), WasReplaced, thenWaitFor: c => UntilOneIsGoneAsync(c, 0));
 
     protected Task CutOffFromTheOtherSilosAsync() => CutAsync(
         1,
@@ -50,17 +51,21 @@ public abstract class NetworkCuts(NetworkCuts.Shared shared, ITestOutputHelper o
             await Lab.CutBothAsync(cluster.Sites.Silos[1], cluster.Sites.Silos[0]);
             await Lab.CutBothAsync(cluster.Sites.Silos[1], cluster.Sites.Silos[2]);
         },
-        WasReplaced);
+        WasReplaced,
+        thenWaitFor: c => UntilOneIsGoneAsync(c, 1)); // Until then orders succeed that need no other silo.
 
-    protected Task CutOffFromTheDatabaseAsync() =>
-        CutAsync(2, cluster => Lab.CutBothAsync(cluster.Sites.Silos[2], cluster.Sites.Database), WasReplaced);
+    protected Task CutOffFromTheDatabaseAsync() => CutAsync(
+        2,
+        cluster => Lab.CutBothAsync(cluster.Sites.Silos[2], cluster.Sites.Database),
+        WasReplaced,
+        thenWaitFor: c => UntilOneIsGoneAsync(c, 2));
 
     /// <summary>The younger of the two gives itself up.</summary>
     protected Task CutInOneDirectionAsync() => CutAsync(
         0,
         cluster => Lab.CutAsync(cluster.Sites.Silos[0], cluster.Sites.Silos[1]),
         _ => { },
-        thenWaitFor: cluster => cluster.UntilOneIsGoneAsync([0, 1], TestContext.Current.CancellationToken));
+        thenWaitFor: c => UntilOneIsGoneAsync(c, 0, 1));
 
     protected Task CutOffFromOneFrontDoorAsync() =>
         CutAsync(1, cluster => Lab.CutBothAsync(cluster.Sites.Doors[0], cluster.Sites.Silos[1]), WasKept, Many);
@@ -70,6 +75,9 @@ public abstract class NetworkCuts(NetworkCuts.Shared shared, ITestOutputHelper o
         WasKept(outcome);
         Assert.True(outcome.Fastest >= 2 * s_slow, "A question and its answer were faster than the link is.");
     });
+
+    private static Task UntilOneIsGoneAsync(CutCluster cluster, params int[] silos) =>
+        cluster.UntilOneIsGoneAsync(silos, TestContext.Current.CancellationToken);
 
     private static void WasReplaced(CutCluster.Outcome outcome)
     {

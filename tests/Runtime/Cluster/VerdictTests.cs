@@ -22,7 +22,18 @@ public sealed class VerdictTests
     [InlineData("abcd", "ab ba ac ca", "a")] // The one that is in most broken pairs.
     [InlineData("a", "", "")]
     public void Verdict_ByWhoHearsWhom(string silos, string unheard, string condemned) =>
-        Assert.Equal(condemned, Names(Verdict.Of(Table(silos, unheard, s_settling), s_settling)));
+        Assert.Equal(condemned, Names(Verdict.Of(Table(silos, unheard, 2 * s_settling), s_settling)));
+
+    /// <summary>A is cut off from both and is the oldest: were C slow to notice, B would seem to be the younger of a broken pair.</summary>
+    [Fact]
+    public void Verdict_OfHalfThePicture_CondemnsNobody()
+    {
+        var table = Table("abc", "ab ac ba ca", 2 * s_settling);
+        var late = table.Suspicions[3] with { Age = s_settling / 2 };
+
+        Assert.Empty(Verdict.Of(table with { Suspicions = table.Suspicions.SetItem(3, late) }, s_settling));
+        Assert.Equal("a", Names(Verdict.Of(table, s_settling)));
+    }
 
     [Fact]
     public void Verdict_WaitsUntilAllHaveNoticed() =>
@@ -33,7 +44,7 @@ public sealed class VerdictTests
     [InlineData(SiloStatus.ShuttingDown)]
     public void Verdict_CountsActiveSilosOnly(SiloStatus status)
     {
-        var table = Table("abc", "ac bc ca cb", s_settling);
+        var table = Table("abc", "ac bc ca cb", 2 * s_settling);
         table = table with { Silos = table.Silos.SetItem(2, table.Silos[2] with { Status = status }) };
 
         Assert.Empty(Verdict.Of(table, s_settling));
