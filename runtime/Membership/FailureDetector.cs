@@ -25,7 +25,7 @@ public sealed class FailureDetector : IDisposable
     private readonly Lock _lock = new();
     private readonly HashSet<SiloAddress> _underProbe = [];
     private readonly HashSet<SiloAddress> _suspects = [];
-    private readonly HashSet<(SiloAddress Silo, SiloAddress By)> _noted = []; // In the table, under the name of that life of this silo.
+    private readonly HashSet<(SiloAddress Silo, SiloAddress By)> _noted = []; // In the table, under that life's name.
     private ITimer? _timer;
     private volatile bool _isStopped;
 
@@ -65,7 +65,8 @@ public sealed class FailureDetector : IDisposable
         _prober.PeerLost += ProbeSoon;
         _view.Changed += ProbeNewcomers;
         ProbeAll(); // Connections are there before they are needed, and bring the others the news of this process.
-        _timer = _time.CreateTimer(static state => ((FailureDetector)state!).ProbeAll(), this, _options.ProbePeriod, _options.ProbePeriod);
+        _timer = _time.CreateTimer(
+            static state => ((FailureDetector)state!).ProbeAll(), this, _options.ProbePeriod, _options.ProbePeriod);
     }
 
     /// <summary>Probes nobody any more.</summary>
@@ -152,8 +153,8 @@ public sealed class FailureDetector : IDisposable
     }
 
     /// <summary>
-    /// Has the table say whether this silo hears the other. Tried again with the next probe when the table does not answer. A silo
-    /// that may not serve blames nobody: it may be itself that is cut off.
+    /// Has the table say whether this silo hears the other. Tried again with the next probe when the table does not answer. A
+    /// silo that may not serve blames nobody: it may be itself that is cut off.
     /// </summary>
     private async Task NoteAsync(SiloAddress silo, bool isSilent)
     {

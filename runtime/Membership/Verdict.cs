@@ -4,8 +4,8 @@ namespace Mall.Runtime;
 /// Which silos must give themselves up because others cannot reach them, though they renew their leases. A pure function of the
 /// table: whoever reads the same finds the same.
 /// <para>
-/// It is only ever the condemned silo itself that acts on it: it stops serving, and only then leaves its grains to the others. One
-/// that cannot read the table cannot renew either, and its lease ends it. So nobody takes over from a silo that still serves.
+/// It is only ever the condemned silo itself that acts on it: it stops serving, and only then leaves its grains to the others.
+/// One that cannot read the table cannot renew either, and its lease ends it. So nobody takes over from a silo that still serves.
 /// </para>
 /// <list type="number">
 /// <item>A silo that more than half of the active silos do not hear is condemned: it is on the wrong side of a cut.</item>
@@ -27,7 +27,9 @@ public static class Verdict
     {
         var active = snapshot.Silos.Where(s => s.Status == SiloStatus.Active).Select(s => s.Address).ToHashSet();
         var unheard = snapshot.Suspicions
-            .Where(s => s.Age >= settling && active.Contains(s.Silo) && active.Contains(s.By)).Select(s => (s.Silo, s.By)).ToHashSet();
+            .Where(s => s.Age >= settling && active.Contains(s.Silo) && active.Contains(s.By))
+            .Select(s => (s.Silo, s.By))
+            .ToHashSet();
         var condemned = active.Where(silo => 2 * unheard.Count(u => u.Silo.Equals(silo)) > active.Count).ToHashSet();
         var pairs = unheard.Where(u => unheard.Contains((u.By, u.Silo))).ToHashSet();
         while (true)

@@ -43,7 +43,11 @@ public sealed class VerdictTests
     private static MembershipSnapshot Table(string silos, string unheard, TimeSpan age) =>
         new(1, [.. silos.Select(s => new SiloRecord(Silo(s), "", SiloStatus.Active, TimeSpan.FromSeconds(6)))])
         {
-            Suspicions = [.. unheard.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(p => new SuspicionRecord(Silo(p[1]), Silo(p[0]), age))],
+            Suspicions =
+            [
+                .. unheard.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                    .Select(p => new SuspicionRecord(Silo(p[1]), Silo(p[0]), age)),
+            ],
         };
 
     private static SiloAddress Silo(char name) => new($"{name}", name);
