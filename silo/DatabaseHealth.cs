@@ -9,7 +9,8 @@ internal sealed class DatabaseHealth(ILedger ledger) : IHealthCheck
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
     private static readonly Query<long> s_anything = new("select count(*) from schema_version", row => row.GetInt64(0));
 
-    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    public async Task<HealthCheckResult> CheckHealthAsync(
+        HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         try
         {

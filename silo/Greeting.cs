@@ -19,6 +19,7 @@ internal static class Greeting
 
         // The addresses as bound: the settings may have asked for any free port. REST is bound first.
         var bound = mall.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToArray();
+        const string account = """{"mobile":"13800000001","password":"correct horse"}""";
         Console.WriteLine(
             $"""
             Mall is open.
@@ -26,7 +27,7 @@ internal static class Greeting
               gRPC   {bound[1]}
               data   {settings.Db}
             Try:
-              curl -s {bound[0]}/v1/users -H 'Content-Type: application/json' -d '{"{"}"mobile":"13800000001","password":"correct horse"{"}"}'
+              curl -s {bound[0]}/v1/users -H 'Content-Type: application/json' -d '{account}'
             """);
     }
 }

@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace Mall.Silo;
 
 /// <summary>
-/// The system's time, with timestamps that go on while the machine sleeps. A silo measures its lease by them, and the database has not
-/// slept: Linux's usual clock for spans stands still in a suspended machine, so that one would wake up with a lease that ended long ago and
-/// believe in it. No timestamp follows the wall clock, which may jump.
+/// The system's time, with timestamps that go on while the machine sleeps. A silo measures its lease by them, and the database
+/// has not slept: Linux's usual clock for spans stands still in a suspended machine, so that one would wake up with a lease that
+/// ended long ago and believe in it. No timestamp follows the wall clock, which may jump.
 /// </summary>
 public sealed class MachineTime : TimeProvider
 {

@@ -62,7 +62,8 @@ public static class MallHost
         .SetMinimumLevel(LogLevel.Information)
         .AddFilter("Microsoft", LogLevel.Warning)
         .AddFilter("System", LogLevel.Warning)
-        .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical); // a start that fails is told in one line, by Program
+        // A start that fails is told in one line, by Program.
+        .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
 
     private static void AddFrontDoor(WebApplicationBuilder builder, MallSettings settings)
     {

@@ -9,5 +9,6 @@ internal sealed class ClusterEndpoints(IServiceProvider services, Clock clock)
             .Gives<ClusterStatus>(200, "The cluster, as one of its silos sees it.");
 
     private async Task Get(HttpContext http, Caller caller) => http.Answer(
-        await clock.Patience(http).Wait(services.GetRequiredService<IClusterStatus>().TakeAsync()), ApiJson.Default.ClusterStatus);
+        await clock.Patience(http).Wait(services.GetRequiredService<IClusterStatus>().TakeAsync()),
+        ApiJson.Default.ClusterStatus);
 }

@@ -39,7 +39,8 @@ public interface ILeaseTable : IAsyncDisposable
     Task<LeaseRenewal> RenewAsync(long id, TimeSpan length, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Notes that one member cannot reach another, for people and for other members, unless that is noted already. Changes no version.
+    /// Notes that one member cannot reach another, for people and for other members, unless that is noted
+    /// already. Changes no version.
     /// </summary>
     /// <exception cref="LedgerUnavailableException">The database did not answer in time; it may have happened.</exception>
     Task SuspectAsync(long id, long by, CancellationToken cancellationToken = default);

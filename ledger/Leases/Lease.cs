@@ -53,8 +53,8 @@ public sealed record LeaseRequest(string Address, string Roles, int ProtocolVers
 /// <param name="EndTime">When it left or was declared dead, or null.</param>
 /// <param name="EndReason">Why, for people, or null.</param>
 public sealed record Lease(
-    long Id, string Address, string Roles, int ProtocolVersion, LeaseStatus Status, DateTimeOffset StartTime, DateTimeOffset LeaseUntil,
-    DateTimeOffset? EndTime, string? EndReason)
+    long Id, string Address, string Roles, int ProtocolVersion, LeaseStatus Status, DateTimeOffset StartTime,
+    DateTimeOffset LeaseUntil, DateTimeOffset? EndTime, string? EndReason)
 {
     public bool IsAlive => Status < LeaseStatus.Left;
 }
@@ -66,7 +66,8 @@ public sealed record Lease(
 /// <param name="Now">The database's clock when this was read.</param>
 /// <param name="Leases">By id. Of those that have ended, the ones of the last day at least.</param>
 /// <param name="Suspicions">Among the living, by id. They may be newer than the rest.</param>
-public sealed record LeaseView(long Version, DateTimeOffset Now, ImmutableArray<Lease> Leases, ImmutableArray<Suspicion> Suspicions);
+public sealed record LeaseView(
+    long Version, DateTimeOffset Now, ImmutableArray<Lease> Leases, ImmutableArray<Suspicion> Suspicions);
 
 /// <summary>One member cannot reach another: a row of the table <c>suspicions</c>.</summary>
 /// <param name="Id">Which cannot be reached.</param>

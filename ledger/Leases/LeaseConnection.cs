@@ -10,11 +10,12 @@ internal sealed class LeaseConnection(LeaseDialect dialect) : IAsyncDisposable
 
     /// <summary>Runs an operation on the session.</summary>
     /// <exception cref="LedgerUnavailableException">The database failed or did not answer in time.</exception>
-    public Task<T> RunAsync<T>(Func<DbConnection, Task<T>> operation, CancellationToken cancellationToken) => Task.Factory.StartNew(
-        () => RunOnSchedulerAsync(operation, cancellationToken),
-        CancellationToken.None,
-        TaskCreationOptions.DenyChildAttach,
-        dialect.Scheduler).Unwrap();
+    public Task<T> RunAsync<T>(Func<DbConnection, Task<T>> operation, CancellationToken cancellationToken) =>
+        Task.Factory.StartNew(
+            () => RunOnSchedulerAsync(operation, cancellationToken),
+            CancellationToken.None,
+            TaskCreationOptions.DenyChildAttach,
+            dialect.Scheduler).Unwrap();
 
     public async ValueTask DisposeAsync()
     {

@@ -41,7 +41,8 @@ internal sealed class LeaseTable(LeaseDialect dialect) : ILeaseTable
                 select version, @p1, @p2, @p3, 'joining', {dialect.Now}, {dialect.Now} + @p4 from membership_version
                 """, request.Address, request.Roles, (long)request.ProtocolVersion, (long)request.Length.TotalMilliseconds);
             var joined = await session.ReadAsync("""
-                select s.id, s.address, s.roles, s.protocol_version, s.status, s.start_time, s.lease_until, s.end_time, s.end_reason
+                select s.id, s.address, s.roles, s.protocol_version, s.status, s.start_time, s.lease_until,
+                  s.end_time, s.end_reason
                 from silos s join membership_version v on s.id = v.version
                 """, row => ReadLease(row, 0));
             return (true, joined[0]);
@@ -61,7 +62,8 @@ internal sealed class LeaseTable(LeaseDialect dialect) : ILeaseTable
         return ChangeAsync(
             async session =>
             {
-                var changed = await session.ExecuteAsync($"update silos set {changes} where id = @p1 and status in {from}", id) == 1;
+                var changed = await session.ExecuteAsync(
+                    $"update silos set {changes} where id = @p1 and status in {from}", id) == 1;
                 return (changed, changed || await HasStatusAsync(session, id, to));
             },
             cancellationToken);
@@ -130,14 +132,16 @@ internal sealed class LeaseTable(LeaseDialect dialect) : ILeaseTable
                   s.end_time, s.end_reason
                 from membership_version v left join silos s on 1 = 1
                 order by s.id
-                """, row => (Version: row.GetInt64(0), Now: Time(row.GetInt64(1)), Lease: row.IsDBNull(2) ? null : ReadLease(row, 2)));
+                """,
+                row => (Version: row.GetInt64(0), Now: Time(row.GetInt64(1)), Lease: row.IsDBNull(2) ? null : ReadLease(row, 2)));
             Lease[] leases = [.. rows.Select(row => row.Lease).OfType<Lease>()];
             var living = leases.Where(lease => lease.IsAlive).Select(lease => lease.Id).ToHashSet();
             var suspicions = await session.ReadAsync(
                 "select id, suspected_by, since from suspicions order by id, suspected_by",
                 row => new Suspicion(row.GetInt64(0), row.GetInt64(1), Time(row.GetInt64(2))));
             return new LeaseView(
-                rows[0].Version, rows[0].Now, [.. leases], [.. suspicions.Where(s => living.Contains(s.Id) && living.Contains(s.By))]);
+                rows[0].Version, rows[0].Now, [.. leases],
+                [.. suspicions.Where(s => living.Contains(s.Id) && living.Contains(s.By))]);
         },
         cancellationToken);
 
@@ -149,11 +153,13 @@ internal sealed class LeaseTable(LeaseDialect dialect) : ILeaseTable
     }
 
     /// <summary>Runs a change under a new version, which is taken back when nothing was changed.</summary>
-    private Task<T> ChangeAsync<T>(Func<LeaseSession, Task<(bool Changed, T Result)>> change, CancellationToken cancellationToken) =>
+    private Task<T> ChangeAsync<T>(
+        Func<LeaseSession, Task<(bool Changed, T Result)>> change, CancellationToken cancellationToken) =>
         _others.RunAsync(
             async connection =>
             {
-                await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
+                await using var transaction = await connection.BeginTransactionAsync(
+                    IsolationLevel.ReadCommitted, cancellationToken);
                 var session = new LeaseSession(connection, transaction, cancellationToken);
                 await session.ExecuteAsync("update membership_version set version = version + 1");
                 var (changed, result) = await change(session);
@@ -166,7 +172,8 @@ internal sealed class LeaseTable(LeaseDialect dialect) : ILeaseTable
     private static async Task RefuseOtherProtocolsAsync(LeaseSession session, LeaseRequest request)
     {
         var others = await session.ReadAsync(
-            $"select address, protocol_version from silos where status in {Living} and address <> @p1 and protocol_version <> @p2",
+            $"select address, protocol_version from silos where status in {Living} and address <> @p1 "
+            + "and protocol_version <> @p2",
             row => (Address: row.GetString(0), Version: row.GetInt64(1)), request.Address, (long)request.ProtocolVersion);
         if (others is [var (address, version), ..])
             throw new LeaseRefusedException(
@@ -179,7 +186,8 @@ internal sealed class LeaseTable(LeaseDialect dialect) : ILeaseTable
         && present == status;
 
     private static async Task<bool> IsAliveAsync(LeaseSession session, long id) =>
-        (await session.ReadAsync($"select id from silos where id = @p1 and status in {Living}", row => row.GetInt64(0), id)).Count > 0;
+        (await session.ReadAsync(
+            $"select id from silos where id = @p1 and status in {Living}", row => row.GetInt64(0), id)).Count > 0;
 
     private static Lease ReadLease(DbDataReader row, int at) => new(
         row.GetInt64(at), row.GetString(at + 1), row.GetString(at + 2), row.GetInt32(at + 3), Status(row.GetString(at + 4)),

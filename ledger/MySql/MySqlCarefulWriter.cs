@@ -42,7 +42,8 @@ internal sealed class MySqlCarefulWriter(MySqlSession session, ChangeGroups grou
         catch (Exception revoked) when (MySqlErrors.IsFailedCheck(revoked))
         {
             session.Execute("rollback");
-            throw new StoreException(StoreFailure.NothingHappened, $"batch {batch.Number} has been told not to have committed", revoked);
+            throw new StoreException(
+                StoreFailure.NothingHappened, $"batch {batch.Number} has been told not to have committed", revoked);
         }
 
         EnterTogether();
@@ -112,7 +113,8 @@ internal sealed class MySqlCarefulWriter(MySqlSession session, ChangeGroups grou
             (Key: (row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3)), Reason: row.GetString(4)))
             .ToDictionary(row => row.Key, row => row.Reason);
 
-        var missing = wanted.Where(row => !present.ContainsKey((row.Key.Gid, row.Key.BranchId, row.Op, row.Key.BarrierId))).ToList();
+        var missing = wanted.Where(row => !present.ContainsKey((row.Key.Gid, row.Key.BranchId, row.Op, row.Key.BarrierId)))
+            .ToList();
         foreach (var (key, op) in missing)
             (op == key.Op ? entered.Own : entered.Origins).Add((key.Gid, key.BranchId, key.BarrierId));
         foreach (var key in keys.Where(entered.NeedsReason))

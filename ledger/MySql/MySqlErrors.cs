@@ -21,9 +21,10 @@ internal static class MySqlErrors
     /// </summary>
     private static readonly HashSet<int> s_states =
     [
-        1020, 1021, 1026, 1027, 1030, 1037, 1038, 1040, 1041, 1042, 1043, 1044, 1045, 1049, 1053, 1077, 1078, 1079, 1080, 1114, 1129,
-        1130, 1142, 1143, 1152, 1154, 1155, 1156, 1157, 1158, 1159, 1160, 1161, 1180, 1181, 1184, LockWaitTimeout, 1206, Deadlock,
-        1227, 1290, 1297, 1317, 1370, 1615, 1637, 1696, 1698, 1792, 1836, 1927, 1969, 2006, 2013, 2055, 3024, 3100, 3101, 3169,
+        1020, 1021, 1026, 1027, 1030, 1037, 1038, 1040, 1041, 1042, 1043, 1044, 1045, 1049, 1053, 1077, 1078, 1079, 1080, 1114,
+        1129, 1130, 1142, 1143, 1152, 1154, 1155, 1156, 1157, 1158, 1159, 1160, 1161, 1180, 1181, 1184, LockWaitTimeout, 1206,
+        Deadlock, 1227, 1290, 1297, 1317, 1370, 1615, 1637, 1696, 1698, 1792, 1836, 1927, 1969, 2006, 2013, 2055, 3024, 3100,
+        3101, 3169,
     ];
 
     /// <summary>
@@ -65,7 +66,8 @@ internal static class MySqlErrors
 
     /// <summary>The drivers' ways to say that something went wrong between here and the server, or in it.</summary>
     public static bool IsFailure(Exception failure) => failure is DbException or TimeoutException or IOException
-        or System.Net.Sockets.SocketException or InvalidOperationException or System.Security.Authentication.AuthenticationException;
+        or System.Net.Sockets.SocketException or InvalidOperationException
+        or System.Security.Authentication.AuthenticationException;
 
     /// <summary>One line for an operator.</summary>
     public static string Describe(Exception failure) => NumberOf(failure) switch

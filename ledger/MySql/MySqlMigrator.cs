@@ -16,7 +16,8 @@ internal static class MySqlMigrator
         // Locks are the server's, not the database's, and their names have at most 64 characters.
         var name = new SqlText().AddText($"mall-migrations-{database}"[..Math.Min(64, 16 + database.Length)]).ToString();
         if (session.ReadNumber($"select coalesce(get_lock({name}, {LockSeconds}), 0)") != 1)
-            throw new LedgerStartException("db: another process has been migrating the database for too long; look what it is doing.");
+            throw new LedgerStartException(
+                "db: another process has been migrating the database for too long; look what it is doing.");
         try
         {
             session.Execute("""
@@ -46,13 +47,15 @@ internal static class MySqlMigrator
             }
             catch (Exception failure) when (MySqlErrors.IsFaultOfStatement(failure))
             {
-                throw new LedgerStartException($"db: migration {migration.Name} failed: {MySqlErrors.Describe(failure)}.", failure);
+                throw new LedgerStartException(
+                    $"db: migration {migration.Name} failed: {MySqlErrors.Describe(failure)}.", failure);
             }
         }
 
         session.Execute(new SqlText()
             .Add("insert into schema_version (number, name, checksum, applied_time) values (").Add(migration.Number).Add(", ")
-            .AddText(migration.Name).Add(", ").AddText(migration.Checksum).Add(", ").Add(now.ToUnixTimeMilliseconds()).Add(")").ToString());
+            .AddText(migration.Name).Add(", ").AddText(migration.Checksum).Add(", ")
+            .Add(now.ToUnixTimeMilliseconds()).Add(")").ToString());
     }
 
     /// <summary>
@@ -61,6 +64,9 @@ internal static class MySqlMigrator
     internal static IEnumerable<string> StatementsOf(string script)
     {
         var lines = script.Split('\n').Where(line => !line.TrimStart().StartsWith("--", StringComparison.Ordinal));
-        return string.Join('\n', lines).Split(";\n").Select(statement => statement.Trim()).Where(statement => statement.Length > 0);
+        return string.Join('\n', lines)
+            .Split(";\n")
+            .Select(statement => statement.Trim())
+            .Where(statement => statement.Length > 0);
     }
 }

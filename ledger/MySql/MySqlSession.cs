@@ -20,7 +20,8 @@ internal sealed class MySqlSession : IDisposable
     /// <param name="patience">How long a row may stay locked by others before a statement fails.</param>
     public static MySqlSession Open(DbProviderFactory driver, string connectionString, TimeSpan patience)
     {
-        var connection = driver.CreateConnection() ?? throw new InvalidOperationException("The MySQL driver makes no connections.");
+        var connection = driver.CreateConnection()
+            ?? throw new InvalidOperationException("The MySQL driver makes no connections.");
         try
         {
             connection.ConnectionString = connectionString;
@@ -62,7 +63,9 @@ internal sealed class MySqlSession : IDisposable
         {
             var parameter = command.CreateParameter();
             parameter.ParameterName = $"@p{i + 1}";
-            parameter.Value = parameters[i].IsNumber ? parameters[i].Number : parameters[i].Text is { } text ? text : DBNull.Value;
+            parameter.Value = parameters[i].IsNumber ? parameters[i].Number
+                : parameters[i].Text is { } text ? text
+                : DBNull.Value;
             command.Parameters.Add(parameter);
         }
 
@@ -80,8 +83,8 @@ internal sealed class MySqlSession : IDisposable
     // drivers expect them when they write parameters. No notes: a driver that reads them back fails on a text in the server's own
     // character set. A session whose process has gone in the middle of a transaction ends soon, where the server can do that.
     private static string SetUp(TimeSpan patience) => $"""
-        set session sql_mode = 'STRICT_ALL_TABLES,ANSI_QUOTES,PIPES_AS_CONCAT,NO_ENGINE_SUBSTITUTION', sql_notes = 0, autocommit = 1,
-          time_zone = '+00:00', innodb_lock_wait_timeout = {Math.Max(1, (int)patience.TotalSeconds)}
+        set session sql_mode = 'STRICT_ALL_TABLES,ANSI_QUOTES,PIPES_AS_CONCAT,NO_ENGINE_SUBSTITUTION', sql_notes = 0,
+          autocommit = 1, time_zone = '+00:00', innodb_lock_wait_timeout = {Math.Max(1, (int)patience.TotalSeconds)}
           /*M!100300 , idle_transaction_timeout = {Math.Max(2, 2 * (int)patience.TotalSeconds)} */
         """;
 

@@ -19,7 +19,8 @@ internal static class MySqlSql
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     /// <summary>Writes the changes; each of the statements ends with a semicolon and <paramref name="count"/>.</summary>
-    public static void Change(SqlText sql, RowShape shape, ReadOnlySpan<(int Position, Value[] Values)> changes, string count = "")
+    public static void Change(
+        SqlText sql, RowShape shape, ReadOnlySpan<(int Position, Value[] Values)> changes, string count = "")
     {
         if (shape.Operation == RowOperation.Insert)
         {

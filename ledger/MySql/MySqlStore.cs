@@ -42,8 +42,10 @@ public sealed partial class MySqlStore : IStore
         _connections = new MySqlConnections(options.Address, options.MySqlDriver, options.CommitTimeout);
         _readers = new MySqlReaders(_connections, MostReaders);
 
-        // Not from the seeded source: whoever has the same name ends this store's sessions, and two processes may have the same seed.
-        _writer = new MySqlWriter(_connections, $"mall-committer-{RandomNumberGenerator.GetHexString(16, lowercase: true)}", time);
+        // Not from the seeded source: whoever has the same name ends this store's sessions, and two processes
+        // may have the same seed.
+        _writer = new MySqlWriter(
+            _connections, $"mall-committer-{RandomNumberGenerator.GetHexString(16, lowercase: true)}", time);
     }
 
     /// <inheritdoc/>
@@ -106,18 +108,22 @@ public sealed partial class MySqlStore : IStore
     }
 
     /// <inheritdoc/>
-    public Task<long> ReserveIdsAsync(string sequence, int count) => _readers.WriteAsync(session => session.ExecuteAll(new SqlText()
-        .Add("start transaction;insert into id_blocks (name, next) values (").AddText(sequence).Add(", ").Add(1 + count)
-        .Add(") on duplicate key update next = next + ").Add(count)
-        .Add(";set @first = (select next - ").Add(count).Add(" from id_blocks where name = ").AddText(sequence)
-        .Add(");commit;select @first").ToString()));
+    public Task<long> ReserveIdsAsync(string sequence, int count) =>
+        _readers.WriteAsync(session => session.ExecuteAll(new SqlText()
+            .Add("start transaction;insert into id_blocks (name, next) values (").AddText(sequence).Add(", ").Add(1 + count)
+            .Add(") on duplicate key update next = next + ").Add(count)
+            .Add(";set @first = (select next - ").Add(count).Add(" from id_blocks where name = ").AddText(sequence)
+            .Add(");commit;select @first").ToString()));
 
     /// <inheritdoc/>
-    public Task ReturnIdsAsync(string sequence, long first, long end) => _readers.WriteAsync(session => session.Execute(new SqlText()
-        .Add("update id_blocks set next = ").Add(first).Add(" where name = ").AddText(sequence).Add(" and next = ").Add(end).ToString()));
+    public Task ReturnIdsAsync(string sequence, long first, long end) =>
+        _readers.WriteAsync(session => session.Execute(new SqlText()
+            .Add("update id_blocks set next = ").Add(first)
+            .Add(" where name = ").AddText(sequence).Add(" and next = ").Add(end).ToString()));
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) => _readers.WriteAsync(session => MySqlClaims.Claim(session, claim));
+    public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) =>
+        _readers.WriteAsync(session => MySqlClaims.Claim(session, claim));
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) =>
@@ -126,7 +132,8 @@ public sealed partial class MySqlStore : IStore
     /// <summary>Closes the connections.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return; // By the ledger that used it, then by the container that made it.
+        // By the ledger that used it, then by the container that made it.
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         await _thread.Run(() =>
         {
             _writer.Dispose();
@@ -144,7 +151,8 @@ public sealed partial class MySqlStore : IStore
         var oldest = isMariaDb ? new Version(10, 6) : new Version(8, 0, 19);
         if (VersionNumber.Match(version) is { Success: true } match && Version.Parse(match.Value) < oldest)
             throw new LedgerStartException(
-                $"db: the server at {_options.Address} is {(isMariaDb ? "MariaDB" : "MySQL")} {version}; {oldest} or newer is needed.");
+                $"db: the server at {_options.Address} is {(isMariaDb ? "MariaDB" : "MySQL")} {version}; "
+                + $"{oldest} or newer is needed.");
         var flush = session.ReadNumber("select @@innodb_flush_log_at_trx_commit");
         if (flush != 1) LogNotDurable(flush);
     }

@@ -23,9 +23,20 @@ internal sealed class ArrayStatement
         _texts = [.. columns.Select(c => c == ColumnType.Text ? new List<string?>() : null)];
         for (var i = 0; i < columns.Count; i++)
             Command.Parameters.Add(_numbers[i] is { } numbers
-                ? new NpgsqlParameter<List<long?>> { TypedValue = numbers, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint }
-                : new NpgsqlParameter<List<string?>> { TypedValue = _texts[i], NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
-        _scalars = [.. Enumerable.Range(0, scalars).Select(_ => new NpgsqlParameter<long> { NpgsqlDbType = NpgsqlDbType.Bigint })];
+                ? new NpgsqlParameter<List<long?>>
+                {
+                    TypedValue = numbers,
+                    NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint,
+                }
+                : new NpgsqlParameter<List<string?>>
+                {
+                    TypedValue = _texts[i],
+                    NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
+                });
+        _scalars =
+        [
+            .. Enumerable.Range(0, scalars).Select(_ => new NpgsqlParameter<long> { NpgsqlDbType = NpgsqlDbType.Bigint }),
+        ];
         foreach (var scalar in _scalars) Command.Parameters.Add(scalar);
     }
 

@@ -10,7 +10,8 @@ namespace Mall.Ledger.Postgres;
 /// Whoever fails becomes a suspect; the transaction is rolled back and another pass made, which gives each suspect a savepoint of
 /// its own.
 /// </summary>
-internal sealed class PostgresCarefulWriter(NpgsqlConnection connection, PostgresStatements statements, ChangeGroups groups, Batch batch)
+internal sealed class PostgresCarefulWriter(
+    NpgsqlConnection connection, PostgresStatements statements, ChangeGroups groups, Batch batch)
     : IAsyncDisposable
 {
     private readonly List<BarrierKey> _keys = [];
@@ -100,7 +101,8 @@ internal sealed class PostgresCarefulWriter(NpgsqlConnection connection, Postgre
             while (await reader.ReadAsync()) entered.Reasons[Key(reader)] = reader.GetString(3);
         return entered;
 
-        static (string, string, string) Key(NpgsqlDataReader reader) => (reader.GetString(0), reader.GetString(1), reader.GetString(2));
+        static (string, string, string) Key(NpgsqlDataReader reader) =>
+            (reader.GetString(0), reader.GetString(1), reader.GetString(2));
     }
 
     private async Task ChangeTogetherAsync()

@@ -66,7 +66,9 @@ internal static class PostgresClaims
         var items = new List<DueItem>();
         while (await reader.ReadAsync())
         {
-            var text = key.Type == ColumnType.Number ? reader.GetInt64(0).ToString(CultureInfo.InvariantCulture) : reader.GetString(0);
+            var text = key.Type == ColumnType.Number
+                ? reader.GetInt64(0).ToString(CultureInfo.InvariantCulture)
+                : reader.GetString(0);
             items.Add(new DueItem(column.Kind, text, claim.Now, 1));
         }
 

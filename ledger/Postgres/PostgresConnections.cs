@@ -79,6 +79,7 @@ internal sealed class PostgresConnections : IAsyncDisposable
     private static string CommitterOptions(TimeSpan patience) => string.Join(' ',
         "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_indexscan=off -c enable_indexonlyscan=off",
         "-c enable_hashjoin=off -c enable_mergejoin=off -c enable_memoize=off -c jit=off",
-        $"-c lock_timeout={(int)(patience.TotalMilliseconds / 2)} -c idle_in_transaction_session_timeout={(int)patience.TotalMilliseconds}",
+        $"-c lock_timeout={(int)(patience.TotalMilliseconds / 2)}",
+        $"-c idle_in_transaction_session_timeout={(int)patience.TotalMilliseconds}",
         "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3");
 }

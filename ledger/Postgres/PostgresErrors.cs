@@ -41,15 +41,18 @@ internal static class PostgresErrors
 
     /// <summary>The driver's ways to say that it could not talk to the server.</summary>
     public static bool IsFailure(Exception failure) => failure is NpgsqlException or TimeoutException or IOException
-        or System.Net.Sockets.SocketException or ObjectDisposedException or OperationCanceledException or InvalidOperationException;
+        or System.Net.Sockets.SocketException or ObjectDisposedException or OperationCanceledException
+        or InvalidOperationException;
 
     /// <summary>One line for an operator.</summary>
     public static string Describe(Exception failure) => failure switch
     {
         PostgresException { SqlState: PostgresErrorCodes.DiskFull } => "the database server's disk is full",
         PostgresException { SqlState: PostgresErrorCodes.TooManyConnections } => "the database server has no connection left",
-        PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } => "the database server is read-only; is it a replica?",
-        PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } => "a row stayed locked by another session for too long",
+        PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } =>
+            "the database server is read-only; is it a replica?",
+        PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } =>
+            "a row stayed locked by another session for too long",
         PostgresException server => $"the database server says: {server.MessageText} ({server.SqlState})",
         NpgsqlException { InnerException: TimeoutException } => "the database server does not answer",
         NpgsqlException { InnerException: { } inner } => $"the connection to the database failed: {inner.Message}",

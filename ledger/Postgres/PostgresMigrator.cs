@@ -38,12 +38,14 @@ internal static class PostgresMigrator
         {
             await ExecuteAsync(connection, CreateJournal, cancellationToken);
             var applied = new List<AppliedMigration>();
-            await using (var read = new NpgsqlCommand("select number, name, checksum from schema_version order by number", connection))
+            await using (var read = new NpgsqlCommand(
+                "select number, name, checksum from schema_version order by number", connection))
             await using (var reader = await read.ExecuteReaderAsync(cancellationToken))
                 while (await reader.ReadAsync(cancellationToken))
                     applied.Add(new AppliedMigration(reader.GetInt32(0), reader.GetString(1), reader.GetString(2)));
 
-            foreach (var migration in MigrationPlan.Of(migrations, applied)) await ApplyAsync(connection, migration, now, cancellationToken);
+            foreach (var migration in MigrationPlan.Of(migrations, applied))
+                await ApplyAsync(connection, migration, now, cancellationToken);
         }
         finally
         {
@@ -69,7 +71,8 @@ internal static class PostgresMigrator
         }
         catch (PostgresException failure) when (PostgresErrors.IsFaultOfStatement(failure))
         {
-            throw new LedgerStartException($"db: migration {migration.Name} failed: {PostgresErrors.Describe(failure)}.", failure);
+            throw new LedgerStartException(
+                $"db: migration {migration.Name} failed: {PostgresErrors.Describe(failure)}.", failure);
         }
     }
 

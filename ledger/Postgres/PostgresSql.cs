@@ -30,7 +30,8 @@ internal static class PostgresSql
         $"with changed as ({sql} returning 1) select 1 / (count(*) = ${expected})::int from changed";
 
     /// <summary>Tells the primary keys of the rows that it changed.</summary>
-    public static string Returning(string sql, Table table) => $"{sql} returning {string.Join(", ", table.Key.Select(c => $"t.{c}"))}";
+    public static string Returning(string sql, Table table) =>
+        $"{sql} returning {string.Join(", ", table.Key.Select(c => $"t.{c}"))}";
 
     private static string TypeOf(Column column) => column.Type == ColumnType.Number ? "bigint" : "text";
 

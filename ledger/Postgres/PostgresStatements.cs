@@ -104,7 +104,8 @@ internal sealed class PostgresStatements
     public NpgsqlBatchCommand ChangeChecked(ChangeGroup group)
     {
         var statement = StatementFor(
-            _checked, group.Shape, static shape => PostgresSql.Checked(PostgresSql.For(shape), shape.Columns.Count + 1), scalars: 1);
+            _checked, group.Shape, static shape => PostgresSql.Checked(PostgresSql.For(shape), shape.Columns.Count + 1),
+            scalars: 1);
         return Fill(statement, group).With(0, group.Changes.Count).Command;
     }
 

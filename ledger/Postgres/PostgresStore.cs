@@ -37,7 +37,8 @@ public sealed partial class PostgresStore : IStore
         _time = time;
         _logger = logger;
 
-        // Not from the seeded source: whoever has the same name ends this store's sessions, and two processes may have the same seed.
+        // Not from the seeded source: whoever has the same name ends this store's sessions, and two processes
+        // may have the same seed.
         var name = $"mall-committer-{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
         _connections = new PostgresConnections(options.Address, name, options.CommitTimeout);
         _writer = new PostgresWriter(_connections, time);
@@ -50,12 +51,14 @@ public sealed partial class PostgresStore : IStore
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
         await using var connection = await new ServerPatience(_options, _time, _logger).ConnectAsync(
-            token => _connections.Pool.OpenConnectionAsync(token).AsTask(), PostgresErrors.IsFailure, PostgresErrors.IsHopelessAtStart,
+            token => _connections.Pool.OpenConnectionAsync(token).AsTask(), PostgresErrors.IsFailure,
+            PostgresErrors.IsHopelessAtStart,
             PostgresErrors.Describe, cancellationToken);
         try
         {
             await CheckServerAsync(connection, cancellationToken);
-            await PostgresMigrator.MigrateAsync(connection, MigrationScripts.Of("postgres"), _time.GetUtcNow(), cancellationToken);
+            await PostgresMigrator.MigrateAsync(
+                connection, MigrationScripts.Of("postgres"), _time.GetUtcNow(), cancellationToken);
         }
         catch (Exception failure) when (PostgresErrors.IsFailure(failure) && failure is not OperationCanceledException)
         {
@@ -124,7 +127,8 @@ public sealed partial class PostgresStore : IStore
     /// <summary>Closes the connections.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return; // By the ledger that used it, then by the container that made it.
+        // By the ledger that used it, then by the container that made it.
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         await _writer.DisposeAsync();
         await _connections.DisposeAsync();
     }
@@ -133,8 +137,10 @@ public sealed partial class PostgresStore : IStore
     {
         if (connection.PostgreSqlVersion.Major < OldestVersion)
             throw new LedgerStartException(
-                $"db: the server at {_options.Address} is PostgreSQL {connection.PostgreSqlVersion}; {OldestVersion} or newer is needed.");
-        await using var command = new NpgsqlCommand("select current_setting('fsync'), current_setting('synchronous_commit')", connection);
+                $"db: the server at {_options.Address} is PostgreSQL {connection.PostgreSqlVersion}; "
+                + $"{OldestVersion} or newer is needed.");
+        await using var command = new NpgsqlCommand(
+            "select current_setting('fsync'), current_setting('synchronous_commit')", connection);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         if (reader.GetString(0) == "off" || reader.GetString(1) == "off") LogNotDurable(reader.GetString(0), reader.GetString(1));
@@ -181,6 +187,7 @@ public sealed partial class PostgresStore : IStore
     private static partial Regex NamedParameter { get; }
 
     [LoggerMessage(2101, LogLevel.Warning,
-        "The database server does not wait for its disk (fsync = {Fsync}, synchronous_commit = {SynchronousCommit}): commits can be lost")]
+        "The database server does not wait for its disk (fsync = {Fsync}, synchronous_commit = {SynchronousCommit}): "
+        + "commits can be lost")]
     private partial void LogNotDurable(string fsync, string synchronousCommit);
 }

@@ -2,9 +2,9 @@ namespace Mall.Ledger.Stores;
 
 /// <summary>
 /// Threads that may be blocked: SQLite's calls block (a commit waits for the disk), and drivers for MySQL may block in their
-/// asynchronous calls, too. On the thread pool a disk or a database that hangs would then stop everything else in the process. With
-/// one thread, what it is given runs in order; a committer's loop runs on the thread that writes, and so nothing has to be handed
-/// over between the two.
+/// asynchronous calls, too. On the thread pool a disk or a database that hangs would then stop everything else in the process.
+/// With one thread, what it is given runs in order; a committer's loop runs on the thread that writes, and so nothing has to be
+/// handed over between the two.
 /// </summary>
 internal sealed class BlockingThreads : TaskScheduler, IDisposable
 {

@@ -48,7 +48,8 @@ internal sealed class ChangeGroup(RowShape shape)
 
     public string Order { get; } = $"{shape.Table.Name}\0{shape}";
 
-    public Comparison<(int Position, Value[] Values)> ByKey { get; } = (one, other) => Compare(shape.KeyPositions, one.Values, other.Values);
+    public Comparison<(int Position, Value[] Values)> ByKey { get; } = (one, other) =>
+        Compare(shape.KeyPositions, one.Values, other.Values);
 
     private static int Compare(int[] keys, Value[] one, Value[] other)
     {

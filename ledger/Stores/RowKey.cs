@@ -22,7 +22,8 @@ internal static class RowKey
         ? Text(reader, 0, table.Key[0])
         : string.Join('\0', table.Key.Select((column, i) => Text(reader, i, column)));
 
-    private static string Text(in Value value) => value.IsNumber ? value.Number.ToString(CultureInfo.InvariantCulture) : value.Text ?? "";
+    private static string Text(in Value value) =>
+        value.IsNumber ? value.Number.ToString(CultureInfo.InvariantCulture) : value.Text ?? "";
 
     private static string Text(DbDataReader reader, int ordinal, Column column) => column.Type == ColumnType.Number
         ? reader.GetInt64(ordinal).ToString(CultureInfo.InvariantCulture)

@@ -11,7 +11,8 @@ internal static class StorableValues
     {
         if (writes.Barrier is { } key
             && !(IsText(key.Gid) && IsText(key.BranchId) && IsText(key.Op) && IsText(key.BarrierId) && IsText(key.TransType)))
-            return new LedgerFaultException($"The database will never accept the barrier key of branch {key.BranchId}: it is not text.");
+            return new LedgerFaultException(
+                $"The database will never accept the barrier key of branch {key.BranchId}: it is not text.");
         foreach (var (shape, values) in writes.Changes)
         {
             var columns = shape.Columns;

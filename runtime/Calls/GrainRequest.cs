@@ -137,11 +137,12 @@ public abstract partial class GrainRequest : Job, IInvokable, IThreadPoolWorkIte
         Caller = caller;
         Deadline = now + header.TimeoutMs;
         var source = header.Source.ToGrainId();
-        if (source is null && header.Context is null && header.TraceParent is null && header.Hops == 0 && !header.IsDetour) return;
+        if (source is null && header.Context is null && header.TraceParent is null && header.Hops == 0 && !header.IsDetour)
+            return;
         Extras = new CallExtras
         {
-            RemoteSource = source, Context = header.Context, TraceParent = header.TraceParent, Refusals = (int)Math.Clamp(header.Hops, 0, 1_000),
-            CameByDetour = header.IsDetour,
+            RemoteSource = source, Context = header.Context, TraceParent = header.TraceParent,
+            Refusals = (int)Math.Clamp(header.Hops, 0, 1_000), CameByDetour = header.IsDetour,
         };
     }
 

@@ -25,7 +25,8 @@ public static class MallRuntimeHostingExtensions
     /// Adds a client of the cluster: <see cref="IGrainFactory"/> and <see cref="IClusterClient"/>, whose calls go straight to the
     /// silo that owns the grain. Needs <see cref="ClusterBuilderExtensions.UseCluster"/>.
     /// </summary>
-    public static IHostApplicationBuilder UseMallRuntimeClient(this IHostApplicationBuilder builder, Action<ISiloBuilder>? configure = null)
+    public static IHostApplicationBuilder UseMallRuntimeClient(
+        this IHostApplicationBuilder builder, Action<ISiloBuilder>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.AddSingleton<IMembership, ClientMembership>();

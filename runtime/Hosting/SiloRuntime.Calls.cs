@@ -41,7 +41,8 @@ public sealed partial class SiloRuntime
     internal bool MayServe => _isAlone || _membership.MayServe;
 
     /// <summary>Finds a place for a request that has not run, and cannot run here at the moment. From any thread.</summary>
-    internal void SendAgain(GrainRequest request, string reason) => Remote.SendAgain(request, View.Version, View.Version + 1, reason);
+    internal void SendAgain(GrainRequest request, string reason) =>
+        Remote.SendAgain(request, View.Version, View.Version + 1, reason);
 
     /// <summary>Whether this silo begins anything new for others.</summary>
     internal bool IsServing => _phase == Phase.Serving;

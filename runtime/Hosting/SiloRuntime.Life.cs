@@ -51,9 +51,8 @@ public sealed partial class SiloRuntime
 
     /// <summary>
     /// Leaves the cluster, so that others take over, and waits until they know; takes no more calls from outside, lets those end
-    /// that run, then ends all
-    /// activations. Bounded by <see cref="SiloOptions.DrainTimeout"/>, of which the calls get half; what has not ended by then is
-    /// abandoned, and its callers hear that.
+    /// that run, then ends all activations. Bounded by <see cref="SiloOptions.DrainTimeout"/>, of which the calls get half; what
+    /// has not ended by then is abandoned, and its callers hear that.
     /// </summary>
     internal async Task DrainAsync(CancellationToken cancellationToken)
     {
@@ -64,9 +63,11 @@ public sealed partial class SiloRuntime
         await _membership.LeaveAsync(CancellationToken.None);
         // Else a call that is on its way here, by the view before, would find the connection closed and nobody to refuse it.
         await _transport.UntilKnownAsync(View.Version, FarewellLimit);
-        await WaitAsync(() => Catalog.All.All(a => a.IsIdle) && !Remote.PassesOn, start, Options.DrainTimeout / 2, cancellationToken);
         await WaitAsync(
-            () => EndActivations(DeactivationReasonCode.ShuttingDown, "The silo stops."), start, Options.DrainTimeout, cancellationToken);
+            () => Catalog.All.All(a => a.IsIdle) && !Remote.PassesOn, start, Options.DrainTimeout / 2, cancellationToken);
+        await WaitAsync(
+            () => EndActivations(DeactivationReasonCode.ShuttingDown, "The silo stops."), start, Options.DrainTimeout,
+            cancellationToken);
         // What waited for a grain that has gone was passed on to where it is now, and its answer comes this way.
         await WaitAsync(() => !Remote.PassesOn, start, Options.DrainTimeout, cancellationToken);
         Stop();
@@ -77,8 +78,8 @@ public sealed partial class SiloRuntime
     /// <summary>
     /// Ends everything that belongs to a life of this silo which the others have declared ended. What was told to end is in its
     /// mailbox before any request that comes later, so nothing old answers in the new life, even when it takes longer than is
-    /// waited here. Meanwhile a call of a grain that cannot be sent fails at once: its turn is to end, not to wait for a place that
-    /// this silo will only have in its next life.
+    /// waited here. Meanwhile a call of a grain that cannot be sent fails at once: its turn is to end, not to wait for a place
+    /// that this silo will only have in its next life.
     /// </summary>
     private async Task EvictAsync()
     {
@@ -91,7 +92,8 @@ public sealed partial class SiloRuntime
     }
 
     /// <summary>Whether a request has been made by a life of this silo that is being ended.</summary>
-    internal bool IsOfTheEvicted(GrainRequest request) => _isEvicting && request.Caller is (Activation or NobodyWaits { IsFromGrain: true });
+    internal bool IsOfTheEvicted(GrainRequest request) =>
+        _isEvicting && request.Caller is (Activation or NobodyWaits { IsFromGrain: true });
 
     /// <summary>Asks those that are still active to end; true when none is left.</summary>
     private bool EndActivations(DeactivationReasonCode code, string reason)

@@ -22,8 +22,9 @@ public sealed partial class SiloRuntime : IDisposable
 
     /// <summary>Made by the host.</summary>
     public SiloRuntime(
-        IServiceProvider services, IOptions<SiloOptions> options, TimeProvider time, IWorkScheduler scheduler, IRandomSource random,
-        IMembership membership, IPlacement placement, ITransport transport, IMeterFactory meters, ILogger<SiloRuntime> logger)
+        IServiceProvider services, IOptions<SiloOptions> options, TimeProvider time, IWorkScheduler scheduler,
+        IRandomSource random, IMembership membership, IPlacement placement, ITransport transport, IMeterFactory meters,
+        ILogger<SiloRuntime> logger)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(random);

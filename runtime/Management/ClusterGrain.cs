@@ -16,7 +16,8 @@ internal sealed class ClusterGrain(SiloRuntime runtime) : Grain, IClusterGrain
         var view = runtime.View;
         var reports = await Task.WhenAll((await RecordsAsync(view)).Select(ReportAsync));
         return new ClusterReport(
-            view.Version, [.. reports.OrderBy(r => r.Address.Endpoint, StringComparer.Ordinal).ThenBy(r => r.Address.Generation)]);
+            view.Version,
+            [.. reports.OrderBy(r => r.Address.Endpoint, StringComparer.Ordinal).ThenBy(r => r.Address.Generation)]);
     }
 
     private async Task<IEnumerable<SiloRecord>> RecordsAsync(MembershipView view)
@@ -28,7 +29,8 @@ internal sealed class ClusterGrain(SiloRuntime runtime) : Grain, IClusterGrain
     private async Task<SiloReport> ReportAsync(SiloRecord silo)
     {
         DateTimeOffset? leaseUntil = _table is null ? null : runtime.Time.GetUtcNow() + silo.LeaseLeft;
-        return new SiloReport(silo.Address, silo.Status, leaseUntil, silo.Status == SiloStatus.Active ? await AskAsync(silo.Address) : null);
+        return new SiloReport(
+            silo.Address, silo.Status, leaseUntil, silo.Status == SiloStatus.Active ? await AskAsync(silo.Address) : null);
     }
 
     private async Task<SiloFigures?> AskAsync(SiloAddress silo)

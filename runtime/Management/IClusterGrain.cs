@@ -36,7 +36,8 @@ public sealed record SiloReport(SiloAddress Address, SiloStatus Status, DateTime
 /// <param name="Hottest">The hottest grain first.</param>
 [GenerateSerializer, Immutable]
 public sealed record SiloFigures(
-    string Name, TimeSpan Uptime, long Calls, long Waiting, ImmutableArray<GrainTypeCount> Activations, ImmutableArray<GrainHeat> Hottest);
+    string Name, TimeSpan Uptime, long Calls, long Waiting, ImmutableArray<GrainTypeCount> Activations,
+    ImmutableArray<GrainHeat> Hottest);
 
 /// <summary>How many grains of one type are in memory.</summary>
 /// <param name="Type">The grain type.</param>

@@ -43,5 +43,6 @@ internal static class BoundedCalls
     /// <summary>A failure that comes too late is no news to anybody.</summary>
     private static void Observe(Task task) =>
         task.ContinueWith(
-            static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
 }

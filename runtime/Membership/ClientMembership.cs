@@ -13,8 +13,8 @@ public sealed class ClientMembership : IMembership, IDisposable
 
     /// <summary>Made by the host.</summary>
     public ClientMembership(
-        IMembershipTable table, IOptions<ClusterOptions> options, IOptions<SiloOptions> silo, TimeProvider time, IWorkScheduler scheduler,
-        IRandomSource random, ILogger<ClientMembership> logger)
+        IMembershipTable table, IOptions<ClusterOptions> options, IOptions<SiloOptions> silo, TimeProvider time,
+        IWorkScheduler scheduler, IRandomSource random, ILogger<ClientMembership> logger)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(silo);
@@ -41,7 +41,8 @@ public sealed class ClientMembership : IMembership, IDisposable
     public MembershipView Current => _watcher.Current;
 
     /// <inheritdoc/>
-    public Task RefreshAsync(long version, CancellationToken cancellationToken) => _watcher.RefreshAsync(version, cancellationToken);
+    public Task RefreshAsync(long version, CancellationToken cancellationToken) =>
+        _watcher.RefreshAsync(version, cancellationToken);
 
     /// <inheritdoc/>
     public void Hint(long version) => _watcher.Hint(version);

@@ -53,8 +53,8 @@ public sealed class ClusterMembership : IMembership, IDisposable
 
     /// <summary>Made by the host.</summary>
     public ClusterMembership(
-        IMembershipTable table, IOptions<ClusterOptions> options, IOptions<SiloOptions> silo, TimeProvider time, IWorkScheduler scheduler,
-        ILogger<ClusterMembership> logger)
+        IMembershipTable table, IOptions<ClusterOptions> options, IOptions<SiloOptions> silo, TimeProvider time,
+        IWorkScheduler scheduler, ILogger<ClusterMembership> logger)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(silo);
@@ -89,7 +89,8 @@ public sealed class ClusterMembership : IMembership, IDisposable
     public bool MayServe => _time.GetTimestamp() < Volatile.Read(ref _mayServeUntil) && !_isDead;
 
     /// <inheritdoc/>
-    public Task RefreshAsync(long version, CancellationToken cancellationToken) => _watcher.RefreshAsync(version, cancellationToken);
+    public Task RefreshAsync(long version, CancellationToken cancellationToken) =>
+        _watcher.RefreshAsync(version, cancellationToken);
 
     /// <inheritdoc/>
     public void Hint(long version) => _watcher.Hint(version);
@@ -149,7 +150,9 @@ public sealed class ClusterMembership : IMembership, IDisposable
     {
         try
         {
-            if (!await _time.Within(AttemptTimeout, token => _table.DeclareDeadAsync(silo, isGone, _self, token), _stopping.Token)) return false;
+            var isDeclared = await _time.Within(
+                AttemptTimeout, token => _table.DeclareDeadAsync(silo, isGone, _self, token), _stopping.Token);
+            if (!isDeclared) return false;
             _log.DeclaresDead(silo, reason);
             await _watcher.RefreshAsync(_watcher.Current.Version + 1, _stopping.Token);
             return true;
@@ -164,7 +167,9 @@ public sealed class ClusterMembership : IMembership, IDisposable
     /// <summary>Whether a silo that had to give itself up may try once more. May fail: then it may not yet.</summary>
     internal Func<CancellationToken, Task<bool>> MayJoinAgain { get; set; } = static _ => Task.FromResult(true);
 
-    /// <summary>What the verdict waits for, see <see cref="Verdict.Of"/>: longer than a probe period, far less than a lease.</summary>
+    /// <summary>
+    /// What the verdict waits for, see <see cref="Verdict.Of"/>: longer than a probe period, far less than a lease.
+    /// </summary>
     private TimeSpan Settling => _options.Lease / 4;
 
     /// <summary>Short, so that there are several attempts in what is left of a lease after the first has failed.</summary>
@@ -174,7 +179,8 @@ public sealed class ClusterMembership : IMembership, IDisposable
     {
         var sent = _time.GetTimestamp();
         var joined = await _time.Within(
-            _options.Lease, token => _table.JoinAsync(_options.Endpoint, _silo.SiloName, _options.Lease, token), cancellationToken);
+            _options.Lease, token => _table.JoinAsync(_options.Endpoint, _silo.SiloName, _options.Lease, token),
+            cancellationToken);
         lock (_dying)
         {
             _self = joined.Address;
@@ -202,7 +208,8 @@ public sealed class ClusterMembership : IMembership, IDisposable
         var sent = _time.GetTimestamp();
         try
         {
-            var answer = await _time.Within(AttemptTimeout, token => _table.RenewAsync(_self, _options.Lease, token), _stopping.Token);
+            var answer = await _time.Within(
+                AttemptTimeout, token => _table.RenewAsync(_self, _options.Lease, token), _stopping.Token);
             if (answer.IsAlive) ServeFrom(sent);
             else Die(_self);
             _watcher.Hint(answer.Version);
@@ -257,7 +264,8 @@ public sealed class ClusterMembership : IMembership, IDisposable
             try
             {
                 // Nothing of it serves any more, so the others may take over. What runs here still may need a while to end.
-                if (_isCondemned) await _time.Within(AttemptTimeout, token => _table.StepDownAsync(_self, token), _stopping.Token);
+                if (_isCondemned)
+                    await _time.Within(AttemptTimeout, token => _table.StepDownAsync(_self, token), _stopping.Token);
                 await _evict();
                 if (!_isCondemned || await MayJoinAgain(_stopping.Token))
                 {

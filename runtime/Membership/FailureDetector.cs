@@ -25,7 +25,7 @@ public sealed class FailureDetector : IDisposable
     private readonly Lock _lock = new();
     private readonly HashSet<SiloAddress> _underProbe = [];
     private readonly HashSet<SiloAddress> _suspects = [];
-    private readonly HashSet<(SiloAddress Silo, SiloAddress By)> _noted = []; // In the table, under the name of that life of this silo.
+    private readonly HashSet<(SiloAddress Silo, SiloAddress By)> _noted = []; // In the table, under that life's name.
     private readonly HashSet<(SiloAddress Silo, SiloAddress By)> _unsure = []; // The table did not answer when it was told.
     private ITimer? _timer;
     private volatile bool _isStopped;
@@ -66,7 +66,8 @@ public sealed class FailureDetector : IDisposable
         _prober.PeerLost += ProbeSoon;
         _view.Changed += ProbeNewcomers;
         ProbeAll(); // Connections are there before they are needed, and bring the others the news of this process.
-        _timer = _time.CreateTimer(static state => ((FailureDetector)state!).ProbeAll(), this, _options.ProbePeriod, _options.ProbePeriod);
+        _timer = _time.CreateTimer(
+            static state => ((FailureDetector)state!).ProbeAll(), this, _options.ProbePeriod, _options.ProbePeriod);
     }
 
     /// <summary>Probes nobody any more.</summary>
@@ -153,8 +154,8 @@ public sealed class FailureDetector : IDisposable
     }
 
     /// <summary>
-    /// Has the table say whether this silo hears the other. Tried again with the next probe when the table does not answer. A silo
-    /// that may not serve blames nobody: it may be itself that is cut off.
+    /// Has the table say whether this silo hears the other. Tried again with the next probe when the table does not answer. A
+    /// silo that may not serve blames nobody: it may be itself that is cut off.
     /// </summary>
     private async Task NoteAsync(SiloAddress silo, bool isSilent)
     {
@@ -177,7 +178,7 @@ public sealed class FailureDetector : IDisposable
                 _ = isSilent ? _noted.Add(note) : _noted.Remove(note);
             }
         }
-        catch (Exception exception) // An edge: see above. Whether the table says so or not is unknown: the next probe tells it again.
+        catch (Exception exception) // An edge: whether the table says so is unknown, the next probe tells it again.
         {
             lock (_lock) _unsure.Add(note);
             if (!_isStopped) _log.TableSilent(exception.Message);

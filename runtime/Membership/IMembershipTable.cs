@@ -39,8 +39,8 @@ public interface IMembershipTable
     Task EndAsync(SiloAddress silo, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Notes that a silo does not answer another. Stands, with the time when it was first noted, until it is withdrawn or one of the
-    /// two has ended. What follows from it says <see cref="Verdict"/>.
+    /// Notes that a silo does not answer another. Stands, with the time when it was first noted, until it is withdrawn or one of
+    /// the two has ended. What follows from it says <see cref="Verdict"/>.
     /// </summary>
     Task SuspectAsync(SiloAddress silo, SiloAddress by, CancellationToken cancellationToken);
 
@@ -48,7 +48,8 @@ public interface IMembershipTable
     Task TrustAsync(SiloAddress silo, SiloAddress by, CancellationToken cancellationToken);
 
     /// <summary>
-    /// A silo that the others cannot reach makes itself dead, when it has stopped serving: its grains are the others' from now on.
+    /// A silo that the others cannot reach makes itself dead, when it has stopped serving: its grains are
+    /// the others' from now on.
     /// </summary>
     Task StepDownAsync(SiloAddress silo, CancellationToken cancellationToken);
 

@@ -24,7 +24,10 @@ public sealed class InMemoryMembershipTable(TimeProvider time) : IMembershipTabl
             }
 
             var address = new SiloAddress(endpoint, ++_lastGeneration);
-            _entries[address] = new Entry { Name = name, Status = SiloStatus.Active, LeaseStart = time.GetTimestamp(), Lease = lease };
+            _entries[address] = new Entry
+            {
+                Name = name, Status = SiloStatus.Active, LeaseStart = time.GetTimestamp(), Lease = lease,
+            };
             _version++;
             return Task.FromResult(new JoinedSilo(address, Read_NeedsLock()));
         }

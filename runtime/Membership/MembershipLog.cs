@@ -47,9 +47,11 @@ internal sealed partial class MembershipLog(ILogger logger)
     [LoggerMessage(1214, LogLevel.Error, "{Silo} will not talk to this process: {Reason}")]
     public partial void Misfit(SiloAddress silo, string reason);
 
-    [LoggerMessage(1216, LogLevel.Critical, "{Self} is not heard by the others; it drops its grains, and joins anew when it reaches them")]
+    [LoggerMessage(
+        1216, LogLevel.Critical, "{Self} is not heard by the others; it drops its grains, and joins anew when it reaches them")]
     public partial void SteppedDown(SiloAddress self);
 
-    [LoggerMessage(1215, LogLevel.Warning, "{Self} could not tell that it leaves: {Reason}; the others will find out by its lease")]
+    [LoggerMessage(
+        1215, LogLevel.Warning, "{Self} could not tell that it leaves: {Reason}; the others will find out by its lease")]
     public partial void LeaveFailed(SiloAddress self, string reason);
 }

@@ -4,8 +4,8 @@ namespace Mall.Runtime;
 /// Which silos must give themselves up because others cannot reach them, though they renew their leases. A pure function of the
 /// table: whoever reads the same finds the same.
 /// <para>
-/// It is only ever the condemned silo itself that acts on it: it stops serving, and only then leaves its grains to the others. One
-/// that cannot read the table cannot renew either, and its lease ends it. So nobody takes over from a silo that still serves.
+/// It is only ever the condemned silo itself that acts on it: it stops serving, and only then leaves its grains to the others.
+/// One that cannot read the table cannot renew either, and its lease ends it. So nobody takes over from a silo that still serves.
 /// </para>
 /// <list type="number">
 /// <item>A silo that more than half of the active silos do not hear is condemned: it is on the wrong side of a cut.</item>

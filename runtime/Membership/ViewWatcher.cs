@@ -65,7 +65,10 @@ internal sealed class ViewWatcher(
         lock (_lock)
         {
             if (snapshot.Version <= _current.Version) return;
-            view = new MembershipView(snapshot.Version, Of(snapshot, SiloStatus.Active)) { Leaving = Of(snapshot, SiloStatus.ShuttingDown) };
+            view = new MembershipView(snapshot.Version, Of(snapshot, SiloStatus.Active))
+            {
+                Leaving = Of(snapshot, SiloStatus.ShuttingDown),
+            };
             _current = view;
         }
 
@@ -115,7 +118,8 @@ internal sealed class ViewWatcher(
         var next = options.ReadPeriod;
         foreach (var silo in snapshot.Silos)
         {
-            if (silo.Status == SiloStatus.Active && silo.LeaseLeft > TimeSpan.Zero && silo.LeaseLeft < next) next = silo.LeaseLeft;
+            if (silo.Status == SiloStatus.Active && silo.LeaseLeft > TimeSpan.Zero && silo.LeaseLeft < next)
+                next = silo.LeaseLeft;
         }
 
         return next;

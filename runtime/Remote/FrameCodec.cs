@@ -20,7 +20,8 @@ internal static class FrameCodec
         if (request.Extras?.Context is { } context) ContextCodec.Write(ref writer, RequestField.Context, context);
         if (request.Extras?.TraceParent is { } trace) WireSerializers.String.Write(ref writer, RequestField.TraceParent, trace);
         if (request.IsOneWay) WriteNumber(ref writer, RequestField.OneWay, 1);
-        if (request.IsOneWay && request.Extras is { Refusals: > 0 } extras) WriteNumber(ref writer, RequestField.Hops, extras.Refusals);
+        if (request.IsOneWay && request.Extras is { Refusals: > 0 } extras)
+            WriteNumber(ref writer, RequestField.Hops, extras.Refusals);
         if (call.IsDetour) WriteNumber(ref writer, RequestField.Detour, 1);
         writer.WriteTag(RequestField.Arguments, WireType.Group);
         request.WriteArguments(ref writer);

@@ -65,7 +65,8 @@ internal sealed partial class RemoteCalls
         if (_releases.TryGetValue(FrameCodec.ReadCall(ref reader), out var ask)) ask.Done.TrySetResult();
     }
 
-    private sealed class ReleaseFrame(RemoteCalls remote, long number, SiloAddress owner, GrainId grainId, long viewVersion) : IOutboundFrame
+    private sealed class ReleaseFrame(
+        RemoteCalls remote, long number, SiloAddress owner, GrainId grainId, long viewVersion) : IOutboundFrame
     {
         public long Number => number;
 

@@ -54,9 +54,11 @@ internal sealed partial class RemoteCalls
         else request.Answer(new SiloUnavailableException($"{reason} {request.Method} has not run."));
     }
 
-    private static TimeSpan Pause(int tries) => TimeSpan.FromMilliseconds(Math.Min(LongestPauseMs, FirstPauseMs << Math.Min(tries, 10)));
+    private static TimeSpan Pause(int tries) =>
+        TimeSpan.FromMilliseconds(Math.Min(LongestPauseMs, FirstPauseMs << Math.Min(tries, 10)));
 
-    private sealed class Retry(RemoteCalls remote, GrainRequest request, long usedView, long knownView, string reason) : IThreadPoolWorkItem
+    private sealed class Retry(
+        RemoteCalls remote, GrainRequest request, long usedView, long knownView, string reason) : IThreadPoolWorkItem
     {
         public void Execute() => _ = remote.TryAgainAsync(request, usedView, knownView, reason);
     }

@@ -16,7 +16,9 @@ internal sealed partial class RemoteCalls(
 
     public void Start() => transport.Start(this);
 
-    /// <summary>Sends a request to the silo that owns its grain, by way of another where this process cannot reach that one.</summary>
+    /// <summary>
+    /// Sends a request to the silo that owns its grain, by way of another where this process cannot reach that one.
+    /// </summary>
     public void Send(GrainRequest request, SiloAddress owner, long viewVersion)
     {
         var number = Interlocked.Increment(ref _lastCall);
@@ -47,7 +49,8 @@ internal sealed partial class RemoteCalls(
     /// Whether others wait for answers that come by way of this silo: detours, and requests that came here for a grain which has
     /// moved on since.
     /// </summary>
-    public bool PassesOn => Volatile.Read(ref _retrying) != 0 || _outgoing.Any(static entry => entry.Value.Request.Caller is IncomingCaller);
+    public bool PassesOn =>
+        Volatile.Read(ref _retrying) != 0 || _outgoing.Any(static entry => entry.Value.Request.Caller is IncomingCaller);
 
     private static bool IsDetour(GrainRequest request) => request.Extras is { CameByDetour: true };
 
@@ -85,7 +88,8 @@ internal sealed partial class RemoteCalls(
         foreach (var (_, call) in _outgoing)
         {
             if (!call.IsWritten || !call.Destination.Equals(peer)) continue;
-            unknown ??= new SiloUnavailableException($"{reason.Message} Whether a call to it that was under way had its effect is unknown.", reason);
+            unknown ??= new SiloUnavailableException(
+                $"{reason.Message} Whether a call to it that was under way had its effect is unknown.", reason);
             call.Lose(unknown);
         }
     }
@@ -202,7 +206,8 @@ internal sealed partial class RemoteCalls(
                     break;
                 case ReplyField.NotOwner:
                     var otherView = reader.ReadSigned(type);
-                    SendAgain(request, call.ViewVersion, otherView, $"Silo {call.Destination} does not own {request.Target.GrainId}.");
+                    SendAgain(
+                        request, call.ViewVersion, otherView, $"Silo {call.Destination} does not own {request.Target.GrainId}.");
                     break;
                 default:
                     throw reader.Malformed("no such reply");

@@ -33,7 +33,8 @@ internal struct GrainKeyFields
     public void ReadType(ref WireReader reader, WireType type)
     {
         Span<char> name = stackalloc char[GrainType.LongestWireName];
-        if (!Encoding.UTF8.TryGetChars(reader.ReadBytes(type), name, out var length)) throw reader.Malformed("a grain type's name is too long");
+        if (!Encoding.UTF8.TryGetChars(reader.ReadBytes(type), name, out var length))
+            throw reader.Malformed("a grain type's name is too long");
         Type = GrainType.Find(name[..length]);
         UnknownType = Type is null ? new string(name[..length]) : null;
     }

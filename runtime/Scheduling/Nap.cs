@@ -1,9 +1,9 @@
 namespace Mall.Runtime;
 
 /// <summary>
-/// A loop's pause, which others can cut short. Whoever does runs the loop up to its next await, so it is to be done from the scheduler; in
-/// return nothing here goes through the process's thread pool, as the cancellation of a <c>Task.Delay</c> does, and a simulation
-/// can follow. One sleeper.
+/// A loop's pause, which others can cut short. Whoever does runs the loop up to its next await, so it is to be done from the
+/// scheduler; in return nothing here goes through the process's thread pool, as the cancellation of a <c>Task.Delay</c> does, and
+/// a simulation can follow. One sleeper.
 /// </summary>
 internal sealed class Nap(TimeProvider time)
 {

@@ -75,8 +75,11 @@ public sealed partial class ClusterTransport
         using var patience = new CancellationTokenSource(_options.ConnectTimeout, _time);
         try
         {
-            if (_options.Certificate is { } certificate) stream = await TlsStreams.AcceptAsync(stream, certificate, patience.Token);
-            return (stream, await _handshake.AcceptAsync(stream, _membership.Self, _membership.MayServe && !_isStopped, patience.Token));
+            if (_options.Certificate is { } certificate)
+                stream = await TlsStreams.AcceptAsync(stream, certificate, patience.Token);
+            var peer = await _handshake.AcceptAsync(
+                stream, _membership.Self, _membership.MayServe && !_isStopped, patience.Token);
+            return (stream, peer);
         }
         finally
         {

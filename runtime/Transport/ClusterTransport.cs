@@ -72,7 +72,8 @@ public sealed partial class ClusterTransport : ITransport, IProber, IDisposable
         }
 
         _membership.Changed += OnViewChanged;
-        _timer = _time.CreateTimer(static state => ((ClusterTransport)state!).Tick(), this, _options.ProbePeriod, _options.ProbePeriod);
+        _timer = _time.CreateTimer(
+            static state => ((ClusterTransport)state!).Tick(), this, _options.ProbePeriod, _options.ProbePeriod);
     }
 
     /// <inheritdoc/>
@@ -185,7 +186,9 @@ public sealed partial class ClusterTransport : ITransport, IProber, IDisposable
     }
 
     private Peer PeerAt(SiloAddress address) =>
-        _peers.TryGetValue(address, out var peer) ? peer : _peers.GetOrAdd(address, static (a, t) => new Peer(t, a, t.Around), this);
+        _peers.TryGetValue(address, out var peer)
+            ? peer
+            : _peers.GetOrAdd(address, static (a, t) => new Peer(t, a, t.Around), this);
 
     private void SendBack(SiloAddress destination, IOutboundFrame frame)
     {

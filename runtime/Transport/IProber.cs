@@ -10,8 +10,8 @@ public interface IProber
     Task<ProbeAnswer> ProbeAsync(SiloAddress silo);
 
     /// <summary>
-    /// Looks whether this silo could be reached, by a connection that is made for that and ended: also from a silo that may not serve.
-    /// Takes no longer than <see cref="ClusterOptions.ConnectTimeout"/>. Never throws.
+    /// Looks whether this silo could be reached, by a connection that is made for that and ended: also from a silo that may not
+    /// serve. Takes no longer than <see cref="ClusterOptions.ConnectTimeout"/>. Never throws.
     /// </summary>
     Task<ProbeAnswer> ReachAsync(SiloAddress silo);
 

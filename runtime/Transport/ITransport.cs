@@ -16,7 +16,8 @@ public interface ITransport
     void Send(SiloAddress destination, IOutboundFrame frame);
 
     /// <summary>
-    /// Whether this process has tried lately to talk to a destination and got no answer. Not whether it is worth trying: it may be back.
+    /// Whether this process has tried lately to talk to a destination and got no answer. Not whether it is worth
+    /// trying: it may be back.
     /// </summary>
     bool IsOutOfReach(SiloAddress destination) => false;
 
@@ -29,8 +30,8 @@ public interface ITransport
     }
 
     /// <summary>
-    /// Ends when all who are connected to this process have said that they know a view, or when that takes too long. What they send
-    /// from then on, they send by that view or a later one.
+    /// Ends when all who are connected to this process have said that they know a view, or when that takes too long. What they
+    /// send from then on, they send by that view or a later one.
     /// </summary>
     Task UntilKnownAsync(long version, TimeSpan limit) => Task.CompletedTask;
 

@@ -2,7 +2,9 @@ using System.Diagnostics.Metrics;
 
 namespace Mall.Runtime;
 
-/// <summary>What the transport counts, for everything that reads metrics. Counted by batch, so that frames do not pay for it.</summary>
+/// <summary>
+/// What the transport counts, for everything that reads metrics. Counted by batch, so that frames do not pay for it.
+/// </summary>
 internal sealed class TransportMetrics : IDisposable
 {
     private readonly Meter _meter;
@@ -15,13 +17,18 @@ internal sealed class TransportMetrics : IDisposable
     public TransportMetrics(IMeterFactory meters, Func<long> connections, Func<long> waiting)
     {
         _meter = meters.Create(CallTracing.Name);
-        _framesSent = _meter.CreateCounter<long>("mall.runtime.transport.sent.frames", "{frame}", "Frames written to other processes");
+        _framesSent = _meter.CreateCounter<long>(
+            "mall.runtime.transport.sent.frames", "{frame}", "Frames written to other processes");
         _bytesSent = _meter.CreateCounter<long>("mall.runtime.transport.sent.bytes", "By", "Bytes written to other processes");
         _writes = _meter.CreateCounter<long>("mall.runtime.transport.writes", "{write}", "Writes that these frames have shared");
-        _bytesReceived = _meter.CreateCounter<long>("mall.runtime.transport.received.bytes", "By", "Bytes read from other processes");
-        _refused = _meter.CreateCounter<long>("mall.runtime.transport.refused", "{connection}", "Connections that were refused, by reason");
-        _meter.CreateObservableUpDownCounter("mall.runtime.transport.connections", connections, "{connection}", "Connections, of both directions");
-        _meter.CreateObservableUpDownCounter("mall.runtime.transport.waiting", waiting, "{frame}", "Frames that wait to be written");
+        _bytesReceived = _meter.CreateCounter<long>(
+            "mall.runtime.transport.received.bytes", "By", "Bytes read from other processes");
+        _refused = _meter.CreateCounter<long>(
+            "mall.runtime.transport.refused", "{connection}", "Connections that were refused, by reason");
+        _meter.CreateObservableUpDownCounter(
+            "mall.runtime.transport.connections", connections, "{connection}", "Connections, of both directions");
+        _meter.CreateObservableUpDownCounter(
+            "mall.runtime.transport.waiting", waiting, "{frame}", "Frames that wait to be written");
     }
 
     public void Wrote(int frames) => _framesSent.Add(frames);

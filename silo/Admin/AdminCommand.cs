@@ -21,17 +21,20 @@ internal static class AdminCommand
         var role = options.GetValueOrDefault("--role", "operator");
         if (role is not ("operator" or "user")) throw new SettingsException("--role", $"'{role}' is neither operator nor user");
         var (mobile, password) = (Required(options, "--mobile"), Required(options, "--password"));
-        if (Mall.Api.Auth.Credentials.Complaint(mobile, password) is { } complaint) throw new SettingsException("admin create", complaint);
+        if (Mall.Api.Auth.Credentials.Complaint(mobile, password) is { } complaint)
+            throw new SettingsException("admin create", complaint);
 
         var configuration = new ConfigurationBuilder()
             .AddMallSettings(options.TryGetValue("--db", out var db) ? ["--db", db] : []).Build();
-        var account = new NewUser(mobile, Mall.Api.Auth.Credentials.Hash(password), options.GetValueOrDefault("--name", ""), "", role);
+        var account = new NewUser(
+            mobile, Mall.Api.Auth.Credentials.Hash(password), options.GetValueOrDefault("--name", ""), "", role);
         var ledgerOptions = new LedgerOptions
         {
             Address = MallSettings.Database(configuration), MySqlDriver = MySqlDriver.Factory, IsGuest = true,
         };
         await using var ledger = new DurableLedger(
-            LedgerServices.StoreAt(ledgerOptions, TimeProvider.System), ledgerOptions, TimeProvider.System, NullLogger<DurableLedger>.Instance);
+            LedgerServices.StoreAt(ledgerOptions, TimeProvider.System), ledgerOptions, TimeProvider.System,
+            NullLogger<DurableLedger>.Instance);
         await ledger.OpenAsync();
         var (id, isNew) = await Accounts.PutAsync(ledger, account, TimeProvider.System.GetUtcNow());
         Console.WriteLine($"{(isNew ? "Created" : "Updated")} account {id} with role {role}.");
@@ -44,7 +47,8 @@ internal static class AdminCommand
         for (var i = 0; i < args.Length; i += 2)
         {
             if (!s_options.Contains(args[i]))
-                throw new SettingsException(args[i], $"is not an option of admin create; there are {string.Join(", ", s_options)}");
+                throw new SettingsException(
+                    args[i], $"is not an option of admin create; there are {string.Join(", ", s_options)}");
             if (i + 1 == args.Length) throw new SettingsException(args[i], "needs a value");
             options[args[i]] = args[i + 1];
         }

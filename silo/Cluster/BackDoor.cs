@@ -25,8 +25,10 @@ internal static class BackDoor
         silo.MapGet("/health/live", static http => http.Response.WriteAsJsonAsync(new { status = "live" }));
         silo.MapGet("/health/ready", static async http =>
         {
-            var isStopping = http.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.IsCancellationRequested;
-            var report = await http.RequestServices.GetRequiredService<HealthCheckService>().CheckHealthAsync(http.RequestAborted);
+            var lifetime = http.RequestServices.GetRequiredService<IHostApplicationLifetime>();
+            var isStopping = lifetime.ApplicationStopping.IsCancellationRequested;
+            var checks = http.RequestServices.GetRequiredService<HealthCheckService>();
+            var report = await checks.CheckHealthAsync(http.RequestAborted);
             var isReady = !isStopping && report.Status == HealthStatus.Healthy;
             http.Response.StatusCode = isReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
             await http.Response.WriteAsJsonAsync(new { status = isReady ? "ready" : isStopping ? "stopping" : "unready" });

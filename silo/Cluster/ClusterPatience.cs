@@ -23,7 +23,8 @@ internal sealed partial class ClusterPatience(
         while (await ComplaintAsync(cancellationToken) is { } complaint)
         {
             var waited = time.GetElapsedTime(start);
-            if (waited >= s_limit) throw new SettingsException(SettingNames.Db, $"{settings.Db}: {complaint}, for {s_limit.TotalSeconds:0} s");
+            if (waited >= s_limit)
+                throw new SettingsException(SettingNames.Db, $"{settings.Db}: {complaint}, for {s_limit.TotalSeconds:0} s");
             if (waited >= nextLine)
             {
                 LogWaits(settings.Db, complaint);

@@ -35,7 +35,8 @@ internal sealed class LeaseMembershipTable(ILeaseTable leases) : IMembershipTabl
 
     public Task<bool> DeclareDeadAsync(SiloAddress silo, bool isGone, SiloAddress by, CancellationToken cancellationToken) =>
         leases.DeclareDeadAsync(
-            silo.Generation, isGone ? DeathEvidence.ConnectionRefused : DeathEvidence.LeaseExpired, by.ToString(), cancellationToken);
+            silo.Generation, isGone ? DeathEvidence.ConnectionRefused : DeathEvidence.LeaseExpired, by.ToString(),
+            cancellationToken);
 
     public Task SuspectAsync(SiloAddress silo, SiloAddress by, CancellationToken cancellationToken) =>
         leases.SuspectAsync(silo.Generation, by.Generation, cancellationToken);
@@ -58,7 +59,10 @@ internal sealed class LeaseMembershipTable(ILeaseTable leases) : IMembershipTabl
         var addresses = view.Leases.ToDictionary(l => l.Id, Address);
         return new MembershipSnapshot(view.Version, [.. view.Leases.Select(l => Record(l, view.Now))])
         {
-            Suspicions = [.. view.Suspicions.Select(s => new SuspicionRecord(addresses[s.Id], addresses[s.By], view.Now - s.Since))],
+            Suspicions =
+            [
+                .. view.Suspicions.Select(s => new SuspicionRecord(addresses[s.Id], addresses[s.By], view.Now - s.Since)),
+            ],
         };
     }
 

@@ -16,8 +16,8 @@ namespace Mall.Silo.Settings;
 /// <param name="TokenKey">The key that signs access tokens; null: the one in the database.</param>
 /// <param name="OrderCloseAfter">How long an order waits for its payment.</param>
 public sealed record MallSettings(
-    Roles Roles, ClusterSettings? Cluster, ListenAddress Http, ListenAddress Grpc, X509Certificate2? GrpcCertificate, StoreAddress Db,
-    string? TokenKey, TimeSpan OrderCloseAfter)
+    Roles Roles, ClusterSettings? Cluster, ListenAddress Http, ListenAddress Grpc, X509Certificate2? GrpcCertificate,
+    StoreAddress Db, string? TokenKey, TimeSpan OrderCloseAfter)
 {
     /// <exception cref="SettingsException">The first setting that cannot be used.</exception>
     public static MallSettings From(IConfiguration configuration)
@@ -84,7 +84,8 @@ public sealed record MallSettings(
     private static TimeSpan Span(IConfiguration configuration, string setting, TimeSpan otherwise)
     {
         if (configuration[setting] is not { } text) return otherwise;
-        return TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var span) && span > TimeSpan.Zero && span < TimeSpan.FromDays(365)
+        return TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var span)
+            && span > TimeSpan.Zero && span < TimeSpan.FromDays(365)
             ? span
             : throw new SettingsException(setting, $"'{text}' is not a span such as 00:20:00");
     }

@@ -14,13 +14,15 @@ public sealed partial class DeploymentTests
     const string Proxy = "deploy/nginx.conf";
     const string Nginx = "/usr/sbin/nginx";
 
-    static readonly Dictionary<object, object> s_services = (Dictionary<object, object>)Parse(SourceTree.Read(Compose))["services"];
+    static readonly Dictionary<object, object> s_services =
+        (Dictionary<object, object>)Parse(SourceTree.Read(Compose))["services"];
 
     /// <summary>The services that are this program, with their environments.</summary>
     static IEnumerable<(string Name, Dictionary<string, string> Settings)> Processes => s_services
         .Select(s => (Name: (string)s.Key, Service: (Dictionary<object, object>)s.Value))
         .Where(s => s.Service.ContainsKey("build"))
-        .Select(s => (s.Name, ((Dictionary<object, object>)s.Service["environment"]).ToDictionary(e => (string)e.Key, e => (string)e.Value)));
+        .Select(s => (s.Name, Settings: (Dictionary<object, object>)s.Service["environment"]))
+        .Select(s => (s.Name, s.Settings.ToDictionary(e => (string)e.Key, e => (string)e.Value)));
 
     [GeneratedRegex(@"server (?<host>[\w-]+):(?<port>\d+)")]
     private static partial Regex Upstream { get; }
@@ -40,7 +42,7 @@ public sealed partial class DeploymentTests
     {
         var used = Processes.SelectMany(p => p.Settings.Keys)
             .Concat(ImageSetting.Matches(SourceTree.Read("Dockerfile")).Select(m => "MALL_" + m.Groups["name"].Value));
-        Findings.AssertNone(used.Distinct().Where(name => !SettingNames.All.Contains(name["MALL_".Length..].Replace('_', '-').ToLowerInvariant())));
+        Findings.AssertNone(used.Distinct().Where(name => !SettingNames.All.Contains(SettingOf(name))));
     }
 
     [Fact]
@@ -49,7 +51,7 @@ public sealed partial class DeploymentTests
         foreach (var (name, settings) in Processes)
         {
             var given = settings.ToDictionary(
-                s => s.Key["MALL_".Length..].Replace('_', '-').ToLowerInvariant(), s => (string?)Regex.Replace(s.Value, @"\$\{[^}]*\}", "secret"));
+                s => SettingOf(s.Key), s => (string?)Regex.Replace(s.Value, @"\$\{[^}]*\}", "secret"));
             var read = MallSettings.From(new ConfigurationBuilder().AddInMemoryCollection(given).Build());
             if (read.Roles == Roles.Silo) Assert.Equal($"{name}:7000", read.Cluster!.Silo);
         }
@@ -63,7 +65,9 @@ public sealed partial class DeploymentTests
 
     [Fact]
     public void Proxy_KnowsEveryFrontDoorOnBothPorts() => Assert.Equal(
-        Processes.Where(p => p.Settings["MALL_ROLES"] == "api").SelectMany(p => new[] { $"{p.Name}:8080", $"{p.Name}:8081" }).Order(),
+        Processes.Where(p => p.Settings["MALL_ROLES"] == "api")
+            .SelectMany(p => new[] { $"{p.Name}:8080", $"{p.Name}:8081" })
+            .Order(),
         Upstream.Matches(SourceTree.Read(Proxy)).Select(m => $"{m.Groups["host"]}:{m.Groups["port"]}").Order());
 
     [Fact]
@@ -75,8 +79,12 @@ public sealed partial class DeploymentTests
         {
             var file = Path.Combine(folder.FullName, "nginx.conf");
             await File.WriteAllTextAsync(
-                file, Upstream.Replace(SourceTree.Read(Proxy), "server 127.0.0.1:${port}"), TestContext.Current.CancellationToken);
-            var start = new ProcessStartInfo(Nginx, ["-t", "-c", file, "-g", $"pid {folder.FullName}/pid;"]) { RedirectStandardError = true };
+                file, Upstream.Replace(SourceTree.Read(Proxy), "server 127.0.0.1:${port}"),
+                TestContext.Current.CancellationToken);
+            var start = new ProcessStartInfo(Nginx, ["-t", "-c", file, "-g", $"pid {folder.FullName}/pid;"])
+            {
+                RedirectStandardError = true,
+            };
             using var nginx = Process.Start(start)!;
             var said = await nginx.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
             await nginx.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -88,6 +96,11 @@ public sealed partial class DeploymentTests
         }
     }
 
+    /// <summary>The setting that an environment variable gives.</summary>
+    static string SettingOf(string variable) => variable["MALL_".Length..].Replace('_', '-').ToLowerInvariant();
+
     static Dictionary<object, object> Parse(string yaml) =>
-        new DeserializerBuilder().Build().Deserialize<Dictionary<object, object>>(new MergingParser(new Parser(new StringReader(yaml))));
+        new DeserializerBuilder()
+            .Build()
+            .Deserialize<Dictionary<object, object>>(new MergingParser(new Parser(new StringReader(yaml))));
 }

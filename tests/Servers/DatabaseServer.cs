@@ -43,7 +43,9 @@ public sealed class DatabaseServer : IAsyncDisposable
         if (program.IsInstalled) return null;
         var reason = $"{kind} is not installed: apt-get install {program.Package}";
         var required = (Environment.GetEnvironmentVariable("MALL_TEST_REQUIRE") ?? "").Split(',', StringSplitOptions.TrimEntries);
-        return required.Contains(program.Name) ? throw new InvalidOperationException($"{reason} (MALL_TEST_REQUIRE names it)") : reason;
+        return required.Contains(program.Name)
+            ? throw new InvalidOperationException($"{reason} (MALL_TEST_REQUIRE names it)")
+            : reason;
     }
 
     /// <summary>
@@ -166,7 +168,9 @@ public sealed class DatabaseServer : IAsyncDisposable
         foreach (var folder in Directory.EnumerateDirectories(Path.GetTempPath(), FolderPrefix + "*"))
         {
             var owner = Path.GetFileName(folder)[FolderPrefix.Length..].Split('-')[0];
-            if (!int.TryParse(owner, NumberStyles.None, CultureInfo.InvariantCulture, out var id) || Directory.Exists($"/proc/{id}")) continue;
+            if (!int.TryParse(owner, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+                || Directory.Exists($"/proc/{id}"))
+                continue;
             try
             {
                 Directory.Delete(folder, recursive: true);

@@ -29,21 +29,26 @@ internal sealed class MariaDbProgram(Machine? machine)
 
     public override async Task KillSessionsAsync(int port, string database, CancellationToken cancellationToken)
     {
-        var ids = await RunSqlAsync(port, null, $"select id from information_schema.processlist where db = '{database}'", cancellationToken);
+        var ids = await RunSqlAsync(
+            port, null, $"select id from information_schema.processlist where db = '{database}'", cancellationToken);
         foreach (var id in ids.Split('\n', StringSplitOptions.RemoveEmptyEntries))
-            await Tool.TryRunAsync(Client(port, null, "--force", "-e", string.Create(CultureInfo.InvariantCulture, $"kill {id}")), Password);
+            await Tool.TryRunAsync(
+                Client(port, null, "--force", "-e", string.Create(CultureInfo.InvariantCulture, $"kill {id}")), Password);
     }
 
     public override Task<string> RunSqlAsync(int port, string? database, string sql, CancellationToken cancellationToken) =>
         Tool.RunAsync(Client(port, database), cancellationToken, input: sql, password: Password);
 
     protected override IEnumerable<string> Initialise(string folder) =>
-        ["mariadb-install-db", "--no-defaults", $"--datadir={Data(folder)}", "--auth-root-authentication-method=normal", "--skip-test-db"];
+    [
+        "mariadb-install-db", "--no-defaults", $"--datadir={Data(folder)}", "--auth-root-authentication-method=normal",
+        "--skip-test-db",
+    ];
 
     protected override IEnumerable<string> Serve(string folder, int port) =>
     [
-        Server, "--no-defaults", $"--datadir={Data(folder)}", $"--port={port}", $"--bind-address={Host}", $"--socket={Socket(folder)}",
-        $"--pid-file={Path.Combine(folder, "pid")}", "--skip-name-resolve", "--max-connections=300",
+        Server, "--no-defaults", $"--datadir={Data(folder)}", $"--port={port}", $"--bind-address={Host}",
+        $"--socket={Socket(folder)}", $"--pid-file={Path.Combine(folder, "pid")}", "--skip-name-resolve", "--max-connections=300",
         "--innodb-flush-log-at-trx-commit=1", "--innodb-doublewrite=on",
     ];
 

@@ -26,13 +26,14 @@ internal sealed class PostgresProgram(Machine? machine)
         where schemaname = 'public' and tablename not in ({kept})
         """;
 
-    public override Task KillSessionsAsync(int port, string database, CancellationToken cancellationToken) => RunSqlAsync(port, null,
-        $"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'", cancellationToken);
+    public override Task KillSessionsAsync(int port, string database, CancellationToken cancellationToken) => RunSqlAsync(
+        port, null, $"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'", cancellationToken);
 
-    public override Task<string> RunSqlAsync(int port, string? database, string sql, CancellationToken cancellationToken) => Tool.RunAsync(
-        ["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-h", Host, "-p", $"{port}",
-            "-U", User, "-d", database ?? "postgres"],
-        cancellationToken, input: sql, password: Password);
+    public override Task<string> RunSqlAsync(int port, string? database, string sql, CancellationToken cancellationToken) =>
+        Tool.RunAsync(
+            ["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-h", Host, "-p", $"{port}",
+                "-U", User, "-d", database ?? "postgres"],
+            cancellationToken, input: sql, password: Password);
 
     // The password comes by the shell's hand, because initdb takes it from a file only. By default only this machine may connect.
     protected override IEnumerable<string> Initialise(string folder) =>

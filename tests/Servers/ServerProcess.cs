@@ -129,6 +129,7 @@ public sealed class ServerProcess
             return []; // It has just ended.
         }
 
-        return children.Select(child => int.Parse(child, CultureInfo.InvariantCulture)).SelectMany(child => Children(child).Prepend(child));
+        return children.Select(child => int.Parse(child, CultureInfo.InvariantCulture))
+            .SelectMany(child => Children(child).Prepend(child));
     }
 }

@@ -123,7 +123,8 @@ public sealed class TcpProxy : IAsyncDisposable
 
             to.Client.Shutdown(SocketShutdown.Send);
         }
-        catch (Exception broken) when (broken is IOException or SocketException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception broken)
+            when (broken is IOException or SocketException or ObjectDisposedException or InvalidOperationException)
         {
             // Cut on purpose or by one of the two. A client that is gone does not end the server's side before its last bytes are
             // there.

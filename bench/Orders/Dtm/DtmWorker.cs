@@ -4,8 +4,8 @@ namespace Mall.Bench.Orders.Dtm;
 
 /// <summary>
 /// One worker of the baseline, on a connection of its own: an order as DTM's saga does it with SQL. The global transaction with
-/// its branches is recorded; then each branch is a transaction of its own, the barrier row first, then the business change; then the
-/// outcome is recorded. Each is durable before the next begins. Not thread safe.
+/// its branches is recorded; then each branch is a transaction of its own, the barrier row first, then the business change; then
+/// the outcome is recorded. Each is durable before the next begins. Not thread safe.
 /// <para>
 /// As good as it gets, and better than DTM: it runs in the caller's process where DTM is a server that calls services, each over
 /// HTTP; statements between which nothing is decided go to the server together; the branches' statuses are written with

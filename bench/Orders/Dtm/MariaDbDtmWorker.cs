@@ -5,8 +5,9 @@ using Mall.Databases;
 namespace Mall.Bench.Orders.Dtm;
 
 /// <summary>
-/// On MariaDB. The protocol prepares one statement at a time, and a round trip costs more than reading a statement's text; so
-/// texts go to the server together: six round trips and four commits for an order of one item. Nothing in them is anybody's input.
+/// On MariaDB. The protocol prepares one statement at a time, and a round trip costs more than reading a statement's
+/// text; so texts go to the server together: six round trips and four commits for an order of one item. Nothing in
+/// them is anybody's input.
 /// </summary>
 sealed class MariaDbDtmWorker : DtmWorker
 {
@@ -15,7 +16,8 @@ sealed class MariaDbDtmWorker : DtmWorker
         """
         create table trans_global (
           gid varchar(128) not null primary key, trans_type varchar(16) not null, status varchar(16) not null,
-          payload text not null, next_cron_time bigint, create_time bigint not null, update_time bigint not null, finish_time bigint,
+          payload text not null, next_cron_time bigint, create_time bigint not null, update_time bigint not null,
+          finish_time bigint,
           key by_next_cron_time (next_cron_time)
         ) engine = innodb character set utf8mb4 collate utf8mb4_bin;
         create table trans_branch_op (

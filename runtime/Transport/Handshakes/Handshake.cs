@@ -45,7 +45,8 @@ internal sealed class Handshake(string clusterId, string secret, IRandomSource r
     /// <returns>Who has dialed.</returns>
     /// <exception cref="HandshakeException">This side refuses; the other has been told, as far as it listens.</exception>
     /// <exception cref="IOException">The connection has ended.</exception>
-    public async Task<SiloAddress> AcceptAsync(Stream stream, SiloAddress self, bool mayServe, CancellationToken cancellationToken)
+    public async Task<SiloAddress> AcceptAsync(
+        Stream stream, SiloAddress self, bool mayServe, CancellationToken cancellationToken)
     {
         try
         {
@@ -68,10 +69,12 @@ internal sealed class Handshake(string clusterId, string secret, IRandomSource r
 
     private void Check(HandshakeMessage hello, SiloAddress self, bool mayServe)
     {
-        if (hello.Self is not { Endpoint.Length: > 0 } || hello.Target is null || hello.Nonce.Length != HandshakeMessage.NonceLength)
+        if (hello.Self is not { Endpoint.Length: > 0 } || hello.Target is null
+            || hello.Nonce.Length != HandshakeMessage.NonceLength)
             throw new HandshakeException("a hello that says too little");
         if (hello.ClusterId != clusterId)
-            throw new HandshakeException(Refusal.Cluster, $"{hello.Self} belongs to cluster '{hello.ClusterId}', {self} to '{clusterId}'");
+            throw new HandshakeException(
+                Refusal.Cluster, $"{hello.Self} belongs to cluster '{hello.ClusterId}', {self} to '{clusterId}'");
         if (!hello.Target.Equals(self))
             throw new HandshakeException(Refusal.OtherIncarnation, $"{hello.Self} wants {hello.Target}, but this is {self}");
         if (!mayServe) throw new HandshakeException(Refusal.NotServing, $"{self} does not serve at the moment");
@@ -97,7 +100,8 @@ internal sealed class Handshake(string clusterId, string secret, IRandomSource r
     private byte[] FreshNonce()
     {
         var nonce = new byte[HandshakeMessage.NonceLength];
-        for (var i = 0; i < nonce.Length; i += sizeof(ulong)) BinaryPrimitives.WriteUInt64LittleEndian(nonce.AsSpan(i), random.NextUInt64());
+        for (var i = 0; i < nonce.Length; i += sizeof(ulong))
+            BinaryPrimitives.WriteUInt64LittleEndian(nonce.AsSpan(i), random.NextUInt64());
         return nonce;
     }
 }

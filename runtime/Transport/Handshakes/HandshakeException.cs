@@ -13,7 +13,8 @@ public sealed class HandshakeException : IOException
     public HandshakeException(string message) : base(message) => Refusal = Refusal.Malformed;
 
     /// <summary>Malformed.</summary>
-    public HandshakeException(string message, Exception innerException) : base(message, innerException) => Refusal = Refusal.Malformed;
+    public HandshakeException(string message, Exception innerException) : base(message, innerException) =>
+        Refusal = Refusal.Malformed;
 
     /// <summary>Why, for code.</summary>
     public Refusal Refusal { get; }

@@ -45,7 +45,8 @@ internal sealed class HandshakeMessage
     /// <summary>The message as it was written or read: what both sides sign.</summary>
     public byte[] Bytes { get; private set; } = [];
 
-    public static HandshakeMessage Refusing(HandshakeException reason) => new() { Refusal = reason.Refusal, Text = reason.Message };
+    public static HandshakeMessage Refusing(HandshakeException reason) =>
+        new() { Refusal = reason.Refusal, Text = reason.Message };
 
     public async Task WriteAsync(Stream stream, CancellationToken cancellationToken)
     {
@@ -60,8 +61,10 @@ internal sealed class HandshakeMessage
     {
         var preamble = new byte[PreambleLength];
         await ReadExactlyAsync(stream, preamble, cancellationToken);
-        if (IsTls(preamble)) throw new HandshakeException(Refusal.Certificate, "the other side has a certificate, this one has none");
-        if (!preamble.AsSpan(0, 4).SequenceEqual("MALL"u8)) throw new HandshakeException(Refusal.Malformed, "the other side is no silo");
+        if (IsTls(preamble))
+            throw new HandshakeException(Refusal.Certificate, "the other side has a certificate, this one has none");
+        if (!preamble.AsSpan(0, 4).SequenceEqual("MALL"u8))
+            throw new HandshakeException(Refusal.Malformed, "the other side is no silo");
         var version = BinaryPrimitives.ReadUInt16LittleEndian(preamble.AsSpan(4));
         if (version != CurrentVersion)
         {
@@ -77,7 +80,9 @@ internal sealed class HandshakeMessage
         return Parse(bytes);
     }
 
-    /// <summary>An alert or a hello of TLS: the type of the record, and the major version, which has been 3 since SSL 3 (RFC 8446, 5.1).</summary>
+    /// <summary>
+    /// An alert or a hello of TLS: the type of the record, and the major version, which has been 3 since SSL 3 (RFC 8446, 5.1).
+    /// </summary>
     private static bool IsTls(ReadOnlySpan<byte> preamble) => preamble[0] is 0x15 or 0x16 && preamble[1] == 3;
 
     private static async Task ReadExactlyAsync(Stream stream, Memory<byte> bytes, CancellationToken cancellationToken)

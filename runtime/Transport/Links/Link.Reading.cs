@@ -11,7 +11,8 @@ internal sealed partial class Link
     /// <summary>Reads until the connection ends, and says why it has.</summary>
     private async Task<Exception> ReadToEndAsync()
     {
-        var reader = PipeReader.Create(_stream, new StreamPipeReaderOptions(bufferSize: ReadBytes, minimumReadSize: ReadBytes / 4, leaveOpen: true));
+        var reader = PipeReader.Create(
+            _stream, new StreamPipeReaderOptions(bufferSize: ReadBytes, minimumReadSize: ReadBytes / 4, leaveOpen: true));
         try
         {
             while (true)
@@ -60,7 +61,8 @@ internal sealed partial class Link
         var reader = new SequenceReader<byte>(bytes);
         if (!reader.TryReadLittleEndian(out length)) return false;
         if ((uint)length - 1 >= (uint)_around.Options.MaxFrameBytes)
-            throw new WireFormatException($"A frame of {(uint)length:N0} bytes; 1 to {_around.Options.MaxFrameBytes:N0} are allowed.");
+            throw new WireFormatException(
+                $"A frame of {(uint)length:N0} bytes; 1 to {_around.Options.MaxFrameBytes:N0} are allowed.");
         return true;
     }
 

@@ -58,7 +58,8 @@ internal sealed partial class Link : IThreadPoolWorkItem
                 Close(new SiloUnavailableException($"{Peer} does not take its answers."));
                 return false;
             case OutboundQueue.Answer.Full:
-                frame.Undeliverable(new LimitExceededException($"{Waiting} calls wait to be sent to {Peer}; this one has not been sent."));
+                frame.Undeliverable(
+                    new LimitExceededException($"{Waiting} calls wait to be sent to {Peer}; this one has not been sent."));
                 return true;
             default:
                 return false;

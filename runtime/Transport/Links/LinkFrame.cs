@@ -33,7 +33,9 @@ internal sealed class LinkFrame(byte kind, IMembership membership) : IOutboundFr
 
     /// <summary>The view version that a frame says.</summary>
     public static long ReadVersion(ReadOnlySpan<byte> frame) =>
-        frame.Length == Length ? BinaryPrimitives.ReadInt64LittleEndian(frame[1..]) : throw new WireFormatException("A sign of life of the wrong length.");
+        frame.Length == Length
+            ? BinaryPrimitives.ReadInt64LittleEndian(frame[1..])
+            : throw new WireFormatException("A sign of life of the wrong length.");
 
     public void Undeliverable(Exception reason) { }
 }

@@ -55,12 +55,15 @@ internal sealed class Peer(ClusterTransport transport, SiloAddress address, Link
         if (attempt is not null) await attempt;
         lock (_lock)
         {
-            if (_link is { } link) return new ProbeAnswer(link.IsHeard ? ProbeFinding.Alive : ProbeFinding.Silent, "it is connected");
+            if (_link is { } link)
+                return new ProbeAnswer(link.IsHeard ? ProbeFinding.Alive : ProbeFinding.Silent, "it is connected");
             return Judge(_failure);
         }
     }
 
-    /// <summary>Whether it is silent, or the last attempt to connect has failed. Benign race: it may have changed already.</summary>
+    /// <summary>
+    /// Whether it is silent, or the last attempt to connect has failed. Benign race: it may have changed already.
+    /// </summary>
     public bool IsOutOfReach => Volatile.Read(ref _link) is { } link ? !link.IsHeard : Volatile.Read(ref _failure) is not null;
 
     /// <summary>Whether there is a connection. A figure only.</summary>
@@ -106,7 +109,8 @@ internal sealed class Peer(ClusterTransport transport, SiloAddress address, Link
                 case State.Closed:
                     return new SiloUnavailableException($"{address} is not in the cluster any more; the call has not been sent.");
                 case State.Idle when _failure is not null && around.Time.GetElapsedTime(_failedAt) < _pause:
-                    return new SiloUnavailableException($"No connection to {address}: {_failure.Message}; the call has not been sent.", _failure);
+                    return new SiloUnavailableException(
+                        $"No connection to {address}: {_failure.Message}; the call has not been sent.", _failure);
                 case State.Idle:
                     StartConnecting_NeedsLock();
                     break;
@@ -116,7 +120,8 @@ internal sealed class Peer(ClusterTransport transport, SiloAddress address, Link
 
             // A link that has just ended leaves the state at Connected until that has been told; the frame is for the next one.
             if (_pending.Count >= around.Options.MaxQueuedFrames)
-                return new LimitExceededException($"{_pending.Count} calls wait for a connection to {address}; this one has not been sent.");
+                return new LimitExceededException(
+                    $"{_pending.Count} calls wait for a connection to {address}; this one has not been sent.");
             _pending.Add(frame);
             return null;
         }
@@ -156,8 +161,9 @@ internal sealed class Peer(ClusterTransport transport, SiloAddress address, Link
             if (Attach(stream) is { } link) return link;
             await stream.DisposeAsync();
         }
-        catch (Exception exception) // A loop's edge: whatever keeps the connection from being made is told to those who wait for it.
+        catch (Exception exception)
         {
+            // A loop's edge: whatever keeps the connection from being made is told to those who wait for it.
             Fail(exception);
         }
 
@@ -213,7 +219,8 @@ internal sealed class Peer(ClusterTransport transport, SiloAddress address, Link
 
     private void Fail(Exception exception)
     {
-        var reason = new SiloUnavailableException($"No connection to {address}: {exception.Message}; the call has not been sent.", exception);
+        var reason = new SiloUnavailableException(
+            $"No connection to {address}: {exception.Message}; the call has not been sent.", exception);
         lock (_lock)
         {
             if (_state == State.Connecting) _state = State.Idle;
@@ -245,7 +252,8 @@ internal sealed class Peer(ClusterTransport transport, SiloAddress address, Link
     {
         if (_loggedFailure == exception.Message) return;
         _loggedFailure = exception.Message;
-        if (exception is HandshakeException { IsPermanent: true } refused) around.Log.Refused(address, refused.Refusal, refused.Message);
+        if (exception is HandshakeException { IsPermanent: true } refused)
+            around.Log.Refused(address, refused.Refusal, refused.Message);
         else around.Log.NoConnection(address, exception.Message);
     }
 
@@ -253,7 +261,8 @@ internal sealed class Peer(ClusterTransport transport, SiloAddress address, Link
     {
         ConnectionRefusedException => new ProbeAnswer(ProbeFinding.Gone, failure.Message),
         HandshakeException { Refusal: Refusal.OtherIncarnation } => new ProbeAnswer(ProbeFinding.Gone, failure.Message),
-        HandshakeException { IsPermanent: true } refused => new ProbeAnswer(ProbeFinding.Misfit, failure.Message) { Refusal = refused.Refusal },
+        HandshakeException { IsPermanent: true } refused =>
+            new ProbeAnswer(ProbeFinding.Misfit, failure.Message) { Refusal = refused.Refusal },
         _ => new ProbeAnswer(ProbeFinding.Silent, failure?.Message ?? "no connection"),
     };
 

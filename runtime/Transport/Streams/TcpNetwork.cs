@@ -23,7 +23,8 @@ public sealed class TcpNetwork : IStreamNetwork
         {
             socket.Dispose();
             var message = $"{endpoint}: {exception.Message}";
-            if (exception.SocketErrorCode == SocketError.ConnectionRefused) throw new ConnectionRefusedException(message, exception);
+            if (exception.SocketErrorCode == SocketError.ConnectionRefused)
+                throw new ConnectionRefusedException(message, exception);
             throw new IOException(message, exception);
         }
         catch
@@ -57,7 +58,8 @@ public sealed class TcpNetwork : IStreamNetwork
     private static (string Host, int Port) Split(string endpoint)
     {
         var colon = endpoint.LastIndexOf(':');
-        if (colon <= 0 || !ushort.TryParse(endpoint.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port))
+        if (colon <= 0
+            || !ushort.TryParse(endpoint.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port))
             throw new IOException($"'{endpoint}' is not host:port.");
         return (endpoint[..colon].Trim('[', ']'), port);
     }

@@ -5,8 +5,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace Mall.Runtime;
 
 /// <summary>
-/// TLS around connections, when the cluster has a certificate. All processes have the same one, both sides show it, and each accepts it
-/// and no other: there is no authority to trust, and no name to check.
+/// TLS around connections, when the cluster has a certificate. All processes have the same one, both sides show it, and each
+/// accepts it and no other: there is no authority to trust, and no name to check.
 /// </summary>
 internal static class TlsStreams
 {
@@ -23,12 +23,15 @@ internal static class TlsStreams
             RemoteCertificateValidationCallback = (_, shown, _, _) => IsSame(shown, certificate),
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
         };
-        await AuthenticateAsync(secure, () => secure.AuthenticateAsClientAsync(options, cancellationToken), static _ => Task.CompletedTask);
+        await AuthenticateAsync(
+            secure, () => secure.AuthenticateAsClientAsync(options, cancellationToken), static _ => Task.CompletedTask);
         return secure;
     }
 
     /// <summary>The acceptor's side. The stream is closed if it fails.</summary>
-    /// <exception cref="HandshakeException">The other has another certificate, or none; it has been told, as far as it listens.</exception>
+    /// <exception cref="HandshakeException">
+    /// The other has another certificate, or none; it has been told, as far as it listens.
+    /// </exception>
     /// <exception cref="IOException">The connection has ended.</exception>
     public static async Task<Stream> AcceptAsync(Stream stream, X509Certificate2 certificate, CancellationToken cancellationToken)
     {
@@ -43,7 +46,8 @@ internal static class TlsStreams
         await AuthenticateAsync(
             secure,
             () => secure.AuthenticateAsServerAsync(options, cancellationToken),
-            refusal => HandshakeMessage.Refusing(refusal).WriteAsync(stream, cancellationToken)); // In the clear: whoever has none reads it.
+            // In the clear: whoever has none reads it.
+            refusal => HandshakeMessage.Refusing(refusal).WriteAsync(stream, cancellationToken));
         return secure;
     }
 
@@ -55,7 +59,8 @@ internal static class TlsStreams
         }
         catch (AuthenticationException exception)
         {
-            var refusal = new HandshakeException(Refusal.Certificate, $"the other side has another certificate, or none: {exception.Message}");
+            var refusal = new HandshakeException(
+                Refusal.Certificate, $"the other side has another certificate, or none: {exception.Message}");
             await tell(refusal);
             await secure.DisposeAsync();
             throw refusal;

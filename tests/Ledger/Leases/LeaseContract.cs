@@ -59,7 +59,8 @@ public abstract class LeaseContract : IAsyncLifetime
 
     [Fact]
     public async Task Clock_IsTheRealOne_InUtc() =>
-        Assert.InRange((await Leases.ReadAsync(Cancel)).Now - DateTimeOffset.UtcNow, TimeSpan.FromSeconds(-20), TimeSpan.FromSeconds(20));
+        Assert.InRange(
+            (await Leases.ReadAsync(Cancel)).Now - DateTimeOffset.UtcNow, TimeSpan.FromSeconds(-20), TimeSpan.FromSeconds(20));
 
     [Fact]
     public async Task Join_AtAnAddressThatIsTaken_EndsWhoTookItBefore()
@@ -188,7 +189,8 @@ public abstract class LeaseContract : IAsyncLifetime
     {
         var before = (await Leases.ReadAsync(Cancel)).Version;
         var tables = Enumerable.Range(0, 4).Select(_ => NewTable(_address)).ToList();
-        var joined = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => tables[i % 4].JoinAsync(Request($"a:{i}", s_long, 1), Cancel)));
+        var joined = await Task.WhenAll(
+            Enumerable.Range(0, 20).Select(i => tables[i % 4].JoinAsync(Request($"a:{i}", s_long, 1), Cancel)));
         foreach (var table in tables) await table.DisposeAsync();
 
         Assert.Equal(20, joined.Select(lease => lease.Id).Distinct().Count());
@@ -204,7 +206,8 @@ public abstract class LeaseContract : IAsyncLifetime
             var id = (await Join("a:1", s_over)).Id;
             var version = (await Leases.ReadAsync(Cancel)).Version;
             var declared = await Task.WhenAll(
-                Leases.DeclareDeadAsync(id, LeaseExpired, "me", Cancel), other.DeclareDeadAsync(id, ConnectionRefused, "you", Cancel));
+                Leases.DeclareDeadAsync(id, LeaseExpired, "me", Cancel),
+                other.DeclareDeadAsync(id, ConnectionRefused, "you", Cancel));
 
             Assert.Equal([true, true], declared);
             Assert.Equal(version + 1, (await Leases.ReadAsync(Cancel)).Version);
@@ -238,5 +241,6 @@ public abstract class LeaseContract : IAsyncLifetime
     private Task<Lease> Join(string address, TimeSpan? length = null, int protocol = 1) =>
         Leases.JoinAsync(Request(address, length ?? s_long, protocol), Cancel);
 
-    private static LeaseRequest Request(string address, TimeSpan length, int protocol) => new(address, "silo,api", protocol, length);
+    private static LeaseRequest Request(string address, TimeSpan length, int protocol) =>
+        new(address, "silo,api", protocol, length);
 }

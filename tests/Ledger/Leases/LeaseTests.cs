@@ -8,7 +8,8 @@ public sealed class SqliteLeaseContract : LeaseContract
 {
     private readonly TemporaryFolder _folder = new();
 
-    protected override Task<StoreAddress> NewDatabaseAsync() => Task.FromResult(StoreAddress.Parse($"sqlite:{_folder.File("mall.db")}"));
+    protected override Task<StoreAddress> NewDatabaseAsync() =>
+        Task.FromResult(StoreAddress.Parse($"sqlite:{_folder.File("mall.db")}"));
 
     protected override ValueTask ReleaseAsync()
     {

@@ -29,7 +29,8 @@ public sealed class MigrationTests
         Assert.Equal("a\nschema_version", await database.Server.RunSqlAsync(
             "select tablename from pg_tables where schemaname = 'public' order by 1", "migrations", Cancel));
         await PostgresMigrator.MigrateAsync(connection, [s_first, s_second], DateTimeOffset.UnixEpoch, Cancel);
-        Assert.Equal("1\n2", await database.Server.RunSqlAsync("select number from schema_version order by 1", "migrations", Cancel));
+        Assert.Equal(
+            "1\n2", await database.Server.RunSqlAsync("select number from schema_version order by 1", "migrations", Cancel));
     }
 
     [Fact]
@@ -46,7 +47,8 @@ public sealed class MigrationTests
         Assert.Equal("1", await database.Server.RunSqlAsync("select number from schema_version", "migrations", Cancel));
         MySqlMigrator.Migrate(session, "migrations", [s_first, s_second], DateTimeOffset.UnixEpoch);
         Assert.Equal("a\nb1\nb2\nschema_version", await database.Server.RunSqlAsync("show tables", "migrations", Cancel));
-        Assert.Equal("1\n2", await database.Server.RunSqlAsync("select number from schema_version order by 1", "migrations", Cancel));
+        Assert.Equal(
+            "1\n2", await database.Server.RunSqlAsync("select number from schema_version order by 1", "migrations", Cancel));
     }
 
     [Fact]

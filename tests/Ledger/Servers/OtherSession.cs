@@ -11,18 +11,21 @@ internal sealed class OtherSession : IAsyncDisposable
     private readonly DbConnection _connection;
     private readonly DbTransaction _transaction;
 
-    private OtherSession(DbConnection connection, DbTransaction transaction) => (_connection, _transaction) = (connection, transaction);
+    private OtherSession(DbConnection connection, DbTransaction transaction) =>
+        (_connection, _transaction) = (connection, transaction);
 
     /// <summary>Begins a transaction and runs a statement in it.</summary>
     public static async Task<OtherSession> LockAsync(DatabaseServer server, string database, string sql)
     {
         var address = new Uri(server.AddressOf(database));
         var user = address.UserInfo.Split(':');
-        DbConnection connection = server.Kind == DatabaseKind.Postgres ? new NpgsqlConnection() : MySqlDriver.Factory!.CreateConnection()!;
+        DbConnection connection = server.Kind == DatabaseKind.Postgres
+            ? new NpgsqlConnection()
+            : MySqlDriver.Factory!.CreateConnection()!;
         connection.ConnectionString = new DbConnectionStringBuilder
         {
-            ["Server"] = address.Host, ["Port"] = address.Port, ["Database"] = database, ["User ID"] = user[0], ["Password"] = user[1],
-            ["Pooling"] = false,
+            ["Server"] = address.Host, ["Port"] = address.Port, ["Database"] = database, ["User ID"] = user[0],
+            ["Password"] = user[1], ["Pooling"] = false,
         }.ConnectionString;
         await connection.OpenAsync();
         var session = new OtherSession(connection, await connection.BeginTransactionAsync());

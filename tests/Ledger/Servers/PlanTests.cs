@@ -36,7 +36,8 @@ public sealed class PlanTests
         await using var connection = await connections.OpenForCommitterAsync();
         foreach (var (i, shape) in s_shapes.Index())
         {
-            var parameters = shape.Columns.Select(c => c.Column.Type == ColumnType.Number ? "bigint[]" : "text[]").Append("bigint");
+            var parameters = shape.Columns.Select(c => c.Column.Type == ColumnType.Number ? "bigint[]" : "text[]")
+                .Append("bigint");
             var sql = PostgresSql.Checked(PostgresSql.For(shape), shape.Columns.Count + 1);
             var plan = await ExplainAsync(connection, $"prepare q{i}({string.Join(", ", parameters)}) as {sql}",
                 $"explain execute q{i}({string.Join(", ", shape.Columns.Select(_ => "'{1}'"))}, 1)");
@@ -64,7 +65,8 @@ public sealed class PlanTests
 
                 // Columns: id, select_type, table, type, possible_keys, key, ...; nothing is said of a row that is known not to
                 // be there.
-                foreach (var step in plan.Split('\n').Select(line => line.Split('\t')).Where(step => step[2] is not ("v" or "NULL")))
+                var steps = plan.Split('\n').Select(line => line.Split('\t'));
+                foreach (var step in steps.Where(step => step[2] is not ("v" or "NULL")))
                     Assert.True(step is [_, _, _, "eq_ref" or "range" or "const", _, "PRIMARY", ..], $"{shape}: {plan}");
             }
         }

@@ -37,11 +37,14 @@ public abstract class RandomServerFaultTests(DatabaseKind kind)
         await ledger.CommitAsync(new WriteSet(Product(1, Stock), Product(2, Stock)), Cancel);
 
         store.IsRandom = true;
-        var applied = await Task.WhenAll(Enumerable.Range(0, 12).Select(client => WorkAsync(ledger, new Random((seed * 100) + client))));
+        var applied = await Task.WhenAll(
+            Enumerable.Range(0, 12).Select(client => WorkAsync(ledger, new Random((seed * 100) + client))));
         store.IsRandom = false;
 
         Assert.True(store.Faults > 0, "The seed has met nobody.");
-        Assert.All(applied.SelectMany(keys => keys).GroupBy(key => key), times => Assert.Equal((times.Key, 1), (times.Key, times.Count())));
+        Assert.All(
+            applied.SelectMany(keys => keys).GroupBy(key => key),
+            times => Assert.Equal((times.Key, 1), (times.Key, times.Count())));
         await CheckAsync(ledger, seed);
     }
 
@@ -85,7 +88,9 @@ public abstract class RandomServerFaultTests(DatabaseKind kind)
             var rows = await ledger.QueryAsync(BarrierRows, Cancel, $"g{key:00}");
             var (happened, undone) = (rows.Contains("01 action 01 action"), rows.Contains("01 compensate 01 compensate"));
             if (happened && !undone) taken[ProductOf(key)] += QuantityOf(key);
-            Assert.True(rows.Count == 0 || happened || (undone && rows.Contains("01 action 01 compensate")), $"Seed {seed}: half a barrier.");
+            Assert.True(
+                rows.Count == 0 || happened || (undone && rows.Contains("01 action 01 compensate")),
+                $"Seed {seed}: half a barrier.");
         }
 
         foreach (var (product, sum) in taken)

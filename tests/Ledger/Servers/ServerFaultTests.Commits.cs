@@ -88,12 +88,14 @@ public abstract partial class ServerFaultTests
         if (stage == ApplyStage.BeforeCommit)
         {
             // The next that is sent is the commit: whatever comes back, it cannot be told from a lost acknowledgement.
-            Assert.Equal(StoreFailure.OutcomeUnknown, (await Assert.ThrowsAsync<StoreException>(() => ApplyAsync(batch))).Failure);
+            Assert.Equal(
+                StoreFailure.OutcomeUnknown, (await Assert.ThrowsAsync<StoreException>(() => ApplyAsync(batch))).Failure);
             Assert.False(await HasCommitted(7));
         }
         else
         {
-            Assert.Equal(StoreFailure.NothingHappened, (await Assert.ThrowsAsync<StoreException>(() => ApplyAsync(batch))).Failure);
+            Assert.Equal(
+                StoreFailure.NothingHappened, (await Assert.ThrowsAsync<StoreException>(() => ApplyAsync(batch))).Failure);
         }
 
         Assert.Equal("100", await StockOf(1));
@@ -118,7 +120,8 @@ public abstract partial class ServerFaultTests
     {
         await using (await OtherSession.LockAsync(Server, Database, "update products set price = 7 where id = 1"))
         {
-            var failure = await Assert.ThrowsAsync<StoreException>(() => ApplyAsync(NumberedBatch(7, new WriteSet(Action("g"), Take(1, 3)))));
+            var failure = await Assert.ThrowsAsync<StoreException>(
+                () => ApplyAsync(NumberedBatch(7, new WriteSet(Action("g"), Take(1, 3)))));
             Assert.Equal(StoreFailure.NothingHappened, failure.Failure);
             Assert.Equal("a row stayed locked by another session for too long", failure.Message);
         }
@@ -132,7 +135,7 @@ public abstract partial class ServerFaultTests
         await using var other = await OtherSession.LockAsync(Server, Database, "update products set price = 7 where id = 2");
         var commit = Commit(Action("g"), Take(1, 3), Take(2, 3)); // Has 1 and waits for 2 ...
         await Eventually(async () => await WaitingSessions() == 1);
-        await other.TryAsync("update products set price = 7 where id = 1"); // ... and the other way round. One of the two is chosen.
+        await other.TryAsync("update products set price = 7 where id = 1"); // ... and the other way round. One is chosen.
         await other.EndAsync();
 
         Assert.Equal(Applied, await commit);
@@ -144,12 +147,14 @@ public abstract partial class ServerFaultTests
     public async Task TwoProcesses_OnTheSameRowsAndKeys_NeverLoseOrDoubleAnything()
     {
         await using var second = new DurableLedger(
-            NewStore(direct: true), Options(), TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<DurableLedger>.Instance);
+            NewStore(direct: true), Options(), TimeProvider.System,
+            Microsoft.Extensions.Logging.Abstractions.NullLogger<DurableLedger>.Instance);
         await second.OpenAsync(Cancel);
         await Commit(Product(3, 1_000_000), Product(4, 1_000_000));
         var ledgers = (DurableLedger[])[Ledger, second];
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 600).Select(i => ledgers[i % 2].CommitAsync(
-            new WriteSet(Action($"g{i % 200}", $"{i % 3}"), i % 2 == 0 ? [Take(3, 1), Take(4, 1)] : [Take(4, 1), Take(3, 1)]), Cancel)));
+            new WriteSet(Action($"g{i % 200}", $"{i % 3}"), i % 2 == 0 ? [Take(3, 1), Take(4, 1)] : [Take(4, 1), Take(3, 1)]),
+            Cancel)));
 
         var applied = outcomes.Count(outcome => outcome == Applied);
         Assert.Equal(600, applied + outcomes.Count(outcome => outcome == Duplicate));

@@ -19,7 +19,8 @@ public abstract partial class ServerFaultTests
         await Server.StartAgainAsync();
 
         await opening;
-        Assert.DoesNotContain(log.Lines, line => line.Contains(Server.AddressOf(Database), StringComparison.Ordinal)); // It holds the password.
+        // It holds the password.
+        Assert.DoesNotContain(log.Lines, line => line.Contains(Server.AddressOf(Database), StringComparison.Ordinal));
     }
 
     [Fact]

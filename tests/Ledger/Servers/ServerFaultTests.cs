@@ -55,7 +55,8 @@ public abstract partial class ServerFaultTests(FaultServer faults) : IAsyncLifet
     private protected LedgerOptions Options()
     {
         var options = TestStores.OptionsFor(StoreAddress.Parse(Server.AddressOf(Database)));
-        (options.CommitTimeout, options.DrainTimeout, options.StartTimeout) = (Patience, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(20));
+        (options.CommitTimeout, options.DrainTimeout, options.StartTimeout) =
+            (Patience, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(20));
         return options;
     }
 

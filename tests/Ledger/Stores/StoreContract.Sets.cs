@@ -8,11 +8,15 @@ public abstract partial class StoreContract
 {
     private static readonly string?[] s_oddTexts =
     [
-        null, "", "'", "\"", "\\", "\\'", "`", "--", "/* */", "?", "@p1", "@hits", "$1", "%_", "{\"a\":[1,null]}", "\r\n\t", "\u0001\u001f\u007f",
-        "\u2028\u2029", "é", "漢字", "🛒🛒", " ", "  both sides  ", "NULL", "0", "x'00'", new string('ü', 70_000),
+        null, "", "'", "\"", "\\", "\\'", "`", "--", "/* */", "?", "@p1", "@hits", "$1", "%_", "{\"a\":[1,null]}", "\r\n\t",
+        "\u0001\u001f\u007f", "\u2028\u2029", "é", "漢字", "🛒🛒", " ", "  both sides  ", "NULL", "0", "x'00'",
+        new string('ü', 70_000),
     ];
 
-    private static readonly long[] s_extremes = [0, 1, -1, long.MaxValue, long.MinValue, 1L << 53, (1L << 53) + 1, -(1L << 62) - 1];
+    private static readonly long[] s_extremes =
+    [
+        0, 1, -1, long.MaxValue, long.MinValue, 1L << 53, (1L << 53) + 1, -(1L << 62) - 1,
+    ];
 
     [Fact]
     public async Task ManyRows_KeepTheirTexts_InsertedUpdatedGuardedAndDeletedTogether()
@@ -48,7 +52,9 @@ public abstract partial class StoreContract
     {
         await AllApplied(s_extremes.Select((number, i) => Order(number, $"g{i}")));
         await AllApplied(s_extremes.Select(number => PayOrder.With(number, 0, Value.Null, number, number, number)));
-        Assert.Equal(s_extremes.Order(), await All(Number("select paid_time from orders where paid_time = status and close_time = id order by id")));
+        Assert.Equal(
+            s_extremes.Order(),
+            await All(Number("select paid_time from orders where paid_time = status and close_time = id order by id")));
         await AllApplied(s_extremes.Select(number => PayOrder.With(number, number, number, 0, Value.Null, Value.Null)));
         Assert.Equal(s_extremes.Length, await One(Number("select count(*) from orders where paid_time is null and status = 0")));
     }
@@ -62,15 +68,20 @@ public abstract partial class StoreContract
 
         var outcomes = await ApplyTogether(
         [
-            .. Enumerable.Range(0, 60).Select(i => new WriteSet(Action($"d{i}"), DeleteSetting.With($"{i}", i % 7 == 0 ? "other" : $"{i}"))),
+            .. Enumerable.Range(0, 60).Select(
+                i => new WriteSet(Action($"d{i}"), DeleteSetting.With($"{i}", i % 7 == 0 ? "other" : $"{i}"))),
             .. Enumerable.Range(0, 60).Select(i => new WriteSet(Action($"u{i}"), User(100 + i, i % 11 == 0 ? $"m{i}" : $"n{i}"))),
-            .. Enumerable.Range(0, 60).Select(i => new WriteSet(Action($"p{i}"), PayOrder.With(i % 13 == 0 ? 1_000 + i : i, 0, Value.Null, 1, 1, 1))),
+            .. Enumerable.Range(0, 60).Select(
+                i => new WriteSet(Action($"p{i}"), PayOrder.With(i % 13 == 0 ? 1_000 + i : i, 0, Value.Null, 1, 1, 1))),
         ]);
 
         Assert.Equal(Enumerable.Range(0, 60).Select(i => i % 7 == 0 ? Conflict : Applied), outcomes[..60].Cast<CommitOutcome>());
-        Assert.Equal(Enumerable.Range(0, 60).Select(i => i % 11 == 0 ? Conflict : Applied), outcomes[60..120].Cast<CommitOutcome>());
-        Assert.Equal(Enumerable.Range(0, 60).Select(i => i % 13 == 0 ? Conflict : Applied), outcomes[120..].Cast<CommitOutcome>());
-        Assert.Equal(outcomes.Count(outcome => (CommitOutcome)outcome == Applied), await One(Number("select count(*) from barrier")));
+        Assert.Equal(
+            Enumerable.Range(0, 60).Select(i => i % 11 == 0 ? Conflict : Applied), outcomes[60..120].Cast<CommitOutcome>());
+        Assert.Equal(
+            Enumerable.Range(0, 60).Select(i => i % 13 == 0 ? Conflict : Applied), outcomes[120..].Cast<CommitOutcome>());
+        Assert.Equal(
+            outcomes.Count(outcome => (CommitOutcome)outcome == Applied), await One(Number("select count(*) from barrier")));
     }
 
     [Fact]
@@ -95,9 +106,11 @@ public abstract partial class StoreContract
     {
         await Commit(Product(1, 1_000));
         await ApplyTogether([.. Enumerable.Range(0, 40).Select(i => new WriteSet(Action($"g{i:00}"), Take(1, 1)))]);
-        var outcomes = await ApplyTogether([.. Enumerable.Range(0, 40).Select(i => new WriteSet(Compensate($"g{i:00}"), Take(1, -1)))]);
+        var outcomes = await ApplyTogether(
+            [.. Enumerable.Range(0, 40).Select(i => new WriteSet(Compensate($"g{i:00}"), Take(1, -1)))]);
         Assert.All(outcomes, outcome => Assert.Equal(Applied, outcome));
-        outcomes = await ApplyTogether([.. Enumerable.Range(30, 20).Select(i => new WriteSet(Compensate($"g{i:00}"), Take(1, -1)))]);
+        outcomes = await ApplyTogether(
+            [.. Enumerable.Range(30, 20).Select(i => new WriteSet(Compensate($"g{i:00}"), Take(1, -1)))]);
         Assert.Equal(Enumerable.Range(30, 20).Select(i => i < 40 ? Duplicate : NullCompensation), outcomes.Cast<CommitOutcome>());
 
         Assert.Equal((1_000, 0), await One(ProductRow, 1));

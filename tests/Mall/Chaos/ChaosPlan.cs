@@ -23,12 +23,13 @@ public enum Deed
 public sealed record ChaosStep(TimeSpan At, Deed Deed, int? Silo, TimeSpan For)
 {
     public override string ToString() =>
-        FormattableString.Invariant($"{At.TotalSeconds,6:0.0} s  {Deed}{(Silo is { } silo ? $" silo {silo}" : "")}, for {For.TotalSeconds:0.0} s");
+        FormattableString.Invariant(
+            $"{At.TotalSeconds,6:0.0} s  {Deed}{(Silo is { } silo ? $" silo {silo}" : "")}, for {For.TotalSeconds:0.0} s");
 }
 
 /// <summary>
-/// What is done to a cluster and when: all of it from a seed, so that the same seed does the same again. Two silos may be away at once, never
-/// all; nothing else happens around the database's restart, so that each of its effects has one cause.
+/// What is done to a cluster and when: all of it from a seed, so that the same seed does the same again. Two silos may be away at
+/// once, never all; nothing else happens around the database's restart, so that each of its effects has one cause.
 /// </summary>
 public static class ChaosPlan
 {
@@ -51,7 +52,8 @@ public static class ChaosPlan
             {
                 isRestarted = true;
                 now = Max(now, freeAt.Max()) + TimeSpan.FromSeconds(1);
-                steps.Add(new ChaosStep(now, dice.Next(2) == 0 ? Deed.RestartDatabase : Deed.CrashDatabase, null, Seconds(dice, 0.2, 3)));
+                steps.Add(new ChaosStep(
+                    now, dice.Next(2) == 0 ? Deed.RestartDatabase : Deed.CrashDatabase, null, Seconds(dice, 0.2, 3)));
                 now = now + steps[^1].For + TimeSpan.FromSeconds(4);
             }
             else if (free.Count > 1)

@@ -11,7 +11,9 @@ public sealed class ChaosRun(ClusterInstallation cluster, Takeovers takeovers, A
     public Task PlayAsync(IEnumerable<ChaosStep> plan, CancellationToken stop) =>
         Task.WhenAll(plan.GroupBy(step => step.Silo).Select(one => InTurnAsync(one, stop)));
 
-    /// <summary>What is done to one silo, one thing after the other; a thing that takes longer than planned delays the next.</summary>
+    /// <summary>
+    /// What is done to one silo, one thing after the other; a thing that takes longer than planned delays the next.
+    /// </summary>
     private async Task InTurnAsync(IEnumerable<ChaosStep> steps, CancellationToken stop)
     {
         foreach (var step in steps)
@@ -57,5 +59,6 @@ public sealed class ChaosRun(ClusterInstallation cluster, Takeovers takeovers, A
         await cluster.Server.StartAgainAsync();
     }
 
-    private void Note(string what) => note(FormattableString.Invariant($"{Stopwatch.GetElapsedTime(_start).TotalSeconds,6:0.0} s  {what}"));
+    private void Note(string what) =>
+        note(FormattableString.Invariant($"{Stopwatch.GetElapsedTime(_start).TotalSeconds,6:0.0} s  {what}"));
 }

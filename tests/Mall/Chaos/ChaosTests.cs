@@ -5,11 +5,11 @@ using Mall.Tests.Installations;
 namespace Mall.Tests.Chaos;
 
 /// <summary>
-/// Three silos, two front doors, one database, all of them real processes; customers shop while silos are killed, hang and come back, and
-/// while the database restarts. Customers see pauses and nothing else; afterwards the books are audited.
+/// Three silos, two front doors, one database, all of them real processes; customers shop while silos are killed, hang and come
+/// back, and while the database restarts. Customers see pauses and nothing else; afterwards the books are audited.
 /// <para>
-/// <c>MALL_TEST_SEED</c> repeats what was done, as far as a whole machine can be repeated; <c>MALL_CHAOS_SECONDS</c> is the length of the load
-/// (60), <c>MALL_CHAOS_SEEDS</c> how many seeds are played, one after the other (1).
+/// <c>MALL_TEST_SEED</c> repeats what was done, as far as a whole machine can be repeated; <c>MALL_CHAOS_SECONDS</c> is the
+/// length of the load (60), <c>MALL_CHAOS_SEEDS</c> how many seeds are played, one after the other (1).
 /// </para>
 /// </summary>
 [Collection(nameof(WholeProcesses))]
@@ -91,8 +91,8 @@ public sealed class ChaosTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// Everybody shops while the plan is played. At the end a quarter of the shoppers walk away from orders that nobody will ask for again: what
-    /// was durable of them must end by itself.
+    /// Everybody shops while the plan is played. At the end a quarter of the shoppers walk away from orders that nobody will ask
+    /// for again: what was durable of them must end by itself.
     /// </summary>
     private async Task ShopInChaosAsync(
         ClusterInstallation cluster, Seller seller, IReadOnlyList<Shopper> shoppers, int seed, CancellationToken stop)
@@ -109,7 +109,8 @@ public sealed class ChaosTests(ITestOutputHelper output)
 
         await using var owners = new OwnerMap(cluster);
         var takeovers = new Takeovers(owners, seller, products[2..]);
-        var run = new ChaosRun(cluster, takeovers, what => output.WriteLine($"{what}, {shoppers.Sum(s => s.Purchases.Count)} orders answered"));
+        var run = new ChaosRun(
+            cluster, takeovers, what => output.WriteLine($"{what}, {shoppers.Sum(s => s.Purchases.Count)} orders answered"));
         await Task.WhenAll(run.PlayAsync(plan, stop), Task.Delay(Length, stop));
         await leaving.CancelAsync();
         await closing.CancelAsync();
@@ -128,7 +129,11 @@ public sealed class ChaosTests(ITestOutputHelper output)
         }
 
         using var books = Books.Open(cluster.Connect());
-        Audit.Passes([$"not everybody was answered within {s_answersWithin}", .. books.UnendedSagas(), .. shoppers.Select(s => s.LastTrouble)]);
+        Audit.Passes(
+        [
+            $"not everybody was answered within {s_answersWithin}", .. books.UnendedSagas(),
+            .. shoppers.Select(s => s.LastTrouble),
+        ]);
     }
 
     private void AuditBooks(ClusterInstallation cluster, Seller seller, IReadOnlyList<Shopper> shoppers)
@@ -138,8 +143,9 @@ public sealed class ChaosTests(ITestOutputHelper output)
         var acknowledged = purchases.Count(p => p.IsAcknowledged);
         var abandoned = shoppers.Sum(s => s.Abandoned);
         output.WriteLine(
-            $"{acknowledged} orders acknowledged, {shoppers.Sum(s => s.Read)} of them read back, {purchases.Count - acknowledged} refused, "
-            + $"{abandoned} given up, {shoppers.Sum(s => s.Unanswered)} requests left without an answer");
+            $"{acknowledged} orders acknowledged, {shoppers.Sum(s => s.Read)} of them read back, "
+            + $"{purchases.Count - acknowledged} refused, {abandoned} given up, "
+            + $"{shoppers.Sum(s => s.Unanswered)} requests left without an answer");
         Audit.Passes(books.Missing(purchases));
         Audit.Passes(books.Discrepancies(seller.Supplied));
         Audit.Passes(shoppers.SelectMany(s => s.Misreadings));
@@ -150,5 +156,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
     }
 
     private static int Setting(string variable, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out var given) && given > 0 ? given : otherwise;
+        int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out var given) && given > 0
+            ? given
+            : otherwise;
 }

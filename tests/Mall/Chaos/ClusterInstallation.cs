@@ -11,7 +11,9 @@ using Npgsql;
 
 namespace Mall.Tests.Chaos;
 
-/// <summary>A mall of several processes on a database server of its own: silos that hold no door, and front doors that hold no grain.</summary>
+/// <summary>
+/// A mall of several processes on a database server of its own: silos that hold no door, and front doors that hold no grain.
+/// </summary>
 public sealed class ClusterInstallation : IPremises, IAsyncDisposable
 {
     private const string DatabaseName = "mall";
@@ -77,10 +79,12 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
     }
 
     /// <summary>The process that is this silo now, or was until it was killed.</summary>
-    public SiloProcess Silo(int number) => _silos[number] ?? throw new InvalidOperationException($"Silo {number} was never started.");
+    public SiloProcess Silo(int number) =>
+        _silos[number] ?? throw new InvalidOperationException($"Silo {number} was never started.");
 
     /// <summary>Starts a silo after its process has ended, and waits until it serves.</summary>
-    public Task StartAgainAsync(int number, CancellationToken stop) => UntilUpAsync(Start(number), "A silo of the mall is up", stop);
+    public Task StartAgainAsync(int number, CancellationToken stop) =>
+        UntilUpAsync(Start(number), "A silo of the mall is up", stop);
 
     /// <summary>Asks a silo to end, as before an upgrade, waits for that, and starts it again.</summary>
     /// <returns>Its exit code.</returns>
@@ -99,13 +103,15 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
         if (address.Kind == StoreKind.Postgres)
         {
             return new NpgsqlConnection(
-                $"Host={address.Host};Port={address.Port};Database={address.Database};Username={address.User};Password={address.Password};"
+                $"Host={address.Host};Port={address.Port};Database={address.Database};"
+                + $"Username={address.User};Password={address.Password};"
                 + "Pooling=false;Timeout=5;Command Timeout=120");
         }
 
         var connection = MySqlDriver.Factory!.CreateConnection()!;
         connection.ConnectionString =
-            $"Server={address.Host};Port={address.Port};Database={address.Database};User ID={address.User};Password={address.Password};"
+            $"Server={address.Host};Port={address.Port};Database={address.Database};"
+            + $"User ID={address.User};Password={address.Password};"
             + "Pooling=false;Connection Timeout=5;Default Command Timeout=120";
         return connection;
     }
@@ -136,7 +142,8 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
     }
 
     /// <summary>The end of what each living process wrote, for a failed test.</summary>
-    public string Tails() => string.Join(Environment.NewLine, _all.Where(p => !p.HasExited).Select((p, i) => $"== process {i}\n{p.Tail(5000)}"));
+    public string Tails() =>
+        string.Join(Environment.NewLine, _all.Where(p => !p.HasExited).Select((p, i) => $"== process {i}\n{p.Tail(5000)}"));
 
     /// <summary>Whether any process, also one that has ended, could not renew its lease at some time.</summary>
     public bool HasLostALease => _all.Any(p => p.OutputLines.Any(line => line.Contains("[1204]", StringComparison.Ordinal)));
@@ -154,7 +161,8 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
 
     private SiloProcess Start(string[] settings, Machine? machine)
     {
-        var process = SiloProcess.Start(_folder.FullName, [.. settings, "--db", Database, "--cluster-secret", _secret], machine: machine);
+        var process = SiloProcess.Start(
+            _folder.FullName, [.. settings, "--db", Database, "--cluster-secret", _secret], machine: machine);
         _all.Add(process);
         return process;
     }

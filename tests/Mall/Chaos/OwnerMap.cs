@@ -6,7 +6,9 @@ using Mall.Runtime;
 
 namespace Mall.Tests.Chaos;
 
-/// <summary>Which silo owns which product, by the table of leases and the rule of placement, as the silos themselves compute it.</summary>
+/// <summary>
+/// Which silo owns which product, by the table of leases and the rule of placement, as the silos themselves compute it.
+/// </summary>
 public sealed class OwnerMap(ClusterInstallation cluster) : IAsyncDisposable
 {
     private static readonly GrainType s_product = GrainType.Create("product");
@@ -20,8 +22,12 @@ public sealed class OwnerMap(ClusterInstallation cluster) : IAsyncDisposable
     {
         var now = await ReadAsync(stop);
         var view = new MembershipView(
-            now.Version, [.. now.Leases.Where(l => l.Status == LeaseStatus.Active).Select(l => new SiloAddress(l.Address, l.Id))]);
-        return [.. products.Where(id => _placement.OwnerOf(GrainId.Create(s_product, id), view)?.Endpoint == cluster.Endpoints[silo])];
+            now.Version,
+            [.. now.Leases.Where(l => l.Status == LeaseStatus.Active).Select(l => new SiloAddress(l.Address, l.Id))]);
+        return
+        [
+            .. products.Where(id => _placement.OwnerOf(GrainId.Create(s_product, id), view)?.Endpoint == cluster.Endpoints[silo]),
+        ];
     }
 
     /// <summary>The generation under which a silo is an active member at this moment; null: it is none.</summary>

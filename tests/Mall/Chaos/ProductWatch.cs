@@ -4,8 +4,9 @@ using System.Net.Sockets;
 namespace Mall.Tests.Chaos;
 
 /// <summary>
-/// Looks at the rows of all products again and again while owners come and go. Of each, the owner's epoch only grows, and what is on hand and
-/// what is sold together only grow, by deliveries: a write of an owner that has been replaced would turn one or the other back.
+/// Looks at the rows of all products again and again while owners come and go. Of each, the owner's epoch only grows, and
+/// what is on hand and what is sold together only grow, by deliveries: a write of an owner that has been replaced would turn
+/// one or the other back.
 /// </summary>
 public sealed class ProductWatch(Func<DbConnection> connect)
 {
@@ -23,7 +24,9 @@ public sealed class ProductWatch(Func<DbConnection> connect)
     /// <summary>How often a product changed hands between two looks.</summary>
     public long Handovers { get; private set; }
 
-    /// <summary>Looks until told to stop, and once more at the end. Not being able to look while the database is away is no finding.</summary>
+    /// <summary>
+    /// Looks until told to stop, and once more at the end. Not being able to look while the database is away is no finding.
+    /// </summary>
     public Task WatchAsync(CancellationToken end) => Task.Run(async () =>
     {
         while (!end.IsCancellationRequested)

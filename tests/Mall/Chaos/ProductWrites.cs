@@ -4,14 +4,18 @@ using Mall.TestServers;
 namespace Mall.Tests.Chaos;
 
 /// <summary>
-/// Every write to a product's row, told by a trigger in the database itself: the epoch that it found, the one that it left, and whose
-/// session it came through. No write of an owner that has been replaced escapes it, however soon it was overwritten.
+/// Every write to a product's row, told by a trigger in the database itself: the epoch that it found, the one that it left, and
+/// whose session it came through. No write of an owner that has been replaced escapes it, however soon it was overwritten.
 /// </summary>
 public sealed class ProductWrites(DatabaseKind kind, Func<DbConnection> connect)
 {
-    private const string Columns = "product_id bigint not null, found bigint not null, made bigint not null, writer varchar(64) not null";
+    private const string Columns =
+        "product_id bigint not null, found bigint not null, made bigint not null, writer varchar(64) not null";
 
-    /// <summary>A committer's sessions share a name on PostgreSQL. MariaDB knows a session by its number only, and a committer may need several.</summary>
+    /// <summary>
+    /// A committer's sessions share a name on PostgreSQL. MariaDB knows a session by its number only, and a
+    /// committer may need several.
+    /// </summary>
     private static readonly Dictionary<DatabaseKind, string[]> s_trap = new()
     {
         [DatabaseKind.Postgres] =
@@ -31,7 +35,8 @@ public sealed class ProductWrites(DatabaseKind kind, Func<DbConnection> connect)
             $"create table test_writes (id bigint auto_increment primary key, {Columns})",
             """
             create trigger test_note_write after update on products for each row
-              insert into test_writes (product_id, found, made, writer) values (new.id, old.owner_epoch, new.owner_epoch, connection_id())
+              insert into test_writes (product_id, found, made, writer)
+              values (new.id, old.owner_epoch, new.owner_epoch, connection_id())
             """,
         ],
     };
@@ -55,7 +60,9 @@ public sealed class ProductWrites(DatabaseKind kind, Func<DbConnection> connect)
     {
         var writes = Read();
         count = writes.Count;
-        var findings = writes.Where(w => w.Made < w.Found).Select(w => $"{w}: took the product back to an earlier epoch").ToList();
+        var findings = writes.Where(w => w.Made < w.Found)
+            .Select(w => $"{w}: took the product back to an earlier epoch")
+            .ToList();
         foreach (var epoch in writes.GroupBy(w => (w.Product, w.Made)))
         {
             var sessions = epoch.Select(w => w.Writer).ToList();

@@ -5,7 +5,9 @@ using Mall.Tests.Installations;
 
 namespace Mall.Tests.Chaos;
 
-/// <summary>How long the grains of a silo that is no more are away: from its end to the first write to one of them that succeeds.</summary>
+/// <summary>
+/// How long the grains of a silo that is no more are away: from its end to the first write to one of them that succeeds.
+/// </summary>
 public sealed class Takeovers(OwnerMap owners, Seller seller, IReadOnlyList<long> products)
 {
     private readonly ConcurrentQueue<(Deed Deed, bool IsAlone, TimeSpan Took)> _measured = [];
@@ -41,7 +43,8 @@ public sealed class Takeovers(OwnerMap owners, Seller seller, IReadOnlyList<long
             var times = g.Select(m => m.Took.TotalSeconds).Order().ToList();
             var what = $"takeover after {g.Key.Deed}{(g.Key.IsAlone ? "" : " amid other trouble")}";
             var all = string.Join(' ', times.Select(t => t.ToString("0.00", CultureInfo.InvariantCulture)));
-            return FormattableString.Invariant($"{what}: {times.Count} measured, median {times[times.Count / 2]:0.00} s, all {all} s");
+            return FormattableString.Invariant(
+                $"{what}: {times.Count} measured, median {times[times.Count / 2]:0.00} s, all {all} s");
         });
 
     private sealed class Relief(Takeovers takeovers) : IDisposable

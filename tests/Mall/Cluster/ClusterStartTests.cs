@@ -137,7 +137,9 @@ public sealed class ClusterStartTests : IAsyncLifetime
         var db = await DatabaseAsync("one_certificate");
         var (certificate, door) = (NewCertificate("ours.pem"), FreeAddress());
         await UntilItSaysAsync(
-            Start("--roles", "silo", "--silo", FreeAddress(), "--db", db, "--cluster-certificate", certificate, "--cluster-secret", "secret"),
+            Start(
+                "--roles", "silo", "--silo", FreeAddress(), "--db", db, "--cluster-certificate", certificate, "--cluster-secret",
+                "secret"),
             "A silo of the mall is up");
         await UntilItSaysAsync(
             Start(

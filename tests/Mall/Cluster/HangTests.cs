@@ -35,18 +35,21 @@ public sealed class HangTests(ITestOutputHelper output)
         var watch = new ProductWatch(cluster.Connect);
         var watching = watch.WatchAsync(closing.Token);
         var people = Task.WhenAll(
-            shoppers.SkipLast(1).Select((s, i) => s.ShopAsync([.. seller.Supplied.Keys], new Random(i), closing.Token, stop.Token)));
+            shoppers.SkipLast(1)
+                .Select((s, i) => s.ShopAsync([.. seller.Supplied.Keys], new Random(i), closing.Token, stop.Token)));
         await UntilAnsweredAsync(OrdersBetween);
         var handovers = watch.Handovers;
 
         var since = Stopwatch.GetTimestamp();
         cluster.Silo(0).Suspend();
         await Task.WhenAll(TakeOverAsync(), Task.Delay(s_hang, stop.Token));
-        Assert.True(await owners.GenerationOfAsync(0, stop.Token) is null, "The others have not noticed, so this test shows nothing.");
+        Assert.True(
+            await owners.GenerationOfAsync(0, stop.Token) is null, "The others have not noticed, so this test shows nothing.");
         cluster.Silo(0).Continue();
         var continued = Stopwatch.GetTimestamp();
         while (!(await owners.GenerationOfAsync(0, stop.Token) > before)) await Task.Delay(20, stop.Token);
-        output.WriteLine(FormattableString.Invariant($"it was back {Stopwatch.GetElapsedTime(continued).TotalSeconds:0.0} s after it went on"));
+        output.WriteLine(FormattableString.Invariant(
+            $"it was back {Stopwatch.GetElapsedTime(continued).TotalSeconds:0.0} s after it went on"));
         await UntilAnsweredAsync(OrdersBetween);
 
         await closing.CancelAsync();
@@ -63,7 +66,8 @@ public sealed class HangTests(ITestOutputHelper output)
         Audit.Passes(purchases.Where(p => !p.IsAcknowledged).Select(p => $"{p}"));
         Assert.Equal(books.Orders(status: 0), purchases.Count);
         Assert.True(watch.Handovers > handovers, "No product changed hands, so this test has shown nothing.");
-        Assert.Contains(cluster.Silo(0).OutputLines, line => line.Contains("[1207]", StringComparison.Ordinal)); // It was declared dead, and knows.
+        // It was declared dead, and knows.
+        Assert.Contains(cluster.Silo(0).OutputLines, line => line.Contains("[1207]", StringComparison.Ordinal));
 
         async Task TakeOverAsync()
         {

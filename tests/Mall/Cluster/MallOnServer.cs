@@ -26,7 +26,8 @@ public sealed class MallOnServer : IAsyncDisposable
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddMallLedger(new LedgerOptions { Address = StoreAddress.Parse(address), MySqlDriver = MySqlDriver.Factory });
+        builder.Services.AddMallLedger(
+            new LedgerOptions { Address = StoreAddress.Parse(address), MySqlDriver = MySqlDriver.Factory });
         builder.Services.AddMallGrains(new OrderOptions(), TestMall.Impatient, jitterSeed: 1);
         builder.UseMallRuntime();
         var host = builder.Build();

@@ -35,8 +35,9 @@ public sealed class RollingRestartTests(ITestOutputHelper output)
         {
             var since = Stopwatch.GetTimestamp();
             Assert.Equal(0, await cluster.RestartAsync(silo, s_patience, stop.Token));
+            var (away, answered) = (Stopwatch.GetElapsedTime(since), shoppers.Sum(s => s.Purchases.Count));
             output.WriteLine(FormattableString.Invariant(
-                $"silo {silo} was away for {Stopwatch.GetElapsedTime(since).TotalSeconds:0.0} s, {shoppers.Sum(s => s.Purchases.Count)} orders answered"));
+                $"silo {silo} was away for {away.TotalSeconds:0.0} s, {answered} orders answered"));
             await UntilAnsweredAsync(OrdersBetween);
         }
 
@@ -53,8 +54,10 @@ public sealed class RollingRestartTests(ITestOutputHelper output)
         Assert.Equal(books.Orders(status: 0), purchases.Count);
         var troubles = shoppers.SelectMany(s => s.Troubles).ToList();
         if (troubles.Count != 0) output.WriteLine(cluster.Tails());
-        // Where the machine is so busy that a silo cannot renew its lease in time, that silo stops serving, and that is no restart's fault.
-        if (cluster.HasLostALease) output.WriteLine("A silo has lost its lease: this machine was too busy to show more than the books.");
+        // Where the machine is so busy that a silo cannot renew its lease in time, that silo stops serving, and that
+        // is no restart's fault.
+        if (cluster.HasLostALease)
+            output.WriteLine("A silo has lost its lease: this machine was too busy to show more than the books.");
         else Audit.Passes(troubles);
 
         async Task UntilAnsweredAsync(int more)

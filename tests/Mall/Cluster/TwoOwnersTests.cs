@@ -30,11 +30,17 @@ public sealed class TwoOwnersTests
         // The third buyer meets an owner whose epoch the second's has passed, whatever the timing; then everybody at once.
         bool[] outcomes = [await BuyAsync(one, 0), await BuyAsync(two, 1), await BuyAsync(one, 2)];
         Assert.True(conflicts > 0, "The owners have not met: that was no test.");
-        outcomes = [.. outcomes, .. await Task.WhenAll(Enumerable.Range(3, Buyers - 3).Select(i => BuyAsync(i % 2 == 0 ? one : two, i)))];
+        outcomes =
+        [
+            .. outcomes,
+            .. await Task.WhenAll(Enumerable.Range(3, Buyers - 3).Select(i => BuyAsync(i % 2 == 0 ? one : two, i))),
+        ];
 
         Assert.Equal(Stock, outcomes.Count(isBought => isBought));
-        Assert.Equal($"0 {Stock}", (await server.RunSqlAsync("select concat(stock, ' ', sold) from products", "two_owners", ct)).Trim());
-        var rows = await server.RunSqlAsync("select count(*) from barrier where gid like 'g%' and op = 'action'", "two_owners", ct);
+        Assert.Equal(
+            $"0 {Stock}", (await server.RunSqlAsync("select concat(stock, ' ', sold) from products", "two_owners", ct)).Trim());
+        var rows = await server.RunSqlAsync(
+            "select count(*) from barrier where gid like 'g%' and op = 'action'", "two_owners", ct);
         Assert.Equal(Stock, int.Parse(rows, System.Globalization.CultureInfo.InvariantCulture));
         // Whoever found the other's epoch has given up its activation and made another: both have come up, together more than
         // once each.
@@ -46,7 +52,8 @@ public sealed class TwoOwnersTests
             {
                 try
                 {
-                    return (await mall.Grains.GetGrain<IProductGrain>(productId).DecrStock(new Branch($"g{buyer}", "02"), 1)).Refusal is null;
+                    var product = mall.Grains.GetGrain<IProductGrain>(productId);
+                    return (await product.DecrStock(new Branch($"g{buyer}", "02"), 1)).Refusal is null;
                 }
                 catch (StaleActivationException)
                 {
@@ -61,6 +68,7 @@ public sealed class TwoOwnersTests
         var seller = (await mall.Grains.GetGrain<IRegistrationSagaGrain>("user-13800000001")
             .Register(new RegisterUser(new NewUser("13800000001", "no password", "Ada", "", "user"), null))).Value!.Id;
         await mall.Grains.GetGrain<IShopDirectoryGrain>(0).Open(new OpenShop(seller, "Shop", null));
-        return (await mall.Grains.GetGrain<IProductCatalogGrain>(0).Create(new CreateProduct(seller, null, "Teapot", "", 100, Stock, null))).Value!.Id;
+        return (await mall.Grains.GetGrain<IProductCatalogGrain>(0)
+            .Create(new CreateProduct(seller, null, "Teapot", "", 100, Stock, null))).Value!.Id;
     }
 }

@@ -7,8 +7,8 @@ using Mall.TestServers.Networks;
 namespace Mall.Tests.Cuts;
 
 /// <summary>
-/// Three silos, two front doors and a database, each on a machine of its own in a lab, with customers who shop through both doors. One for
-/// all cuts of a class, which follow each other: each begins and ends with everything in order.
+/// Three silos, two front doors and a database, each on a machine of its own in a lab, with customers who shop through both
+/// doors. One for all cuts of a class, which follow each other: each begins and ends with everything in order.
 /// </summary>
 public sealed class CutCluster : IAsyncDisposable
 {
@@ -50,7 +50,8 @@ public sealed class CutCluster : IAsyncDisposable
                 await lab.AddAsync("db", stop),
                 [await lab.AddAsync("silo0", stop), await lab.AddAsync("silo1", stop), await lab.AddAsync("silo2", stop)],
                 [await lab.AddAsync("door0", stop), await lab.AddAsync("door1", stop)]);
-            cluster = new CutCluster(lab, sites, await ClusterInstallation.OpenAsync(kind, Silos, sites.Doors.Count, sites, stop));
+            cluster = new CutCluster(
+                lab, sites, await ClusterInstallation.OpenAsync(kind, Silos, sites.Doors.Count, sites, stop));
             await cluster.InviteAsync(stop);
             return cluster;
         }
@@ -63,8 +64,8 @@ public sealed class CutCluster : IAsyncDisposable
     }
 
     /// <summary>
-    /// Cuts something while everybody shops, waits until products that a silo owned can be ordered through both doors, mends it, waits until
-    /// the silo serves once more, and audits the books.
+    /// Cuts something while everybody shops, waits until products that a silo owned can be ordered through both doors, mends it,
+    /// waits until the silo serves once more, and audits the books.
     /// </summary>
     /// <param name="silo">Whose products are looked at.</param>
     /// <param name="cut">Cuts.</param>
@@ -80,7 +81,8 @@ public sealed class CutCluster : IAsyncDisposable
         using var closing = CancellationTokenSource.CreateLinkedTokenSource(patience.Token);
         var watch = new ProductWatch(Installation.Connect);
         var watching = watch.WatchAsync(closing.Token);
-        var people = Task.WhenAll(_shoppers.Select((s, i) => s.ShopAsync([.. Seller.Supplied.Keys], new Random(i), closing.Token, patience.Token)));
+        var people = Task.WhenAll(
+            _shoppers.Select((s, i) => s.ShopAsync([.. Seller.Supplied.Keys], new Random(i), closing.Token, patience.Token)));
         long? before, during, after;
         TimeSpan[] away;
         try
@@ -95,12 +97,14 @@ public sealed class CutCluster : IAsyncDisposable
                 await BuyAsync(buyer, product, 1, patience.Token);
                 return Stopwatch.GetElapsedTime(cutAt);
             }));
-            var times = away.Select((time, door) => FormattableString.Invariant($"{time.TotalSeconds:0.0} s through door {door}"));
+            var times = away.Select(
+                (time, door) => FormattableString.Invariant($"{time.TotalSeconds:0.0} s through door {door}"));
             note($"a product of silo {silo} could be ordered again after {string.Join(", ", times)}");
             if (thenWaitFor is not null)
             {
                 await thenWaitFor();
-                note(FormattableString.Invariant($"a silo had given up its place after {Stopwatch.GetElapsedTime(cutAt).TotalSeconds:0.0} s"));
+                var took = Stopwatch.GetElapsedTime(cutAt).TotalSeconds;
+                note(FormattableString.Invariant($"a silo had given up its place after {took:0.0} s"));
             }
 
             await Task.WhenAll(_buyers.Select(buyer => BuyAsync(buyer, product, orders, patience.Token))); // Not by luck.
@@ -113,7 +117,8 @@ public sealed class CutCluster : IAsyncDisposable
 
         var mendedAt = Stopwatch.GetTimestamp();
         for (var each = 0; each < Silos; each++) await UntilServingAsync(each, patience.Token);
-        note(FormattableString.Invariant($"all silos served again {Stopwatch.GetElapsedTime(mendedAt).TotalSeconds:0.0} s after the cut was mended"));
+        note(FormattableString.Invariant(
+            $"all silos served again {Stopwatch.GetElapsedTime(mendedAt).TotalSeconds:0.0} s after the cut was mended"));
         after = await _owners.GenerationOfAsync(silo, stop);
         await closing.CancelAsync();
         await people.WaitAsync(s_patience, patience.Token);
@@ -138,14 +143,16 @@ public sealed class CutCluster : IAsyncDisposable
 
     /// <summary>One of some silos is no member at this moment.</summary>
     public Task UntilOneIsGoneAsync(IEnumerable<int> silos, CancellationToken stop) => UntilAsync(
-        "one of them has gone", async () => (await Task.WhenAll(silos.Select(s => _owners.GenerationOfAsync(s, stop)))).Contains(null), stop);
+        "one of them has gone",
+        async () => (await Task.WhenAll(silos.Select(s => _owners.GenerationOfAsync(s, stop)))).Contains(null), stop);
 
     /// <summary>The silo is a member again and owns something, and that can be ordered.</summary>
     public async Task UntilServingAsync(int silo, CancellationToken stop)
     {
         IReadOnlyList<long> owned = [];
         await UntilAsync(
-            $"silo {silo} owns products", async () => (owned = await _owners.OwnedByAsync(silo, Seller.Supplied.Keys, stop)).Count > 0, stop);
+            $"silo {silo} owns products",
+            async () => (owned = await _owners.OwnedByAsync(silo, Seller.Supplied.Keys, stop)).Count > 0, stop);
         foreach (var buyer in _buyers)
             await buyer.OrderAsync([(owned[0], 1)], stop).WaitAsync(s_patience, stop);
     }
@@ -172,7 +179,8 @@ public sealed class CutCluster : IAsyncDisposable
         _seller = await Seller.OpenShopAsync(Installation, Enumerable.Repeat(Plenty, Products), stop);
         foreach (var door in Installation.Doors)
         {
-            _shoppers.AddRange(await Shopper.ArriveAsync(new OneDoor(door), _shoppers.Count + _buyers.Count + 1, ShoppersAtADoor, stop));
+            _shoppers.AddRange(
+                await Shopper.ArriveAsync(new OneDoor(door), _shoppers.Count + _buyers.Count + 1, ShoppersAtADoor, stop));
             _buyers.AddRange(await Shopper.ArriveAsync(new OneDoor(door), _shoppers.Count + _buyers.Count + 1, 1, stop));
         }
     }
@@ -182,7 +190,9 @@ public sealed class CutCluster : IAsyncDisposable
         await Aftermath.UntilSagasHaveEndedAsync(() => Books.Open(Installation.Connect()), stop);
         var people = _shoppers.Concat(_buyers).ToList();
         var purchases = people.SelectMany(s => s.Purchases).ToList();
-        note($"{purchases.Count(p => p.IsAcknowledged)} orders acknowledged so far, {people.Sum(s => s.Unanswered)} requests left without an answer");
+        note(
+            $"{purchases.Count(p => p.IsAcknowledged)} orders acknowledged so far, "
+            + $"{people.Sum(s => s.Unanswered)} requests left without an answer");
         using var books = Books.Open(Installation.Connect());
         Audit.Passes(watch.Findings);
         Audit.Passes(books.Missing(purchases));

@@ -5,8 +5,9 @@ using Mall.TestServers.Networks;
 namespace Mall.Tests.Cuts;
 
 /// <summary>
-/// Networks that are cut between the processes of a cluster, by the kernel. Customers see pauses and nothing else, service comes back by
-/// itself while the cut lasts, and so does the silo when it is over. The times are printed; the tests only know that they end.
+/// Networks that are cut between the processes of a cluster, by the kernel. Customers see pauses and nothing else,
+/// service comes back by itself while the cut lasts, and so does the silo when it is over. The times are printed; the
+/// tests only know that they end.
 /// </summary>
 public abstract class NetworkCuts(NetworkCuts.Shared shared, ITestOutputHelper output)
 {
@@ -27,7 +28,8 @@ public abstract class NetworkCuts(NetworkCuts.Shared shared, ITestOutputHelper o
         try
         {
             var outcome = await cluster.CutAsync(
-                silo, () => cut(cluster), thenWaitFor is null ? null : () => thenWaitFor(cluster), orders, output.WriteLine, stop);
+                silo, () => cut(cluster), thenWaitFor is null ? null : () => thenWaitFor(cluster), orders, output.WriteLine,
+                stop);
             output.WriteLine($"{outcome}");
             Assert.NotNull(outcome.Before);
             Assert.NotNull(outcome.After);

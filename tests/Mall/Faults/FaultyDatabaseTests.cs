@@ -23,8 +23,8 @@ public sealed class FaultyDatabaseTests(ITestOutputHelper output)
         output.WriteLine($"seed {seed}");
         var faults = new FaultOptions
         {
-            Seed = seed, BeforeTransaction = 0.1, InTransaction = 0.1, BeforeCommit = 0.1, AfterCommit = 0.1, ReadBack = 0.2, Other = 0.1,
-            Delay = 0.1, LongestDelay = TimeSpan.FromMilliseconds(5),
+            Seed = seed, BeforeTransaction = 0.1, InTransaction = 0.1, BeforeCommit = 0.1, AfterCommit = 0.1, ReadBack = 0.2,
+            Other = 0.1, Delay = 0.1, LongestDelay = TimeSpan.FromMilliseconds(5),
         };
         await using var mall = await TestMall.OpenAsync(faults: faults, services: null);
         mall.Store.IsRandom = false;
@@ -32,7 +32,8 @@ public sealed class FaultyDatabaseTests(ITestOutputHelper output)
         long[] products = [await mall.SellAsync(user, 30), await mall.SellAsync(user, 40), await mall.SellAsync(user, 1000)];
         mall.Store.IsRandom = true;
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 16).Select(b => BuyAsync(mall, user, products, new Random(seed + b), $"b{b}")));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 16).Select(b => BuyAsync(mall, user, products, new Random(seed + b), $"b{b}")));
         mall.Store.IsRandom = false;
         await TestMall.EventuallyAsync(
             async () => await mall.SqlAsync("select count(*) from sagas where status not in ('succeed', 'failed')") is ["0"],
@@ -103,7 +104,8 @@ public sealed class FaultyDatabaseTests(ITestOutputHelper output)
 
         // Somewhere else another activation has taken the product over, and sold six.
         await WriteAsync(mall, "update products set owner_epoch = owner_epoch + 1, stock = stock - 6, sold = sold + 6");
-        await Assert.ThrowsAsync<StaleActivationException>(() => grain.DecrStock(new Branch("g2", "02"), 2)); // though three are left
+        // Though three are left.
+        await Assert.ThrowsAsync<StaleActivationException>(() => grain.DecrStock(new Branch("g2", "02"), 2));
         var taken = await grain.DecrStock(new Branch("g2", "02"), 2); // a new activation, which has read the row
         var refused = await grain.DecrStock(new Branch("g3", "02"), 2);
 

@@ -13,11 +13,13 @@ public sealed class HotProductTests
         var user = await mall.RegisterAsync();
         var product = await mall.SellAsync(user, stock: 50);
 
-        var placed = await Task.WhenAll(Enumerable.Range(0, 64).Select(i => mall.PlaceAsync($"g{i}", user, new OrderLine(product, 1))));
+        var placed = await Task.WhenAll(
+            Enumerable.Range(0, 64).Select(i => mall.PlaceAsync($"g{i}", user, new OrderLine(product, 1))));
 
         Assert.Equal(50, placed.Count(p => !p.IsRefused));
         Assert.All(placed.Where(p => p.IsRefused), p => Assert.Equal(ErrorCodes.NotEnoughStock, p.Refusal!.Code));
-        Assert.Equal(["0 50", "9 14"], await mall.SqlAsync("select status, count(*) from orders group by status order by status"));
+        Assert.Equal(
+            ["0 50", "9 14"], await mall.SqlAsync("select status, count(*) from orders group by status order by status"));
         Assert.Equal(["0 50"], await mall.SqlAsync("select stock, sold from products"));
     }
 
@@ -35,7 +37,8 @@ public sealed class HotProductTests
         }));
 
         Assert.Equal(50, placed.Count(p => !p.IsRefused));
-        Assert.Equal(["0 50", "9 14"], await mall.SqlAsync("select status, count(*) from orders group by status order by status"));
+        Assert.Equal(
+            ["0 50", "9 14"], await mall.SqlAsync("select status, count(*) from orders group by status order by status"));
         Assert.Equal(["0 50"], await mall.SqlAsync("select distinct stock, sold from products"));
         Assert.Equal(["0"], await mall.SqlAsync("select count(*) from sagas where status not in ('succeed', 'failed')"));
     }

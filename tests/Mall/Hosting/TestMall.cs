@@ -42,8 +42,8 @@ public sealed class TestMall : IAsyncDisposable
 
     /// <param name="folder">An earlier mall's folder, to go on with its database; null for a new one.</param>
     public static async Task<TestMall> OpenAsync(
-        Action<ISiloBuilder>? silo = null, Action<IServiceCollection>? services = null, SagaOptions? sagas = null, string? folder = null,
-        FaultOptions? faults = null)
+        Action<ISiloBuilder>? silo = null, Action<IServiceCollection>? services = null, SagaOptions? sagas = null,
+        string? folder = null, FaultOptions? faults = null)
     {
         var ownsFolder = folder is null;
         folder ??= Directory.CreateTempSubdirectory("mall-test-").FullName;
@@ -89,7 +89,8 @@ public sealed class TestMall : IAsyncDisposable
         await using var reader = await command.ExecuteReaderAsync();
         var rows = new List<string>();
         while (await reader.ReadAsync())
-            rows.Add(string.Join(' ', Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? "null" : reader.GetValue(i))));
+            rows.Add(string.Join(
+                ' ', Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? "null" : reader.GetValue(i))));
         return [.. rows];
     }
 

@@ -78,7 +78,8 @@ public sealed class WholeMall : IAsyncDisposable
         const string tables = "select name from sqlite_master where type = 'table' and name <> 'commit_marks'";
         foreach (var table in await RowsAsync(connection, tables))
         {
-            var rows = await RowsAsync(connection, $"select * from \"{table}\"{(table == "due" ? " where kind <> 'ledger.cleanup'" : "")}");
+            var rows = await RowsAsync(
+                connection, $"select * from \"{table}\"{(table == "due" ? " where kind <> 'ledger.cleanup'" : "")}");
             rows.Sort(StringComparer.Ordinal);
             var sum = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', rows)));
             snapshot[table] = $"{rows.Count} rows, {Convert.ToHexString(sum)[..16]}";

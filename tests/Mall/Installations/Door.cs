@@ -42,7 +42,8 @@ public sealed class Door(Uri address) : IDisposable
 
     /// <summary>Reads again and again, until there is an answer that is final.</summary>
     /// <param name="unanswered">Told, each time that there was none, what there was.</param>
-    public Task<Answer> GetUntilAnsweredAsync(string path, CancellationToken cancellationToken, Action<string>? unanswered = null) =>
+    public Task<Answer> GetUntilAnsweredAsync(
+        string path, CancellationToken cancellationToken, Action<string>? unanswered = null) =>
         UntilAnsweredAsync(() => GetAsync(path, cancellationToken), unanswered, cancellationToken);
 
     public void Dispose() => _client.Dispose();
@@ -63,7 +64,8 @@ public sealed class Door(Uri address) : IDisposable
         return new Answer(response.StatusCode, answer, code);
     }
 
-    private static async Task<Answer> UntilAnsweredAsync(Func<Task<Answer>> ask, Action<string>? unanswered, CancellationToken cancellationToken)
+    private static async Task<Answer> UntilAnsweredAsync(
+        Func<Task<Answer>> ask, Action<string>? unanswered, CancellationToken cancellationToken)
     {
         while (true)
         {

@@ -40,7 +40,9 @@ public sealed class Seller : IDisposable
         _supplied.AddOrUpdate(productId, pieces, (_, before) => before + pieces);
     }
 
-    /// <summary>Brings in a few pieces of some products now and then, so that orders of them may be accepted or refused.</summary>
+    /// <summary>
+    /// Brings in a few pieces of some products now and then, so that orders of them may be accepted or refused.
+    /// </summary>
     public async Task DeliverAsync(IReadOnlyList<long> products, Random random, CancellationToken closing, CancellationToken stop)
     {
         while (!closing.IsCancellationRequested)

@@ -77,7 +77,9 @@ public sealed class Shopper : IDisposable
         return shoppers;
     }
 
-    /// <summary>Orders until the shop closes: one to three products, in any order, one or two pieces each. Reads every fourth back.</summary>
+    /// <summary>
+    /// Orders until the shop closes: one to three products, in any order, one or two pieces each. Reads every fourth back.
+    /// </summary>
     /// <param name="closing">No new order after this; the last one is still seen through.</param>
     /// <param name="leaving">Walk away at once, from an unanswered order too.</param>
     public async Task ShopAsync(IReadOnlyList<long> products, Random random, CancellationToken closing, CancellationToken leaving)
@@ -122,7 +124,8 @@ public sealed class Shopper : IDisposable
         Read++;
         if (order.Status != HttpStatusCode.OK || order.Body.GetProperty("amount").GetInt64() != purchase.Amount
             || order.Body.GetProperty("status").GetInt32() != purchase.Status)
-            _misreadings.Enqueue($"{purchase.Key} was acknowledged as {purchase.Answer.Body}, and read as {order.Status} {order.Body}");
+            _misreadings.Enqueue(
+                $"{purchase.Key} was acknowledged as {purchase.Answer.Body}, and read as {order.Status} {order.Body}");
     }
 
     private async Task<Purchase> OrderAsync(

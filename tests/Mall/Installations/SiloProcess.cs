@@ -35,7 +35,8 @@ public sealed class SiloProcess : IAsyncDisposable
     /// <param name="environment">Variables besides those of the test, whose own <c>MALL_</c> variables do not reach it.</param>
     /// <param name="machine">Where; null: here.</param>
     public static SiloProcess Start(
-        string folder, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, Machine? machine = null)
+        string folder, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null,
+        Machine? machine = null)
     {
         IReadOnlyList<string> command = [.. machine?.Prefix ?? [], "dotnet"];
         var info = new ProcessStartInfo(command[0], command.Skip(1))
@@ -103,7 +104,9 @@ public sealed class SiloProcess : IAsyncDisposable
         kill.WaitForExit();
     }
 
-    /// <summary>For the failed test, and for people: where <c>MALL_TEST_LOGS</c> names a folder, a file there has all of it.</summary>
+    /// <summary>
+    /// For the failed test, and for people: where <c>MALL_TEST_LOGS</c> names a folder, a file there has all of it.
+    /// </summary>
     private void Keep(ConcurrentQueue<string> lines, string? line)
     {
         if (line is null)

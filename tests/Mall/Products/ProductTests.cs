@@ -19,7 +19,9 @@ public sealed class ProductTests
         await product.Change(new ChangeProduct(seller, Name: null, Desc: "blue", Price: 0, Status: null));
         var changed = await product.Change(new ChangeProduct(seller, Name: "Pot", Desc: null, Price: null, Status: 0));
 
-        Assert.Equal(("Pot", "blue", 0L, 5L, 0), (changed.Value!.Name, changed.Value.Desc, changed.Value.Price, changed.Value.Stock, changed.Value.Status));
+        Assert.Equal(
+            ("Pot", "blue", 0L, 5L, 0),
+            (changed.Value!.Name, changed.Value.Desc, changed.Value.Price, changed.Value.Stock, changed.Value.Status));
         Assert.Equal(["Pot blue 0 5 0"], await mall.SqlAsync("select name, description, price, stock, status from products"));
     }
 
@@ -50,7 +52,8 @@ public sealed class ProductTests
         Assert.Equal(ErrorCodes.NotEnoughStock, (await product.AdjustStock(seller, -6, null)).Refusal!.Code);
         Assert.Equal(0, (await product.AdjustStock(seller, -5, key)).Value);
         Assert.Equal(0, (await product.AdjustStock(seller, -5, key)).Value);
-        Assert.Equal(ErrorCodes.KeyReused, (await product.AdjustStock(seller, 1, key with { RequestHash = "other" })).Refusal!.Code);
+        Assert.Equal(
+            ErrorCodes.KeyReused, (await product.AdjustStock(seller, 1, key with { RequestHash = "other" })).Refusal!.Code);
         Assert.Equal(["0"], await mall.SqlAsync("select stock from products"));
     }
 
@@ -129,8 +132,10 @@ public sealed class ProductTests
         var open = new OpenShop(seller, "Shop", new Idempotency(seller, "shop", "h"));
         var create = new CreateProduct(seller, null, "Pot", "", 1, 1, new Idempotency(seller, "pot", "h"));
 
-        var shops = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => mall.Grains.GetGrain<IShopDirectoryGrain>(0).Open(open)));
-        var products = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => mall.Grains.GetGrain<IProductCatalogGrain>(0).Create(create)));
+        var shops = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(_ => mall.Grains.GetGrain<IShopDirectoryGrain>(0).Open(open)));
+        var products = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(_ => mall.Grains.GetGrain<IProductCatalogGrain>(0).Create(create)));
         var reused = await mall.Grains.GetGrain<IProductCatalogGrain>(0)
             .Create(create with { Idempotency = create.Idempotency! with { RequestHash = "other" } });
 
@@ -149,6 +154,7 @@ public sealed class ProductTests
 
         Assert.All(guesses, g => Assert.Equal(ErrorCodes.NoSuchProduct, g.Refusal!.Code));
         await TestMall.EventuallyAsync(
-            async () => await mall.Grains.GetGrain<Runtime.IManagementGrain>(0).GetTotalActivationCount() < 20, "the guessed grains go");
+            async () => await mall.Grains.GetGrain<Runtime.IManagementGrain>(0).GetTotalActivationCount() < 20,
+            "the guessed grains go");
     }
 }

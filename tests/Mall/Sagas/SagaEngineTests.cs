@@ -20,7 +20,11 @@ public sealed class SagaEngineTests
             await bothStarted.Task; // would wait for ever if the two did not run in parallel
             return null;
         };
-        var script = new Script().Branch("01").Branch("02", meet, after: "01").Branch("03", meet, after: "01").Branch("04", after: ["02", "03"]);
+        var script = new Script()
+            .Branch("01")
+            .Branch("02", meet, after: "01")
+            .Branch("03", meet, after: "01")
+            .Branch("04", after: ["02", "03"]);
         await using var mall = await OpenAsync(script);
 
         var result = await Saga(mall).Run("h");
@@ -44,7 +48,10 @@ public sealed class SagaEngineTests
         Assert.Equal(["+01", "+02", "+03", "-03", "-02", "-01"], script.Calls);
         Assert.Equal(["failed 300002 No."], await mall.SqlAsync("select status, reason from sagas"));
         Assert.Equal(
-            ["01 action succeed", "01 compensate succeed", "02 action succeed", "02 compensate succeed", "03 action refused", "03 compensate succeed"],
+            [
+                "01 action succeed", "01 compensate succeed", "02 action succeed", "02 compensate succeed", "03 action refused",
+                "03 compensate succeed",
+            ],
             await mall.SqlAsync("select branch_id, op, status from saga_branches order by branch_id, op"));
     }
 
@@ -67,7 +74,8 @@ public sealed class SagaEngineTests
     public async Task A_failing_branch_parks_the_saga_until_an_operator_retries_it()
     {
         var mended = false;
-        var script = new Script().Branch("01", _ => mended ? Task.FromResult<Refusal?>(null) : throw new InvalidOperationException("a bug"));
+        var script = new Script()
+            .Branch("01", _ => mended ? Task.FromResult<Refusal?>(null) : throw new InvalidOperationException("a bug"));
         await using var mall = await OpenAsync(script);
 
         await Assert.ThrowsAsync<TimeoutException>(() => Saga(mall).Run("h"));
@@ -135,7 +143,8 @@ public sealed class SagaEngineTests
         cut = false;
         await using var restarted = await OpenAsync(script, files);
         await TestMall.EventuallyAsync(
-            async () => await restarted.SqlAsync("select status from sagas") is ["succeed" or "failed"], "due work resumes the saga");
+            async () => await restarted.SqlAsync("select status from sagas") is ["succeed" or "failed"],
+            "due work resumes the saga");
 
         Assert.Equal(
             [status == SagaStatus.Aborting ? "failed 300002 No." : "succeed null"],
@@ -170,7 +179,8 @@ public sealed class SagaEngineTests
 
         cut = false;
         await using var restarted = await OpenAsync(script, files);
-        await TestMall.EventuallyAsync(async () => await restarted.SqlAsync("select status from sagas") is ["failed"], "the saga ends");
+        await TestMall.EventuallyAsync(
+            async () => await restarted.SqlAsync("select status from sagas") is ["failed"], "the saga ends");
 
         Assert.Equal(1, script.CountOf("+03"));
         Assert.Equal(1, script.CountOf("-03"));
@@ -188,13 +198,15 @@ public sealed class SagaEngineTests
         // It is committed, and while faults go on nobody finds out.
         mall.Store.FailNext(FaultPoint.AfterCommit, w => w.Changes[0].Shape.Table.Name == "sagas");
         var running = Saga(mall).Run("h");
-        await TestMall.EventuallyAsync(async () => await mall.SqlAsync("select status from sagas") is ["submitted"], "the row can be seen");
+        await TestMall.EventuallyAsync(
+            async () => await mall.SqlAsync("select status from sagas") is ["submitted"], "the row can be seen");
 
         await Saga(mall).Resume();
         await TestMall.EventuallyAsync(() => Task.FromResult(script.Calls.Contains("+02")), "the saga runs");
         mall.Store.IsRandom = false;
         await TestMall.EventuallyAsync(
-            async () => await mall.SqlAsync("select number from commit_marks") is not [] && mall.Store.Faults > 1, "it is acknowledged");
+            async () => await mall.SqlAsync("select number from commit_marks") is not [] && mall.Store.Faults > 1,
+            "it is acknowledged");
         await mall.Grains.GetGrain<ISagaDirectoryGrain>(0).Get("s1"); // turns go on meanwhile
         answer.SetResult(s_no);
 
@@ -216,10 +228,14 @@ public sealed class SagaEngineTests
 
     private static ISagaDirectoryGrain Directory(TestMall mall) => mall.Grains.GetGrain<ISagaDirectoryGrain>(0);
 
-    private static Task<TestMall> OpenAsync(Script script, string? folder = null, FaultOptions? faults = null) => TestMall.OpenAsync(
-        faults: faults,
-        services: s => s.AddSingleton(script).AddSingleton<ScriptedSagaKind>().AddSingleton<ISagaKind>(p => p.GetRequiredService<ScriptedSagaKind>()),
-        folder: folder);
+    private static Task<TestMall> OpenAsync(Script script, string? folder = null, FaultOptions? faults = null) =>
+        TestMall.OpenAsync(
+            faults: faults,
+            services: s => s
+                .AddSingleton(script)
+                .AddSingleton<ScriptedSagaKind>()
+                .AddSingleton<ISagaKind>(p => p.GetRequiredService<ScriptedSagaKind>()),
+            folder: folder);
 
     private static string Copy(string folder)
     {

@@ -20,7 +20,8 @@ public sealed class ScriptedSagaGrain(ScriptedSagaKind kind, SagaServices servic
 {
     public async Task<Result<Done>> Run(string requestHash)
     {
-        var begun = await BeginAsync(requestHash, userId: 0, () => Task.FromResult<Result<ScriptedIntent>>(new ScriptedIntent("hello")));
+        var begun = await BeginAsync(
+            requestHash, userId: 0, () => Task.FromResult<Result<ScriptedIntent>>(new ScriptedIntent("hello")));
         if (begun.IsRefused) return begun.Refusal;
         return await EndAsync() is { } refusal ? refusal : Done.It;
     }
@@ -47,7 +48,8 @@ public sealed class Script
         get { lock (_calls) return [.. _calls]; }
     }
 
-    public Script Branch(string id, Func<int, Task<Refusal?>>? action = null, Func<int, Task>? compensation = null, params string[] after)
+    public Script Branch(
+        string id, Func<int, Task<Refusal?>>? action = null, Func<int, Task>? compensation = null, params string[] after)
     {
         _branches.Add(new SagaBranch(
             id,

@@ -97,7 +97,8 @@ public class LifeTests
     {
         for (var round = 0; round < 2; round++)
         {
-            int[] answers = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => silo.Grains.GetGrain<ILifeGrain>("brief").Touch()));
+            int[] answers = await Task.WhenAll(
+                Enumerable.Range(0, 3).Select(_ => silo.Grains.GetGrain<ILifeGrain>("brief").Touch()));
             Assert.Equal(6, answers.Sum());
             await silo.Settle();
         }

@@ -1,9 +1,9 @@
 namespace Mall.Runtime.Tests.Cluster;
 
 /// <summary>
-/// Three silos and two clients, whose processes die and whose ways are cut, by seed. Whatever happens: each call ends; none runs twice; one
-/// that was answered has run, and one that says it has not run has not; no silo without a lease lets a call in. And once the trouble
-/// is over, everybody sees the same silos, every call succeeds, and no grain is in two places.
+/// Three silos and two clients, whose processes die and whose ways are cut, by seed. Whatever happens: each call ends; none runs
+/// twice; one that was answered has run, and one that says it has not run has not; no silo without a lease lets a call in. And
+/// once the trouble is over, everybody sees the same silos, every call succeeds, and no grain is in two places.
 /// </summary>
 public sealed class ClusterSimulationTests
 {
@@ -16,7 +16,8 @@ public sealed class ClusterSimulationTests
 
     [Theory]
     [MemberData(nameof(Seeds))]
-    public void Cluster_InTrouble_KeepsItsPromises(int seed) => SimulatedCluster.Run(seed, cluster => new Story(seed, cluster).TellAsync());
+    public void Cluster_InTrouble_KeepsItsPromises(int seed) =>
+        SimulatedCluster.Run(seed, cluster => new Story(seed, cluster).TellAsync());
 
     private sealed class Story(int seed, SimulatedCluster cluster)
     {
@@ -63,7 +64,9 @@ public sealed class ClusterSimulationTests
             {
                 await client.Grains.GetGrain<ITallyGrain>(key).Count(call);
                 _answered++;
-                Assert.True(cluster.Tally.ExecutionsOf(call) == 1, Tell($"call {call} was answered and has run {cluster.Tally.ExecutionsOf(call)} times"));
+                Assert.True(
+                    cluster.Tally.ExecutionsOf(call) == 1,
+                    Tell($"call {call} was answered and has run {cluster.Tally.ExecutionsOf(call)} times"));
                 return true;
             }
             catch (Exception exception) when (exception is SiloUnavailableException or TimeoutException)
@@ -131,7 +134,8 @@ public sealed class ClusterSimulationTests
             Note("calm");
             Mend();
             cluster.Network.Delay = TimeSpan.FromMilliseconds(5);
-            foreach (var name in s_names.Where(n => cluster.Silos.All(s => s.Name != n))) await cluster.StartAsync(name, isSilo: true);
+            foreach (var name in s_names.Where(n => cluster.Silos.All(s => s.Name != n)))
+                await cluster.StartAsync(name, isSilo: true);
             await cluster.Pass(s_calm);
         }
 
@@ -156,8 +160,11 @@ public sealed class ClusterSimulationTests
         {
             for (var key = 0; key < Keys; key++)
             {
-                Assert.True(await CountAsync(_clients[key % _clients.Count], key), Tell($"grain {key} did not answer in the calm"));
-                Assert.True(cluster.Tally.PlacesOf(key).Count == 1, Tell($"grain {key} is at {string.Join(" and ", cluster.Tally.PlacesOf(key))}"));
+                Assert.True(
+                    await CountAsync(_clients[key % _clients.Count], key), Tell($"grain {key} did not answer in the calm"));
+                Assert.True(
+                    cluster.Tally.PlacesOf(key).Count == 1,
+                    Tell($"grain {key} is at {string.Join(" and ", cluster.Tally.PlacesOf(key))}"));
             }
         }
 

@@ -17,7 +17,10 @@ public sealed class ClusterTransportTests
         two.Answer = static text => $"re {text}";
 
         var random = new Random(seed);
-        string[] texts = [.. Enumerable.Range(0, 2_000).Select(i => $"{i} {new string('x', random.Next(i % 100 == 0 ? 200_000 : 300))}")];
+        string[] texts =
+        [
+            .. Enumerable.Range(0, 2_000).Select(i => $"{i} {new string('x', random.Next(i % 100 == 0 ? 200_000 : 300))}"),
+        ];
         foreach (var text in texts) one.Send(two, text);
 
         await TestSilo.Eventually(() => one.Received.Count == texts.Length);

@@ -25,7 +25,8 @@ public sealed class GatedTable(IMembershipTable table) : IMembershipTable
     public Task TrustAsync(SiloAddress silo, SiloAddress by, CancellationToken cancellationToken) =>
         Open().TrustAsync(silo, by, cancellationToken);
 
-    public Task StepDownAsync(SiloAddress silo, CancellationToken cancellationToken) => Open().StepDownAsync(silo, cancellationToken);
+    public Task StepDownAsync(SiloAddress silo, CancellationToken cancellationToken) =>
+        Open().StepDownAsync(silo, cancellationToken);
 
     public Task<MembershipSnapshot> ReadAsync(CancellationToken cancellationToken) => Open().ReadAsync(cancellationToken);
 

@@ -95,7 +95,8 @@ public sealed class HandshakeTests
         using var listener = network.At("false:1").Listen("false:1");
         var probe = one.Transport.ProbeAsync(new SiloAddress("false:1", 1));
         await using var stream = await listener.AcceptAsync(TestContext.Current.CancellationToken);
-        await stream.WriteAsync(await ReadMessageAsync(stream), TestContext.Current.CancellationToken); // A number for a challenge is all it takes.
+        // A number for a challenge is all it takes.
+        await stream.WriteAsync(await ReadMessageAsync(stream), TestContext.Current.CancellationToken);
         await stream.WriteAsync(await ReadMessageAsync(stream), TestContext.Current.CancellationToken);
 
         Assert.Equal(Refusal.Secret, (await probe).Refusal);
@@ -129,7 +130,9 @@ public sealed class HandshakeTests
 
         friend.Send(silo, "hello");
         await TestSilo.Eventually(() => silo.Received.Count == 1);
-        Assert.DoesNotContain(silo.Log, line => line.StartsWith("1108", StringComparison.Ordinal) && !line.Contains("friend", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            silo.Log,
+            line => line.StartsWith("1108", StringComparison.Ordinal) && !line.Contains("friend", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -162,7 +165,8 @@ public sealed class HandshakeTests
     }
 
     /// <summary>Lets somebody connect through a wire that is listened in on; gives what the dialer has said.</summary>
-    private static async Task<(byte[] Hello, byte[] Proof)> OverhearAsync(MemoryNetwork network, TransportEnd acceptor, string secret)
+    private static async Task<(byte[] Hello, byte[] Proof)> OverhearAsync(
+        MemoryNetwork network, TransportEnd acceptor, string secret)
     {
         // The listener in the middle answers at the acceptor's name in a network of its own.
         var middle = new MemoryNetwork();
@@ -197,7 +201,8 @@ public sealed class HandshakeTests
         if (random.Next(2) == 0 || bytes.Length < PreambleLength) return bytes;
         "MALL"u8.CopyTo(bytes);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(4), ClusterTransport.ProtocolVersion);
-        if (random.Next(2) == 0) BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(6), (ushort)(bytes.Length - PreambleLength));
+        if (random.Next(2) == 0)
+            BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(6), (ushort)(bytes.Length - PreambleLength));
         return bytes;
     }
 }

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Options;
 namespace Mall.Runtime.Tests.Cluster;
 
 /// <summary>
-/// A silo measures its lease by timestamps alone: a wall clock that jumps takes nothing from it and gives it nothing, and a process that
-/// was stopped, or slept with its machine, serves nobody before it has its lease again.
+/// A silo measures its lease by timestamps alone: a wall clock that jumps takes nothing from it and gives it nothing, and a
+/// process that was stopped, or slept with its machine, serves nobody before it has its lease again.
 /// </summary>
 public sealed class LeaseClockTests : IAsyncLifetime
 {
@@ -20,8 +20,8 @@ public sealed class LeaseClockTests : IAsyncLifetime
     {
         _table = new GatedTable(new InMemoryMembershipTable(_time.Database));
         _silo = new ClusterMembership(
-            _table, Options.Create(new ClusterOptions { Endpoint = "a:1" }), Options.Create(new SiloOptions()), _time, new AtOnce(),
-            NullLogger<ClusterMembership>.Instance);
+            _table, Options.Create(new ClusterOptions { Endpoint = "a:1" }), Options.Create(new SiloOptions()), _time,
+            new AtOnce(), NullLogger<ClusterMembership>.Instance);
     }
 
     public async ValueTask InitializeAsync() => await _silo.JoinAsync(() => Task.CompletedTask, CancellationToken.None);

@@ -22,7 +22,8 @@ public sealed class MemoryNetwork(int seed = 1)
     public IStreamNetwork At(string name) => new End(this, name);
 
     /// <summary>Nothing that <paramref name="from"/> sends arrives at <paramref name="to"/> any more.</summary>
-    public void Cut(string from, string to) => _cuts.TryAdd((from, to), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+    public void Cut(string from, string to) =>
+        _cuts.TryAdd((from, to), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
 
     public void CutBoth(string one, string other)
     {
@@ -77,9 +78,11 @@ public sealed class MemoryNetwork(int seed = 1)
             if (network._dead.ContainsKey(name)) throw new IOException($"{name} is dead");
             await network.WhenOpen(name, endpoint).WaitAsync(cancellationToken);
             await network.WhenOpen(endpoint, name).WaitAsync(cancellationToken);
-            if (!network._listeners.TryGetValue(endpoint, out var listener)) throw new ConnectionRefusedException($"{endpoint}: refused");
+            if (!network._listeners.TryGetValue(endpoint, out var listener))
+                throw new ConnectionRefusedException($"{endpoint}: refused");
             var (there, back) = (new Pipe(), new Pipe());
-            listener.Accepted.Writer.TryWrite(network.Track(new PipeStream(network, there.Reader, back.Writer, from: name, to: endpoint)));
+            listener.Accepted.Writer.TryWrite(
+                network.Track(new PipeStream(network, there.Reader, back.Writer, from: name, to: endpoint)));
             return network.Track(new PipeStream(network, back.Reader, there.Writer, from: endpoint, to: name));
         }
 
@@ -95,7 +98,8 @@ public sealed class MemoryNetwork(int seed = 1)
     {
         public Channel<Stream> Accepted { get; } = Channel.CreateUnbounded<Stream>();
 
-        public Task<Stream> AcceptAsync(CancellationToken cancellationToken) => Accepted.Reader.ReadAsync(cancellationToken).AsTask();
+        public Task<Stream> AcceptAsync(CancellationToken cancellationToken) =>
+            Accepted.Reader.ReadAsync(cancellationToken).AsTask();
 
         public void Dispose() => network._listeners.TryRemove(KeyValuePair.Create(endpoint, this));
     }

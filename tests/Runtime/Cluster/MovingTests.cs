@@ -129,8 +129,11 @@ public sealed class MovingTests
         foreach (var what in probe.Events.Select(e => e.Split(' ')).Where(e => e.Length == 4))
         {
             var (key, verb, place) = (what[0], what[1], what[3]);
-            if (verb == "up") Assert.True(places.TryAdd(key, place), $"{key} came up at {place} while it was at {places.GetValueOrDefault(key)}.");
-            else Assert.True(places.Remove(key));
+            if (verb == "up")
+                Assert.True(
+                    places.TryAdd(key, place), $"{key} came up at {place} while it was at {places.GetValueOrDefault(key)}.");
+            else
+                Assert.True(places.Remove(key));
         }
     }
 }

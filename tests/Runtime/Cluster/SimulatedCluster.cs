@@ -100,7 +100,8 @@ public sealed class SimulatedCluster
 
         public async Task StopAsync()
         {
-            foreach (var service in services.GetServices<IHostedService>().Reverse()) await service.StopAsync(CancellationToken.None);
+            foreach (var service in services.GetServices<IHostedService>().Reverse())
+                await service.StopAsync(CancellationToken.None);
         }
     }
 }

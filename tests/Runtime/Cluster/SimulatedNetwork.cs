@@ -4,8 +4,8 @@ using Mall.Runtime.Tests.Simulation;
 namespace Mall.Runtime.Tests.Cluster;
 
 /// <summary>
-/// A network on the simulation's one thread: frames take a time drawn from the seed and keep their order on each connection; processes die,
-/// ways are cut in one direction or both, and connections over them end when nothing has been heard for a while.
+/// A network on the simulation's one thread: frames take a time drawn from the seed and keep their order on each connection;
+/// processes die, ways are cut in one direction or both, and connections over them end when nothing has been heard for a while.
 /// </summary>
 public sealed class SimulatedNetwork(int seed, FakeTime time, SimulatedScheduler scheduler, TimeSpan silenceLimit)
 {
@@ -22,7 +22,8 @@ public sealed class SimulatedNetwork(int seed, FakeTime time, SimulatedScheduler
     internal SimulatedScheduler Scheduler => scheduler;
 
     /// <summary>The process's way into the network; one that was there before at this name is dead.</summary>
-    public SimulatedTransport Attach(string name, IMembership membership) => _processes[name] = new SimulatedTransport(this, name, membership);
+    public SimulatedTransport Attach(string name, IMembership membership) =>
+        _processes[name] = new SimulatedTransport(this, name, membership);
 
     public void Kill(string name)
     {
@@ -56,7 +57,8 @@ public sealed class SimulatedNetwork(int seed, FakeTime time, SimulatedScheduler
     }
 
     /// <summary>What somebody finds who dials this silo now.</summary>
-    internal ProbeFinding Look(SimulatedTransport from, SiloAddress to) => from.Membership.MayServe ? Reach(from, to) : ProbeFinding.Silent;
+    internal ProbeFinding Look(SimulatedTransport from, SiloAddress to) =>
+        from.Membership.MayServe ? Reach(from, to) : ProbeFinding.Silent;
 
     /// <summary>The same, also for a silo that may not serve.</summary>
     internal ProbeFinding Reach(SimulatedTransport from, SiloAddress to)
@@ -101,13 +103,15 @@ public sealed class SimulatedNetwork(int seed, FakeTime time, SimulatedScheduler
     {
         if (connection.HasEnded) return;
         connection.HasEnded = true;
-        connection.Dialer.OnLost(connection.Target, new SiloUnavailableException($"The connection to {connection.Target} is lost: {reason}."));
+        connection.Dialer.OnLost(
+            connection.Target, new SiloUnavailableException($"The connection to {connection.Target} is lost: {reason}."));
         _connections.Remove(connection);
     }
 
     private bool IsCut(string from, string to) => _cuts.Contains((from, to)) || _cuts.Contains((to, from));
 
-    internal sealed class Connection(SimulatedTransport dialer, SimulatedTransport acceptor, SiloAddress dialedAs, SiloAddress target)
+    internal sealed class Connection(
+        SimulatedTransport dialer, SimulatedTransport acceptor, SiloAddress dialedAs, SiloAddress target)
     {
         private readonly Dictionary<SimulatedTransport, DateTimeOffset> _lastDelivery = [];
 
@@ -228,7 +232,8 @@ public sealed class SimulatedTransport(SimulatedNetwork network, string name, IM
         }
     }
 
-    private sealed class Sending(SimulatedTransport transport, SiloAddress destination, IOutboundFrame frame) : IThreadPoolWorkItem
+    private sealed class Sending(
+        SimulatedTransport transport, SiloAddress destination, IOutboundFrame frame) : IThreadPoolWorkItem
     {
         public void Execute() => transport.Send(frame, destination);
     }

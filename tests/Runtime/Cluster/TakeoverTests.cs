@@ -44,7 +44,8 @@ public sealed class TakeoverTests
         cluster.Network.CutBoth(one.Endpoint, two.Endpoint);
         Assert.Equal(one.Self.ToString(), await Insist(() => one.Placed(key).Where()));
 
-        Assert.InRange(watch.Elapsed, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3)); // A lease of two seconds and one more at most.
+        // A lease of two seconds and one more at most.
+        Assert.InRange(watch.Elapsed, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3));
     }
 
     [Fact]
@@ -57,7 +58,8 @@ public sealed class TakeoverTests
 
         one.Table.IsCut = true; // Nobody else is there to take over: a database that is away for everybody.
         await TestSilo.Eventually(() => !one.Membership.MayServe);
-        await Task.Delay(500, TestContext.Current.CancellationToken); // Its connections end: whoever waits for an answer hears that.
+        // Its connections end: whoever waits for an answer hears that.
+        await Task.Delay(500, TestContext.Current.CancellationToken);
         var call = client.Placed(1).Add(4);
         var here = one.Placed(1).Add(5);
         await Task.Delay(200, TestContext.Current.CancellationToken);

@@ -30,10 +30,14 @@ public sealed class TestCluster : IAsyncDisposable
 
     /// <summary>Leases that end soon, for tests that wait for that.</summary>
     public static Action<ClusterOptions> ShortLeases { get; } = static options =>
-        (options.Lease, options.ReadPeriod, options.ProbePeriod, options.ConnectTimeout) =
-            (TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(300));
+    {
+        options.Lease = TimeSpan.FromSeconds(2);
+        (options.ReadPeriod, options.ProbePeriod) = (TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(200));
+        options.ConnectTimeout = TimeSpan.FromMilliseconds(300);
+    };
 
-    public async Task<Member> StartSiloAsync(Action<ISiloBuilder>? silo = null, Action<ClusterOptions>? options = null, string? endpoint = null)
+    public async Task<Member> StartSiloAsync(
+        Action<ISiloBuilder>? silo = null, Action<ClusterOptions>? options = null, string? endpoint = null)
     {
         var member = MakeSilo(silo, options, endpoint);
         await member.StartAsync();
@@ -135,7 +139,9 @@ public sealed class TestCluster : IAsyncDisposable
         {
             var placement = host.Services.GetRequiredService<IPlacement>();
             var type = GrainType.Create("placed");
-            return Enumerable.Range(1, 100_000).Where(k => owner.Self.Equals(placement.OwnerOf(GrainId.Create(type, k), View))).ElementAt(skip);
+            return Enumerable.Range(1, 100_000)
+                .Where(k => owner.Self.Equals(placement.OwnerOf(GrainId.Create(type, k), View)))
+                .ElementAt(skip);
         }
 
         public async Task StartAsync()

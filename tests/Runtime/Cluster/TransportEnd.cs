@@ -15,7 +15,8 @@ public sealed class TransportEnd : IFrameReceiver, IAsyncDisposable, IMeterFacto
         configure?.Invoke(options);
         Membership = new FixedMembership(new SiloAddress(name, 1));
         Transport = new ClusterTransport(
-            Membership, network.At(name), new ThreadPoolScheduler(), new SystemRandomSource(), TimeProvider.System, Options.Create(options), this, this);
+            Membership, network.At(name), new ThreadPoolScheduler(), new SystemRandomSource(), TimeProvider.System,
+            Options.Create(options), this, this);
         Transport.Start(this);
     }
 
@@ -34,7 +35,8 @@ public sealed class TransportEnd : IFrameReceiver, IAsyncDisposable, IMeterFacto
     /// <summary>What this process answers to a text; null: nothing.</summary>
     public Func<string, string?> Answer { get; set; } = static _ => null;
 
-    public static TransportEnd Start(MemoryNetwork network, string name, Action<ClusterOptions>? configure = null) => new(network, name, configure);
+    public static TransportEnd Start(MemoryNetwork network, string name, Action<ClusterOptions>? configure = null) =>
+        new(network, name, configure);
 
     public TextFrame Send(TransportEnd to, string text) => Send(to.Self, text);
 
@@ -71,7 +73,8 @@ public sealed class TransportEnd : IFrameReceiver, IAsyncDisposable, IMeterFacto
 
     bool ILogger.IsEnabled(LogLevel logLevel) => true;
 
-    void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+    void ILogger.Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
         Log.Enqueue($"{eventId.Id} {formatter(state, exception)}");
 
     /// <summary>A view that does not change, of a process that may always serve unless a test says otherwise.</summary>

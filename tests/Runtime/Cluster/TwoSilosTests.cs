@@ -68,14 +68,12 @@ public sealed class TwoSilosTests
         await one.Placed(one.KeyOf(two)).Echo(1);
         var management = one.Grains.GetGrain<IManagementGrain>(0);
 
-        Assert.Equal([one.Self, two.Self], (await PlacedAsync()).Select(s => s.SiloAddress).Order(Comparer<SiloAddress>.Create(ByGeneration)));
+        Assert.Equal([one.Self, two.Self], (await PlacedAsync()).Select(s => s.SiloAddress).OrderBy(s => s.Generation));
         await management.ForceActivationCollection(TimeSpan.Zero);
         await TestSilo.Eventually(() => PlacedAsync().GetAwaiter().GetResult().Length == 0);
 
         async Task<SimpleGrainStatistic[]> PlacedAsync() =>
             [.. (await management.GetSimpleGrainStatistics()).Where(s => s.GrainType == "placed")];
-
-        static int ByGeneration(SiloAddress a, SiloAddress b) => a.Generation.CompareTo(b.Generation);
     }
 
     [Fact]

@@ -24,7 +24,9 @@ public sealed class VerdictTests
     public void Verdict_ByWhoHearsWhom(string silos, string unheard, string condemned) =>
         Assert.Equal(condemned, Names(Verdict.Of(Table(silos, unheard, 2 * s_settling), s_settling)));
 
-    /// <summary>A is cut off from both and is the oldest: were C slow to notice, B would seem to be the younger of a broken pair.</summary>
+    /// <summary>
+    /// A is cut off from both and is the oldest: were C slow to notice, B would seem to be the younger of a broken pair.
+    /// </summary>
     [Fact]
     public void Verdict_OfHalfThePicture_CondemnsNobody()
     {
@@ -54,7 +56,11 @@ public sealed class VerdictTests
     private static MembershipSnapshot Table(string silos, string unheard, TimeSpan age) =>
         new(1, [.. silos.Select(s => new SiloRecord(Silo(s), "", SiloStatus.Active, TimeSpan.FromSeconds(6)))])
         {
-            Suspicions = [.. unheard.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(p => new SuspicionRecord(Silo(p[1]), Silo(p[0]), age))],
+            Suspicions =
+            [
+                .. unheard.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                    .Select(p => new SuspicionRecord(Silo(p[1]), Silo(p[0]), age)),
+            ],
         };
 
     private static SiloAddress Silo(char name) => new($"{name}", name);

@@ -31,7 +31,8 @@ public class DiagnosticTests
     [InlineData("MALL0008", "public interface IG : IText { Task<Version> F(); }")]
     [InlineData("MALL0008", "[Message] public sealed record M(Func<int> A);")]
     [InlineData("MALL0008", "[Message] public sealed record M(ImmutableArray<Type> A);")]
-    [InlineData("MALL0009", "[Message] public record M { [Id(0)] public int A { get; init; } [Id(0)] public int B { get; init; } }")]
+    [InlineData(
+        "MALL0009", "[Message] public record M { [Id(0)] public int A { get; init; } [Id(0)] public int B { get; init; } }")]
     [InlineData("MALL0010", "[Message] public sealed record M(int A) { public int B { get; init; } }")]
     [InlineData("MALL0011", "[Message, Alias(\"m\")] public record struct M; [Message, Alias(\"m\")] public record struct N;")]
     [InlineData("MALL0012", "public interface IG : IText { [OneWay] Task<int> F(); }")]

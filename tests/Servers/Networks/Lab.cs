@@ -4,11 +4,12 @@ using System.Net.NetworkInformation;
 namespace Mall.TestServers.Networks;
 
 /// <summary>
-/// A network of machines on this machine: each a network namespace of the kernel with an address and a cable of its own, all on one
-/// switch, where this process has an address, too. Cables can be pulled, ways cut in one direction, links made slow: what programs meet
-/// there is what they meet in real networks, since it is the kernel that they meet.
+/// A network of machines on this machine: each a network namespace of the kernel with an address and a cable of its own, all on
+/// one switch, where this process has an address, too. Cables can be pulled, ways cut in one direction, links made slow: what
+/// programs meet there is what they meet in real networks, since it is the kernel that they meet.
 /// <para>
-/// Everything carries this process's id in its name and ends with this object; what a killed process has left, the next one removes.
+/// Everything carries this process's id in its name and ends with this object; what a killed process has
+/// left, the next one removes.
 /// </para>
 /// </summary>
 public sealed class Lab : IAsyncDisposable
@@ -49,9 +50,13 @@ public sealed class Lab : IAsyncDisposable
         }
         catch (Exception failure) when (failure is InvalidOperationException or System.ComponentModel.Win32Exception)
         {
-            var reason = $"No network namespaces here ({failure.Message.Trim()}): they need Linux, root or CAP_NET_ADMIN, and apt-get install iproute2";
-            var required = (Environment.GetEnvironmentVariable("MALL_TEST_REQUIRE") ?? "").Split(',', StringSplitOptions.TrimEntries);
-            return required.Contains(RequiredAs) ? throw new InvalidOperationException($"{reason} (MALL_TEST_REQUIRE names them)", failure) : reason;
+            var reason = $"No network namespaces here ({failure.Message.Trim()}): "
+                + "they need Linux, root or CAP_NET_ADMIN, and apt-get install iproute2";
+            var required = (Environment.GetEnvironmentVariable("MALL_TEST_REQUIRE") ?? "")
+                .Split(',', StringSplitOptions.TrimEntries);
+            return required.Contains(RequiredAs)
+                ? throw new InvalidOperationException($"{reason} (MALL_TEST_REQUIRE names them)", failure)
+                : reason;
         }
     }
 
@@ -87,7 +92,8 @@ public sealed class Lab : IAsyncDisposable
             $"netns add {machine.Namespace}",
             $"link add {machine.Plug} type veth peer name eth0 netns {machine.Namespace}",
             $"link set {machine.Plug} master {_switch} up");
-        await IpAsync(machine, cancellationToken, "link set lo up", $"address add {machine.Address}/24 dev eth0", "link set eth0 up");
+        await IpAsync(
+            machine, cancellationToken, "link set lo up", $"address add {machine.Address}/24 dev eth0", "link set eth0 up");
         return machine;
     }
 
@@ -98,8 +104,8 @@ public sealed class Lab : IAsyncDisposable
     public static Task PlugInAsync(Machine machine) => IpAsync(CancellationToken.None, $"link set {machine.Plug} up");
 
     /// <summary>
-    /// What one machine sends to another is lost from now on; the other direction works. By a neighbour entry that nobody answers to: that
-    /// needs no part of the kernel which may be missing, and unlike a route to nowhere it tells the sender nothing.
+    /// What one machine sends to another is lost from now on; the other direction works. By a neighbour entry that nobody answers
+    /// to: that needs no part of the kernel which may be missing, and unlike a route to nowhere it tells the sender nothing.
     /// </summary>
     public static Task CutAsync(Machine from, Machine to) => IpAsync(
         from, CancellationToken.None, $"neighbour replace {to.Address} lladdr 02:00:00:00:00:01 dev {from.Device} nud permanent");
@@ -128,8 +134,11 @@ public sealed class Lab : IAsyncDisposable
         {
             var (plug, slow) = (machine.Plug, SlowCable.Open($"s{Id}a{machine.Number}", $"s{Id}b{machine.Number}"));
             machine.Slow = slow;
-            var card = NetworkCard(await Tool.RunAsync(["ip", "-n", machine.Namespace, "-o", "link", "show", "dev", "eth0"], default));
-            await IpAsync(CancellationToken.None, $"link set {slow.Far} netns {machine.Namespace}", $"link set {slow.Near} master {_switch} up");
+            var card = NetworkCard(
+                await Tool.RunAsync(["ip", "-n", machine.Namespace, "-o", "link", "show", "dev", "eth0"], default));
+            await IpAsync(
+                CancellationToken.None, $"link set {slow.Far} netns {machine.Namespace}",
+                $"link set {slow.Near} master {_switch} up");
             await IpAsync(
                 machine, CancellationToken.None, "link set eth0 down", $"address delete {machine.Address}/24 dev eth0",
                 $"link set {slow.Far} address {card} up", $"address add {machine.Address}/24 dev {slow.Far}");
@@ -159,12 +168,16 @@ public sealed class Lab : IAsyncDisposable
         Tool.RunAsync(["ip", "-batch", "-"], cancellationToken, input: string.Join('\n', commands) + '\n');
 
     private static Task<string> IpAsync(Machine machine, CancellationToken cancellationToken, params string[] commands) =>
-        Tool.RunAsync(["ip", "-n", machine.Namespace, "-batch", "-"], cancellationToken, input: string.Join('\n', commands) + '\n');
+        Tool.RunAsync(
+            ["ip", "-n", machine.Namespace, "-batch", "-"], cancellationToken, input: string.Join('\n', commands) + '\n');
 
     /// <summary>The address behind "link/ether".</summary>
-    private static string NetworkCard(string line) => line[(line.IndexOf("link/ether ", StringComparison.Ordinal) + 11)..].Split(' ')[0];
+    private static string NetworkCard(string line) =>
+        line[(line.IndexOf("link/ether ", StringComparison.Ordinal) + 11)..].Split(' ')[0];
 
-    /// <summary>One of those that are set aside for tests of networks (RFC 2544) and that nobody here uses: 198.18.0 to 198.19.255.</summary>
+    /// <summary>
+    /// One of those that are set aside for tests of networks (RFC 2544) and that nobody here uses: 198.18.0 to 198.19.255.
+    /// </summary>
     private static string FreeSubnet()
     {
         var taken = NetworkInterface.GetAllNetworkInterfaces()
@@ -189,5 +202,6 @@ public sealed class Lab : IAsyncDisposable
     }
 
     private static bool IsOfTheDead(string name) =>
-        int.TryParse(name.Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var id) && !Directory.Exists($"/proc/{id}");
+        int.TryParse(name.Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+            && !Directory.Exists($"/proc/{id}");
 }

@@ -21,7 +21,9 @@ public sealed class Machine
 
     public string Address { get; }
 
-    /// <summary>What stands before a command line that is to run there. The process is the command's own: nothing stays in between.</summary>
+    /// <summary>
+    /// What stands before a command line that is to run there. The process is the command's own: nothing stays in between.
+    /// </summary>
     public IReadOnlyList<string> Prefix => ["ip", "netns", "exec", Namespace];
 
     internal int Number { get; }

@@ -7,8 +7,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Mall.TestServers.Networks;
 
 /// <summary>
-/// A cable whose two ends are this process's: it takes each frame from one and gives it to the other after a while, in order. The kernel's
-/// own way to delay frames, netem, is not in every kernel.
+/// A cable whose two ends are this process's: it takes each frame from one and gives it to the other after a while, in order. The
+/// kernel's own way to delay frames, netem, is not in every kernel.
 /// </summary>
 internal sealed class SlowCable : IDisposable
 {
@@ -57,7 +57,8 @@ internal sealed class SlowCable : IDisposable
         Start(() =>
         {
             var buffer = new byte[LongestFrame];
-            while (Read(from, buffer, buffer.Length) is > 0 and var length) frames.Add((buffer[..(int)length], Stopwatch.GetTimestamp()));
+            while (Read(from, buffer, buffer.Length) is > 0 and var length)
+                frames.Add((buffer[..(int)length], Stopwatch.GetTimestamp()));
             frames.CompleteAdding();
         });
         Start(() =>
