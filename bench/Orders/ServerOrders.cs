@@ -40,11 +40,9 @@ sealed record ServerOrders(
             contestants.Add(await malls.AddAsync(this, server, silos, cancellationToken));
         }
 
-        using var baseline = BaselineCallers > 0
-            ? await DtmBaseline.OpenAsync(server, BaselineCallers, Products, Items, cancellationToken)
-            : null;
-        if (baseline is not null)
-            contestants.Add(new Contestant(new Phase("baseline", baseline.Workers, baseline.PlaceAsync), server, cluster: null));
+        using var baselines = new Baselines();
+        if (BaselineCallers > 0)
+            contestants.AddRange(await baselines.OpenAsync(this, server, cancellationToken));
         await TakeTurnsAsync(contestants, warmup, duration, display, cancellationToken);
 
         var measurements = contestants.Select(c => c.ToMeasurement()).ToList();
@@ -53,7 +51,7 @@ sealed record ServerOrders(
             var acknowledged = (long)measured.Metrics[Metric.Operations];
             if (contestant.Cluster is not { } cluster)
             {
-                await baseline!.ExpectNothingLostAsync(acknowledged, cancellationToken);
+                await baselines[contestant.Name].ExpectNothingLostAsync(acknowledged, cancellationToken);
                 continue;
             }
 
@@ -65,17 +63,17 @@ sealed record ServerOrders(
     }
 
     /// <summary>
-    /// What is compared: each mall with the baseline, and what an order costs each mall with what it costs the first.
+    /// What is compared: each mall with each baseline, and what an order costs each mall with what it costs the first.
     /// </summary>
     internal IEnumerable<Measurement> Ratios(IReadOnlyList<Measurement> measured)
     {
         var malls = measured.Take(Silos.Count).ToList();
-        if (BaselineCallers > 0)
+        foreach (var mall in malls)
         {
-            foreach (var mall in malls)
+            foreach (var baseline in measured.Skip(Silos.Count))
             {
-                var ratio = mall.Metrics[Metric.PerSecond] / measured[^1].Metrics[Metric.PerSecond];
-                yield return Measurement.Figure($"{mall.Name} to baseline", Metric.Ratio, ratio);
+                var ratio = mall.Metrics[Metric.PerSecond] / baseline.Metrics[Metric.PerSecond];
+                yield return Measurement.Figure($"{mall.Name} to {baseline.Name}", Metric.Ratio, ratio);
             }
         }
 
@@ -100,6 +98,28 @@ sealed record ServerOrders(
     }
 
     static string Words(int silos) => silos == 1 ? "1 silo" : FormattableString.Invariant($"{silos} silos");
+
+    /// <summary>The baselines, one for each way to send statements.</summary>
+    sealed class Baselines : IDisposable
+    {
+        readonly List<DtmBaseline> _opened = [];
+
+        public DtmBaseline this[string name] => _opened.Single(b => b.Name == name);
+
+        public async Task<IReadOnlyList<Contestant>> OpenAsync(
+            ServerOrders orders, BenchServer server, CancellationToken cancellationToken)
+        {
+            foreach (var trips in Enum.GetValues<RoundTrips>())
+            {
+                _opened.Add(await DtmBaseline.OpenAsync(
+                    server, trips, orders.BaselineCallers, orders.Products, orders.Items, cancellationToken));
+            }
+
+            return [.. _opened.Select(b => new Contestant(new Phase(b.Name, b.Workers, b.PlaceAsync), server, cluster: null))];
+        }
+
+        public void Dispose() => _opened.ForEach(b => b.Dispose());
+    }
 
     /// <summary>The clusters with their clients.</summary>
     sealed class Malls : IAsyncDisposable

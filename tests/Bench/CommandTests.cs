@@ -68,11 +68,12 @@ public sealed class CommandTests : IDisposable
 
         Assert.Equal(
             [
-                "1 silo", "2 silos", "baseline", "1 silo to baseline", "2 silos to baseline",
+                "1 silo", "2 silos", "baseline", "baseline, batched",
+                "1 silo to baseline", "1 silo to baseline, batched", "2 silos to baseline", "2 silos to baseline, batched",
                 "processor time an order, 2 silos to 1 silo",
             ],
             report.Measurements.Select(m => m.Name));
-        Assert.All(report.Measurements.Take(3), m =>
+        Assert.All(report.Measurements.Take(4), m =>
         {
             Assert.Empty(m.Errors);
             Assert.True(m.Metrics[Metric.Operations] > 0);

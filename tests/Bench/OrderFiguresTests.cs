@@ -39,10 +39,14 @@ public sealed class OrderFiguresTests
     [Fact]
     public void Ratios_ComparesRatesWithTheBaselineAndCostsWithTheFirstMall()
     {
-        var ratios = s_orders.Ratios([Measured("1 silo", 600, 50), Measured("3 silos", 500, 70), Measured("baseline", 100, 0)]);
+        var ratios = s_orders.Ratios(
+            [Measured("1 silo", 600, 50), Measured("3 silos", 500, 70), Measured("plain", 100, 0), Measured("batched", 200, 0)]);
 
         Assert.Equal(
-            [("1 silo to baseline", 6), ("3 silos to baseline", 5), ("processor time an order, 3 silos to 1 silo", 1.4)],
+            [
+                ("1 silo to plain", 6), ("1 silo to batched", 3), ("3 silos to plain", 5), ("3 silos to batched", 2.5),
+                ("processor time an order, 3 silos to 1 silo", 1.4),
+            ],
             ratios.Select(r => (r.Name, r.Metrics[Metric.Ratio])));
     }
 

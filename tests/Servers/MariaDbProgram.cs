@@ -48,7 +48,7 @@ internal sealed class MariaDbProgram(Machine? machine)
     protected override IEnumerable<string> Serve(string folder, int port) =>
     [
         Server, "--no-defaults", $"--datadir={Data(folder)}", $"--port={port}", $"--bind-address={Host}",
-        $"--socket={Socket(folder)}", $"--pid-file={Path.Combine(folder, "pid")}", "--skip-name-resolve", "--max-connections=300",
+        $"--socket={Socket(folder)}", $"--pid-file={Path.Combine(folder, "pid")}", "--skip-name-resolve", "--max-connections=600",
         "--innodb-flush-log-at-trx-commit=1", "--innodb-doublewrite=on",
     ];
 

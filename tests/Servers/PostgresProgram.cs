@@ -52,6 +52,6 @@ internal sealed class PostgresProgram(Machine? machine)
     protected override IEnumerable<string> Serve(string folder, int port) =>
     [
         Path.Combine(s_programs!, "postgres"), "-D", Data(folder), "-p", $"{port}",
-        "-c", $"listen_addresses={Host}", "-c", "unix_socket_directories=", "-c", "max_connections=300",
+        "-c", $"listen_addresses={Host}", "-c", "unix_socket_directories=", "-c", "max_connections=600",
     ];
 }

@@ -11,33 +11,37 @@ namespace Mall.Bench.Orders.Dtm;
 /// <summary>The baseline: a database of its own on the server, and workers on it, one for each caller.</summary>
 sealed class DtmBaseline : IDisposable
 {
-    const string Database = "dtm";
-
     readonly string _run = Guid.NewGuid().ToString("N");
     readonly BenchServer _server;
+    readonly string _database;
     readonly List<DtmWorker> _workers;
     readonly IReadOnlyList<Basket> _baskets;
     long _placed;
 
-    DtmBaseline(BenchServer server, List<DtmWorker> workers, IReadOnlyList<Basket> baskets) =>
-        (_server, _workers, _baskets) = (server, workers, baskets);
+    DtmBaseline(BenchServer server, string database, RoundTrips trips, List<DtmWorker> workers, IReadOnlyList<Basket> baskets) =>
+        (_server, _database, Name, _workers, _baskets) = (server, database, NameOf(trips), workers, baskets);
+
+    /// <summary>How reports call it.</summary>
+    public string Name { get; }
 
     public int Workers => _workers.Count;
 
     /// <summary>Makes tables, products and connections.</summary>
     /// <param name="server">Where.</param>
+    /// <param name="trips">How statements are sent.</param>
     /// <param name="workers">How many.</param>
     /// <param name="products">How many are on sale, with ids from 1.</param>
     /// <param name="items">How many of them an order has.</param>
     public static async Task<DtmBaseline> OpenAsync(
-        BenchServer server, int workers, int products, int items, CancellationToken cancellationToken)
+        BenchServer server, RoundTrips trips, int workers, int products, int items, CancellationToken cancellationToken)
     {
-        var address = StoreAddress.Parse(await server.CreateDatabaseAsync(Database, cancellationToken));
+        var database = trips == RoundTrips.Batched ? "dtm_batched" : "dtm";
+        var address = StoreAddress.Parse(await server.CreateDatabaseAsync(database, cancellationToken));
         var ids = Enumerable.Range(1, products).Select(id => (long)id).ToList();
         var onSale = ids.Select(id => FormattableString.Invariant($"({id}, 'Load {id}', {DtmWorker.Price}, {Stage.Stock})"));
         var isPostgres = server.Kind == DatabaseKind.Postgres;
         await server.ExecuteAsync(
-            Database,
+            database,
             $"""
             {(isPostgres ? PostgresDtmWorker.Schema : MariaDbDtmWorker.Schema)}
             insert into products (id, name, price, stock) values {string.Join(", ", onSale)};
@@ -47,9 +51,9 @@ sealed class DtmBaseline : IDisposable
             $"{(isPostgres ? "Host" : "Server")}={address.Host};Port={address.Port};Database={address.Database};"
             + $"{(isPostgres ? "Username" : "User ID")}={address.User};Password={address.Password};Pooling=false";
         var opened = Enumerable.Range(0, workers)
-            .Select(_ => isPostgres ? (DtmWorker)new PostgresDtmWorker(connection, items) : new MariaDbDtmWorker(connection))
+            .Select(_ => isPostgres ? (DtmWorker)new PostgresDtmWorker(connection, items, trips) : new MariaDbDtmWorker(connection, trips))
             .ToList();
-        return new DtmBaseline(server, opened, Basket.Choose(ids, items, seed: 1));
+        return new DtmBaseline(server, database, trips, opened, Basket.Choose(ids, items, seed: 1));
     }
 
     /// <summary>One caller's loop; on a thread of its own where the worker blocks.</summary>
@@ -74,8 +78,11 @@ sealed class DtmBaseline : IDisposable
                 $"baseline: {acknowledged} acknowledged, {succeeded} succeeded, {open} open; "
                 + $"{ordered} pieces ordered, {sold} gone, {known} known to the barrier");
 
-        Task<long> NumberAsync(string sql) => _server.NumberAsync(Database, sql, cancellationToken);
+        Task<long> NumberAsync(string sql) => _server.NumberAsync(_database, sql, cancellationToken);
     }
+
+    /// <summary>How reports call a baseline.</summary>
+    public static string NameOf(RoundTrips trips) => trips == RoundTrips.Batched ? "baseline, batched" : "baseline";
 
     public void Dispose() => _workers.ForEach(w => w.Dispose());
 

@@ -7,9 +7,10 @@ namespace Mall.Bench.Orders.Dtm;
 /// its branches is recorded; then each branch is a transaction of its own, the barrier row first, then the business change; then
 /// the outcome is recorded. Each is durable before the next begins. Not thread safe.
 /// <para>
-/// As good as it gets, and better than DTM: it runs in the caller's process where DTM is a server that calls services, each over
-/// HTTP; statements between which nothing is decided go to the server together; the branches' statuses are written with
-/// the outcome instead of a commit (or a flush) for each; prices are known and not read. Nothing but success is provided for.
+/// Better than DTM: it runs in the caller's process where DTM is a server that calls services, each over HTTP; the branches'
+/// statuses are written with the outcome instead of a commit (or a flush) for each; prices are known and not read; with
+/// <see cref="RoundTrips.Batched"/>, statements between which nothing is decided go to the server together, too. Nothing but
+/// success is provided for.
 /// </para>
 /// </summary>
 abstract class DtmWorker : IDisposable

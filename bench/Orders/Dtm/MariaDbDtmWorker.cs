@@ -47,13 +47,16 @@ sealed class MariaDbDtmWorker : DtmWorker
 
     static readonly string[] s_ops = ["action", "compensate"];
 
+    readonly RoundTrips _trips;
     readonly DbConnection _connection;
     readonly DbCommand _command;
 
     /// <param name="connectionString">Of the database that has the tables.</param>
+    /// <param name="trips">How statements are sent.</param>
     /// <exception cref="BenchmarkException">This program was built without a driver.</exception>
-    public MariaDbDtmWorker(string connectionString)
+    public MariaDbDtmWorker(string connectionString, RoundTrips trips)
     {
+        _trips = trips;
         _connection = MySqlDriver.Factory?.CreateConnection()
             ?? throw new BenchmarkException("This program was built without a driver for MariaDB.");
         _connection.ConnectionString = connectionString;
@@ -146,11 +149,19 @@ sealed class MariaDbDtmWorker : DtmWorker
             CultureInfo.InvariantCulture,
             $"('{gid}', '{place + 1:00}', '{op}', '{TargetOf(place)}', '{payload}', 'prepared', {now}, {now})")));
 
-    Task<int> RunAsync(FormattableString sql)
+    /// <returns>How many rows the statements have changed.</returns>
+    async ValueTask<int> RunAsync(FormattableString sql)
     {
+        var text = FormattableString.Invariant(sql);
+        var changed = 0;
+        foreach (var statement in _trips == RoundTrips.Batched ? [text] : text.Split(';')) // There is none in any value.
+        {
 #pragma warning disable CA2100 // Gids, numbers and constants of this program.
-        _command.CommandText = FormattableString.Invariant(sql);
+            _command.CommandText = statement;
 #pragma warning restore CA2100
-        return _command.ExecuteNonQueryAsync();
+            changed += await _command.ExecuteNonQueryAsync();
+        }
+
+        return changed;
     }
 }

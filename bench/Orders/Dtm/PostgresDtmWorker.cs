@@ -2,9 +2,7 @@ using Npgsql;
 
 namespace Mall.Bench.Orders.Dtm;
 
-/// <summary>
-/// On PostgreSQL: prepared statements, sent in batches; six round trips and four commits for an order of one item.
-/// </summary>
+/// <summary>On PostgreSQL: prepared statements, and four commits for an order of one item.</summary>
 sealed class PostgresDtmWorker : DtmWorker
 {
     /// <summary>The tables. Only what an order needs, with the indexes that finding and resuming need.</summary>
@@ -50,7 +48,8 @@ sealed class PostgresDtmWorker : DtmWorker
 
     /// <param name="connectionString">Of the database that has the tables.</param>
     /// <param name="items">How many products each order has.</param>
-    public PostgresDtmWorker(string connectionString, int items)
+    /// <param name="trips">How statements are sent.</param>
+    public PostgresDtmWorker(string connectionString, int items, RoundTrips trips)
     {
         const string barrier =
             """
@@ -59,8 +58,7 @@ sealed class PostgresDtmWorker : DtmWorker
             """;
         _connection = new NpgsqlConnection(connectionString);
         _connection.Open();
-        _submit = new Statements(
-            _connection,
+        _submit = Transaction(
             """
             insert into trans_global (gid, trans_type, status, payload, next_cron_time, create_time, update_time)
             values ($1, 'saga', 'submitted', $2, $3 + 10000, $3, $3)
@@ -69,9 +67,8 @@ sealed class PostgresDtmWorker : DtmWorker
             insert into trans_branch_op (gid, branch_id, op, target, payload, status, create_time, update_time)
             values {string.Join(", ", Enumerable.Range(0, items + 1).Select(BranchRows))}
             """);
-        _orderBarrier = new Statements(_connection, "begin", barrier);
-        _order = new Statements(
-            _connection,
+        _orderBarrier = Together("begin", barrier);
+        _order = Together(
             $"""
             with o as (
               insert into orders (gid, user_id, amount, status, create_time, update_time)
@@ -81,16 +78,21 @@ sealed class PostgresDtmWorker : DtmWorker
             from o, (values {string.Join(", ", Enumerable.Range(4, items).Select(n => $"(${n}::bigint)"))}) i (product_id)
             """,
             "commit");
-        _stockBarrier = new Statements(_connection, "begin", barrier);
-        _stock = new Statements(
-            _connection, "update products set stock = stock - 1, sold = sold + 1, update_time = $2 where id = $1", "commit");
-        _succeed = new Statements(
-            _connection,
+        _stockBarrier = Together("begin", barrier);
+        _stock = Together(
+            "update products set stock = stock - 1, sold = sold + 1, update_time = $2 where id = $1", "commit");
+        _succeed = Transaction(
             "update trans_branch_op set status = 'succeed', update_time = $2 where gid = $1 and op = 'action'",
             """
             update trans_global set status = 'succeed', next_cron_time = null, finish_time = $2, update_time = $2
             where gid = $1 and status = 'submitted'
             """);
+
+        Statements Together(params string[] statements) => new(_connection, trips, statements);
+
+        // A batch is a transaction of its own.
+        Statements Transaction(params string[] statements) =>
+            new(_connection, trips, trips == RoundTrips.Batched ? statements : ["begin", .. statements, "commit"]);
     }
 
     /// <summary>
@@ -116,8 +118,8 @@ sealed class PostgresDtmWorker : DtmWorker
     protected override async ValueTask CreateOrderAsync(string gid, long userId, IReadOnlyList<long> products)
     {
         var now = Now();
-        if (await _orderBarrier.RunAsync([], [gid, "01", now]) == 1)
-            await _order.RunAsync([gid, userId, now, .. products.Cast<object>()], []);
+        if (await _orderBarrier.RunAsync([gid, "01", now]) == 1)
+            await _order.RunAsync([gid, userId, now, .. products.Cast<object>()]);
         else
             await RollbackAsync();
     }
@@ -125,8 +127,8 @@ sealed class PostgresDtmWorker : DtmWorker
     protected override async ValueTask TakeStockAsync(string gid, string branch, long product)
     {
         var now = Now();
-        if (await _stockBarrier.RunAsync([], [gid, branch, now]) == 1)
-            await _stock.RunAsync([product, now], []);
+        if (await _stockBarrier.RunAsync([gid, branch, now]) == 1)
+            await _stock.RunAsync([product, now]);
         else
             await RollbackAsync();
     }
@@ -150,46 +152,65 @@ sealed class PostgresDtmWorker : DtmWorker
         ($1, '{place + 1:00}', 'compensate', '{TargetOf(place)}', ${place + 3}, 'prepared', $2, $2)
         """;
 
-    /// <summary>Statements that go to the server together, prepared when they are run for the first time.</summary>
-    sealed class Statements(NpgsqlConnection connection, params string[] statements) : IDisposable
+    /// <summary>Statements that are run one after the other, prepared when they are run for the first time.</summary>
+    sealed class Statements(NpgsqlConnection connection, RoundTrips trips, params string[] statements) : IDisposable
     {
-        readonly NpgsqlBatch _batch = new(connection);
+        readonly NpgsqlBatch[] _batches =
+        [
+            .. Enumerable.Range(0, trips == RoundTrips.Batched ? 1 : statements.Length).Select(_ => new NpgsqlBatch(connection)),
+        ];
+
+        readonly NpgsqlBatchCommand[] _commands = [.. statements.Select(sql => new NpgsqlBatchCommand(sql))];
+        readonly NpgsqlBatchCommand[] _withValues = new NpgsqlBatchCommand[statements.Count(HasValues)];
         bool _isPrepared;
 
-        /// <param name="values">Texts and numbers for each statement.</param>
-        /// <returns>How many rows the last one has changed.</returns>
+        /// <param name="values">Texts and numbers for each statement that has any.</param>
+        /// <returns>How many rows the last of these has changed.</returns>
         public async ValueTask<long> RunAsync(params object[][] values)
         {
             if (!_isPrepared)
                 await PrepareAsync(values);
             for (var i = 0; i < values.Length; i++)
-            {
-                for (var j = 0; j < values[i].Length; j++)
-                {
-                    if (values[i][j] is string text)
-                        ((NpgsqlParameter<string>)_batch.BatchCommands[i].Parameters[j]).TypedValue = text;
-                    else
-                        ((NpgsqlParameter<long>)_batch.BatchCommands[i].Parameters[j]).TypedValue = (long)values[i][j];
-                }
-            }
-
-            await _batch.ExecuteNonQueryAsync();
-            return (long)_batch.BatchCommands[^1].Rows;
+                SetValues(_withValues[i].Parameters, values[i]);
+            foreach (var batch in _batches)
+                await batch.ExecuteNonQueryAsync();
+            return (long)_withValues[^1].Rows;
         }
 
-        public void Dispose() => _batch.Dispose();
+        public void Dispose()
+        {
+            foreach (var batch in _batches)
+                batch.Dispose();
+        }
+
+        static bool HasValues(string statement) => statement.Contains('$', StringComparison.Ordinal);
+
+        static void SetValues(NpgsqlParameterCollection parameters, object[] values)
+        {
+            for (var i = 0; i < values.Length; i++)
+            {
+                if (values[i] is string text)
+                    ((NpgsqlParameter<string>)parameters[i]).TypedValue = text;
+                else
+                    ((NpgsqlParameter<long>)parameters[i]).TypedValue = (long)values[i];
+            }
+        }
 
         async ValueTask PrepareAsync(object[][] values)
         {
-            for (var i = 0; i < statements.Length; i++)
+            var taken = 0;
+            for (var i = 0; i < _commands.Length; i++)
             {
-                var command = new NpgsqlBatchCommand(statements[i]);
-                foreach (var value in values[i])
-                    command.Parameters.Add(value is string ? new NpgsqlParameter<string>() : new NpgsqlParameter<long>());
-                _batch.BatchCommands.Add(command);
+                _batches[i % _batches.Length].BatchCommands.Add(_commands[i]);
+                if (!HasValues(statements[i]))
+                    continue;
+                _withValues[taken] = _commands[i];
+                foreach (var value in values[taken++])
+                    _commands[i].Parameters.Add(value is string ? new NpgsqlParameter<string>() : new NpgsqlParameter<long>());
             }
 
-            await _batch.PrepareAsync();
+            foreach (var batch in _batches)
+                await batch.PrepareAsync();
             _isPrepared = true;
         }
     }
