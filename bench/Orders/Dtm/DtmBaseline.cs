@@ -51,7 +51,9 @@ sealed class DtmBaseline : IDisposable
             $"{(isPostgres ? "Host" : "Server")}={address.Host};Port={address.Port};Database={address.Database};"
             + $"{(isPostgres ? "Username" : "User ID")}={address.User};Password={address.Password};Pooling=false";
         var opened = Enumerable.Range(0, workers)
-            .Select(_ => isPostgres ? (DtmWorker)new PostgresDtmWorker(connection, items, trips) : new MariaDbDtmWorker(connection, trips))
+            .Select(_ => isPostgres
+                ? (DtmWorker)new PostgresDtmWorker(connection, items, trips)
+                : new MariaDbDtmWorker(connection, trips))
             .ToList();
         return new DtmBaseline(server, database, trips, opened, Basket.Choose(ids, items, seed: 1));
     }

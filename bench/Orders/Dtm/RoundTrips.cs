@@ -4,8 +4,8 @@ namespace Mall.Bench.Orders.Dtm;
 enum RoundTrips
 {
     /// <summary>
-    /// Each alone, as DTM's own client does (dtm, <c>client/dtmcli/barrier.go</c>): begin, the barrier row, the business change, commit.
-    /// Sixteen round trips for an order of one item.
+    /// Each alone, as DTM's own client does (dtm, <c>client/dtmcli/barrier.go</c>): begin, the barrier row, the business
+    /// change, commit. Sixteen round trips for an order of one item.
     /// </summary>
     Each,
 
