@@ -62,7 +62,7 @@ internal sealed class Handshake(string clusterId, string secret, IRandomSource r
         }
         catch (HandshakeException exception)
         {
-            await HandshakeMessage.Refusing(exception).WriteAsync(stream, cancellationToken);
+            await HandshakeMessage.RefuseAsync(stream, exception, cancellationToken);
             throw;
         }
     }

@@ -45,8 +45,18 @@ internal sealed class HandshakeMessage
     /// <summary>The message as it was written or read: what both sides sign.</summary>
     public byte[] Bytes { get; private set; } = [];
 
-    public static HandshakeMessage Refusing(HandshakeException reason) =>
-        new() { Refusal = reason.Refusal, Text = reason.Message };
+    /// <summary>Tells the other side why it is refused, as far as it still listens: the reason stands without that.</summary>
+    public static async Task RefuseAsync(Stream stream, HandshakeException reason, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await new HandshakeMessage { Refusal = reason.Refusal, Text = reason.Message }.WriteAsync(stream, cancellationToken);
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException)
+        {
+            // It has hung up, or reads nothing.
+        }
+    }
 
     public async Task WriteAsync(Stream stream, CancellationToken cancellationToken)
     {

@@ -47,7 +47,7 @@ internal static class TlsStreams
             secure,
             () => secure.AuthenticateAsServerAsync(options, cancellationToken),
             // In the clear: whoever has none reads it.
-            refusal => HandshakeMessage.Refusing(refusal).WriteAsync(stream, cancellationToken));
+            refusal => HandshakeMessage.RefuseAsync(stream, refusal, cancellationToken));
         return secure;
     }
 

@@ -67,6 +67,16 @@ public sealed class HandshakeTests
             line => line.StartsWith("1105", StringComparison.Ordinal) && line.Contains("999", StringComparison.Ordinal)));
     }
 
+    /// <summary>Why it was refused is told here, too, when there is nobody any more to tell it to.</summary>
+    [Fact]
+    public async Task Dialer_ThatIsRefusedAndHasHungUp_IsToldOfAllTheSame()
+    {
+        await using var one = TransportEnd.Start(new HangingUpNetwork([.. "MALL"u8, 231, 3, 0, 0]), "one:1");
+
+        await TestSilo.Eventually(() => one.Log.Any(
+            line => line.StartsWith("1106", StringComparison.Ordinal) && line.Contains("999", StringComparison.Ordinal)));
+    }
+
     /// <summary>Whoever has listened to a conversation can repeat the dialer's part of it, but not to a new challenge.</summary>
     [Fact]
     public async Task Dialer_ThatRepeatsAnOldConversation_IsRefused()

@@ -9,13 +9,13 @@ namespace Mall.Runtime.Tests.Cluster;
 /// <summary>A process as far as its transport: sends texts, and keeps what it gets.</summary>
 public sealed class TransportEnd : IFrameReceiver, IAsyncDisposable, IMeterFactory, ILogger<ClusterTransport>
 {
-    private TransportEnd(MemoryNetwork network, string name, Action<ClusterOptions>? configure)
+    private TransportEnd(IStreamNetwork network, string name, Action<ClusterOptions>? configure)
     {
         var options = new ClusterOptions { Endpoint = name, Secret = "secret" };
         configure?.Invoke(options);
         Membership = new FixedMembership(new SiloAddress(name, 1));
         Transport = new ClusterTransport(
-            Membership, network.At(name), new ThreadPoolScheduler(), new SystemRandomSource(), TimeProvider.System,
+            Membership, network, new ThreadPoolScheduler(), new SystemRandomSource(), TimeProvider.System,
             Options.Create(options), this, this);
         Transport.Start(this);
     }
@@ -36,7 +36,9 @@ public sealed class TransportEnd : IFrameReceiver, IAsyncDisposable, IMeterFacto
     public Func<string, string?> Answer { get; set; } = static _ => null;
 
     public static TransportEnd Start(MemoryNetwork network, string name, Action<ClusterOptions>? configure = null) =>
-        new(network, name, configure);
+        new(network.At(name), name, configure);
+
+    public static TransportEnd Start(IStreamNetwork network, string name) => new(network, name, configure: null);
 
     public TextFrame Send(TransportEnd to, string text) => Send(to.Self, text);
 
