@@ -10,7 +10,15 @@ try
     if (args is ["admin", .. var admin]) return await AdminCommand.RunAsync(admin);
 
     await using var mall = MallHost.Build(args);
-    await mall.StartAsync();
+    try
+    {
+        await mall.StartAsync();
+    }
+    catch (OperationCanceledException) when (mall.Lifetime.ApplicationStopping.IsCancellationRequested)
+    {
+        return 0; // Told to stop while it waited, for its database perhaps: there is nothing to drain.
+    }
+
     Greeting.Print(mall);
     using var impatience = SecondSignal.EndsAtOnce();
     await mall.WaitForShutdownAsync();

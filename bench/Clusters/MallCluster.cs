@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Mall.Bench.Hosting;
+using Mall.TestServers;
 
 namespace Mall.Bench.Clusters;
 

@@ -4,6 +4,7 @@ using Mall.Bench.GrainCalls;
 using Mall.Bench.Hosting;
 using Mall.Bench.Measuring;
 using Mall.Bench.Reporting;
+using Mall.TestServers;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 

@@ -1,3 +1,5 @@
+using Mall.Ledger.Stores;
+
 namespace Mall.Ledger;
 
 /// <summary>
@@ -24,6 +26,40 @@ internal sealed class EnteredBarriers
         if (order == 0) order = string.CompareOrdinal(one.BranchId, other.BranchId);
         if (order == 0) order = string.CompareOrdinal(one.Op, other.Op);
         return order == 0 ? string.CompareOrdinal(one.BarrierId, other.BarrierId) : order;
+    }
+
+    /// <summary>
+    /// The keys of a batch's write sets that are not suspects, in the order of <see cref="Compare"/>; who holds a value that
+    /// cannot be stored becomes one.
+    /// </summary>
+    public static void CollectKeys(Batch batch, List<BarrierKey> keys)
+    {
+        keys.Clear();
+        for (var i = 0; i < batch.Count; i++)
+        {
+            if (batch.IsSuspect(i)) continue;
+            if (StorableValues.FaultOf(batch[i]) is not null) batch.Suspect(i);
+            else if (batch[i].Barrier is { } key) keys.Add(key);
+        }
+
+        keys.Sort(Compare);
+    }
+
+    /// <summary>Tells a batch what came of its barriers.</summary>
+    /// <param name="batch">Its suspects are left out.</param>
+    /// <param name="entered">
+    /// Null when the statement failed and nobody knows for whose key: then all who have one are suspects.
+    /// </param>
+    public static void Settle(Batch batch, EnteredBarriers? entered)
+    {
+        for (var i = 0; i < batch.Count; i++)
+        {
+            if (batch.IsSuspect(i)) continue;
+            var outcome = batch[i].Barrier is { } key ? entered?.OutcomeOf(key) : null;
+            batch.Settle(i, outcome ?? CommitOutcome.Applied);
+            if (batch[i].Barrier is not null && entered is null) batch.Suspect(i);
+            else if (outcome is null) batch.Proceed(i);
+        }
     }
 
     /// <summary>The row whose reason decides, when it does: of the action where the op has one, else of the op itself.</summary>

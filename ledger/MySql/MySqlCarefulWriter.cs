@@ -60,14 +60,7 @@ internal sealed class MySqlCarefulWriter(MySqlSession session, ChangeGroups grou
     private void EnterTogether()
     {
         var keys = new List<BarrierKey>();
-        for (var i = 0; i < batch.Count; i++)
-        {
-            if (batch.IsSuspect(i)) continue;
-            if (StorableValues.FaultOf(batch[i]) is not null) batch.Suspect(i);
-            else if (batch[i].Barrier is { } key) keys.Add(key);
-        }
-
-        keys.Sort(EnteredBarriers.Compare);
+        EnteredBarriers.CollectKeys(batch, keys);
         EnteredBarriers? entered = null;
         try
         {
@@ -78,14 +71,7 @@ internal sealed class MySqlCarefulWriter(MySqlSession session, ChangeGroups grou
             // Nobody knows whose key it was.
         }
 
-        for (var i = 0; i < batch.Count; i++)
-        {
-            if (batch.IsSuspect(i)) continue;
-            var outcome = batch[i].Barrier is { } key ? entered?.OutcomeOf(key) : null;
-            batch.Settle(i, outcome ?? CommitOutcome.Applied);
-            if (batch[i].Barrier is not null && entered is null) batch.Suspect(i);
-            else if (outcome is null) batch.Proceed(i);
-        }
+        EnteredBarriers.Settle(batch, entered);
     }
 
     private EnteredBarriers Enter(List<BarrierKey> keys)

@@ -53,15 +53,7 @@ internal sealed class PostgresCarefulWriter(
 
     private async Task EnterTogetherAsync()
     {
-        _keys.Clear();
-        for (var i = 0; i < batch.Count; i++)
-        {
-            if (batch.IsSuspect(i)) continue;
-            if (StorableValues.FaultOf(batch[i]) is not null) batch.Suspect(i);
-            else if (batch[i].Barrier is { } key) _keys.Add(key);
-        }
-
-        _keys.Sort(EnteredBarriers.Compare);
+        EnteredBarriers.CollectKeys(batch, _keys);
         EnteredBarriers? entered = null;
         try
         {
@@ -72,14 +64,7 @@ internal sealed class PostgresCarefulWriter(
             // Nobody knows whose key it was.
         }
 
-        for (var i = 0; i < batch.Count; i++)
-        {
-            if (batch.IsSuspect(i)) continue;
-            var outcome = batch[i].Barrier is { } key ? entered?.OutcomeOf(key) : null;
-            batch.Settle(i, outcome ?? CommitOutcome.Applied);
-            if (batch[i].Barrier is not null && entered is null) batch.Suspect(i);
-            else if (outcome is null) batch.Proceed(i);
-        }
+        EnteredBarriers.Settle(batch, entered);
     }
 
     private async Task<EnteredBarriers> EnterAsync()

@@ -19,7 +19,8 @@ internal static class CertificateFile
         }
         catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
         {
-            throw new SettingsException(setting, $"'{file}' holds no certificate with its private key in PEM: {e.Message}");
+            var why = e.Message.TrimEnd('.');
+            throw new SettingsException(setting, $"'{file}' holds no certificate with its private key in PEM: {why}");
         }
     }
 }

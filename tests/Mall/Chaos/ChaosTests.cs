@@ -40,7 +40,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
             stop.CancelAfter(Length + s_allowance);
-            output.WriteLine($"MALL_TEST_SEED={seed} on {kind}");
+            Tell($"MALL_TEST_SEED={seed} on {kind}");
             await using var cluster = await ClusterInstallation.OpenAsync(kind, Silos, FrontDoors, stop.Token);
             try
             {
@@ -80,7 +80,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
         var complaints = await cluster.CloseAsync(s_drainsWithin);
 
         var trespasses = writes.Findings(out var count);
-        output.WriteLine(
+        Tell(
             $"the products were written {count} times, looked at {watch.Looks} times, and changed hands {watch.Handovers} times");
         Audit.Passes(trespasses);
         Audit.Passes(watch.Findings);
@@ -100,7 +100,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
         var products = seller.Supplied.Keys.Order().ToList();
         var plan = ChaosPlan.Of(seed, Silos, Length, s_lease);
         foreach (var step in plan)
-            output.WriteLine($"planned  {step}");
+            Tell($"planned  {step}");
         using var closing = CancellationTokenSource.CreateLinkedTokenSource(stop);
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var people = shoppers.Select((s, i) =>
@@ -110,13 +110,13 @@ public sealed class ChaosTests(ITestOutputHelper output)
         await using var owners = new OwnerMap(cluster);
         var takeovers = new Takeovers(owners, seller, products[2..]);
         var run = new ChaosRun(
-            cluster, takeovers, what => output.WriteLine($"{what}, {shoppers.Sum(s => s.Purchases.Count)} orders answered"));
+            cluster, takeovers, what => Tell($"{what}, {shoppers.Sum(s => s.Purchases.Count)} orders answered"));
         await Task.WhenAll(run.PlayAsync(plan, stop), Task.Delay(Length, stop));
         await leaving.CancelAsync();
         await closing.CancelAsync();
         await UntilAnsweredAsync(Task.WhenAll(people), cluster, shoppers);
         foreach (var line in takeovers.Summary())
-            output.WriteLine(line);
+            Tell(line);
     }
 
     /// <summary>All is well again, so everybody who still waits for an answer gets one.</summary>
@@ -142,7 +142,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
         var purchases = shoppers.SelectMany(s => s.Purchases).ToList();
         var acknowledged = purchases.Count(p => p.IsAcknowledged);
         var abandoned = shoppers.Sum(s => s.Abandoned);
-        output.WriteLine(
+        Tell(
             $"{acknowledged} orders acknowledged, {shoppers.Sum(s => s.Read)} of them read back, "
             + $"{purchases.Count - acknowledged} refused, {abandoned} given up, "
             + $"{shoppers.Sum(s => s.Unanswered)} requests left without an answer");
@@ -153,6 +153,13 @@ public sealed class ChaosTests(ITestOutputHelper output)
         Assert.InRange(books.Orders(status: 0), acknowledged, acknowledged + abandoned);
         Assert.NotEqual(0, acknowledged);
         Assert.NotEqual(acknowledged, purchases.Count);
+    }
+
+    /// <summary>What is to be seen without a failure, too: an ordinary <c>dotnet test</c> prints what is told this way.</summary>
+    private void Tell(string line)
+    {
+        output.WriteLine(line);
+        TestContext.Current.SendDiagnosticMessage("{0}", line);
     }
 
     private static int Setting(string variable, int otherwise) =>

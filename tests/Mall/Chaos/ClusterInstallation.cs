@@ -1,6 +1,4 @@
 using System.Data.Common;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using Mall.Databases;
 using Mall.Ledger.Stores;
@@ -33,7 +31,7 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
         Server = server;
         _sites = sites;
         _silos = new SiloProcess?[silos];
-        Endpoints = [.. Enumerable.Range(0, silos).Select(i => $"{HostOf(sites?.Silos[i])}:{SteadyPort()}")];
+        Endpoints = [.. Enumerable.Range(0, silos).Select(i => $"{HostOf(sites?.Silos[i])}:{FreePorts.Take()}")];
     }
 
     public DatabaseServer Server { get; }
@@ -170,8 +168,8 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
     private async Task OpenDoorAsync(CancellationToken stop)
     {
         var machine = _sites?.Doors[_doors.Count];
-        var (host, port) = (HostOf(machine), SteadyPort());
-        var process = Start(["--roles", "api", "--http", $"{host}:{port}", "--grpc", $"{host}:{SteadyPort()}"], machine);
+        var (host, port) = (HostOf(machine), FreePorts.Take());
+        var process = Start(["--roles", "api", "--http", $"{host}:{port}", "--grpc", $"{host}:{FreePorts.Take()}"], machine);
         await UntilUpAsync(process, "Mall is open", stop);
         _doors.Add((new Uri($"http://{host}:{port}/"), process));
     }
@@ -187,27 +185,6 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
             if (process.HasExited || patience.IsCancellationRequested)
                 throw new InvalidOperationException($"A process does not serve.{Environment.NewLine}{process.Tail()}");
             await Task.Delay(s_looksEvery, stop);
-        }
-    }
-
-    /// <summary>
-    /// A free port that stays free while its process is away: below those that the system gives to outgoing connections, of which
-    /// there are many here.
-    /// </summary>
-    private static int SteadyPort()
-    {
-        while (true)
-        {
-            try
-            {
-                using var listener = new TcpListener(IPAddress.Loopback, RandomNumberGenerator.GetInt32(15_000, 32_000));
-                listener.Start();
-                return ((IPEndPoint)listener.LocalEndpoint).Port;
-            }
-            catch (SocketException)
-            {
-                // Taken: the next one.
-            }
         }
     }
 }

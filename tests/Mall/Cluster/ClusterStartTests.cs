@@ -168,6 +168,21 @@ public sealed class ClusterStartTests : IAsyncLifetime
         Assert.True(process.OutputLines.Count(l => l.Contains("127.0.0.1:1", StringComparison.Ordinal)) > 1, process.Tail());
     }
 
+    [Theory]
+    [InlineData("silo")]
+    [InlineData("api")]
+    public async Task Start_ThatIsToldToStopWhileItWaitsForTheDatabase_EndsInOrder(string role)
+    {
+        string[] place = role == "silo" ? ["--silo", FreeAddress()] : ["--http", FreeAddress(), "--grpc", FreeAddress()];
+        var process = Start(["--roles", role, .. place, "--db", Nowhere, "--cluster-secret", "secret"]);
+        await UntilItSaysAsync(process, "127.0.0.1:1");
+
+        process.Terminate();
+
+        Assert.Equal(0, await process.ExitCodeAsync(s_patience));
+        Assert.Empty(process.ErrorLines);
+    }
+
     private static async Task<string> DatabaseAsync(string name)
     {
         if (DatabaseServer.WhyMissing(DatabaseKind.Postgres) is { } reason) Assert.Skip(reason);

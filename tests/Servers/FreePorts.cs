@@ -2,14 +2,14 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 
-namespace Mall.Bench.Hosting;
+namespace Mall.TestServers;
 
 /// <summary>Ports of loopback for processes that are told where to listen.</summary>
-static class FreePorts
+public static class FreePorts
 {
     /// <summary>
-    /// A port that nobody listens on, below those that the system gives to outgoing connections, of which a benchmark has many:
-    /// it stays free until its process comes to listen.
+    /// A port that nobody listens on, below those that the system gives to outgoing connections, of which there may be many: it
+    /// stays free until its process comes to listen, and while that is away.
     /// </summary>
     public static int Take()
     {
