@@ -1,9 +1,5 @@
-#if ORLEANS
 global using Orleans;
 global using Orleans.Runtime;
-#else
-global using Mall.Runtime;
-#endif
 global using System.Collections.Immutable;
 global using Mall.Api.Auth;
 global using Mall.Api.Errors;

@@ -28,9 +28,9 @@ public static class MallHost
         builder.Services.AddSingleton(settings);
 
         AddLogging(builder);
-        builder.Services.AddSingleton(MachineTime.Instance);
+        builder.Services.AddSingleton(TimeProvider.System);
         if (settings.Roles.HasFlag(Roles.Silo)) AddGrains(builder.Services, settings);
-        builder.AddRuntime(settings);
+        builder.AddOrleans(settings);
         if (settings.Roles.HasFlag(Roles.Api)) AddFrontDoor(builder, settings);
         else builder.AddBackDoor(settings);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(30));
@@ -73,6 +73,6 @@ public static class MallHost
         };
         if (options.Complaint() is { } complaint) throw new SettingsException(complaint);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.ListenForMall(options));
-        builder.Services.AddMallApi(options).AddSingleton<IClusterStatus, RuntimeClusterStatus>();
+        builder.Services.AddMallApi(options);
     }
 }

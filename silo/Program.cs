@@ -1,5 +1,4 @@
 using Mall.Ledger;
-using Mall.Runtime;
 using Mall.Silo;
 using Mall.Silo.Admin;
 using Mall.Silo.Settings;
@@ -23,17 +22,6 @@ try
     using var impatience = SecondSignal.EndsAtOnce();
     await mall.WaitForShutdownAsync();
     return 0;
-}
-catch (ClusterStartException e)
-{
-    var setting = e.Refusal switch
-    {
-        Refusal.Secret => SettingNames.ClusterSecret,
-        Refusal.Certificate => SettingNames.ClusterCertificate,
-        _ => SettingNames.Silo,
-    };
-    await Console.Error.WriteLineAsync($"mall: {setting}: {e.Message}");
-    return 1;
 }
 catch (Exception e) when (e is SettingsException or LedgerStartException)
 {

@@ -1,4 +1,0 @@
-namespace Mall.Runtime;
-
-/// <summary>The result of a method without one.</summary>
-public readonly struct Nothing;
