@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Mall.Bench.Hosting;
 using Mall.Bench.Measuring;
 using Mall.Bench.Orders;
-using Mall.Bench.RemoteCalls;
 using Mall.Bench.Reporting;
 using Mall.TestServers;
 
@@ -12,15 +11,6 @@ namespace Mall.Bench.Tests;
 public sealed class CommandTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("mall-bench-test-");
-
-    [Fact]
-    public async Task GrainCalls_ForAMoment_ReportsCallsAndActivations()
-    {
-        var report = await RunAsync("grain-calls", "--callers", "4", "--grains", "10");
-
-        Assert.Equal(["1 grain", "10 grains", "activations"], report.Measurements.Select(m => m.Name));
-        Assert.All(report.Measurements, m => Assert.True(m.Metrics[Metric.PerSecond] > 0));
-    }
 
     [Fact]
     public async Task HotStock_ForAMoment_ReportsTheRatioAndThatBothAreDurable()
@@ -39,20 +29,6 @@ public sealed class CommandTests : IDisposable
 
         Assert.Equal(2, report.Runs!.Count);
         Assert.True(report.Measurements.Single().Metrics[Metric.Operations] > 0);
-    }
-
-    [Fact]
-    public async Task RemoteCalls_ForAMoment_ReachesTheOtherProcess()
-    {
-        var report = await RunAsync("remote-calls", "--callers", "2", "--callers", "16", "--grains", "10");
-
-        Assert.Equal(["2 callers", "16 callers"], report.Measurements.Select(m => m.Name));
-        Assert.All(report.Measurements, m =>
-        {
-            Assert.Empty(m.Errors);
-            Assert.True(m.Metrics[RemoteCost.RequestBytes] > 10 && m.Metrics[RemoteCost.ReplyBytes] > 5);
-            Assert.True(m.Metrics[RemoteCost.RepliesPerWrite] >= 1);
-        });
     }
 
     [Theory]

@@ -1,6 +1,5 @@
 using Mall.Bench.Measuring;
 using Mall.Bench.Orders;
-using Mall.Bench.RemoteCalls;
 using Mall.TestServers;
 
 namespace Mall.Bench.Tests;
@@ -58,22 +57,6 @@ public sealed class OrderFiguresTests
         var ratio = Assert.Single(alone.Ratios([Measured("1 silo", 600, 50), Measured("3 silos", 500, 100)]));
 
         Assert.Equal(2, ratio.Metrics[Metric.Ratio]);
-    }
-
-    [Fact]
-    public void AddTo_OfCallsBetweenProcesses_DividesWhatBothSpentByCall()
-    {
-        var calls = Measured("64 callers", 10, 0).With(Metric.Operations, 90).With(Metric.Errors, 10);
-
-        var here = new ProcessFigures(CpuUs: 300, AllocatedBytes: 0, Frames: 100, Bytes: 5_400, Writes: 4);
-        var there = new ProcessFigures(CpuUs: 200, AllocatedBytes: 24_800, Frames: 100, Bytes: 1_600, Writes: 50);
-
-        var figures = RemoteCost.AddTo(calls, here, there).Metrics;
-
-        Assert.Equal((5, 2), (figures[RemoteCost.CpuOfBoth], figures[RemoteCost.CpuOfOther]));
-        Assert.Equal((54, 16), (figures[RemoteCost.RequestBytes], figures[RemoteCost.ReplyBytes]));
-        Assert.Equal((25, 2), (figures[RemoteCost.RequestsPerWrite], figures[RemoteCost.RepliesPerWrite]));
-        Assert.Equal(248, figures[RemoteCost.OtherAllocates]);
     }
 
     [Theory]
