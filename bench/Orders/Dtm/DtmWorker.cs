@@ -68,7 +68,7 @@ sealed class DtmWorker : IDisposable
             await RunBranchAsync(gid, "01", _order, [("gid", gid), ("user", userId), Now(), .. Each("product", products)]);
             for (var i = 0; i < products.Count; i++)
                 await RunBranchAsync(
-                    gid, FormattableString.Invariant($"{i + 2:00}"), _stock, [("product", products[i]), Now()]);
+                    gid, $"{i + 2:00}", _stock, [("product", products[i]), Now()]);
             await _succeed.RunAsync([("gid", gid), Now()]);
         }
         catch (DbException)
@@ -88,7 +88,7 @@ sealed class DtmWorker : IDisposable
     static (string, object) Now() => ("now", DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
 
     static IEnumerable<(string, object)> Each<T>(string name, IEnumerable<T> values) =>
-        values.Select((value, i) => (FormattableString.Invariant($"{name}{i}"), (object)value!));
+        values.Select((value, i) => ($"{name}{i}", (object)value!));
 
     /// <summary>The barrier row decides whether the change is made: it has been, if that was there.</summary>
     async ValueTask RunBranchAsync(string gid, string branch, Statements change, (string, object)[] values)
