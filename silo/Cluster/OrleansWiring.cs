@@ -75,7 +75,11 @@ internal static class OrleansWiring
         });
         silo.Services.AddSingleton<DeathWatch>().AddHostedService(services => services.GetRequiredService<DeathWatch>());
         silo.Services.AddOptions<SiloConnectionOptions>().Configure<DeathWatch>(
-            (connections, watch) => connections.ConfigureSiloOutboundConnection(connection => connection.Use(watch.Follow)));
+            (connections, watch) =>
+            {
+                connections.ConfigureSiloOutboundConnection(connection => connection.Use(watch.Follow));
+                connections.ConfigureSiloInboundConnection(connection => connection.Use(watch.Follow));
+            });
         if (cluster.Certificate is { } certificate) silo.UseTls(certificate, tls => tls.ExpectThisVery(certificate));
     }
 
