@@ -1,0 +1,114 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+
+namespace Mall.Silo.Cluster;
+
+/// <summary>
+/// Finds dead silos at once. When a connection with another silo ends, the addresses of all that count as alive are tried; one that
+/// refuses twice has no process behind it any more, and is declared dead. Whoever hangs or is cut off does not refuse: that is for
+/// Orleans' probes and votes. Logs who comes and who goes.
+/// </summary>
+internal sealed partial class DeathWatch(IServiceProvider services, TimeProvider time, ILogger<DeathWatch> logger)
+    : BackgroundService
+{
+    private static readonly TimeSpan s_secondTry = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan s_connectLimit = TimeSpan.FromSeconds(1);
+
+    // Longer than any connection that is made to try an address: those must not set off tries in their turn.
+    private static readonly TimeSpan s_shortestLife = TimeSpan.FromSeconds(3);
+
+    private readonly ConcurrentDictionary<SiloAddress, bool> _inspected = [];
+
+    // Looked up when needed: Orleans makes this before its membership.
+    private IClusterMembershipService Membership => services.GetRequiredService<IClusterMembershipService>();
+
+    private IPEndPoint Own => services.GetRequiredService<ILocalSiloDetails>().SiloAddress.Endpoint;
+
+    /// <summary>A link in the chain of each connection with another silo, whoever has opened it.</summary>
+    public ConnectionDelegate Follow(ConnectionDelegate next) => async connection =>
+    {
+        var start = time.GetTimestamp();
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            if (time.GetElapsedTime(start) > s_shortestLife)
+            {
+                foreach (var silo in ActiveOthers()) _ = InspectAsync(silo); // It never throws, and nothing waits for it.
+            }
+        }
+    };
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var known = new Dictionary<SiloAddress, SiloStatus>();
+        await foreach (var snapshot in Membership.MembershipUpdates.WithCancellation(stoppingToken))
+        {
+            foreach (var (silo, member) in snapshot.Members)
+            {
+                if (known.GetValueOrDefault(silo) == member.Status || silo.Endpoint.Equals(Own)) continue;
+                var isNews = member.Status != SiloStatus.Dead || known.ContainsKey(silo);
+                known[silo] = member.Status;
+                if (isNews) LogStatus(silo.Endpoint, silo.Generation, member.Status);
+            }
+        }
+    }
+
+    private async Task InspectAsync(SiloAddress silo)
+    {
+        if (!_inspected.TryAdd(silo, true)) return;
+        try
+        {
+            if (!await RefusesAsync(silo.Endpoint)) return;
+            await Task.Delay(s_secondTry, time);
+            if (!await RefusesAsync(silo.Endpoint) || !ActiveOthers().Contains(silo)) return;
+            LogFoundDead(silo.Endpoint, silo.Generation);
+            await Membership.TryKill(silo);
+        }
+        catch (Exception unforeseen) // The edge of this errand; the probes find the silo, too, only later.
+        {
+            LogFailed(silo.Endpoint, unforeseen);
+        }
+        finally
+        {
+            _inspected.TryRemove(silo, out _);
+        }
+    }
+
+    private IEnumerable<SiloAddress> ActiveOthers() =>
+        from member in Membership.CurrentSnapshot.Members.Values
+        where member.Status == SiloStatus.Active && !member.SiloAddress.Endpoint.Equals(Own)
+        select member.SiloAddress;
+
+    private async Task<bool> RefusesAsync(IPEndPoint peer)
+    {
+        using var socket = new Socket(peer.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        using var limit = new CancellationTokenSource(s_connectLimit, time);
+        try
+        {
+            await socket.ConnectAsync(peer, limit.Token);
+            return false;
+        }
+        catch (SocketException e)
+        {
+            return e.SocketErrorCode == SocketError.ConnectionRefused;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    [LoggerMessage(5103, LogLevel.Information, "Silo {Silo} (generation {Generation}) is {Status}")]
+    private partial void LogStatus(IPEndPoint silo, int generation, SiloStatus status);
+
+    [LoggerMessage(5104, LogLevel.Warning, "Silo {Silo} (generation {Generation}) refuses connections: it is declared dead")]
+    private partial void LogFoundDead(IPEndPoint silo, int generation);
+
+    [LoggerMessage(5105, LogLevel.Warning, "Whether silo {Peer} is alive could not be found out")]
+    private partial void LogFailed(IPEndPoint peer, Exception exception);
+}
