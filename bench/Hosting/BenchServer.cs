@@ -1,8 +1,7 @@
 using System.Globalization;
-using Mall.Bench.Reporting;
 using Mall.TestServers;
 
-namespace Mall.Bench.Clusters;
+namespace Mall.Bench.Hosting;
 
 /// <summary>
 /// A database server of this process's own, in a temporary folder, durable by its own defaults; it ends with this object.
@@ -10,6 +9,7 @@ namespace Mall.Bench.Clusters;
 sealed class BenchServer : IAsyncDisposable
 {
     readonly DatabaseServer _server;
+    int _databases;
 
     BenchServer(DatabaseServer server, string settings) => (_server, Settings) = (server, settings);
 
@@ -19,19 +19,16 @@ sealed class BenchServer : IAsyncDisposable
     public string Settings { get; }
 
     /// <exception cref="BenchmarkException">This machine does not have the server.</exception>
-    public static async Task<BenchServer> StartAsync(
-        DatabaseKind kind, ProgressDisplay display, CancellationToken cancellationToken)
+    public static async Task<BenchServer> StartAsync(DatabaseKind kind, CancellationToken cancellationToken)
     {
         if (DatabaseServer.WhyMissing(kind) is { } reason)
             throw new BenchmarkException(reason);
-        var fileSystem = new DriveInfo(Path.GetTempPath()).DriveFormat;
-        if (fileSystem is "tmpfs" or "ramfs")
-            display.Say($"Attention: {Path.GetTempPath()} lies in memory ({fileSystem}): nothing there is durable. See TMPDIR.");
-        display.Say($"Starting {kind}");
+        await Console.Error.WriteLineAsync($"Starting {kind}");
         var server = await DatabaseServer.StartAsync(kind, cancellationToken);
         try
         {
-            return new BenchServer(server, $"{await SettingsOf(server, cancellationToken)}; {fileSystem}");
+            var settings = await server.RunSqlAsync(SettingsOf(kind), cancellationToken: cancellationToken);
+            return new BenchServer(server, $"{settings}, {new DriveInfo(Path.GetTempPath()).DriveFormat}");
         }
         catch
         {
@@ -41,9 +38,12 @@ sealed class BenchServer : IAsyncDisposable
     }
 
     /// <summary>Makes an empty database.</summary>
-    /// <returns>Its address, as the setting <c>db</c> takes it.</returns>
-    public Task<string> CreateDatabaseAsync(string name, CancellationToken cancellationToken) =>
-        _server.CreateDatabaseAsync(name, cancellationToken);
+    /// <returns>Its name, and its address as the setting <c>db</c> takes it.</returns>
+    public async Task<(string Name, string Address)> CreateDatabaseAsync(string prefix, CancellationToken cancellationToken)
+    {
+        var name = FormattableString.Invariant($"{prefix}_{++_databases}");
+        return (name, await _server.CreateDatabaseAsync(name, cancellationToken));
+    }
 
     /// <summary>Runs statements and returns nothing.</summary>
     public Task ExecuteAsync(string database, string sql, CancellationToken cancellationToken) =>
@@ -58,16 +58,14 @@ sealed class BenchServer : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
-    static Task<string> SettingsOf(DatabaseServer server, CancellationToken cancellationToken) => server.RunSqlAsync(
-        server.Kind == DatabaseKind.Postgres
-            ? """
-              select 'PostgreSQL ' || current_setting('server_version') || ', fsync=' || current_setting('fsync')
-                || ', synchronous_commit=' || current_setting('synchronous_commit')
-                || ', full_page_writes=' || current_setting('full_page_writes')
-              """
-            : """
-              select concat('MariaDB ', version(), ', innodb_flush_log_at_trx_commit=', @@innodb_flush_log_at_trx_commit,
-                ', innodb_doublewrite=', @@innodb_doublewrite, ', log_bin=', @@log_bin)
-              """,
-        cancellationToken: cancellationToken);
+    static string SettingsOf(DatabaseKind kind) => kind == DatabaseKind.Postgres
+        ? """
+          select 'PostgreSQL ' || current_setting('server_version') || ', fsync=' || current_setting('fsync')
+            || ', synchronous_commit=' || current_setting('synchronous_commit')
+            || ', full_page_writes=' || current_setting('full_page_writes')
+          """
+        : """
+          select concat('MariaDB ', version(), ', innodb_flush_log_at_trx_commit=', @@innodb_flush_log_at_trx_commit,
+            ', innodb_doublewrite=', @@innodb_doublewrite, ', log_bin=', @@log_bin)
+          """;
 }

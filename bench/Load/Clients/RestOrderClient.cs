@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 
-namespace Mall.Bench.Load.Rest;
+namespace Mall.Bench.Load.Clients;
 
 /// <summary>
 /// Orders over one HTTP/1.1 connection, opened when needed and again when it was lost. Requests are put together from bytes that
@@ -56,7 +56,11 @@ sealed class RestOrderClient : IOrderClient
             var answer = await ReadAsync(_connection, _patience.Token);
             if (!answer.KeepsAlive)
                 Disconnect();
-            return answer.Status == 201 ? null : CodeOf(answer);
+            if (answer.Status == 201)
+                return null;
+            return (answer.MallCode, answer.Status) is (0, var status)
+                ? string.Create(CultureInfo.InvariantCulture, $"http {status}") // a proxy's, perhaps
+                : answer.MallCode.ToString(CultureInfo.InvariantCulture);
         }
         catch (OperationCanceledException)
         {
@@ -127,19 +131,5 @@ sealed class RestOrderClient : IOrderClient
     {
         _connection?.Dispose();
         _connection = null;
-    }
-
-    /// <summary>The mall's own code; of an answer that is not the mall's (a proxy's), the status.</summary>
-    string CodeOf(HttpAnswer answer)
-    {
-        try
-        {
-            var problem = JsonElement.Parse(_received.AsSpan(answer.Body));
-            return problem.GetProperty("code").GetInt32().ToString(CultureInfo.InvariantCulture);
-        }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
-        {
-            return $"http {answer.Status}";
-        }
     }
 }
