@@ -61,6 +61,8 @@ public static class MallHost
         .SetMinimumLevel(LogLevel.Information)
         .AddFilter("Microsoft", LogLevel.Warning)
         .AddFilter("Orleans", LogLevel.Warning) // Who comes and who goes, Mall.Silo.Cluster.DeathWatch tells.
+        .AddFilter("Orleans.Runtime.Messaging", LogLevel.Error) // One line a lost connection, with a stack each.
+        .AddFilter("Orleans.Runtime.MembershipService.SiloHealthMonitor", LogLevel.Error) // Likewise, a missed probe.
         .AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error) // At the start it takes the machine's uptime for a stall.
         .AddFilter("Polly", LogLevel.Warning)
         .AddFilter("System", LogLevel.Warning)
