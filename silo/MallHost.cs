@@ -49,7 +49,6 @@ public static class MallHost
             new OrderOptions { CloseAfter = settings.OrderCloseAfter },
             new SagaOptions(),
             jitterSeed: RandomNumberGenerator.GetInt32(int.MaxValue));
-        services.AddHealthChecks().AddCheck<DatabaseHealth>("database");
     }
 
     private static void AddLogging(WebApplicationBuilder builder) => builder.Logging
@@ -61,6 +60,9 @@ public static class MallHost
         })
         .SetMinimumLevel(LogLevel.Information)
         .AddFilter("Microsoft", LogLevel.Warning)
+        .AddFilter("Orleans", LogLevel.Warning) // Who comes and who goes, Mall.Silo.Cluster.DeathWatch tells.
+        .AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error) // At the start it takes the machine's uptime for a stall.
+        .AddFilter("Polly", LogLevel.Warning)
         .AddFilter("System", LogLevel.Warning)
         // A start that fails is told in one line, by Program.
         .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);

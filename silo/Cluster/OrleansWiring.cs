@@ -1,15 +1,91 @@
+using System.Net;
+using Mall.Hosting;
 using Mall.Silo.Settings;
+using Orleans.Configuration;
+using Orleans.Providers;
 
 namespace Mall.Silo.Cluster;
 
-/// <summary>How Orleans is set up in this process.</summary>
+/// <summary>
+/// How Orleans is set up in this process: a silo alone, a silo among several, or a client of those. Members find each other through
+/// the mall's own database (the tables and statements are among the migrations). What follows from the numbers here is in
+/// docs/operations.md.
+/// </summary>
 internal static class OrleansWiring
 {
+    /// <summary>Names the mall in Orleans' storage; never changes, whatever the cluster is called.</summary>
+    private const string ServiceId = "mall";
+
+    /// <summary>A member that cannot reach the others for this long does not start.</summary>
+    private static readonly TimeSpan s_joinLimit = TimeSpan.FromSeconds(30);
+
     public static void AddOrleans(this WebApplicationBuilder builder, MallSettings settings)
     {
-        if (settings.Cluster is null)
-        {
-            builder.UseOrleans(silo => silo.UseLocalhostClustering());
-        }
+        if (settings.Roles.HasFlag(Roles.Silo)) builder.UseOrleans(silo => ConfigureSilo(silo, settings));
+        else builder.UseOrleansClient(client => ConfigureClient(client, settings, settings.Cluster!));
     }
+
+    private static void ConfigureSilo(ISiloBuilder silo, MallSettings settings)
+    {
+        silo.Configure<ClusterOptions>(cluster => Name(cluster, settings.Cluster?.Id ?? ClusterSettings.DefaultId));
+        silo.Configure<SiloMessagingOptions>(messaging => messaging.MaxEnqueuedRequestsHardLimit = 10_000);
+        silo.UseKeyPlacement();
+        silo.Services.AddSingleton<IFatalErrorHandler, FatalExit>();
+        silo.Services.AddSingleton<CommitWatch>().AddHostedService(services => services.GetRequiredService<CommitWatch>());
+        silo.Services.AddKeyedSingleton<IControllable>(CommitWatch.Name, (all, _) => all.GetRequiredService<CommitWatch>());
+        silo.Services.AddHealthChecks().AddCheck<CommitHealth>("database");
+        if (settings.Cluster is { } cluster) JoinCluster(silo, settings, cluster);
+        else StayAlone(silo);
+    }
+
+    /// <summary>
+    /// Nobody calls a silo that is alone: it has no gateway, and listens where the system finds room, so that several malls fit on
+    /// one machine.
+    /// </summary>
+    private static void StayAlone(ISiloBuilder silo) => silo
+        .UseLocalhostClustering(serviceId: ServiceId)
+        .Configure<EndpointOptions>(endpoints =>
+        {
+            endpoints.GatewayPort = 0;
+            endpoints.SiloListeningEndpoint = new IPEndPoint(IPAddress.Loopback, 0);
+        });
+
+    private static void JoinCluster(ISiloBuilder silo, MallSettings settings, ClusterSettings cluster)
+    {
+        silo.UseAdoNetClustering(ado => (ado.Invariant, ado.ConnectionString) = OrleansDatabase.Of(settings.Db));
+        silo.Configure<EndpointOptions>(endpoints =>
+        {
+            endpoints.AdvertisedIPAddress = cluster.Silo!.Address;
+            (endpoints.SiloPort, endpoints.GatewayPort) = (cluster.Silo.Port, cluster.Gateway!.Port);
+            (endpoints.SiloListeningEndpoint, endpoints.GatewayListeningEndpoint) = (cluster.Silo, cluster.Gateway);
+        });
+        silo.Configure<SiloOptions>(options => options.SiloName = $"{settings.Roles}@{cluster.Silo}");
+
+        // A silo that hangs or is cut off is voted dead within some 20 s; one whose process has died is found by DeathWatch at once.
+        silo.Configure<ClusterMembershipOptions>(membership =>
+        {
+            membership.ProbeTimeout = TimeSpan.FromSeconds(2);
+            membership.MinProbeTimeout = TimeSpan.FromSeconds(1);
+            membership.MaxProbeTimeout = TimeSpan.FromSeconds(4);
+            membership.TableRefreshTimeout = TimeSpan.FromSeconds(10);
+            membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
+            membership.MaxJoinAttemptTime = s_joinLimit;
+        });
+        silo.Services.AddSingleton<DeathWatch>().AddHostedService(services => services.GetRequiredService<DeathWatch>());
+        silo.Services.AddOptions<SiloConnectionOptions>().Configure<DeathWatch>(
+            (connections, watch) => connections.ConfigureSiloOutboundConnection(connection => connection.Use(watch.Follow)));
+        if (cluster.Certificate is { } certificate) silo.UseTls(certificate, tls => tls.ExpectThisVery(certificate));
+    }
+
+    private static void ConfigureClient(IClientBuilder client, MallSettings settings, ClusterSettings cluster)
+    {
+        client.Configure<ClusterOptions>(options => Name(options, cluster.Id));
+        client.UseAdoNetClustering(ado => (ado.Invariant, ado.ConnectionString) = OrleansDatabase.Of(settings.Db));
+        client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2));
+        client.UseConnectionRetryFilter<JoinPatience>();
+        client.Services.AddHealthChecks().AddCheck<FrontDoorHealth>("cluster");
+        if (cluster.Certificate is { } certificate) client.UseTls(certificate, tls => tls.ExpectThisVery(certificate));
+    }
+
+    private static void Name(ClusterOptions cluster, string id) => (cluster.ClusterId, cluster.ServiceId) = (id, ServiceId);
 }

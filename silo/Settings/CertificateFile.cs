@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Mall.Silo.Settings;
 
-/// <summary>A certificate with its private key, both in one PEM file, as a setting names it.</summary>
+/// <summary>A certificate with its private key, in a PEM or PKCS#12 file without password, as a setting names it.</summary>
 internal static class CertificateFile
 {
     /// <summary>Null when the setting is not given.</summary>
@@ -13,14 +13,18 @@ internal static class CertificateFile
         if (configuration[setting] is not { Length: > 0 } file) return null;
         try
         {
-            var certificate = X509Certificate2.CreateFromPemFile(file);
+            var certificate = X509Certificate2.GetCertContentType(file) == X509ContentType.Pkcs12
+                ? X509CertificateLoader.LoadPkcs12FromFile(file, password: null)
+                : X509Certificate2.CreateFromPemFile(file);
+            if (!certificate.HasPrivateKey) throw new CryptographicException("it has no private key");
             if (certificate.NotAfter > DateTime.Now) return certificate;
             throw new SettingsException(setting, $"the certificate in '{file}' ended on {certificate.NotAfter:yyyy-MM-dd}");
         }
         catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
         {
             var why = e.Message.TrimEnd('.');
-            throw new SettingsException(setting, $"'{file}' holds no certificate with its private key in PEM: {why}");
+            throw new SettingsException(
+                setting, $"'{file}' holds no certificate with its private key in PEM or PKCS#12 without password: {why}");
         }
     }
 }

@@ -1,28 +1,31 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Mall.Ledger.Stores;
 
 namespace Mall.Silo.Settings;
 
 /// <summary>A process's place among several.</summary>
-/// <param name="Silo">Where other processes reach this one, <c>host:port</c>; null for one that hosts no grains.</param>
-/// <param name="Secret">What all of them know; empty on loopback only.</param>
+/// <param name="Id">Orleans' cluster id: processes with another one do not meet.</param>
+/// <param name="Silo">Where other silos reach this one; null for a process that hosts no grains.</param>
+/// <param name="Gateway">Where front doors of other processes reach it; null with <paramref name="Silo"/>.</param>
 /// <param name="Certificate">What all of them show and expect; null: connections without TLS.</param>
-public sealed record ClusterSettings(string? Silo, string Secret, X509Certificate2? Certificate)
+public sealed record ClusterSettings(string Id, IPEndPoint? Silo, IPEndPoint? Gateway, X509Certificate2? Certificate)
 {
+    public const string DefaultId = "mall";
+
     /// <summary>Null for a mall of one process.</summary>
     /// <exception cref="SettingsException">The first setting that cannot be used.</exception>
     internal static ClusterSettings? From(IConfiguration configuration, Roles roles, StoreAddress db)
     {
-        var silo = configuration[SettingNames.Silo];
-        var secret = configuration[SettingNames.ClusterSecret] ?? "";
+        var id = configuration[SettingNames.Cluster] is { Length: > 0 and <= 150 } given ? given : DefaultId;
         var certificate = CertificateFile.Read(configuration, SettingNames.ClusterCertificate);
-        if (!roles.HasFlag(Roles.Silo)) return FrontDoor(silo, secret, certificate, db);
-        if (string.IsNullOrEmpty(silo)) return Alone(roles, secret, certificate);
-
-        if (!TryParse(silo, out var host))
-            throw new SettingsException(SettingNames.Silo, $"'{silo}' is not host:port, such as 10.0.0.1:7001");
+        var isPlain = Flag(configuration, SettingNames.ClusterPlaintext);
+        if (isPlain && certificate is not null)
+            throw new SettingsException(SettingNames.ClusterPlaintext, "contradicts cluster-certificate; give one of them");
+        if (!roles.HasFlag(Roles.Silo)) return FrontDoor(configuration, id, certificate, db);
+        if (Endpoint(configuration, SettingNames.Silo) is not { } silo) return Alone(configuration, roles, certificate);
         if (db.Kind == StoreKind.Sqlite)
         {
             throw new SettingsException(
@@ -30,51 +33,97 @@ public sealed record ClusterSettings(string? Silo, string Secret, X509Certificat
                 $"makes this process one of several, and {db} serves one; give db a postgres:// or mysql:// address");
         }
 
-        if (secret.Length == 0 && !IsLoopback(host))
-            throw new SettingsException(
-                SettingNames.ClusterSecret, $"is needed, since {silo} can be reached from other machines");
-        return new ClusterSettings(silo, secret, certificate);
-    }
-
-    private static ClusterSettings FrontDoor(string? silo, string secret, X509Certificate2? certificate, StoreAddress db)
-    {
-        if (!string.IsNullOrEmpty(silo))
-            throw new SettingsException(SettingNames.Silo, "is for processes whose roles have silo in them");
-        if (db.Kind == StoreKind.Sqlite)
+        if (certificate is null && !isPlain && !IPAddress.IsLoopback(silo.Address))
         {
             throw new SettingsException(
-                SettingNames.Roles,
-                $"api alone finds its silos through the database, and {db} serves one process; "
-                + "give db a postgres:// or mysql:// address");
+                SettingNames.ClusterCertificate,
+                $"is needed, since {silo} can be reached from other machines (or cluster-plaintext true, where only the cluster can)");
         }
 
-        if (secret.Length == 0)
-            throw new SettingsException(SettingNames.ClusterSecret, "is needed by a process that calls silos elsewhere");
-        return new ClusterSettings(null, secret, certificate);
+        return new ClusterSettings(id, silo, GatewayOf(configuration, silo), certificate);
     }
 
-    private static ClusterSettings? Alone(Roles roles, string secret, X509Certificate2? certificate)
+    private static IPEndPoint GatewayOf(IConfiguration configuration, IPEndPoint silo)
+    {
+        if (Endpoint(configuration, SettingNames.Gateway) is not { } gateway)
+        {
+            return silo.Port < IPEndPoint.MaxPort
+                ? new IPEndPoint(silo.Address, silo.Port + 1)
+                : throw new SettingsException(SettingNames.Gateway, $"is needed, since there is no port after {silo.Port}");
+        }
+
+        // Orleans announces one address for both.
+        if (!gateway.Address.Equals(silo.Address))
+            throw new SettingsException(SettingNames.Gateway, $"must have the host of silo, {silo.Address}");
+        return gateway.Port != silo.Port
+            ? gateway
+            : throw new SettingsException(SettingNames.Gateway, $"{gateway} is the address of silo already");
+    }
+
+    private static ClusterSettings FrontDoor(
+        IConfiguration configuration, string id, X509Certificate2? certificate, StoreAddress db)
+    {
+        foreach (var setting in (string[])[SettingNames.Silo, SettingNames.Gateway])
+        {
+            if (!string.IsNullOrEmpty(configuration[setting]))
+                throw new SettingsException(setting, "is for processes whose roles have silo in them");
+        }
+
+        return db.Kind == StoreKind.Sqlite
+            ? throw new SettingsException(
+                SettingNames.Roles,
+                $"api alone finds its silos through the database, and {db} serves one process; "
+                + "give db a postgres:// or mysql:// address")
+            : new ClusterSettings(id, null, null, certificate);
+    }
+
+    private static ClusterSettings? Alone(IConfiguration configuration, Roles roles, X509Certificate2? certificate)
     {
         if (!roles.HasFlag(Roles.Api))
             throw new SettingsException(SettingNames.Silo, "is needed by a silo without api: how should anybody reach it?");
-        if (secret.Length != 0)
-            throw new SettingsException(SettingNames.ClusterSecret, "is for several processes; give silo, too, or leave it out");
-        if (certificate is not null)
-            throw new SettingsException(
+        if (!string.IsNullOrEmpty(configuration[SettingNames.Gateway]))
+            throw new SettingsException(SettingNames.Gateway, "is for several processes; give silo, too, or leave it out");
+        return certificate is null
+            ? null
+            : throw new SettingsException(
                 SettingNames.ClusterCertificate, "is for several processes; give silo, too, or leave it out");
-        return null;
     }
 
-    private static bool TryParse(string address, out string host)
+    private static bool Flag(IConfiguration configuration, string setting) => configuration[setting] switch
     {
-        var colon = address.LastIndexOf(':');
-        host = colon > 0 ? address[..colon].Trim('[', ']') : "";
-        return host.Length != 0 && Uri.CheckHostName(host) != UriHostNameType.Unknown
-            && ushort.TryParse(address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
-            && port != 0;
-    }
+        null or "" or "false" => false,
+        "true" => true,
+        var text => throw new SettingsException(setting, $"'{text}' is neither true nor false"),
+    };
 
-    private static bool IsLoopback(string host) =>
-        host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
-            || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
+    /// <summary>Null when the setting is not given. A name is resolved once, now: Orleans' members are known by address.</summary>
+    private static IPEndPoint? Endpoint(IConfiguration configuration, string setting)
+    {
+        if (configuration[setting] is not { Length: > 0 } text) return null;
+        var colon = text.LastIndexOf(':');
+        var host = colon > 0 ? text[..colon].Trim('[', ']') : "";
+        if (host.Length == 0 || Uri.CheckHostName(host) == UriHostNameType.Unknown
+            || !ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0)
+            throw new SettingsException(setting, $"'{text}' is not host:port, such as 10.0.0.1:7001");
+        if (IPAddress.TryParse(host, out var address))
+        {
+            return address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)
+                ? throw new SettingsException(setting, $"'{text}' is no address that others can reach; name this machine's own")
+                : new IPEndPoint(address, port);
+        }
+
+        try
+        {
+            var found = Dns.GetHostAddresses(host);
+            address = Array.Find(found, a => a.AddressFamily == AddressFamily.InterNetwork) ?? found.FirstOrDefault();
+        }
+        catch (SocketException)
+        {
+            // Told below.
+        }
+
+        return address is not null
+            ? new IPEndPoint(address, port)
+            : throw new SettingsException(setting, $"the name '{host}' has no address");
+    }
 }

@@ -8,15 +8,20 @@ public static class SettingNames
     public const string Db = "db";
     public const string Roles = "roles";
     public const string Silo = "silo";
-    public const string ClusterSecret = "cluster-secret";
+    public const string Gateway = "gateway";
+    public const string Cluster = "cluster";
     public const string ClusterCertificate = "cluster-certificate";
+    public const string ClusterPlaintext = "cluster-plaintext";
     public const string GrpcCertificate = "grpc-certificate";
     public const string TokenKey = "token-key";
     public const string OrderCloseAfter = "order-close-after";
     public const string Otlp = "otlp";
 
     public static IReadOnlyList<string> All { get; } =
-        [Http, Grpc, GrpcCertificate, Db, Roles, Silo, ClusterSecret, ClusterCertificate, TokenKey, OrderCloseAfter, Otlp];
+    [
+        Http, Grpc, GrpcCertificate, Db, Roles, Silo, Gateway, Cluster, ClusterCertificate, ClusterPlaintext, TokenKey,
+        OrderCloseAfter, Otlp,
+    ];
 
     private const string EnvironmentPrefix = "MALL_";
 
