@@ -2,6 +2,8 @@ global using Orleans;
 global using Orleans.Concurrency;
 global using Orleans.Placement;
 global using Orleans.Runtime;
+global using Orleans.GrainDirectory;
+global using Mall.Hosting;
 global using System.Collections.Immutable;
 global using Mall.Ledger;
 global using Mall.Orders;

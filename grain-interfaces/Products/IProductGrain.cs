@@ -7,6 +7,12 @@ namespace Mall.Products;
 public interface IProductGrain : IGrainWithIntegerKey
 {
     /// <summary>
+    /// What a saga waits before it asks again, by the same branch: longer than a commit may take, shorter than it takes the others
+    /// to find out that a silo hangs.
+    /// </summary>
+    private const string ResponseTimeout = "00:00:11";
+
+    /// <summary>
     /// Creates the product under this id; called by the catalog alone. Refused with 100007 when another request took the key.
     /// </summary>
     [Alias("Create")]
@@ -17,7 +23,7 @@ public interface IProductGrain : IGrainWithIntegerKey
     Task<Result<ProductView>> Get();
 
     /// <summary>Refused with 300001, or 300003 when it is off sale.</summary>
-    [Alias("Quote")]
+    [Alias("Quote"), ResponseTimeout(ResponseTimeout)]
     Task<Result<Quote>> Quote();
 
     /// <summary>Refused with 300001, or 100004 for anybody but the seller.</summary>
@@ -40,11 +46,11 @@ public interface IProductGrain : IGrainWithIntegerKey
     /// since.
     /// </summary>
     /// <returns>The stock after it.</returns>
-    [Alias("DecrStock")]
+    [Alias("DecrStock"), ResponseTimeout(ResponseTimeout)]
     Task<Result<long>> DecrStock(Branch branch, long quantity);
 
     /// <summary>An order's compensation: gives the stock of this branch back, if it was taken. Idempotent by branch.</summary>
-    [Alias("ReturnStock")]
+    [Alias("ReturnStock"), ResponseTimeout(ResponseTimeout)]
     Task ReturnStock(Branch branch, long quantity);
 }
 

@@ -1,15 +1,21 @@
 namespace Mall;
 
 /// <summary>
-/// The database did not answer, or its answer was lost: whether the request took effect is unknown. Grains throw it in place of
-/// their store's own exceptions, which the front door cannot see; a caller repeats the request under the same key.
-/// Nothing but type and message travels between silos.
+/// The database did not answer, or its answer was lost. Grains throw it in place of their store's own exceptions, which a front
+/// door does not know; a caller repeats the request under the same key.
 /// </summary>
+[GenerateSerializer, Alias("mall.StorageUnavailable")]
 public sealed class StorageUnavailableException : Exception
 {
-    public StorageUnavailableException() : base("The database is unavailable; the outcome is unknown.") { }
+    public StorageUnavailableException() : this("The database is unavailable; the outcome is unknown.") { }
 
     public StorageUnavailableException(string message) : base(message) { }
 
     public StorageUnavailableException(string message, Exception innerException) : base(message, innerException) { }
+
+    /// <summary>
+    /// True when it is known that nothing was written. False: it may have been, and what a grain remembers may be wrong.
+    /// </summary>
+    [Id(0)]
+    public bool NothingHappened { get; init; }
 }

@@ -12,7 +12,7 @@ public static class GrainServices
         this IServiceCollection services, OrderOptions orders, SagaOptions sagas, int jitterSeed)
     {
         services.AddSingleton(orders).AddSingleton(sagas).AddSingleton(new Jitter(jitterSeed));
-        services.AddSingleton<GrainLedger>().AddSingleton<SagaServices>();
+        services.AddSingleton<GrainLedger>().AddSingleton<SagaServices>().AddSingleton<KnownUsers>();
         services.AddSingleton<OrderSagaKind>().AddSingleton<ISagaKind>(s => s.GetRequiredService<OrderSagaKind>());
         services.AddSingleton<RegistrationSagaKind>().AddSingleton<ISagaKind>(s => s.GetRequiredService<RegistrationSagaKind>());
         services.AddSingleton<SagaKinds>();

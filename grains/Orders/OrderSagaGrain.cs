@@ -1,7 +1,8 @@
 namespace Mall.Orders;
 
 /// <summary>Places one order. The engine does the driving; here is what an order decides before its intent is durable.</summary>
-public sealed class OrderSagaGrain(OrderSagaKind kind, SagaServices services, OrderOptions options)
+[HashBasedPlacement, GrainDirectory(KeyPlacement.Directory)]
+public sealed class OrderSagaGrain(OrderSagaKind kind, SagaServices services, OrderOptions options, KnownUsers users)
     : SagaGrain<OrderView>(kind, services), IOrderSagaGrain
 {
     private readonly SagaServices _services = services;
@@ -24,6 +25,8 @@ public sealed class OrderSagaGrain(OrderSagaKind kind, SagaServices services, Or
     {
         // By product, not as the customer listed them: the first is the gate to the others, see OrderSagaKind.
         var lines = command.Lines.OrderBy(l => l.ProductId).ToArray();
+        if (!await users.ContainsAsync(command.UserId, GrainFactory))
+            return Result.Refused(ErrorCodes.NoSuchUser, $"There is no user {command.UserId}.");
         var quotes = await Task.WhenAll(lines.Select(l => GrainFactory.GetGrain<IProductGrain>(l.ProductId).Quote()));
         if (Array.Find(quotes, q => q.IsRefused) is { Refusal: { } refusal }) return refusal;
 

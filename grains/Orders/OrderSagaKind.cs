@@ -1,10 +1,11 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Serialization;
 
 namespace Mall.Orders;
 
 /// <summary>
-/// The branches of an order: 01 creates it, 02 takes the stock of its first item, and the others take theirs, in parallel, after
+/// The branches of an order: 01 creates it (the saga's own grain does, so its row comes with the intent), 02 takes the stock of its first item, and the others take theirs, in parallel, after
 /// that.
 /// <para>
 /// Items stand by product id, so the first is a gate: of several orders for the last pieces of the same products, those that get
@@ -12,7 +13,8 @@ namespace Mall.Orders;
 /// piece of what the other needs, and both be refused. See docs/decisions/0006.
 /// </para>
 /// </summary>
-public sealed class OrderSagaKind() : SagaKind<OrderView>("order", OrderJson.Default.OrderView)
+public sealed class OrderSagaKind(GrainLedger ledger, TimeProvider clock)
+    : SagaKind<OrderView>("order", OrderJson.Default.OrderView)
 {
     private const string Creation = "01";
     private const string FirstItem = "02";
@@ -22,7 +24,7 @@ public sealed class OrderSagaKind() : SagaKind<OrderView>("order", OrderJson.Def
     public override IReadOnlyList<SagaBranch> Plan(IGrainFactory grains, string gid, OrderView intent)
     {
         var plan = new SagaBranch[1 + intent.Items.Length];
-        plan[0] = CreateOrder(grains.GetGrain<IOrderGrain>(gid), new Branch(gid, Creation), intent);
+        plan[0] = CreateOrder(new Branch(gid, Creation), intent);
         for (var i = 0; i < intent.Items.Length; i++)
         {
             var branch = new Branch(gid, (i + 2).ToString("00", CultureInfo.InvariantCulture));
@@ -34,11 +36,24 @@ public sealed class OrderSagaKind() : SagaKind<OrderView>("order", OrderJson.Def
         return plan;
     }
 
-    private static SagaBranch CreateOrder(IOrderGrain grain, Branch branch, OrderView order) => new(
+    public override WriteSet Opening(string gid, OrderView intent) =>
+        new(new Branch(gid, Creation).Action(), OrderRows.Insert(intent));
+
+    private SagaBranch CreateOrder(Branch branch, OrderView order) => new(
         branch.BranchId,
         $"order/{order.Id} Create",
-        Action: async () => (await grain.Create(branch, order)).Refusal,
-        Compensation: () => grain.Void(branch, order.Id));
+        Action: async () => await ledger.CommitAsync(Opening(branch.Gid, order)) switch
+        {
+            CommitOutcome.Applied or CommitOutcome.Duplicate => null,
+            CommitOutcome.Suspended => branch.AlreadyCompensated(),
+            var outcome => throw new UnreachableException($"Inserting order {order.Id} of {branch.Gid} came to {outcome}."),
+        },
+        Compensation: async () =>
+        {
+            var end = OrderRows.End(order.Id, OrderStatus.Created, OrderStatus.Void, clock.GetUtcNow());
+            if (await ledger.CommitAsync(new WriteSet(branch.Compensation(), end)) == CommitOutcome.Conflict)
+                throw new StaleActivationException($"Order {order.Id} is no longer in the status in which it can become void.");
+        });
 
     private static SagaBranch TakeStock(IProductGrain grain, Branch branch, OrderItem item, string after) => new(
         branch.BranchId,

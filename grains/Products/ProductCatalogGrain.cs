@@ -1,7 +1,7 @@
 namespace Mall.Products;
 
-/// <summary>Creates products; any number of creators at once.</summary>
-[StatelessWorker]
+/// <summary>Creates products; any number of creators at once. Reentrant: it keeps nothing between its awaits.</summary>
+[StatelessWorker, Reentrant]
 public sealed class ProductCatalogGrain(GrainLedger ledger) : Grain, IProductCatalogGrain
 {
     public async Task<Result<ProductView>> Create(CreateProduct command)

@@ -16,8 +16,9 @@ namespace Mall.Products;
 /// Changes of the description, which set what they have read, queue behind <c>_describing</c>.
 /// </para>
 /// <para>
-/// Fenced: activation takes a new owner epoch, and every write demands it. If another activation has taken the product over,
-/// the write is a conflict, and this activation ends itself.
+/// Fenced: the first call takes a new owner epoch, and every write demands it. If another activation has taken the product over,
+/// the write is a conflict, and this activation ends itself. (Not on activation: one that fails there is refused to all callers
+/// for seconds, and a blip of the database must not cost more than itself.)
 /// </para>
 /// </summary>
 [Reentrant]
@@ -25,6 +26,7 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
 {
     private readonly Dictionary<string, Task<Result<long>>> _decrements = []; // under way, by gid and branch
 
+    private Task? _loading;                        // under way or done; null before, and after it has failed
     private Task _describing = Task.CompletedTask; // ends when the last of those who change the description has
     private Product? _product; // null: there is none; its Stock is only the one it was loaded with
     private long _stock;
@@ -33,7 +35,10 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
 
     private long Id => this.GetPrimaryKeyLong();
 
-    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    /// <summary>Every public verb begins with it; free once it has succeeded.</summary>
+    private Task LoadedAsync() => _loading is { IsFaulted: false } ? _loading : _loading = LoadAsync();
+
+    private async Task LoadAsync()
     {
         while (await ledger.FindAsync(ProductRows.ById, Id) is { } found)
         {
@@ -49,25 +54,33 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
 
     public async Task<Result<ProductView>> Create(long shopId, CreateProduct command)
     {
+        await LoadedAsync();
         var now = clock.GetUtcNow();
         var product = new Product(
             Id, shopId, command.Name, command.Desc, command.Price, command.Stock, Product.OnSale, Epoch: 1);
-        var outcome = await ledger.CommitAsync(
+        var outcome = await CommitAsync(
             new WriteSet([ProductRows.Insert(product, now), .. IdempotencyRows.Insert(command.Idempotency, "product", Id, now)]));
         if (outcome != CommitOutcome.Applied) return Result.Refused(ErrorCodes.KeyReused, "This idempotency key is in use.");
         Adopt(product);
         return product.View;
     }
 
-    public Task<Result<ProductView>> Get() =>
-        Task.FromResult<Result<ProductView>>(_product is null ? NoSuchProduct() : View);
-
-    public Task<Result<Quote>> Quote() => Task.FromResult<Result<Quote>>(_product switch
+    public async Task<Result<ProductView>> Get()
     {
-        null => NoSuchProduct(),
-        { Status: Product.OffSale } => OffSale(),
-        var p => new Quote(p.Id, p.Name, p.Price),
-    });
+        await LoadedAsync();
+        return _product is null ? NoSuchProduct() : View;
+    }
+
+    public async Task<Result<Quote>> Quote()
+    {
+        await LoadedAsync();
+        return _product switch
+        {
+            null => NoSuchProduct(),
+            { Status: Product.OffSale } => OffSale(),
+            var p => new Quote(p.Id, p.Name, p.Price),
+        };
+    }
 
     public async Task<Result<ProductView>> Change(ChangeProduct command)
     {
@@ -142,6 +155,8 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
 
     public async Task ReturnStock(Branch branch, long quantity)
     {
+        await LoadedAsync();
+
         // A compensation of an action that never was settles with marker rows only; a missing product has none to return to.
         var changes = _product is null ? [] : new[] { MoveStock(quantity, sold: -quantity) };
         var outcome = await CommitAsync(new WriteSet(branch.Compensation(), changes));
@@ -153,6 +168,7 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
     {
         try
         {
+            await LoadedAsync();
             return await AnswerIfNotAdmittedAsync(branch, quantity) ?? await TakeAdmittedAsync(branch, quantity);
         }
         finally
@@ -209,7 +225,7 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
         {
             return await ledger.CommitAsync(writes);
         }
-        catch (StorageUnavailableException e) when (e.IsUnknown())
+        catch (StorageUnavailableException e) when (!e.NothingHappened)
         {
             DeactivateOnIdle();
             throw;
@@ -218,6 +234,7 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
 
     private async Task<Refusal?> RefuseUnlessSellerAsync(long userId)
     {
+        await LoadedAsync();
         if (_product is null) return NoSuchProduct();
         _ownerId ??= (await GrainFactory.GetGrain<IShopGrain>(_product.ShopId).Get()).Value?.OwnerId;
         return _ownerId == userId ? null : Result.Refused(ErrorCodes.Forbidden, $"Product {Id} is not yours.");

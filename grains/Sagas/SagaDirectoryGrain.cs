@@ -1,7 +1,7 @@
 namespace Mall.Sagas;
 
-/// <summary>Reads sagas for operators, and finds the grain of one.</summary>
-[StatelessWorker]
+/// <summary>Reads sagas for operators, and finds the grain of one. Reentrant: it keeps nothing between its awaits.</summary>
+[StatelessWorker, Reentrant]
 public sealed class SagaDirectoryGrain(GrainLedger ledger, SagaKinds kinds) : Grain, ISagaDirectoryGrain
 {
     public async Task<Result<SagaView>> Get(string gid)

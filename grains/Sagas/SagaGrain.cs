@@ -3,8 +3,10 @@ using System.Diagnostics;
 namespace Mall.Sagas;
 
 /// <summary>
-/// The engine: one grain drives one saga. It commits the intent before it calls the first branch, the decision to abort before
-/// the first compensation, and the end before it answers; nothing else is written when all goes well.
+/// The engine: one grain drives one saga. It commits the intent before it calls the first branch (or with it, see
+/// <see cref="SagaKind{TIntent}.Opening"/>), the decision to abort before the first compensation, and a failed end before it
+/// answers. A client is told of success as soon as every branch is known to be done: nothing can undo that any more, and the row
+/// that says so is written behind the answer.
 /// <para>
 /// It works in <em>rounds</em>. A round calls every branch that is not yet known to be done; when each has answered, the saga
 /// goes on, and when one has not (unknown, or failed), the round stumbled and comes again after a backoff, with the same
@@ -27,16 +29,21 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     private SagaProgress _progress = new([], _ => false);
     private Task<Refusal?>? _begin;          // under way, or the one that found or made the row
     private Task? _run;
+    private TaskCompletionSource _settled = NewSignal(); // set when it is known how the saga ends, or its run has stopped
     private Exception? _stoppedBy;           // why the run ended before the saga did
-    private TaskCompletionSource _wake = NewWake();
+    private TaskCompletionSource _wake = NewSignal();
     private int _attempts;                   // rounds that stumbled since the last progress, written down or not
     private int _failures;                   // failed rounds since the run started; unknown ones do not count towards parking
     private bool _overtaken;                 // another activation has moved the row
-    private bool _leaving;
+    private bool _deactivating;
 
     private SagaRecord Saga => _saga ?? throw new InvalidOperationException("The saga has not begun.");
 
     private bool IsRunning => _run is { IsCompleted: false };
+
+    private CancellationToken Stopping => services.Lifetime.ApplicationStopping;
+
+    private bool IsLeaving => _deactivating || Stopping.IsCancellationRequested;
 
     /// <summary>
     /// Makes the intent durable, once, and starts the saga. Whoever repeats the request gets the first one's intent.
@@ -67,22 +74,24 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         return _intent!;
     }
 
-    /// <summary>Waits until the saga has ended: null when it succeeded, else why it failed.</summary>
+    /// <summary>Waits until it is known how the saga ends: null when it succeeds, else why it has failed.</summary>
     /// <exception cref="TimeoutException">It is parked: how it will end is unknown.</exception>
-    /// <exception cref="StaleActivationException">Another activation has taken it over.</exception>
+    /// <exception cref="StaleActivationException">Another activation has taken it over, or will.</exception>
     protected async Task<Refusal?> EndAsync()
     {
         if (!SagaStatus.HasEnded(Saga.Status))
         {
             Start();
-            await _run!;
+            await _settled.Task;
         }
 
         return Saga.Status switch
         {
             SagaStatus.Succeed => null,
             SagaStatus.Failed => SagaReason.ToRefusal(Saga.Reason),
+            _ when _progress.IsDone => null,
             _ when _stoppedBy is StaleActivationException or StorageUnavailableException => throw _stoppedBy,
+            _ when IsLeaving => throw new StaleActivationException($"Saga {Saga.Gid} goes on elsewhere: this silo stops."),
             _ => throw new TimeoutException($"Saga {Saga.Gid} waits for an operator."),
         };
     }
@@ -105,18 +114,20 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     public async Task<Result<Done>> Abort()
     {
         if (await RefuseUnlessOpenAsync() is { } refusal) return refusal;
+        if (_progress.IsDone) return Succeeded(); // Its client may have been told.
         _progress.Refuse(Result.Refused(ErrorCodes.SagaStatusForbids, "The request was aborted by an operator."));
         _wake.TrySetResult();
         Start();
         await _run!;
-        return Saga.Status == SagaStatus.Succeed
-            ? Result.Refused(ErrorCodes.SagaStatusForbids, $"Saga {Saga.Gid} succeeded before it could be aborted.")
-            : Done.It;
+        return Saga.Status == SagaStatus.Succeed ? Succeeded() : Done.It;
+
+        Refusal Succeeded() =>
+            Result.Refused(ErrorCodes.SagaStatusForbids, $"Saga {Saga.Gid} succeeded before it could be aborted.");
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        _leaving = true;
+        _deactivating = true;
         _wake.TrySetResult();
 
         // The step in hand, so that a drained silo leaves little to resume.
@@ -136,15 +147,22 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         var saga = new SagaRecord(
             this.GetPrimaryKeyString(), kind.Name, SagaStatus.Submitted, kind.Write(decided.Value), requestHash, userId,
             Reason: null, Attempts: 0, Version: 1, NextTime: now + services.Options.TakeoverAfter);
-        switch (await services.Ledger.CommitAsync(new WriteSet(SagaRows.Insert(saga, now))))
+        var opening = kind.Opening(saga.Gid, decided.Value);
+        var writes = new WriteSet(opening?.Barrier, [SagaRows.Insert(saga, now), .. opening?.Changes ?? []]);
+        switch (await services.Ledger.CommitAsync(writes))
         {
             case CommitOutcome.Applied:
                 // The row is there for all to see before its acknowledgement is: due work may have come first and have this very
                 // activation load and run it. That run's progress must not be replaced.
-                if (_saga is null) Adopt(saga, decided.Value, startedBefore: _ => false);
+                if (_saga is null)
+                {
+                    Adopt(saga, decided.Value, startedBefore: _ => false);
+                    if (opening?.Barrier is { } barrier) _progress.NoteActed(barrier.BranchId);
+                }
+
                 Start();
                 return null;
-            case CommitOutcome.Conflict when await LoadAsync():
+            case CommitOutcome.Conflict or CommitOutcome.Duplicate or CommitOutcome.Suspended when await LoadAsync():
                 return null;
             case var outcome:
                 throw new UnreachableException($"Inserting saga {saga.Gid} came to {outcome}, and no row is there.");
@@ -191,6 +209,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     {
         if (IsRunning || SagaStatus.HasEnded(Saga.Status)) return;
         _stoppedBy = null;
+        if (_settled.Task.IsCompleted) _settled = NewSignal();
         _run = RunAsync();
     }
 
@@ -199,7 +218,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     {
         try
         {
-            while (!SagaStatus.HasEnded(Saga.Status) && !_leaving)
+            while (!SagaStatus.HasEnded(Saga.Status) && !IsLeaving)
             {
                 try
                 {
@@ -220,6 +239,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         }
         finally
         {
+            _settled.TrySetResult();
             DeactivateOnIdle(); // its row says everything; a shop's worth of ended sagas need not stay in memory
         }
     }
@@ -229,6 +249,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         await _progress.ActAsync();
         if (_progress.Refusal is not { } refusal)
         {
+            _settled.TrySetResult();
             await MoveToAsync(Saga with { Status = SagaStatus.Succeed, NextTime = null, Attempts = 0, Reason = null });
             return;
         }
@@ -257,8 +278,9 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     /// <summary>Notes a round that stumbled and waits for the next. False when the saga is parked.</summary>
     private async Task<bool> StumbleAsync(Exception e)
     {
-        var outcomeUnknown = e is TimeoutException or OperationCanceledException or SiloUnavailableException
-            or LimitExceededException or StorageUnavailableException or StaleActivationException or TooBusyException;
+        // Whatever Orleans throws says that a call has not come through, or its answer has not: silos that stop, die or are crowded.
+        var outcomeUnknown = e is TimeoutException or OperationCanceledException or OrleansException
+            or StorageUnavailableException or StaleActivationException or TooBusyException;
         if (!outcomeUnknown) _failures++;
         var attempts = ++_attempts;
         var parked = Saga.Status == SagaStatus.Submitted && _failures >= services.Options.FailureLimit;
@@ -279,8 +301,8 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         }
 
         if (parked) return false;
-        await Task.WhenAny(Task.Delay(delay, services.Clock), _wake.Task);
-        if (_wake.Task.IsCompleted) _wake = NewWake();
+        await Task.WhenAny(Task.Delay(delay, services.Clock, Stopping), _wake.Task);
+        if (_wake.Task.IsCompleted) _wake = NewSignal();
         return true;
     }
 
@@ -307,7 +329,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         _saga = next;
     }
 
-    private static TaskCompletionSource NewWake() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     [LoggerMessage(3001, LogLevel.Warning, "Saga {Gid} stumbled, attempt {Attempt}; again in {DelayMs} ms")]
     private static partial void LogStumbled(ILogger log, Exception e, string gid, int attempt, double delayMs);

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Hosting;
+
 namespace Mall.Sagas;
 
 /// <summary>How patiently sagas are driven.</summary>
@@ -22,11 +24,13 @@ public sealed record SagaOptions
 
 /// <summary>What every saga grain is given.</summary>
 /// <param name="Jitter">Spreads retries; seeded by the host.</param>
+/// <param name="Lifetime">Says when the silo stops: a saga that waits for its next round does not hold it up.</param>
 public sealed record SagaServices(
     GrainLedger Ledger,
     TimeProvider Clock,
     SagaOptions Options,
     Jitter Jitter,
+    IHostApplicationLifetime Lifetime,
     ILoggerFactory Logging);
 
 /// <summary>A source of random factors, shared by all grains of a silo.</summary>

@@ -50,6 +50,12 @@ internal sealed class SagaProgress
         where _steps[i] != Step.Idle
         select new StartedBranch(_plan[i].Id, StatusOf(_steps[i]));
 
+    /// <summary>Every action is known to be done: the saga will succeed.</summary>
+    public bool IsDone => Refusal is null && Array.TrueForAll(_steps, step => step == Step.Acted);
+
+    /// <summary>The action of this branch has been done by other means.</summary>
+    public void NoteActed(string id) => _steps[IndexBefore(_plan.Count, id)] = Step.Acted;
+
     public void Refuse(Refusal refusal) => Refusal ??= refusal;
 
     /// <summary>
@@ -109,7 +115,7 @@ internal sealed class SagaProgress
             if (_plan[before].Id == id) return before;
         }
 
-        throw new InvalidOperationException($"Branch {_plan[i].Id} waits for {id}, which does not stand before it.");
+        throw new InvalidOperationException($"Branch {id} does not stand among the first {i}.");
     }
 
     private static string StatusOf(Step step) => step switch

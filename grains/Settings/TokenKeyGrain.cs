@@ -13,9 +13,11 @@ public sealed class TokenKeyGrain(GrainLedger ledger) : Grain, ITokenKeyGrain
     private static readonly Query<string> s_find = new(
         "select s.value from settings s where s.name = @p1", row => row.GetString(0));
 
-    private ImmutableArray<byte> _key;
+    private ImmutableArray<byte>? _key;
 
-    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    public async Task<ImmutableArray<byte>> Get() => _key ??= await LoadAsync();
+
+    private async Task<ImmutableArray<byte>> LoadAsync()
     {
         if (await ledger.FindAsync(s_find, Setting) is null)
         {
@@ -23,8 +25,6 @@ public sealed class TokenKeyGrain(GrainLedger ledger) : Grain, ITokenKeyGrain
             await ledger.CommitAsync(new WriteSet(s_insert.With(Setting, made)));
         }
 
-        _key = [.. Convert.FromBase64String((await ledger.FindAsync(s_find, Setting))!)];
+        return [.. Convert.FromBase64String((await ledger.FindAsync(s_find, Setting))!)];
     }
-
-    public Task<ImmutableArray<byte>> Get() => Task.FromResult(_key);
 }

@@ -1,7 +1,7 @@
 namespace Mall.Shops;
 
-/// <summary>Opens and finds shops; any number of callers at once.</summary>
-[StatelessWorker]
+/// <summary>Opens and finds shops; any number of callers at once. Reentrant: it keeps nothing between its awaits.</summary>
+[StatelessWorker, Reentrant]
 public sealed class ShopDirectoryGrain(GrainLedger ledger) : Grain, IShopDirectoryGrain
 {
     public async Task<Result<ShopView>> Open(OpenShop command)

@@ -8,7 +8,7 @@ public sealed class GrainLedger(ILedger ledger)
 {
     /// <inheritdoc cref="ILedger.CommitAsync"/>
     /// <exception cref="StorageUnavailableException">
-    /// Nothing happened, or the outcome is unknown: see <see cref="StorageOutcomes"/>.
+    /// Nothing happened, or the outcome is unknown: see <see cref="StorageUnavailableException.NothingHappened"/>.
     /// </exception>
     /// <exception cref="TooBusyException">Nothing happened.</exception>
     public async Task<CommitOutcome> CommitAsync(WriteSet writes)
@@ -17,13 +17,17 @@ public sealed class GrainLedger(ILedger ledger)
         {
             return await ledger.CommitAsync(writes);
         }
-        catch (Exception e) when (e is LedgerUnavailableException or LedgerOutcomeUnknownException)
+        catch (LedgerUnavailableException e)
         {
-            throw new StorageUnavailableException(e.Message, e);
+            throw Unavailable(e);
+        }
+        catch (LedgerOutcomeUnknownException e)
+        {
+            throw new StorageUnavailableException(e.Message);
         }
         catch (LedgerBusyException e)
         {
-            throw new TooBusyException(e.Message, e);
+            throw new TooBusyException(e.Message);
         }
     }
 
@@ -37,7 +41,7 @@ public sealed class GrainLedger(ILedger ledger)
         }
         catch (LedgerUnavailableException e)
         {
-            throw new StorageUnavailableException(e.Message, e);
+            throw Unavailable(e);
         }
     }
 
@@ -58,14 +62,10 @@ public sealed class GrainLedger(ILedger ledger)
         }
         catch (LedgerUnavailableException e)
         {
-            throw new StorageUnavailableException(e.Message, e);
+            throw Unavailable(e);
         }
     }
-}
 
-/// <summary>What only the silo that asked the ledger can tell of a failure.</summary>
-internal static class StorageOutcomes
-{
-    /// <summary>True when it may have been written after all, so that memory may be wrong.</summary>
-    public static bool IsUnknown(this StorageUnavailableException e) => e.InnerException is not LedgerUnavailableException;
+    // The store's exception stays here, where its log is: a caller in another process could not read it.
+    private static StorageUnavailableException Unavailable(LedgerUnavailableException e) => new(e.Message) { NothingHappened = true };
 }

@@ -65,8 +65,8 @@ public sealed class PointsGrain(GrainLedger ledger) : Grain, IPointsGrain
     }
 }
 
-/// <summary>Finds accounts; any number of callers at once.</summary>
-[StatelessWorker]
+/// <summary>Finds accounts; any number of callers at once. Reentrant: it keeps nothing between its awaits.</summary>
+[StatelessWorker, Reentrant]
 public sealed class AccountDirectoryGrain(GrainLedger ledger) : Grain, IAccountDirectoryGrain
 {
     public Task<Account?> FindByMobile(string mobile) => ledger.FindAsync(UserRows.ByMobile, mobile);

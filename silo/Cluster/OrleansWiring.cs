@@ -3,6 +3,7 @@ using Mall.Hosting;
 using Mall.Silo.Settings;
 using Orleans.Configuration;
 using Orleans.Providers;
+using Orleans.Serialization;
 
 namespace Mall.Silo.Cluster;
 
@@ -28,6 +29,7 @@ internal static class OrleansWiring
     private static void ConfigureSilo(ISiloBuilder silo, MallSettings settings)
     {
         silo.Configure<ClusterOptions>(cluster => Name(cluster, settings.Cluster?.Id ?? ClusterSettings.DefaultId));
+        silo.Services.Configure<ExceptionSerializationOptions>(CarryOwnExceptions);
         silo.Configure<SiloMessagingOptions>(messaging => messaging.MaxEnqueuedRequestsHardLimit = 10_000);
         silo.UseKeyPlacement();
         silo.Services.AddSingleton<IFatalErrorHandler, FatalExit>();
@@ -81,11 +83,15 @@ internal static class OrleansWiring
     {
         client.Configure<ClusterOptions>(options => Name(options, cluster.Id));
         client.UseAdoNetClustering(ado => (ado.Invariant, ado.ConnectionString) = OrleansDatabase.Of(settings.Db));
+        client.Services.Configure<ExceptionSerializationOptions>(CarryOwnExceptions);
         client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2));
         client.UseConnectionRetryFilter<JoinPatience>();
         client.Services.AddHealthChecks().AddCheck<FrontDoorHealth>("cluster");
         if (cluster.Certificate is { } certificate) client.UseTls(certificate, tls => tls.ExpectThisVery(certificate));
     }
+
+    /// <summary>What the contract has no exception for (a fault of the ledger) crosses silos with its message at least.</summary>
+    private static void CarryOwnExceptions(ExceptionSerializationOptions options) => options.SupportedNamespacePrefixes.Add("Mall");
 
     private static void Name(ClusterOptions cluster, string id) => (cluster.ClusterId, cluster.ServiceId) = (id, ServiceId);
 }

@@ -2,19 +2,6 @@ using Mall.Sagas;
 
 namespace Mall.Orders;
 
-/// <summary>One order. The key is the gid of the saga that made it, so that both live in the same silo.</summary>
-[Alias("mall.IOrderGrain")]
-public interface IOrderGrain : IGrainWithStringKey
-{
-    /// <summary>The order saga's action: refused with 200001 when there is no such user.</summary>
-    [Alias("Create")]
-    Task<Result<Done>> Create(Branch branch, OrderView order);
-
-    /// <summary>The order saga's compensation: this saga's order becomes void.</summary>
-    [Alias("Void")]
-    Task Void(Branch branch, long orderId);
-}
-
 /// <summary>
 /// Places an order: creates it and takes the stock of each of its products, or leaves no trace but a void order.
 /// </summary>
