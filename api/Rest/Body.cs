@@ -1,20 +1,27 @@
 using System.Buffers;
+using System.Reflection;
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Net.Http.Headers;
 
 namespace Mall.Api.Rest;
 
 /// <summary>
-/// Reads a JSON body strictly: UTF-8 without a byte order mark, one object, every field of its type, none twice, nothing after
-/// it.
-/// What is wrong is answered with 100002 and the name of the field.
+/// The JSON body of a request, read strictly: UTF-8 without a byte order mark, one object, every field of its type, none twice,
+/// none unknown, nothing after it. What is wrong is answered with 100002 and the name of the field, which the framework's own
+/// reader does not tell.
 /// </summary>
-internal static class JsonBody
+internal sealed class Body<T>(T value) : IEndpointParameterMetadataProvider where T : class
 {
-    /// <exception cref="ProblemException">100002 when the body is not what the request takes; 415 for another content
-    /// type.</exception>
-    public static async ValueTask<T> ReadBody<T>(this HttpContext http, JsonTypeInfo<T> type) where T : class
+    public T Value => value;
+
+    public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
+        builder.Metadata.Add(new AcceptsMetadata([Answer.Json], typeof(T)));
+
+    /// <exception cref="ProblemException">
+    /// 100002 when the body is not what the request takes; 415 for another content type.
+    /// </exception>
+    public static async ValueTask<Body<T>?> BindAsync(HttpContext http)
     {
         CheckContentType(http.Request);
         var body = http.Request.BodyReader;
@@ -25,7 +32,7 @@ internal static class JsonBody
             {
                 try
                 {
-                    return Parse(read.Buffer, type);
+                    return new Body<T>(Parse(read.Buffer));
                 }
                 finally
                 {
@@ -40,7 +47,7 @@ internal static class JsonBody
 
     private static void CheckContentType(HttpRequest request)
     {
-        if (request.ContentType is not "application/json" && !IsJsonInUtf8(request.ContentType))
+        if (request.ContentType is not Answer.Json && !IsJsonInUtf8(request.ContentType))
             throw new ProblemException(Problem.UnsupportedMediaType("The body must be application/json in UTF-8."));
         if (request.Headers.ContentEncoding is not ([] or ["identity"]))
             throw new ProblemException(Problem.UnsupportedMediaType("The body must not be compressed."));
@@ -48,17 +55,17 @@ internal static class JsonBody
 
     private static bool IsJsonInUtf8(string? contentType) =>
         MediaTypeHeaderValue.TryParse(contentType, out var media)
-        && media.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+        && media.MediaType.Equals(Answer.Json, StringComparison.OrdinalIgnoreCase)
         && (!media.Charset.HasValue || media.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase));
 
-    private static T Parse<T>(in ReadOnlySequence<byte> body, JsonTypeInfo<T> type) where T : class
+    private static T Parse(in ReadOnlySequence<byte> body)
     {
         if (body.IsEmpty)
             throw new ProblemException(Problem.Of(ErrorCodes.BadParameter, "The body is empty; a JSON object is needed."));
         try
         {
             // Nearly every body lies in one piece; the others are small enough to be copied.
-            var value = JsonSerializer.Deserialize(body.IsSingleSegment ? body.FirstSpan : body.ToArray(), type);
+            var value = JsonSerializer.Deserialize(body.IsSingleSegment ? body.FirstSpan : body.ToArray(), ApiJson.Type<T>.Info);
             return value ?? throw new JsonException("null");
         }
         catch (JsonException wrong)
