@@ -34,12 +34,12 @@ sealed class OrderSite : ISite
         }
         else
         {
-            V1.PlaceOrderRequest[] requests = [.. baskets.Select(GrpcOrderClient.Render)];
+            byte[][] requests = [.. baskets.Select(GrpcOrderClient.Render)];
             _clients = [.. tokens.Chunk(load.CallsPerConnection).SelectMany(together =>
             {
-                var channel = GrpcOrderClient.Connect(grpc);
+                var channel = GrpcOrderClient.Connect();
                 _channels.Add(channel);
-                return together.Select(token => new GrpcOrderClient(channel, token, requests));
+                return together.Select(token => new GrpcOrderClient(channel, grpc, token, requests));
             })];
         }
     }
