@@ -48,7 +48,8 @@ sealed class LoadBenchmark() : Benchmark(
             [
                 .. from protocol in options.GetValue(s_protocol)
                    from build in url is null ? MallBuild.Of(options) : [MallBuild.Own]
-                   select new Contestant($"orders, {protocol}{build.Suffix}", cancel => OpenAsync(protocol == "gRPC", build, cancel)),
+                   select new Contestant(
+                       $"orders, {protocol}{build.Suffix}", cancel => OpenAsync(protocol == "gRPC", build, cancel)),
             ],
             options,
             cancellationToken);
