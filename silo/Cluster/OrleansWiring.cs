@@ -1,4 +1,5 @@
 using System.Net;
+using Mall.Carts;
 using Mall.Hosting;
 using Mall.Silo.Settings;
 using Orleans.Configuration;
@@ -33,6 +34,8 @@ internal static class OrleansWiring
         silo.Services.Configure<ExceptionSerializationOptions>(CarryOwnExceptions);
         silo.Configure<SiloMessagingOptions>(messaging => messaging.MaxEnqueuedRequestsHardLimit = 10_000);
         silo.UseKeyPlacement();
+        silo.AddAdoNetGrainStorage(
+            CartGrain.Storage, ado => (ado.Invariant, ado.ConnectionString) = OrleansDatabase.Of(settings.Db));
         silo.Services.AddSingleton<IFatalErrorHandler, FatalExit>();
         silo.Services.AddSingleton<CommitWatch>().AddHostedService(services => services.GetRequiredService<CommitWatch>());
         silo.Services.AddKeyedSingleton<IControllable>(CommitWatch.Name, (all, _) => all.GetRequiredService<CommitWatch>());
