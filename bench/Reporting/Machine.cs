@@ -8,7 +8,8 @@ static class Machine
 {
     /// <summary>What this process may use, and what it runs on.</summary>
     public static string Description() =>
-        $"{Environment.ProcessorCount} cores, {Cpu()}, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30):0.#} GiB, "
+        $"{Environment.ProcessorCount} cores, {Cpu()}, "
+        + $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30):0.#} GiB, "
         + $"{RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, "
         + $"{(GCSettings.IsServerGC ? "server" : "workstation")} GC";
 
@@ -16,7 +17,9 @@ static class Machine
     static string Cpu()
     {
         const string file = "/proc/cpuinfo";
-        var line = File.Exists(file) ? File.ReadLines(file).FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal)) : null;
+        var line = File.Exists(file)
+            ? File.ReadLines(file).FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))
+            : null;
         return line?[(line.IndexOf(':') + 2)..] ?? $"{RuntimeInformation.ProcessArchitecture}";
     }
 }
