@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using Mall.Api;
 using Mall.Api.Cluster;
-using Mall.Databases;
 using Mall.Hosting;
 using Mall.Ledger;
 using Mall.Orders;
@@ -44,7 +43,7 @@ public static class MallHost
 
     private static void AddGrains(IServiceCollection services, MallSettings settings)
     {
-        services.AddMallLedger(new LedgerOptions { Address = settings.Db, MySqlDriver = MySqlDriver.Factory });
+        services.AddMallLedger(new LedgerOptions { Address = settings.Db });
         services.AddMallGrains(
             new OrderOptions { CloseAfter = settings.OrderCloseAfter },
             new SagaOptions(),

@@ -32,12 +32,6 @@ public sealed class LedgerOptions
     public TimeSpan StartTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// The ADO.NET driver for MySQL and MariaDB, which the host brings: <c>MySqlConnector</c> or <c>MySql.Data</c>. Default:
-    /// none.
-    /// </summary>
-    public System.Data.Common.DbProviderFactory? MySqlDriver { get; set; }
-
-    /// <summary>
     /// How long barrier rows and ended sagas are kept. Whoever repeats an effect later than this after it happened, makes it
     /// happen again. Default: 7 days.
     /// </summary>

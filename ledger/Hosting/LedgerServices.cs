@@ -63,13 +63,14 @@ public static class LedgerServices
         services.AddSingleton(column);
 
     /// <summary>The store at an address, not yet opened.</summary>
-    /// <exception cref="LedgerStartException">There is no driver for MySQL.</exception>
-    public static IStore StoreAt(LedgerOptions options, TimeProvider time, ILoggerFactory? loggers = null) =>
-        options.Address.Kind switch
+    public static IStore StoreAt(LedgerOptions options, TimeProvider time, ILoggerFactory? loggers = null)
+    {
+        loggers ??= NullLoggerFactory.Instance;
+        return options.Address.Kind switch
         {
             StoreKind.Sqlite => new SqliteStore(options.Address, time, options.Scheduler, options.IsGuest),
-            StoreKind.Postgres => new PostgresStore(
-                options, time, (loggers ?? NullLoggerFactory.Instance).CreateLogger<PostgresStore>()),
-            _ => new MySqlStore(options, time, (loggers ?? NullLoggerFactory.Instance).CreateLogger<MySqlStore>()),
+            StoreKind.Postgres => new PostgresStore(options, time, loggers.CreateLogger<PostgresStore>()),
+            _ => new MySqlStore(options, time, loggers.CreateLogger<MySqlStore>()),
         };
+    }
 }

@@ -26,13 +26,11 @@ internal static class MySqlStatements
             .Add($"number = if({condition} and revoked < {batch.Number}, {batch.Number}, null), update_time = {time};");
     }
 
-    /// <summary>Asks by writing, like PostgreSQL's: waits for whoever has the row, and revokes the number.</summary>
-    public static void Revoke(SqlText sql, string committer, long number, DateTimeOffset now) =>
-        sql.Add("insert into commit_marks (committer, number, revoked, update_time) values (").AddText(committer)
-            .Add($", 0, {number}, {now.ToUnixTimeMilliseconds()}) on duplicate key update revoked = greatest(revoked, {number})");
-
-    public static void ReadMark(SqlText sql, string committer) =>
-        sql.Add("select number from commit_marks where committer = ").AddText(committer);
+    /// <summary>Revokes the number, and reads the last that has committed.</summary>
+    public static void Revoke(SqlText sql, string committer, long number, DateTimeOffset now) => sql
+        .Add("insert into commit_marks (committer, number, revoked, update_time) values (").AddText(committer)
+        .Add($", 0, {number}, {now.ToUnixTimeMilliseconds()}) on duplicate key update revoked = greatest(revoked, {number});")
+        .Add("select number from commit_marks where committer = ").AddText(committer);
 
     /// <summary>Inserts barrier rows; one that is there already is an error.</summary>
     public static void InsertBarriers(SqlText sql, IReadOnlyList<BarrierRow> rows, DateTimeOffset now)

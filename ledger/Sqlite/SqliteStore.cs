@@ -13,18 +13,15 @@ public sealed class SqliteStore : IStore
     private readonly StoreAddress _address;
     private readonly TimeProvider _time;
     private readonly bool _isGuest;
-    private readonly BlockingThreads? _thread;
+    private readonly SqliteThread? _thread;
     private readonly SqliteReaders _readers;
     private int _isDisposed;
 
     // Set by OpenAsync, used on the scheduler alone.
     private SqliteFileLock? _lock;
     private SqliteConnection? _connection;
-    private SqliteReader? _ownReader;
+    private SqliteReader? _own;
     private SqliteWriter? _writer;
-    private SqliteClaims? _claims;
-    private SqliteStatement? _reserve;
-    private SqliteStatement? _return;
 
     /// <param name="address">Of kind SQLite.</param>
     /// <param name="time">For the journal of migrations.</param>
@@ -37,35 +34,27 @@ public sealed class SqliteStore : IStore
         _time = time;
         _isGuest = isGuest;
         _readers = new SqliteReaders(OpenReader);
-        Scheduler = scheduler ?? (_thread = new BlockingThreads("mall-ledger-sqlite", 1));
+        Scheduler = scheduler ?? (_thread = new SqliteThread());
     }
 
     /// <inheritdoc/>
     public TaskScheduler Scheduler { get; }
 
-    private sqlite3 Db => _connection?.Handle ?? throw new LedgerUnavailableException("The database is not open.");
-
     /// <inheritdoc/>
-    public Task OpenAsync(CancellationToken cancellationToken) => Run(() =>
+    public Task OpenAsync(CancellationToken cancellationToken) => Run(async () =>
     {
         try
         {
-            return Open();
+            await OpenAsync();
+            return true;
         }
         catch (Exception failure)
         {
             Close();
-            throw failure switch
-            {
-                SqliteException e => CannotStart(e.SqliteExtendedErrorCode, e),
-                SqliteStatementException e => CannotStart(e.Code, e),
-                _ => failure,
-            };
+            if (!SqliteErrors.Instance.IsFailure(failure)) throw;
+            throw SqliteErrors.Instance.CannotStart(_address, failure);
         }
-
-        LedgerStartException CannotStart(int code, Exception failure) =>
-            new($"db: {_address}: {SqliteErrors.Describe(code, failure.Message)}.", failure);
-    });
+    }).Unwrap();
 
     /// <inheritdoc/>
     public ValueTask ApplyAsync(Batch batch)
@@ -88,10 +77,9 @@ public sealed class SqliteStore : IStore
         {
             return ValueTask.FromResult(Writer().HasCommitted(committer, number));
         }
-        catch (SqliteStatementException failure)
+        catch (SqliteException failure)
         {
-            return ValueTask.FromException<bool>(
-                SqliteErrors.Failure(StoreFailure.OutcomeUnknown, failure.Code, failure.Message));
+            return ValueTask.FromException<bool>(SqliteErrors.Instance.Failure(StoreFailure.OutcomeUnknown, failure));
         }
     }
 
@@ -101,7 +89,7 @@ public sealed class SqliteStore : IStore
         if (cancellationToken.IsCancellationRequested) return Task.FromCanceled<IReadOnlyList<T>>(cancellationToken);
 
         // Memory is seen by the one connection that owns it.
-        if (_address.IsInMemory) return Run(() => Read(() => OwnReader().Read(query, parameters)));
+        if (_address.IsInMemory) return Run(() => Read(() => Own().Read(query, parameters)));
         try
         {
             return Task.FromResult(Read(() => _readers.Read(query, parameters)));
@@ -113,37 +101,23 @@ public sealed class SqliteStore : IStore
     }
 
     /// <inheritdoc/>
-    public Task<long> ReserveIdsAsync(string sequence, int count) => Run(() => Write(() =>
-    {
-        _reserve ??= new SqliteStatement(Db, """
-            insert into id_blocks (name, next) values (?1, 1 + ?2)
-            on conflict (name) do update set next = next + ?2
-            returning next - ?2
-            """);
-        return _reserve.Bind(1, sequence).Bind(2, count).Read(row => row.Number(0))[0];
-    }));
+    public Task<long> ReserveIdsAsync(string sequence, int count) =>
+        Run(() => Write((ShortQueries.ReserveIds, [sequence, count]))[0]);
 
     /// <inheritdoc/>
-    public Task ReturnIdsAsync(string sequence, long first, long end) => Run(() => Write(() =>
-    {
-        _return ??= new SqliteStatement(Db, "update id_blocks set next = ?2 where name = ?1 and next = ?3");
-        return _return.Bind(1, sequence).Bind(2, first).Bind(3, end).Execute();
-    }));
+    public Task ReturnIdsAsync(string sequence, long first, long end) =>
+        Run(() => Write((ShortQueries.ReturnIds, [sequence, first, end])));
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) =>
-        Run(() => Write<IReadOnlyList<DueItem>>(() => Claims().Claim(claim)));
+        Run(() => ShortQueries.Oldest(Write(ShortQueries.Claim(claim))));
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) =>
-        Run(() => Write<IReadOnlyList<DueItem>>(() => Claims().Claim(column, claim)));
+        Run(() => Write(ShortQueries.Claim(column, claim)));
 
     /// <summary>For tests: a pragma on the connection that writes, and what it answers.</summary>
-    internal Task<long> PragmaAsync(string pragma) => Run(() =>
-    {
-        using var statement = new SqliteStatement(Db, pragma);
-        return statement.Read(row => row.Number(0))[0];
-    });
+    internal Task<long> PragmaAsync(string pragma) => Run(() => Own().Read(ShortQueries.Number(pragma), [])[0]);
 
     /// <summary>Closes the file. What was queued before has been done then.</summary>
     public async ValueTask DisposeAsync()
@@ -158,12 +132,11 @@ public sealed class SqliteStore : IStore
         _thread?.Dispose();
     }
 
-    private bool Open()
+    private async Task OpenAsync()
     {
         if (_address.IsInMemory)
         {
             _connection = Connect(":memory:", "pragma foreign_keys = off; pragma temp_store = memory;");
-            _ownReader = new SqliteReader(_connection);
         }
         else
         {
@@ -177,23 +150,18 @@ public sealed class SqliteStore : IStore
                 """);
         }
 
-        SqliteMigrator.Migrate(Db, MigrationScripts.Of("sqlite"), _time.GetUtcNow());
-        _writer = new SqliteWriter(Db);
-        _claims = new SqliteClaims(Db);
-        return true;
+        _own = new SqliteReader(_connection);
+        await new SqliteMigrator(_connection).MigrateAsync(_time.GetUtcNow(), CancellationToken.None);
+        _writer = new SqliteWriter(_connection.Handle!);
     }
 
     private void Close()
     {
         _readers.Dispose();
         _writer?.Dispose();
-        _claims?.Dispose();
-        _reserve?.Dispose();
-        _return?.Dispose();
-        (_writer, _claims, _reserve, _return) = (null, null, null, null);
-        if (_ownReader is not null) _ownReader.Dispose();
+        if (_own is not null) _own.Dispose();
         else _connection?.Dispose();
-        (_connection, _ownReader) = (null, null);
+        (_writer, _own, _connection) = (null, null, null);
         _lock?.Dispose();
     }
 
@@ -231,9 +199,7 @@ public sealed class SqliteStore : IStore
     private SqliteWriter Writer() =>
         _writer ?? throw new StoreException(StoreFailure.NothingHappened, "The database is not open.");
 
-    private SqliteClaims Claims() => _claims ?? throw new LedgerUnavailableException("The database is not open.");
-
-    private SqliteReader OwnReader() => _ownReader ?? throw new LedgerUnavailableException("The database is not open.");
+    private SqliteReader Own() => _own ?? throw new LedgerUnavailableException("The database is not open.");
 
     private Task<T> Run<T>(Func<T> action) => Volatile.Read(ref _isDisposed) == 0
         ? OnScheduler(action)
@@ -250,22 +216,21 @@ public sealed class SqliteStore : IStore
         }
         catch (SqliteException failure)
         {
-            throw SqliteErrors.IsFaultOfStatement(failure)
-                ? new LedgerFaultException($"The query is not one for this database: {failure.Message}", failure)
-                : SqliteErrors.Unavailable(failure);
+            throw SqliteErrors.Instance.IsFaultOfStatement(failure)
+                ? StoreErrors.NotAQuery(failure)
+                : SqliteErrors.Instance.Unavailable(failure);
         }
     }
 
-    private static T Write<T>(Func<T> write)
+    private IReadOnlyList<T> Write<T>((Query<T> Query, Value[] Parameters) write)
     {
         try
         {
-            return write();
+            return Own().Read(write.Query, write.Parameters);
         }
-        catch (SqliteStatementException failure)
+        catch (SqliteException failure)
         {
-            throw new LedgerUnavailableException(
-                $"The database cannot be used now: {SqliteErrors.Describe(failure.Code, failure.Message)}.", failure);
+            throw SqliteErrors.Instance.Unavailable(failure);
         }
     }
 }

@@ -1,6 +1,6 @@
 using System.Data.Common;
 using System.Globalization;
-using Mall.Databases;
+using MySqlConnector;
 
 namespace Mall.Bench.Orders.Dtm;
 
@@ -53,13 +53,10 @@ sealed class MariaDbDtmWorker : DtmWorker
 
     /// <param name="connectionString">Of the database that has the tables.</param>
     /// <param name="trips">How statements are sent.</param>
-    /// <exception cref="BenchmarkException">This program was built without a driver.</exception>
     public MariaDbDtmWorker(string connectionString, RoundTrips trips)
     {
         _trips = trips;
-        _connection = MySqlDriver.Factory?.CreateConnection()
-            ?? throw new BenchmarkException("This program was built without a driver for MariaDB.");
-        _connection.ConnectionString = connectionString;
+        _connection = new MySqlConnection(connectionString);
         _connection.Open();
         _command = _connection.CreateCommand();
     }

@@ -1,6 +1,5 @@
 using System.Data.Common;
 using System.Security.Cryptography;
-using Mall.Databases;
 using Mall.Ledger.Stores;
 using Mall.TestServers;
 using Mall.TestServers.Networks;
@@ -106,7 +105,7 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
                 + "Pooling=false;Timeout=5;Command Timeout=120");
         }
 
-        var connection = MySqlDriver.Factory!.CreateConnection()!;
+        var connection = new MySqlConnector.MySqlConnection();
         connection.ConnectionString =
             $"Server={address.Host};Port={address.Port};Database={address.Database};"
             + $"User ID={address.User};Password={address.Password};"

@@ -1,4 +1,3 @@
-using Mall.Databases;
 using Mall.Ledger;
 using Mall.Ledger.Leases;
 using Mall.Ledger.Stores;
@@ -14,7 +13,7 @@ public sealed class OwnerMap(ClusterInstallation cluster) : IAsyncDisposable
     private static readonly GrainType s_product = GrainType.Create("product");
 
     private readonly ILeaseTable _leases = LedgerServices.LeasesAt(
-        new LeaseOptions { Address = StoreAddress.Parse(cluster.Database), MySqlDriver = MySqlDriver.Factory });
+        new LeaseOptions { Address = StoreAddress.Parse(cluster.Database) });
     private readonly RendezvousPlacement _placement = new();
 
     /// <summary>Those of the products that a silo owns at this moment.</summary>

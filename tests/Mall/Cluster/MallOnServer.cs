@@ -1,4 +1,3 @@
-using Mall.Databases;
 using Mall.Hosting;
 using Mall.Ledger;
 using Mall.Ledger.Stores;
@@ -27,7 +26,7 @@ public sealed class MallOnServer : IAsyncDisposable
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddMallLedger(
-            new LedgerOptions { Address = StoreAddress.Parse(address), MySqlDriver = MySqlDriver.Factory });
+            new LedgerOptions { Address = StoreAddress.Parse(address) });
         builder.Services.AddMallGrains(new OrderOptions(), TestMall.Impatient, jitterSeed: 1);
         builder.UseMallRuntime();
         var host = builder.Build();
