@@ -56,7 +56,7 @@ public sealed class LedgerOptions
 
     /// <summary>
     /// For simulations: where everything that would run on a thread of the ledger's own runs instead. The SQLite store then has
-    /// no thread. Default: null. See <see cref="InlineScheduler"/>.
+    /// no thread. Default: null.
     /// </summary>
     public TaskScheduler? Scheduler { get; set; }
 

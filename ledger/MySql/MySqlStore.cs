@@ -123,7 +123,7 @@ internal sealed partial class MySqlStore : ServerStore
     });
 
     // The one column name of ours that is a word of the language here. After a dot it needs no quotes.
-    [GeneratedRegex(@"(?<![\w.`""'@])key(?![\w`""'])")]
+    [GeneratedRegex(@"(?<![\w.`""'@]|duplicate )key(?![\w`""'])")]
     private static partial Regex BareKey { get; }
 
     [GeneratedRegex(@"\d+\.\d+(\.\d+)?")]

@@ -1,6 +1,6 @@
 using Mall.Hosting;
 using Mall.Ledger;
-using Mall.Ledger.Faults;
+using Mall.TestFaults;
 using Mall.Ledger.Stores;
 using Mall.Orders;
 using Mall.Products;
