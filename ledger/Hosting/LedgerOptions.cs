@@ -1,5 +1,3 @@
-using Mall.Ledger.Stores;
-
 namespace Mall.Ledger;
 
 /// <summary>How a ledger runs. The defaults suit a shop.</summary>

@@ -2,10 +2,8 @@ using System.Diagnostics.Metrics;
 using Mall.Ledger.MySql;
 using Mall.Ledger.Postgres;
 using Mall.Ledger.Sqlite;
-using Mall.Ledger.Stores;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Mall.Ledger;

@@ -1,6 +1,3 @@
-using System.Data.Common;
-using Mall.Ledger.Stores;
-
 namespace Mall.Ledger;
 
 /// <summary>
@@ -92,9 +89,7 @@ internal abstract class Migrator(DbConnection connection, StoreErrors errors)
     private DbCommand Command(string sql)
     {
         var command = connection.CreateCommand();
-#pragma warning disable CA2100 // Constants and this program's own scripts and their names.
         command.CommandText = sql;
-#pragma warning restore CA2100
         command.CommandTimeout = CommandTimeout;
         return command;
     }

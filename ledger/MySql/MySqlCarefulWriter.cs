@@ -1,5 +1,3 @@
-using Mall.Ledger.Servers;
-using Mall.Ledger.Stores;
 using MySqlConnector;
 
 namespace Mall.Ledger.MySql;

@@ -1,11 +1,10 @@
-using Mall.Ledger.Stores;
 using MySqlConnector;
 
 namespace Mall.Ledger.MySql;
 
 /// <summary>
-/// How connections to MySQL or MariaDB are made: a pool for whatever is short, and single ones for the committer. Sessions are set
-/// up so that texts mean the same on every server.
+/// How connections to MySQL or MariaDB are made: a pool for whatever is short, and single ones for the committer. Sessions are
+/// set up so that texts mean the same on every server.
 /// </summary>
 internal sealed class MySqlConnections : IAsyncDisposable
 {
@@ -57,17 +56,15 @@ internal sealed class MySqlConnections : IAsyncDisposable
             .UseConnectionOpenedCallback(async (opened, cancellationToken) =>
             {
                 if (!opened.Conditions.HasFlag(MySqlConnectionOpenedConditions.New)) return;
-#pragma warning disable CA2100 // Made of numbers.
                 await using var command = new MySqlCommand(setUp, opened.Connection);
-#pragma warning restore CA2100
                 await command.ExecuteNonQueryAsync(cancellationToken);
             })
             .Build();
     }
 
     // Strict, so that a value that does not fit is an error and not another value. Quotes in quotes and backslashes as the driver
-    // expects them when it writes parameters. A session whose process has gone in the middle of a transaction ends soon, where the
-    // server can do that.
+    // expects them when it writes parameters. A session whose process has gone in the middle of a transaction ends soon, where
+    // the server can do that.
     private static string SetUp(int lockSeconds) => $"""
         set session sql_mode = 'STRICT_ALL_TABLES,ANSI_QUOTES,PIPES_AS_CONCAT,NO_ENGINE_SUBSTITUTION', sql_notes = 0,
           autocommit = 1, time_zone = '+00:00', innodb_lock_wait_timeout = {lockSeconds}

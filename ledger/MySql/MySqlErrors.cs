@@ -1,4 +1,3 @@
-using Mall.Ledger.Servers;
 using MySqlConnector;
 
 namespace Mall.Ledger.MySql;
@@ -8,9 +7,14 @@ internal sealed class MySqlErrors : ServerErrors
 {
     public static readonly MySqlErrors Instance = new();
 
+    // MariaDB's, or newer than the driver.
+    private const MySqlErrorCode AccessDeniedWithoutPassword = (MySqlErrorCode)1698;
+    private const MySqlErrorCode ReadOnlyMode = (MySqlErrorCode)1836;
+    private const MySqlErrorCode ConnectionKilled = (MySqlErrorCode)1927;
+
     /// <summary>
     /// The server's own state: connections, permissions, shutdown, disks, locks, timeouts, read-only, killed. Everything else
-    /// that a server says is about the statement. Those without a name are MariaDB's, or newer than the driver.
+    /// that a server says is about the statement.
     /// </summary>
     private static readonly HashSet<int> s_states =
     [
@@ -41,18 +45,21 @@ internal sealed class MySqlErrors : ServerErrors
 
     public override bool IsFaultOfStatement(Exception failure) => CodeOf(failure) is { } code && !s_states.Contains((int)code);
 
-    public override bool IsHopelessAtStart(Exception failure) => (int?)CodeOf(failure) is 1044 or 1045 or 1049 or 1130 or 1142 or 1698;
+    public override bool IsHopelessAtStart(Exception failure) =>
+        CodeOf(failure) is MySqlErrorCode.DatabaseAccessDenied or MySqlErrorCode.AccessDenied or MySqlErrorCode.UnknownDatabase
+            or MySqlErrorCode.HostNotPrivileged or MySqlErrorCode.TableAccessDenied or AccessDeniedWithoutPassword;
 
     public override bool IsEndOfSession(Exception failure) =>
         failure is MySqlException { ErrorCode: MySqlErrorCode.None } && Innermost(failure) is not TimeoutException
-        || (int?)CodeOf(failure) is 1053 or 1927;
+        || CodeOf(failure) is MySqlErrorCode.ServerShutdown or ConnectionKilled;
 
-    public override string Describe(Exception failure) => (int?)CodeOf(failure) switch
+    public override string Describe(Exception failure) => CodeOf(failure) switch
     {
-        1021 or 1114 => "the database server's disk is full",
-        1040 => "the database server has no connection left",
-        1290 or 1792 or 1836 => "the database server is read-only; is it a replica?",
-        1205 => "a row stayed locked by another session for too long",
+        MySqlErrorCode.DiskFull or MySqlErrorCode.RecordFileFull => "the database server's disk is full",
+        MySqlErrorCode.ConnectionCountError => "the database server has no connection left",
+        MySqlErrorCode.OptionPreventsStatement or MySqlErrorCode.CannotExecuteInReadOnlyTransaction or ReadOnlyMode =>
+            "the database server is read-only; is it a replica?",
+        MySqlErrorCode.LockWaitTimeout => "a row stayed locked by another session for too long",
         { } => $"the database server says: {Detail(failure)}",
         null when failure is MySqlException { ErrorCode: MySqlErrorCode.CommandTimeoutExpired }
             || Innermost(failure) is TimeoutException => "the database server does not answer",
@@ -65,7 +72,8 @@ internal sealed class MySqlErrors : ServerErrors
     private static MySqlErrorCode? CodeOf(Exception? failure)
     {
         for (; failure is not null; failure = failure.InnerException)
-            if (failure is MySqlException { ErrorCode: > 0 and not MySqlErrorCode.UnableToConnectToHost and var code }) return code;
+            if (failure is MySqlException { ErrorCode: > 0 and not MySqlErrorCode.UnableToConnectToHost and var code })
+                return code;
         return null;
     }
 

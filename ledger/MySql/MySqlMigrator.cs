@@ -1,12 +1,11 @@
-using System.Data.Common;
 using MySqlConnector;
 
 namespace Mall.Ledger.MySql;
 
 /// <summary>
 /// Here a statement that changes the schema commits by itself, so a process that dies may leave a migration half applied. That is
-/// noticed by its row in <c>schema_version</c>, which is written after its last statement, and mended by running it again from its
-/// beginning: every statement of these scripts can be repeated (<c>if not exists</c>, <c>replace</c>).
+/// noticed by its row in <c>schema_version</c>, which is written after its last statement, and mended by running it again from
+/// its beginning: every statement of these scripts can be repeated (<c>if not exists</c>, <c>replace</c>).
 /// </summary>
 internal sealed class MySqlMigrator(MySqlConnection connection) : Migrator(connection, MySqlErrors.Instance)
 {

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Mall.Ledger.Stores;
 
 namespace Mall.Ledger.MySql;
 
@@ -60,20 +59,19 @@ internal static class MySqlSql
     /// <summary>A JSON text as a table <c>v</c>.</summary>
     /// <param name="sql">Written to.</param>
     /// <param name="columns">Its columns: <c>c1</c>, <c>c2</c>, ...; and <c>at</c>, which counts from 1.</param>
-    /// <param name="rows">The rows, as arrays.</param>
-    public static SqlText Table(SqlText sql, IEnumerable<string> columns, Action<Utf8JsonWriter> rows)
+    /// <param name="rows">The rows.</param>
+    public static SqlText Table(SqlText sql, IEnumerable<string> columns, IEnumerable<Value[]> rows)
     {
         var buffer = new ArrayBufferWriter<byte>(4_096);
         using (var json = new Utf8JsonWriter(buffer, s_json))
         {
             json.WriteStartArray();
-            rows(json);
+            foreach (var values in rows) Row(json, values);
             json.WriteEndArray();
         }
 
         sql.Add("json_table(").AddUtf8(buffer.WrittenSpan).Add(", '$[*]' columns (at for ordinality");
-        var i = 0;
-        foreach (var type in columns) sql.Add($", c{i + 1} {type} path '$[{i++}]'");
+        foreach (var (i, type) in columns.Index()) sql.Add($", c{i + 1} {type} path '$[{i}]'");
         return sql.Add(")) v");
     }
 
@@ -109,11 +107,7 @@ internal static class MySqlSql
     // the table is so small at the moment that to read all of it looks as good.
     private static void Join(SqlText sql, RowShape shape, ReadOnlySpan<(int Position, Value[] Values)> changes)
     {
-        var rows = changes.ToArray();
-        Table(sql, shape.Columns.Select(TypeOf), json =>
-        {
-            foreach (var (_, values) in rows) Row(json, values);
-        });
+        Table(sql, shape.Columns.Select(TypeOf), changes.ToArray().Select(change => change.Values));
         var on = shape.KeyPositions.Select(i => $"t.{Name(shape.Columns[i].Column)} = v.c{i + 1}");
         sql.Add($" straight_join {Name(shape.Table)} t force index (primary) on {string.Join(" and ", on)}");
     }

@@ -1,6 +1,3 @@
-using System.Text.Json;
-using Mall.Ledger.Stores;
-
 namespace Mall.Ledger.MySql;
 
 /// <summary>The committer's other statements.</summary>
@@ -60,22 +57,10 @@ internal static class MySqlStatements
 
     private static SqlText Present(SqlText sql, IEnumerable<BarrierRow> rows)
     {
-        MySqlSql.Table(sql, Enumerable.Repeat(KeyText, 4), json =>
-        {
-            foreach (var (key, op) in rows) Row(json, key, op);
-        });
+        MySqlSql.Table(sql, Enumerable.Repeat(KeyText, 4), rows.Select(row =>
+            (Value[])[row.Key.Gid, row.Key.BranchId, row.Op, row.Key.BarrierId]));
         return sql.Add(" straight_join barrier b force index (primary)"
             + " on b.gid = v.c1 and b.branch_id = v.c2 and b.op = v.c3 and b.barrier_id = v.c4");
-    }
-
-    private static void Row(Utf8JsonWriter json, BarrierKey key, string op)
-    {
-        json.WriteStartArray();
-        json.WriteStringValue(key.Gid);
-        json.WriteStringValue(key.BranchId);
-        json.WriteStringValue(op);
-        json.WriteStringValue(key.BarrierId);
-        json.WriteEndArray();
     }
 }
 

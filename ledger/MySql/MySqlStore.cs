@@ -1,17 +1,13 @@
 using System.Data;
-using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
-using Mall.Ledger.Servers;
-using Mall.Ledger.Stores;
-using Microsoft.Extensions.Logging;
 using MySqlConnector;
 
 namespace Mall.Ledger.MySql;
 
 /// <summary>
-/// MySQL (8.0.19 or newer) or MariaDB (10.6 or newer). A commit is acknowledged when it is on the server's disk, provided that the
-/// server was not told otherwise (<c>innodb_flush_log_at_trx_commit</c>).
+/// MySQL (8.0.19 or newer) or MariaDB (10.6 or newer). A commit is acknowledged when it is on the server's disk, provided that
+/// the server was not told otherwise (<c>innodb_flush_log_at_trx_commit</c>).
 /// </summary>
 internal sealed partial class MySqlStore : ServerStore
 {

@@ -1,9 +1,9 @@
-using System.Data.Common;
 using MySqlConnector;
 
 namespace Mall.Ledger.MySql;
 
-/// <summary>Runs texts of one statement or several. All answers are read, so one that is lost is not taken for a good one.</summary>
+/// <summary>Runs texts of one statement or several. All answers are read, so one that is lost is not taken for a good
+/// one.</summary>
 internal static class MySqlText
 {
     /// <returns>How many rows the statements have found.</returns>
@@ -29,7 +29,5 @@ internal static class MySqlText
         return rows;
     }
 
-#pragma warning disable CA2100 // Constants of the program, with literals made by SqlText.
     private static MySqlCommand Command(MySqlConnection connection, string sql) => new(sql, connection);
-#pragma warning restore CA2100
 }

@@ -1,7 +1,4 @@
-using System.Data.Common;
 using System.Runtime.InteropServices;
-using Mall.Ledger.Servers;
-using Mall.Ledger.Stores;
 using MySqlConnector;
 
 namespace Mall.Ledger.MySql;
@@ -11,7 +8,8 @@ namespace Mall.Ledger.MySql;
 /// when that is not all: then the commit behind it is not executed. Locks are taken in the order barrier rows by key, tables by
 /// name, rows by key (<see cref="ChangeGroups"/>), commit mark.
 /// </summary>
-internal sealed class MySqlWriter(MySqlConnections connections, string name, TimeProvider time) : ServerWriter(MySqlErrors.Instance)
+internal sealed class MySqlWriter(MySqlConnections connections, string name, TimeProvider time)
+    : ServerWriter(MySqlErrors.Instance)
 {
     private const string Count = "set @hits = @hits + row_count();";
 

@@ -1,10 +1,7 @@
-using Mall.Ledger.Servers;
-using Mall.Ledger.Stores;
 using Npgsql;
 
 namespace Mall.Ledger.Postgres;
 
-/// <inheritdoc/>
 internal sealed class PostgresCarefulWriter(
     NpgsqlConnection connection, PostgresStatements statements, ChangeGroups groups, Batch batch)
     : CarefulWriter(groups, batch, PostgresErrors.Instance)

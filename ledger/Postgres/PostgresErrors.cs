@@ -1,4 +1,3 @@
-using Mall.Ledger.Servers;
 using Npgsql;
 
 namespace Mall.Ledger.Postgres;
@@ -24,11 +23,12 @@ internal sealed class PostgresErrors : ServerErrors
 
     /// <inheritdoc/>
     /// <remarks>
-    /// The classes are data, cardinality and integrity, syntax or access (but not a missing permission, which an operator grants),
-    /// program limits, features.
+    /// The classes are data, cardinality and integrity, syntax or access (but not a missing permission, which an operator
+    /// grants), program limits, features.
     /// </remarks>
     public override bool IsFaultOfStatement(Exception failure) =>
-        IsRefusal(failure) && failure is PostgresException { SqlState: not PostgresErrorCodes.InsufficientPrivilege and var state }
+        IsRefusal(failure)
+        && failure is PostgresException { SqlState: not PostgresErrorCodes.InsufficientPrivilege and var state }
         && state.AsSpan(0, 2) is "22" or "21" or "23" or "42" or "54" or "0A";
 
     public override bool IsHopelessAtStart(Exception failure) => failure is PostgresException

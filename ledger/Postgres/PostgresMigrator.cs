@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Npgsql;
 
 namespace Mall.Ledger.Postgres;

@@ -1,5 +1,3 @@
-using Mall.Ledger.Stores;
-
 namespace Mall.Ledger.Postgres;
 
 /// <summary>
@@ -21,7 +19,8 @@ internal static class PostgresSql
             // transaction.
             RowOperation.Insert => $"insert into {shape.Table} as t ({string.Join(", ", shape.Columns.Select(c => c.Column))}) "
                 + $"select * from {rows} on conflict do nothing",
-            RowOperation.Update => $"update {shape.Table} as t set {s_parts.Sets(shape, c => c.Name)} from {rows} where {s_parts.Conditions(shape)}",
+            RowOperation.Update => $"update {shape.Table} as t set {s_parts.Sets(shape, c => c.Name)} from {rows} "
+                + $"where {s_parts.Conditions(shape)}",
             _ => $"delete from {shape.Table} as t using {rows} where {s_parts.Conditions(shape)}",
         };
     }

@@ -1,9 +1,5 @@
-using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
-using Mall.Ledger.Servers;
-using Mall.Ledger.Stores;
-using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Mall.Ledger.Postgres;

@@ -1,13 +1,10 @@
-using System.Data.Common;
-using Mall.Ledger.Servers;
-using Mall.Ledger.Stores;
 using Npgsql;
 
 namespace Mall.Ledger.Postgres;
 
 /// <summary>
-/// Each statement counts what it changed and fails when that is not all. Locks are taken in the order commit mark, barrier rows by
-/// key, tables by name, rows by key (<see cref="ChangeGroups"/>).
+/// Each statement counts what it changed and fails when that is not all. Locks are taken in the order commit mark, barrier rows
+/// by key, tables by name, rows by key (<see cref="ChangeGroups"/>).
 /// </summary>
 internal sealed class PostgresWriter(PostgresConnections connections, TimeProvider time) : ServerWriter(PostgresErrors.Instance)
 {

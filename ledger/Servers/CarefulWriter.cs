@@ -1,11 +1,10 @@
-using Mall.Ledger.Stores;
-
 namespace Mall.Ledger.Servers;
 
 /// <summary>
 /// Writes one batch in which somebody is refused: a repeat, a compensation without its action, a guard that does not hold, a
-/// statement that is impossible. It asks the server at each step: barrier rows, then the changes of those that may proceed. Whoever
-/// fails becomes a suspect; the transaction is rolled back and another pass made, which gives each suspect a savepoint of its own.
+/// statement that is impossible. It asks the server at each step: barrier rows, then the changes of those that may proceed.
+/// Whoever fails becomes a suspect; the transaction is rolled back and another pass made, which gives each suspect a savepoint of
+/// its own.
 /// </summary>
 internal abstract class CarefulWriter(ChangeGroups groups, Batch batch, ServerErrors errors)
 {

@@ -1,15 +1,13 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
-using Mall.Ledger.Stores;
 
 namespace Mall.Ledger.Servers;
 
-/// <inheritdoc/>
 internal abstract class ServerErrors : StoreErrors
 {
     /// <summary>
-    /// The server refused a statement, so nothing after it was executed, a commit in particular. Anything else (a lost connection,
-    /// a timeout, the end of the server) says nothing about a commit that had been sent.
+    /// The server refused a statement, so nothing after it was executed, a commit in particular. Anything else (a lost
+    /// connection, a timeout, the end of the server) says nothing about a commit that had been sent.
     /// </summary>
     public abstract bool IsRefusal(Exception failure);
 

@@ -1,6 +1,3 @@
-using Mall.Ledger.Stores;
-using Microsoft.Extensions.Logging;
-
 namespace Mall.Ledger.Servers;
 
 /// <summary>

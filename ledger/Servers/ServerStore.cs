@@ -1,8 +1,5 @@
 using System.Collections.Concurrent;
-using System.Data.Common;
 using System.Net.Sockets;
-using Mall.Ledger.Stores;
-using Microsoft.Extensions.Logging;
 
 namespace Mall.Ledger.Servers;
 
@@ -130,9 +127,7 @@ internal abstract class ServerStore(LedgerOptions options, TimeProvider time, IL
     protected async Task<IReadOnlyList<T>> ReadAsync<T>(
         DbCommand command, Query<T> query, Value[] parameters, CancellationToken cancellationToken)
     {
-#pragma warning disable CA2100 // Queries are constants of the program; what varies comes as parameters.
         command.CommandText = _sql.GetOrAdd(query.Sql, Translate);
-#pragma warning restore CA2100
         for (var i = 0; i < parameters.Length; i++) command.Parameters.Add(Parameter(i + 1, parameters[i]));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         if (!await reader.ReadAsync(cancellationToken)) return [];

@@ -1,12 +1,9 @@
-using System.Data.Common;
-using Mall.Ledger.Stores;
-
 namespace Mall.Ledger.Servers;
 
 /// <summary>
 /// Writes batches through one connection. Nearly always everything in a batch goes well, so all of it is sent at once, the commit
-/// included: one round trip, whatever its size. When somebody in it is not served that easily, nothing has happened, and the batch
-/// goes the careful way (<see cref="CarefulWriter"/>), which asks after each step.
+/// included: one round trip, whatever its size. When somebody in it is not served that easily, nothing has happened, and the
+/// batch goes the careful way (<see cref="CarefulWriter"/>), which asks after each step.
 /// <para>
 /// Isolation is read committed: each update names the values that it expects, and the server checks them on the newest version of
 /// a row, so a stronger level would only add errors.
@@ -67,8 +64,9 @@ internal abstract class ServerWriter(ServerErrors errors) : IAsyncDisposable
 
     /// <inheritdoc cref="IStore.HasCommittedAsync"/>
     /// <remarks>
-    /// Asks by writing: it waits for whoever has the mark's row locked, also when that transaction is the one that inserts it, and
-    /// it revokes the number, so that what is still on its way to the server cannot commit after this has said that it has not.
+    /// Asks by writing: it waits for whoever has the mark's row locked, also when that transaction is the one that inserts it,
+    /// and it revokes the number, so that what is still on its way to the server cannot commit after this has said that it has
+    /// not.
     /// </remarks>
     public async ValueTask<bool> HasCommittedAsync(string committer, long number)
     {

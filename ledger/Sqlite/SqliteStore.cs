@@ -1,4 +1,3 @@
-using Mall.Ledger.Stores;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -37,10 +36,8 @@ public sealed class SqliteStore : IStore
         Scheduler = scheduler ?? (_thread = new SqliteThread());
     }
 
-    /// <inheritdoc/>
     public TaskScheduler Scheduler { get; }
 
-    /// <inheritdoc/>
     public Task OpenAsync(CancellationToken cancellationToken) => Run(async () =>
     {
         try
@@ -56,7 +53,6 @@ public sealed class SqliteStore : IStore
         }
     }).Unwrap();
 
-    /// <inheritdoc/>
     public ValueTask ApplyAsync(Batch batch)
     {
         try
@@ -70,7 +66,6 @@ public sealed class SqliteStore : IStore
         }
     }
 
-    /// <inheritdoc/>
     public ValueTask<bool> HasCommittedAsync(string committer, long number)
     {
         try
@@ -83,16 +78,15 @@ public sealed class SqliteStore : IStore
         }
     }
 
-    /// <inheritdoc/>
     public Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, Value[] parameters, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested) return Task.FromCanceled<IReadOnlyList<T>>(cancellationToken);
 
         // Memory is seen by the one connection that owns it.
-        if (_address.IsInMemory) return Run(() => Read(() => Own().Read(query, parameters)));
+        if (_address.IsInMemory) return Run(() => Read(query, parameters, isOwn: true));
         try
         {
-            return Task.FromResult(Read(() => _readers.Read(query, parameters)));
+            return Task.FromResult(Read(query, parameters, isOwn: false));
         }
         catch (Exception failure) // Whatever the mapping throws belongs to the caller, as a task's exception.
         {
@@ -100,19 +94,15 @@ public sealed class SqliteStore : IStore
         }
     }
 
-    /// <inheritdoc/>
     public Task<long> ReserveIdsAsync(string sequence, int count) =>
         Run(() => Write((ShortQueries.ReserveIds, [sequence, count]))[0]);
 
-    /// <inheritdoc/>
     public Task ReturnIdsAsync(string sequence, long first, long end) =>
         Run(() => Write((ShortQueries.ReturnIds, [sequence, first, end])));
 
-    /// <inheritdoc/>
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) =>
         Run(() => ShortQueries.Oldest(Write(ShortQueries.Claim(claim))));
 
-    /// <inheritdoc/>
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) =>
         Run(() => Write(ShortQueries.Claim(column, claim)));
 
@@ -165,27 +155,20 @@ public sealed class SqliteStore : IStore
         _lock?.Dispose();
     }
 
-    private SqliteConnection OpenReader() =>
-        Connect(
-            _address.Path,
-            "pragma query_only = on; pragma busy_timeout = 5000; pragma temp_store = memory; pragma cache_size = -8192;");
+    private SqliteConnection OpenReader() => Connect(
+        _address.Path,
+        "pragma query_only = on; pragma busy_timeout = 5000; pragma temp_store = memory; pragma cache_size = -8192;");
 
     private static SqliteConnection Connect(string path, string pragmas)
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
-        {
-            DataSource = path,
-            Pooling = false,
-            DefaultTimeout = 5,
-        }.ToString());
+        var settings = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 5 };
+        var connection = new SqliteConnection(settings.ToString());
         try
         {
             connection.Open();
             _ = raw.sqlite3_extended_result_codes(connection.Handle, 1);
             using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // A constant.
             command.CommandText = pragmas;
-#pragma warning restore CA2100
             command.ExecuteNonQuery();
             return connection;
         }
@@ -208,11 +191,11 @@ public sealed class SqliteStore : IStore
     private Task<T> OnScheduler<T>(Func<T> action) =>
         Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.DenyChildAttach, Scheduler);
 
-    private static T Read<T>(Func<T> read)
+    private IReadOnlyList<T> Read<T>(Query<T> query, Value[] parameters, bool isOwn)
     {
         try
         {
-            return read();
+            return isOwn ? Own().Read(query, parameters) : _readers.Read(query, parameters);
         }
         catch (SqliteException failure)
         {
@@ -222,15 +205,6 @@ public sealed class SqliteStore : IStore
         }
     }
 
-    private IReadOnlyList<T> Write<T>((Query<T> Query, Value[] Parameters) write)
-    {
-        try
-        {
-            return Own().Read(write.Query, write.Parameters);
-        }
-        catch (SqliteException failure)
-        {
-            throw SqliteErrors.Instance.Unavailable(failure);
-        }
-    }
+    private IReadOnlyList<T> Write<T>((Query<T> Query, Value[] Parameters) write) =>
+        Read(write.Query, write.Parameters, isOwn: true);
 }

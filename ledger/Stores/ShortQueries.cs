@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Globalization;
 
 namespace Mall.Ledger.Stores;
@@ -28,11 +27,11 @@ internal static class ShortQueries
     /// <param name="claim">Whose parameters these are.</param>
     /// <param name="locking">What keeps two claims apart.</param>
     public static (Query<DueItem> Query, Value[] Parameters) Pick(DueClaim claim, string locking) => (
-        new Query<DueItem>(PickSql(claim, DueColumns, locking), row => ItemOf(row, 1)), ParametersOf(claim));
+        new Query<DueItem>(PickSql(claim, DueColumns, locking), row => ItemOf(row, 1)), AllOf(claim));
 
     /// <inheritdoc cref="Pick(DueClaim, string)"/>
     public static (Query<DueItem> Query, Value[] Parameters) Pick(DueColumn column, DueClaim claim, string locking) => (
-        new Query<DueItem>(PickSql(column, column.Key.Name, locking), row => ItemOf(row, column, claim)), ParametersOf(column, claim));
+        new Query<DueItem>(PickSql(column, column.Key.Name, locking), row => ItemOf(row, column, claim)), TimesOf(claim));
 
     /// <summary>
     /// Claims in one statement. "materialized", because a subquery with a limit that is evaluated twice claims twice as much.
@@ -44,7 +43,7 @@ internal static class ShortQueries
             update due set claimed_by = @p1, claimed_until = @p2, attempts = attempts + 1
             from picked where kind = picked_kind and key = picked_key
             returning {DueColumns}
-            """, row => ItemOf(row, 0)), ParametersOf(claim));
+            """, row => ItemOf(row, 0)), AllOf(claim));
 
     /// <inheritdoc cref="Claim(DueClaim, string)"/>
     public static (Query<DueItem> Query, Value[] Parameters) Claim(DueColumn column, DueClaim claim, string locking = "") => (
@@ -52,7 +51,7 @@ internal static class ShortQueries
             with picked as materialized ({PickSql(column, $"{column.Key} as picked_key", locking)})
             update {column.Table} set {column.DueTime} = @p1 from picked where {column.Key} = picked_key
             returning {column.Key}
-            """, row => ItemOf(row, column, claim)), ParametersOf(column, claim));
+            """, row => ItemOf(row, column, claim)), TimesOf(claim));
 
     /// <summary>An update returns its rows in any order.</summary>
     public static IReadOnlyList<DueItem> Oldest(IReadOnlyList<DueItem> items) => [.. items.OrderBy(item => item.DueTime)];
@@ -70,10 +69,10 @@ internal static class ShortQueries
         order by {column.DueTime} limit @p3 {locking}
         """;
 
-    private static Value[] ParametersOf(DueClaim claim) =>
+    private static Value[] AllOf(DueClaim claim) =>
         [claim.Claimant, claim.Until, claim.Now, claim.Limit, .. claim.Kinds.Select(kind => (Value)kind)];
 
-    private static Value[] ParametersOf(DueColumn column, DueClaim claim) => [claim.Until, claim.Now, claim.Limit];
+    private static Value[] TimesOf(DueClaim claim) => [claim.Until, claim.Now, claim.Limit];
 
     private static DueItem ItemOf(DbDataReader row, int more) => new(
         row.GetString(0), row.GetString(1), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(2)),
