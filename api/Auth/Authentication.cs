@@ -18,7 +18,7 @@ internal static class Authentication
 
     public static void AddMallAuthentication(this IServiceCollection services)
     {
-        services.AddSingleton<AccessTokens>();
+        services.AddSingleton<AccessTokens>().AddSingleton<KnownTokens>();
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, Refusals>();
         services.AddAuthentication().AddJwtBearer();
         services.AddDataProtection().DisableAutomaticKeyGeneration(); // Comes with it; nothing here is protected by its keys.
@@ -62,18 +62,42 @@ internal static class Authentication
             context.NoResult();
         else if (sent is not [{ } header] || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
             context.Fail("The Authorization header must be 'Bearer <token>', once.");
-        else if (!AccessTokens.LooksLikeOurs(header[Scheme.Length..]))
-            context.Fail(new SecurityTokenMalformedException());
         else
-            context.Token = header[Scheme.Length..];
+            Judge(context, header[Scheme.Length..]);
+    }
+
+    private static void Judge(MessageReceivedContext context, string token)
+    {
+        if (context.HttpContext.RequestServices.GetRequiredService<KnownTokens>().TryGet(token, out var principal, out var caller))
+        {
+            context.HttpContext.Features.Set(caller);
+            context.Principal = principal;
+            context.Success();
+        }
+        else if (AccessTokens.LooksLikeOurs(token))
+        {
+            context.Token = token;
+        }
+        else
+        {
+            context.Fail(new SecurityTokenMalformedException());
+        }
     }
 
     private static Task Accept(TokenValidatedContext context)
     {
-        if (AccessTokens.CallerOf((JsonWebToken)context.SecurityToken) is { } caller)
+        var token = (JsonWebToken)context.SecurityToken;
+        if (AccessTokens.CallerOf(token) is { } caller)
+        {
             context.HttpContext.Features.Set(caller);
+            context.HttpContext.RequestServices.GetRequiredService<KnownTokens>()
+                .Add(token.EncodedToken, context.Principal!, caller, token.ValidTo);
+        }
         else
+        {
             context.Fail(new SecurityTokenMalformedException());
+        }
+
         return Task.CompletedTask;
     }
 
