@@ -61,8 +61,7 @@ sealed class MariaDbDtmWorker : DtmWorker
         _command = _connection.CreateCommand();
     }
 
-    /// <summary>The asynchronous calls of MySql.Data block and have ended when they return.</summary>
-    public override bool Blocks => true;
+    public override bool Blocks => false;
 
     public override void Dispose()
     {
