@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Mall.Api.Carts;
 using Mall.Api.Cluster;
 using Mall.Api.Health;
 using Mall.Api.Orders;
@@ -31,10 +33,19 @@ namespace Mall.Api.Rest;
 [JsonSerializable(typeof(ProductAnswer))]
 [JsonSerializable(typeof(AdjustStockInput))]
 [JsonSerializable(typeof(StockAnswer))]
+[JsonSerializable(typeof(CartItemInput))]
+[JsonSerializable(typeof(CartAnswer))]
 [JsonSerializable(typeof(PlaceOrderInput))]
 [JsonSerializable(typeof(OrderAnswer))]
 [JsonSerializable(typeof(OrderPageAnswer))]
 [JsonSerializable(typeof(SubmittedAnswer))]
 [JsonSerializable(typeof(SagaAnswer))]
 [JsonSerializable(typeof(SagaPageAnswer))]
-internal sealed partial class ApiJson : JsonSerializerContext;
+internal sealed partial class ApiJson : JsonSerializerContext
+{
+    /// <summary>How one type is read and written, without a search for it in each request.</summary>
+    internal static class Type<T>
+    {
+        public static readonly JsonTypeInfo<T> Info = (JsonTypeInfo<T>)Default.GetTypeInfo(typeof(T))!;
+    }
+}

@@ -7,29 +7,23 @@ namespace Mall.Architecture.Tests;
 /// <summary>Who may know whom. What is lower knows nothing of what is higher, so each part can be understood alone.</summary>
 public sealed class ReferenceTests
 {
-    /// <summary>What each may name in its project file. The programming model comes with eng/ActorRuntime.props.</summary>
+    /// <summary>What of the mall each may name in its project file.</summary>
     static readonly Dictionary<string, string[]> s_mayName = new()
     {
-        ["silo/Mall.Silo.csproj"] = ["Mall.Api", "Mall.Grains", "Mall.GrainInterfaces", "Mall.Ledger", "Mall.Runtime"],
+        ["silo/Mall.Silo.csproj"] = ["Mall.Api", "Mall.Grains", "Mall.GrainInterfaces", "Mall.Ledger"],
         ["api/Mall.Api.csproj"] = ["Mall.GrainInterfaces"],
         ["grains/Mall.Grains.csproj"] = ["Mall.GrainInterfaces", "Mall.Ledger"],
         ["grain-interfaces/Mall.GrainInterfaces.csproj"] = [],
         ["ledger/Mall.Ledger.csproj"] = [],
-        ["runtime/Mall.Runtime.csproj"] = [],
-        ["runtime/generator/Mall.Runtime.Generator.csproj"] = [],
     };
-
-    /// <summary>Who declares or calls grains, and so imports the programming model.</summary>
-    static readonly string[] s_mayImportTheModel = ["grain-interfaces/Mall.GrainInterfaces.csproj", "grains/Mall.Grains.csproj"];
 
     /// <summary>What the compiled code of each may use: the above, and what comes through it.</summary>
     static readonly Dictionary<string, string[]> s_mayUse = new()
     {
-        ["Mall.Api"] = ["Mall.GrainInterfaces", "Mall.Runtime"],
-        ["Mall.Grains"] = ["Mall.GrainInterfaces", "Mall.Ledger", "Mall.Runtime"],
-        ["Mall.GrainInterfaces"] = ["Mall.Runtime"],
+        ["Mall.Api"] = ["Mall.GrainInterfaces"],
+        ["Mall.Grains"] = ["Mall.GrainInterfaces", "Mall.Ledger"],
+        ["Mall.GrainInterfaces"] = [],
         ["Mall.Ledger"] = [],
-        ["Mall.Runtime"] = [],
     };
 
     public static TheoryData<string> ProductionProjects => [.. SourceTree.Projects.Where(p => !IsFree(p))];
@@ -46,15 +40,6 @@ public sealed class ReferenceTests
             .Select(r => Path.GetFileNameWithoutExtension(r.Attribute("Include")!.Value.Replace('\\', '/')));
 
         Findings.AssertNone(named.Except(s_mayName[project]));
-    }
-
-    [Theory]
-    [MemberData(nameof(ProductionProjects))]
-    public void ProjectFile_ThatImportsTheProgrammingModel_DeclaresGrains(string project)
-    {
-        var imports = SourceTree.Read(project).Contains("ActorRuntime.props", StringComparison.Ordinal);
-
-        Assert.Equal(s_mayImportTheModel.Contains(project), imports);
     }
 
     [Theory]

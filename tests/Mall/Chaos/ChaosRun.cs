@@ -31,7 +31,7 @@ public sealed class ChaosRun(ClusterInstallation cluster, Takeovers takeovers, A
         var silo = cluster.Silo(number);
         var isKill = step.Deed == Deed.Kill;
         var ended = new TaskCompletionSource();
-        var takeover = takeovers.MeasureAsync(step.Deed, number, EndAsync, stop);
+        var takeover = takeovers.MeasureAsync(step.Deed, EndAsync, stop);
         if (await Task.WhenAny(ended.Task, takeover) == takeover)
             await takeover;
         using (takeovers.Trouble())

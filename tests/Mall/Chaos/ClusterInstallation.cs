@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Security.Cryptography;
 using Mall.Ledger.Stores;
 using Mall.TestServers;
 using Mall.TestServers.Networks;
@@ -14,15 +13,18 @@ namespace Mall.Tests.Chaos;
 public sealed class ClusterInstallation : IPremises, IAsyncDisposable
 {
     private const string DatabaseName = "mall";
+    private const int MustRestart = 75;
     private static readonly TimeSpan s_startsWithin = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan s_looksEvery = TimeSpan.FromMilliseconds(50);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("mall-test-");
-    private readonly string _secret = RandomNumberGenerator.GetHexString(32);
     private readonly SiloProcess?[] _silos;
     private readonly List<SiloProcess> _all = [];
     private readonly List<(Uri Address, SiloProcess Process)> _doors = [];
     private readonly Sites? _sites;
+    private readonly string[] _gateways;
+    private readonly CancellationTokenSource _closing = new();
+    private Task _supervision = Task.CompletedTask;
     private int _asked;
 
     private ClusterInstallation(DatabaseServer server, int silos, Sites? sites)
@@ -31,6 +33,7 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
         _sites = sites;
         _silos = new SiloProcess?[silos];
         Endpoints = [.. Enumerable.Range(0, silos).Select(i => $"{HostOf(sites?.Silos[i])}:{FreePorts.Take()}")];
+        _gateways = [.. Endpoints.Select(e => $"{e.Split(':')[0]}:{FreePorts.Take()}")];
     }
 
     public DatabaseServer Server { get; }
@@ -66,6 +69,7 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
                 await cluster.StartAgainAsync(i, stop);
             for (var i = 0; i < frontDoors; i++)
                 await cluster.OpenDoorAsync(stop);
+            cluster._supervision = cluster.SuperviseAsync();
             return cluster;
         }
         catch
@@ -82,6 +86,31 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
     /// <summary>Starts a silo after its process has ended, and waits until it serves.</summary>
     public Task StartAgainAsync(int number, CancellationToken stop) =>
         UntilUpAsync(Start(number), "A silo of the mall is up", stop);
+
+    /// <summary>How often a silo found that it had to end itself, and was started again as a supervisor would.</summary>
+    public int Revivals { get; private set; }
+
+    /// <summary>
+    /// The generation under which a silo is an active member at this moment, by the cluster's own table; null: it is none, or the
+    /// database does not say.
+    /// </summary>
+    public async Task<long?> GenerationOfAsync(int silo, CancellationToken stop)
+    {
+        try
+        {
+            await using var connection = Connect();
+            await connection.OpenAsync(stop);
+            await using var command = connection.CreateCommand();
+            var (host, port) = (Endpoints[silo].Split(':')[0], Endpoints[silo].Split(':')[1]);
+            command.CommandText =
+                $"select max(Generation) from OrleansMembershipTable where Address = '{host}' and Port = {port} and Status = 3";
+            return await command.ExecuteScalarAsync(stop) is int generation ? generation : null;
+        }
+        catch (DbException) when (!stop.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
 
     /// <summary>Asks a silo to end, as before an upgrade, waits for that, and starts it again.</summary>
     /// <returns>Its exit code.</returns>
@@ -117,6 +146,7 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
     /// <returns>A line for each that did not end with 0.</returns>
     public async Task<IReadOnlyList<string>> CloseAsync(TimeSpan patience)
     {
+        await EndSupervisionAsync();
         var complaints = new List<string>();
         foreach (var process in _doors.Select(d => d.Process).Concat(_silos.OfType<SiloProcess>()))
         {
@@ -142,11 +172,10 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
     public string Tails() =>
         string.Join(Environment.NewLine, _all.Where(p => !p.HasExited).Select((p, i) => $"== process {i}\n{p.Tail(5000)}"));
 
-    /// <summary>Whether any process, also one that has ended, could not renew its lease at some time.</summary>
-    public bool HasLostALease => _all.Any(p => p.OutputLines.Any(line => line.Contains("[1204]", StringComparison.Ordinal)));
-
     public async ValueTask DisposeAsync()
     {
+        await EndSupervisionAsync();
+        _closing.Dispose();
         foreach (var process in _all)
             await process.DisposeAsync();
         await Server.DisposeAsync();
@@ -154,14 +183,37 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
     }
 
     private SiloProcess Start(int number) =>
-        _silos[number] = Start(["--roles", "silo", "--silo", Endpoints[number]], _sites?.Silos[number]);
+        _silos[number] = Start(
+            ["--roles", "silo", "--silo", Endpoints[number], "--gateway", _gateways[number]], _sites?.Silos[number]);
 
     private SiloProcess Start(string[] settings, Machine? machine)
     {
-        var process = SiloProcess.Start(
-            _folder.FullName, [.. settings, "--db", Database, "--cluster-secret", _secret], machine: machine);
+        string[] network = _sites is null ? [] : ["--cluster-plaintext", "true"]; // The lab is the cluster's alone.
+        var process = SiloProcess.Start(_folder.FullName, [.. settings, .. network, "--db", Database], machine: machine);
         _all.Add(process);
         return process;
+    }
+
+    /// <summary>A silo that finds itself dead, or without its database, ends with exit code 75: to be started again.</summary>
+    private async Task SuperviseAsync()
+    {
+        while (!_closing.IsCancellationRequested)
+        {
+            for (var number = 0; number < _silos.Length; number++)
+            {
+                if (_silos[number] is not { HasExited: true } silo || await silo.ExitCodeAsync(s_startsWithin) != MustRestart) continue;
+                Start(number);
+                Revivals++;
+            }
+
+            await Task.Delay(s_looksEvery, _closing.Token).ContinueWith(_ => { }, TaskScheduler.Default);
+        }
+    }
+
+    private async Task EndSupervisionAsync()
+    {
+        await _closing.CancelAsync();
+        await _supervision;
     }
 
     private async Task OpenDoorAsync(CancellationToken stop)

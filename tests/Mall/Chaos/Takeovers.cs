@@ -6,24 +6,23 @@ using Mall.Tests.Installations;
 namespace Mall.Tests.Chaos;
 
 /// <summary>
-/// How long the grains of a silo that is no more are away: from its end to the first write to one of them that succeeds.
+/// How long the grains of a silo that is no more are away: from its end until every product could be written to again, wherever
+/// it lives.
 /// </summary>
-public sealed class Takeovers(OwnerMap owners, Seller seller, IReadOnlyList<long> products)
+public sealed class Takeovers(Seller seller, IReadOnlyList<long> products)
 {
     private readonly ConcurrentQueue<(Deed Deed, bool IsAlone, TimeSpan Took)> _measured = [];
     private int _troubles;
     private int _begun;
 
-    /// <summary>Ends a silo by way of a deed, and measures unless the silo owns no product.</summary>
-    public async Task MeasureAsync(Deed deed, int silo, Func<Task> act, CancellationToken stop)
+    /// <summary>Ends a silo by way of a deed, and measures.</summary>
+    public async Task MeasureAsync(Deed deed, Func<Task> act, CancellationToken stop)
     {
-        var owned = await owners.OwnedByAsync(silo, products, stop);
         var isAlone = Volatile.Read(ref _troubles) == 0;
         var begun = Interlocked.Increment(ref _begun);
         var since = Stopwatch.GetTimestamp();
         await act();
-        if (owned.Count == 0) return;
-        await seller.BringInAsync(owned[0], 1, stop);
+        await Task.WhenAll(products.Select(product => seller.BringInAsync(product, 1, stop)));
         _measured.Enqueue((deed, isAlone && begun == Volatile.Read(ref _begun), Stopwatch.GetElapsedTime(since)));
     }
 

@@ -3,7 +3,6 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Mall.Runtime;
 using Mall.Tests.Installations;
 using Mall.TestServers;
 
@@ -25,11 +24,12 @@ public sealed class ClusterStartTests : IAsyncLifetime
         { "--silo 127.0.0.1:7301 --db sqlite:mall.db", "silo" },
         { $"--silo nonsense --db {Nowhere}", "silo" },
         { $"--silo 127.0.0.1:0 --db {Nowhere}", "silo" },
-        { $"--silo 10.1.2.3:7301 --db {Nowhere}", "cluster-secret" },
-        { "--cluster-secret secret", "cluster-secret" },
+        { $"--silo 10.1.2.3:7301 --db {Nowhere}", "cluster-certificate" },
+        { $"--silo 127.0.0.1:7301 --gateway nonsense --db {Nowhere}", "gateway" },
+        { "--gateway 127.0.0.1:7302", "gateway" },
+        { $"--silo 127.0.0.1:7301 --cluster-plaintext maybe --db {Nowhere}", "cluster-plaintext" },
         { $"--roles silo --db {Nowhere}", "silo" },
         { "--roles api", "roles" },
-        { $"--roles api --db {Nowhere}", "cluster-secret" },
         { $"--roles api --silo 127.0.0.1:7301 --db {Nowhere}", "silo" },
         { "--roles silo,cook", "roles" },
         { $"--silo 127.0.0.1:7301 --cluster-certificate nowhere.pem --db {Nowhere}", "cluster-certificate" },
@@ -63,56 +63,6 @@ public sealed class ClusterStartTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("silo")]
-    [InlineData("api")]
-    public async Task Start_WithAnotherSecret_IsRefusedByTheClusterAndBothSaySo(string role)
-    {
-        var db = await DatabaseAsync($"another_secret_{role}");
-        var first = Start("--roles", "silo", "--silo", FreeAddress(), "--db", db, "--cluster-secret", "right");
-        await UntilItSaysAsync(first, "A silo of the mall is up");
-        string[] place = role == "silo" ? ["--silo", FreeAddress()] : ["--http", FreeAddress(), "--grpc", FreeAddress()];
-
-        var line = await RefusalAsync(Start(["--roles", role, .. place, "--db", db, "--cluster-secret", "wrong"]));
-
-        Assert.StartsWith("mall: cluster-secret:", line, StringComparison.Ordinal);
-        await UntilItSaysAsync(first, "[1106]");
-        Assert.False(first.HasExited);
-    }
-
-    /// <summary>The other program is played by the test: what both say first is the same in all versions.</summary>
-    [Fact]
-    public async Task Start_AmongSilosOfAnotherProtocolVersion_IsRefusedAndBothSaySo()
-    {
-        var db = await DatabaseAsync("another_version");
-        var address = FreeAddress();
-        var silo = Start("--roles", "silo", "--silo", address, "--db", db);
-        await UntilItSaysAsync(silo, "A silo of the mall is up");
-        using (var newcomer = new TcpClient())
-        {
-            await newcomer.ConnectAsync(IPEndPoint.Parse(address), TestContext.Current.CancellationToken);
-            await newcomer.GetStream().WriteAsync(HelloOfVersion(999), TestContext.Current.CancellationToken);
-            await UntilItSaysAsync(silo, "[1106]");
-        }
-
-        var member = Assert.Single(silo.OutputLines, line => line.Contains("[1106]", StringComparison.Ordinal));
-        Assert.Contains("version 999", member, StringComparison.Ordinal);
-        Assert.Contains($"version {ClusterTransport.ProtocolVersion}", member, StringComparison.Ordinal);
-
-        using var future = new TcpListener(IPAddress.Loopback, 0);
-        future.Start();
-        await PretendItIsAMemberAsync("another_version", future.LocalEndpoint.ToString()!);
-        var second = Start("--roles", "silo", "--silo", FreeAddress(), "--db", db);
-        using var accepted = await future.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
-        await accepted.GetStream().WriteAsync(HelloOfVersion(999), TestContext.Current.CancellationToken);
-
-        var line = await RefusalAsync(second);
-        Assert.StartsWith("mall: silo:", line, StringComparison.Ordinal);
-        Assert.Contains("version 999", line, StringComparison.Ordinal);
-        Assert.Contains($"version {ClusterTransport.ProtocolVersion}", line, StringComparison.Ordinal);
-        Assert.False(silo.HasExited);
-    }
-
-    [Theory]
     [InlineData(true, true)]
     [InlineData(true, false)]
     [InlineData(false, true)]
@@ -138,13 +88,12 @@ public sealed class ClusterStartTests : IAsyncLifetime
         var (certificate, door) = (NewCertificate("ours.pem"), FreeAddress());
         await UntilItSaysAsync(
             Start(
-                "--roles", "silo", "--silo", FreeAddress(), "--db", db, "--cluster-certificate", certificate, "--cluster-secret",
-                "secret"),
+                "--roles", "silo", "--silo", FreeAddress(), "--db", db, "--cluster-certificate", certificate),
             "A silo of the mall is up");
         await UntilItSaysAsync(
             Start(
                 "--roles", "api", "--http", door, "--grpc", FreeAddress(), "--db", db, "--cluster-certificate", certificate,
-                "--cluster-secret", "secret", "--grpc-certificate", certificate),
+                "--grpc-certificate", certificate),
             "gRPC   https://");
 
         using var client = new HttpClient { BaseAddress = new Uri($"http://{door}/") };
@@ -160,7 +109,7 @@ public sealed class ClusterStartTests : IAsyncLifetime
     public async Task Start_WhileTheDatabaseIsDown_WaitsAudiblyAndThenGivesUp(string role)
     {
         string[] place = role == "silo" ? ["--silo", FreeAddress()] : ["--http", FreeAddress(), "--grpc", FreeAddress()];
-        var process = Start(["--roles", role, .. place, "--db", Nowhere, "--cluster-secret", "secret"]);
+        var process = Start(["--roles", role, .. place, "--db", Nowhere]);
 
         var line = await RefusalAsync(process);
 
@@ -174,7 +123,7 @@ public sealed class ClusterStartTests : IAsyncLifetime
     public async Task Start_ThatIsToldToStopWhileItWaitsForTheDatabase_EndsInOrder(string role)
     {
         string[] place = role == "silo" ? ["--silo", FreeAddress()] : ["--http", FreeAddress(), "--grpc", FreeAddress()];
-        var process = Start(["--roles", role, .. place, "--db", Nowhere, "--cluster-secret", "secret"]);
+        var process = Start(["--roles", role, .. place, "--db", Nowhere]);
         await UntilItSaysAsync(process, "127.0.0.1:1");
 
         process.Terminate();
@@ -199,20 +148,6 @@ public sealed class ClusterStartTests : IAsyncLifetime
         var file = Path.Combine(_folder, name);
         File.WriteAllText(file, certificate.ExportCertificatePem() + Environment.NewLine + key.ExportPkcs8PrivateKeyPem());
         return file;
-    }
-
-    /// <summary>MALL, the version, and the length of a body that is not there.</summary>
-    private static byte[] HelloOfVersion(ushort version) => [.. "MALL"u8, (byte)version, (byte)(version >> 8), 0, 0];
-
-    private static async Task PretendItIsAMemberAsync(string database, string address)
-    {
-        var server = await DatabaseServer.SharedAsync(DatabaseKind.Postgres);
-        await server.RunSqlAsync(
-            $"""
-            insert into silos (id, address, roles, protocol_version, status, start_time, lease_until)
-            select id + 1000, '{address}', roles, 999, status, start_time, lease_until + 3600000 from silos
-            """,
-            database, TestContext.Current.CancellationToken);
     }
 
     private static string FreeAddress()

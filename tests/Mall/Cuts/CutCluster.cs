@@ -25,14 +25,10 @@ public sealed class CutCluster : IAsyncDisposable
     private readonly Lab _lab;
     private readonly List<Shopper> _shoppers = [];
     private readonly List<Shopper> _buyers = [];
-    private readonly OwnerMap _owners;
     private Seller? _seller;
 
-    private CutCluster(Lab lab, Sites sites, ClusterInstallation installation)
-    {
+    private CutCluster(Lab lab, Sites sites, ClusterInstallation installation) =>
         (_lab, Sites, Installation) = (lab, sites, installation);
-        _owners = new OwnerMap(installation);
-    }
 
     public Sites Sites { get; }
 
@@ -64,10 +60,10 @@ public sealed class CutCluster : IAsyncDisposable
     }
 
     /// <summary>
-    /// Cuts something while everybody shops, waits until products that a silo owned can be ordered through both doors, mends it,
-    /// waits until the silo serves once more, and audits the books.
+    /// Cuts something while everybody shops, waits until everything can be ordered through both doors, mends it, waits until all
+    /// silos are members once more, and audits the books.
     /// </summary>
-    /// <param name="silo">Whose products are looked at.</param>
+    /// <param name="silo">Whose membership is looked at.</param>
     /// <param name="cut">Cuts.</param>
     /// <param name="thenWaitFor">What is waited for before it is mended; null: nothing more.</param>
     /// <param name="orders">How many each buyer places during the cut, after the first.</param>
@@ -88,18 +84,17 @@ public sealed class CutCluster : IAsyncDisposable
         try
         {
             await UntilAsync("customers are served", () => Task.FromResult(Answered >= OrdersBefore), patience.Token);
-            before = await _owners.GenerationOfAsync(silo, stop);
-            var product = (await _owners.OwnedByAsync(silo, Seller.Supplied.Keys, stop))[0];
+            before = await Installation.GenerationOfAsync(silo, stop);
             var cutAt = Stopwatch.GetTimestamp();
             await cut();
             away = await Task.WhenAll(_buyers.Select(async buyer =>
             {
-                await BuyAsync(buyer, product, 1, patience.Token);
+                await BuyAsync(buyer, 1, patience.Token);
                 return Stopwatch.GetElapsedTime(cutAt);
             }));
             var times = away.Select(
                 (time, door) => FormattableString.Invariant($"{time.TotalSeconds:0.0} s through door {door}"));
-            note($"a product of silo {silo} could be ordered again after {string.Join(", ", times)}");
+            note($"everything could be ordered again after {string.Join(", ", times)}");
             if (thenWaitFor is not null)
             {
                 await thenWaitFor();
@@ -107,8 +102,8 @@ public sealed class CutCluster : IAsyncDisposable
                 note(FormattableString.Invariant($"a silo had given up its place after {took:0.0} s"));
             }
 
-            await Task.WhenAll(_buyers.Select(buyer => BuyAsync(buyer, product, orders, patience.Token))); // Not by luck.
-            during = await _owners.GenerationOfAsync(silo, stop);
+            await Task.WhenAll(_buyers.Select(buyer => BuyAsync(buyer, orders, patience.Token))); // Not by luck.
+            during = await Installation.GenerationOfAsync(silo, stop);
         }
         finally
         {
@@ -119,7 +114,7 @@ public sealed class CutCluster : IAsyncDisposable
         for (var each = 0; each < Silos; each++) await UntilServingAsync(each, patience.Token);
         note(FormattableString.Invariant(
             $"all silos served again {Stopwatch.GetElapsedTime(mendedAt).TotalSeconds:0.0} s after the cut was mended"));
-        after = await _owners.GenerationOfAsync(silo, stop);
+        after = await Installation.GenerationOfAsync(silo, stop);
         await closing.CancelAsync();
         await people.WaitAsync(s_patience, patience.Token);
         await watching;
@@ -144,30 +139,27 @@ public sealed class CutCluster : IAsyncDisposable
     /// <summary>One of some silos is no member at this moment.</summary>
     public Task UntilOneIsGoneAsync(IEnumerable<int> silos, CancellationToken stop) => UntilAsync(
         "one of them has gone",
-        async () => (await Task.WhenAll(silos.Select(s => _owners.GenerationOfAsync(s, stop)))).Contains(null), stop);
+        async () => (await Task.WhenAll(silos.Select(s => Installation.GenerationOfAsync(s, stop)))).Contains(null), stop);
 
-    /// <summary>The silo is a member again and owns something, and that can be ordered.</summary>
+    /// <summary>The silo is a member again, and everything can be ordered.</summary>
     public async Task UntilServingAsync(int silo, CancellationToken stop)
     {
-        IReadOnlyList<long> owned = [];
         await UntilAsync(
-            $"silo {silo} owns products",
-            async () => (owned = await _owners.OwnedByAsync(silo, Seller.Supplied.Keys, stop)).Count > 0, stop);
-        foreach (var buyer in _buyers)
-            await buyer.OrderAsync([(owned[0], 1)], stop).WaitAsync(s_patience, stop);
+            $"silo {silo} is a member", async () => await Installation.GenerationOfAsync(silo, stop) is not null, stop);
+        await Task.WhenAll(_buyers.Select(buyer => BuyAsync(buyer, 1, stop)));
     }
 
-    private static async Task BuyAsync(Shopper buyer, long product, int times, CancellationToken stop)
+    /// <summary>One of everything, so that every silo is needed.</summary>
+    private async Task BuyAsync(Shopper buyer, int times, CancellationToken stop)
     {
         for (var i = 0; i < times; i++)
-            await buyer.OrderAsync([(product, 1)], stop).WaitAsync(s_patience, stop);
+            await buyer.OrderAsync([.. Seller.Supplied.Keys.Select(id => (id, 1L))], stop).WaitAsync(s_patience, stop);
     }
 
     public async ValueTask DisposeAsync()
     {
         _seller?.Dispose();
         foreach (var person in _shoppers.Concat(_buyers)) person.Dispose();
-        await _owners.DisposeAsync();
         await Installation.DisposeAsync();
         await _lab.DisposeAsync();
     }
@@ -206,7 +198,7 @@ public sealed class CutCluster : IAsyncDisposable
     /// <param name="Before">The silo's generation.</param>
     /// <param name="During">The same, at the end of the cut.</param>
     /// <param name="After">The same, when it served again.</param>
-    /// <param name="Fastest">From the cut to the first order of a product of that silo.</param>
+    /// <param name="Fastest">From the cut to the first order of everything.</param>
     public sealed record Outcome(long? Before, long? During, long? After, TimeSpan Fastest);
 
     private sealed record OneDoor(Uri Address) : IPremises;

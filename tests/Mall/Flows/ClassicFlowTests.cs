@@ -1,6 +1,5 @@
 using Mall.Orders;
 using Mall.Products;
-using Mall.Runtime;
 using Mall.Tests.Hosting;
 
 namespace Mall.Tests.Flows;

@@ -12,7 +12,7 @@ public sealed class HotShelfTests
     [Fact(Timeout = 90_000)]
     public async Task Order_WhenSixtyFourWantOneOfFifty_FiftyStandAndTheRestAreVoid()
     {
-        var sold = await RushAsync(products: 1, basketOf: (products, _) => products);
+        var sold = await RushAsync(products: 1, (products, _) => products, TestContext.Current.CancellationToken);
 
         Assert.Equal(Stock, sold);
     }
@@ -21,7 +21,8 @@ public sealed class HotShelfTests
     public async Task Order_OfThreeProductsInOppositeOrders_FiftyStandAndNoneIsRefusedForNothing()
     {
         var sold = await RushAsync(
-            products: 3, basketOf: (products, buyer) => buyer % 2 == 0 ? products : products.Reverse());
+            products: 3, (products, buyer) => buyer % 2 == 0 ? products : products.Reverse(),
+            TestContext.Current.CancellationToken);
 
         Assert.Equal(Stock, sold);
     }
@@ -30,9 +31,8 @@ public sealed class HotShelfTests
     /// <param name="basketOf">Which products a buyer orders, in which order.</param>
     /// <returns>How many orders stand; nothing is left on the shelf.</returns>
     private static async Task<int> RushAsync(
-        int products, Func<IEnumerable<long>, int, IEnumerable<long>> basketOf)
+        int products, Func<IEnumerable<long>, int, IEnumerable<long>> basketOf, CancellationToken stop)
     {
-        var stop = TestContext.Current.CancellationToken;
         await using var mall = new Installation();
         var silo = await mall.OpenAsync(stop);
         using var seller = await Seller.OpenShopAsync(mall, Enumerable.Repeat((long)Stock, products), stop);

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using Mall.Api;
 using Mall.Products;
-using Mall.Runtime;
 using Mall.Tests.FrontDoor.Grpc;
 using Mall.Tests.Hosting;
 using Microsoft.Extensions.DependencyInjection;

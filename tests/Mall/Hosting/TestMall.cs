@@ -4,9 +4,9 @@ using Mall.TestFaults;
 using Mall.Ledger.Stores;
 using Mall.Orders;
 using Mall.Products;
-using Mall.Runtime;
 using Mall.Sagas;
 using Mall.Shops;
+using Mall.TestServers;
 using Mall.Users;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,7 +15,8 @@ using Microsoft.Extensions.Hosting;
 namespace Mall.Tests.Hosting;
 
 /// <summary>
-/// A mall without a front door, in this process, on a database of its own: ledger, runtime and grains as the silo runs them.
+/// A mall without a front door, in this process: ledger, Orleans and grains as the silo runs them. It is a cluster of one, so two of
+/// them on one database each own every grain, as two silos with different views do.
 /// </summary>
 public sealed class TestMall : IAsyncDisposable
 {
@@ -41,22 +42,28 @@ public sealed class TestMall : IAsyncDisposable
     };
 
     /// <param name="folder">An earlier mall's folder, to go on with its database; null for a new one.</param>
+    /// <param name="database">The address of a database on a server; null: a file in the folder.</param>
     public static async Task<TestMall> OpenAsync(
         Action<ISiloBuilder>? silo = null, Action<IServiceCollection>? services = null, SagaOptions? sagas = null,
-        string? folder = null, FaultOptions? faults = null)
+        string? folder = null, FaultOptions? faults = null, string? database = null)
     {
         var ownsFolder = folder is null;
         folder ??= Directory.CreateTempSubdirectory("mall-test-").FullName;
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddSingleton(TimeProvider.System);
-        var ledger = new LedgerOptions { Address = StoreAddress.Parse($"sqlite:{folder}/mall.db") };
+        var address = StoreAddress.Parse(database ?? $"sqlite:{folder}/mall.db");
+        var ledger = new LedgerOptions { Address = address };
         builder.Services.AddSingleton(new FaultyStore(
             LedgerServices.StoreAt(ledger, TimeProvider.System), faults ?? new FaultOptions(), TimeProvider.System));
         builder.Services.AddSingleton<IStore>(s => s.GetRequiredService<FaultyStore>());
         builder.Services.AddMallLedger(ledger);
         builder.Services.AddMallGrains(new OrderOptions(), sagas ?? Impatient, jitterSeed: 1);
         services?.Invoke(builder.Services);
-        builder.UseMallRuntime(s => silo?.Invoke(s));
+        builder.UseOrleans(orleans =>
+        {
+            orleans.UseLocalhostClustering(FreePorts.Take(), FreePorts.Take());
+            silo?.Invoke(orleans);
+        });
         var host = builder.Build();
         await host.StartAsync();
         return new TestMall(host, folder, ownsFolder);

@@ -1,5 +1,3 @@
-using Mall.Runtime;
-
 namespace Mall.Tests.Hosting;
 
 /// <summary>

@@ -154,7 +154,7 @@ public sealed class ProductTests
 
         Assert.All(guesses, g => Assert.Equal(ErrorCodes.NoSuchProduct, g.Refusal!.Code));
         await TestMall.EventuallyAsync(
-            async () => await mall.Grains.GetGrain<Runtime.IManagementGrain>(0).GetTotalActivationCount() < 20,
+            async () => await mall.Grains.GetGrain<IManagementGrain>(0).GetTotalActivationCount() < 20,
             "the guessed grains go");
     }
 }

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Mall.Runtime;
 using Mall.Sagas;
 
 namespace Mall.Tests.Sagas;
