@@ -1,4 +1,3 @@
-using Mall.Databases;
 using Mall.Hosting;
 using Mall.Ledger;
 using Mall.TestFaults;
