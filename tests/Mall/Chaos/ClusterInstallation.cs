@@ -15,7 +15,10 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
 {
     private const string DatabaseName = "mall";
     private const int MustRestart = 75;
+    private const long Plenty = 10_000_000;
+    private const int Products = 12;
     private static readonly TimeSpan s_startsWithin = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(4);
     private static readonly TimeSpan s_looksEvery = TimeSpan.FromMilliseconds(50);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("mall-test-");
@@ -49,6 +52,15 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
 
     /// <summary>The address of the database as silos take it.</summary>
     public string Database => Server.AddressOf(DatabaseName);
+
+    /// <summary>What gives up a test that is stuck; skips it where the database cannot be had.</summary>
+    public static CancellationTokenSource PatienceFor(DatabaseKind kind)
+    {
+        if (DatabaseServer.WhyMissing(kind) is { } reason) Assert.Skip(reason);
+        var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        stop.CancelAfter(s_patience);
+        return stop;
+    }
 
     /// <summary>Starts a whole cluster. Everything serves when this completes.</summary>
     /// <param name="kind">The database.</param>
@@ -113,15 +125,20 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
         }
     }
 
-    /// <summary>Asks a silo to end, as before an upgrade, waits for that, and starts it again.</summary>
+    /// <summary>Asks a silo to end, as before an upgrade, and waits for that.</summary>
     /// <returns>Its exit code.</returns>
-    public async Task<int> RestartAsync(int number, TimeSpan patience, CancellationToken stop)
+    public Task<int> EndAsync(int number)
     {
         Silo(number).Terminate();
-        var exitCode = await Silo(number).ExitCodeAsync(patience);
-        await StartAgainAsync(number, stop);
-        return exitCode;
+        return Silo(number).ExitCodeAsync(s_startsWithin);
     }
+
+    /// <summary>A shop with a dozen products, plenty of each, and customers.</summary>
+    public Task<Trade> TradeAsync(int shoppers, CancellationToken stop) =>
+        TradeAsync(Enumerable.Repeat(Plenty, Products), shoppers, stop);
+
+    public Task<Trade> TradeAsync(IEnumerable<long> stocks, int shoppers, CancellationToken stop) =>
+        Trade.OpenAsync(this, () => Books.Open(Connect()), stocks, shoppers, stop);
 
     /// <summary>A connection of the test's own to the database, not yet open.</summary>
     public DbConnection Connect()

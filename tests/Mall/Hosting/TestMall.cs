@@ -16,8 +16,8 @@ using Microsoft.Extensions.Hosting;
 namespace Mall.Tests.Hosting;
 
 /// <summary>
-/// A mall without a front door, in this process: ledger, Orleans and grains as the silo runs them. It is a cluster of one, so two of
-/// them on one database each own every grain, as two silos with different views do.
+/// A mall without a front door, in this process: ledger, Orleans and grains as the silo runs them. It is a cluster of one, so two
+/// of them on one database each own every grain, as two silos with different views do.
 /// </summary>
 public sealed class TestMall : IAsyncDisposable
 {
@@ -62,12 +62,20 @@ public sealed class TestMall : IAsyncDisposable
         services?.Invoke(builder.Services);
         builder.UseOrleans(orleans =>
         {
-            orleans.UseLocalhostClustering(FreePorts.Take(), FreePorts.Take());
+            orleans.UseLocalhostClustering(FreePorts.Take(), FreePorts.Take()).UseKeyPlacement();
             silo?.Invoke(orleans);
         });
-        var host = builder.Build();
-        await host.StartAsync();
-        return new TestMall(host, folder, ownsFolder);
+        var mall = new TestMall(builder.Build(), folder, ownsFolder);
+        try
+        {
+            await mall._host.StartAsync();
+            return mall;
+        }
+        catch
+        {
+            await mall.DisposeAsync();
+            throw;
+        }
     }
 
     public async Task<long> RegisterAsync(string mobile = "13800000001")
@@ -101,6 +109,12 @@ public sealed class TestMall : IAsyncDisposable
                 ' ', Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? "null" : reader.GetValue(i))));
         return [.. rows];
     }
+
+    /// <summary>Waits until SQL says so: how a saga has succeeded is written behind its answer.</summary>
+    public Task UntilSqlSaysAsync(string[] expected, string sql) =>
+        EventuallyAsync(
+            async () => string.Join('\n', await SqlAsync(sql)) == string.Join('\n', expected),
+            $"{sql} gives {string.Join(" | ", expected)}");
 
     public Task<string[]> BarrierAsync(string gid) =>
         SqlAsync($"select branch_id, op, reason from barrier where gid = '{gid}' order by branch_id, op");

@@ -32,7 +32,7 @@ public sealed class SagaEngineTests
         Assert.False(result.IsRefused);
         Assert.Equal("+01", script.Calls[0]);
         Assert.Equal("+04", script.Calls[3]);
-        Assert.Equal(["succeed"], await mall.SqlAsync("select status from sagas"));
+        await mall.UntilSqlSaysAsync(["succeed"], "select status from sagas");
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class SagaEngineTests
         mended = true;
         Assert.False((await Directory(mall).Retry("s1")).IsRefused);
         Assert.False((await Saga(mall).Run("h")).IsRefused);
-        Assert.Equal(["succeed null"], await mall.SqlAsync("select status, reason from sagas"));
+        await mall.UntilSqlSaysAsync(["succeed null"], "select status, reason from sagas");
     }
 
     [Fact]
