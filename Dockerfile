@@ -2,7 +2,7 @@
 FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 WORKDIR /source
 COPY . .
-RUN dotnet publish silo/Mall.Silo.csproj -c Release -o /mall -p:MySqlDriver=MySqlConnector
+RUN dotnet publish silo/Mall.Silo.csproj -c Release -o /mall
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0
 COPY --from=build /mall /mall

@@ -2,6 +2,7 @@ global using Orleans;
 global using Orleans.Runtime;
 global using System.Collections.Immutable;
 global using Mall.Api.Auth;
+global using Mall.Api.Calls;
 global using Mall.Api.Errors;
 global using Mall.Api.Rest;
 global using Mall.Api.Validation;

@@ -1,19 +1,21 @@
+using Grpc.AspNetCore.HealthChecks;
+using Grpc.AspNetCore.Server;
 using Mall.Api.Cluster;
-using Mall.Api.Grpc;
-using Mall.Api.Grpc.Reflection;
 using Mall.Api.Health;
 using Mall.Api.OpenApi;
 using Mall.Api.Orders;
 using Mall.Api.Products;
+using Mall.Api.Rpc;
 using Mall.Api.Sagas;
 using Mall.Api.Shops;
 using Mall.Api.Users;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Mall.Api;
 
 /// <summary>
-/// The front door: REST, gRPC, OpenAPI and health, thin and stateless. A host adds it, opens its addresses with
+/// The front door: REST, gRPC, OpenAPI, health and metrics, thin and stateless. A host adds it, opens its addresses with
 /// <see cref="KestrelListening.ListenForMall"/>, and maps it; it needs an <see cref="IGrainFactory"/> among the services.
 /// </summary>
 public static class MallApi
@@ -25,16 +27,22 @@ public static class MallApi
             throw new ArgumentException(complaint, nameof(options));
 
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton(options).AddSingleton<Clock>();
-        services.AddSingleton<TokenKeySource>().AddSingleton<TokenGate>().AddSingleton<Passwords>().AddSingleton<OpenPaths>();
+        services.AddSingleton(options).AddSingleton<Passwords>().AddSingleton<OpenPaths>();
         services.AddSingleton<AccountDesk>().AddSingleton<ShopDesk>().AddSingleton<ProductDesk>();
         services.AddSingleton<OrderDesk>().AddSingleton<SagaDesk>();
-        services.AddSingleton<RpcDispatcher>();
-        services.AddSingleton<Readiness>().AddHealthChecks();
-        // Its log lines per request are off anyhow; while it may log at all, each request pays for an activity and a log scope.
-        services.AddLogging(logging => logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None));
+        services.AddMallAuthentication();
+        services.AddCrowdLimit();
         services.AddRouting();
         services.AddMallDocument();
+        AddGrpc(services);
+        AddHealth(services);
+        // What goes wrong is logged at the edges, once and with its trace id; what the framework would say of it is said twice. And
+        // while the host may log requests at all, each of them pays for an activity and a log scope.
+        services.AddLogging(logging => logging
+            .AddFilter("Microsoft.AspNetCore.Authentication", LogLevel.None)
+            .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.None)
+            .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None)
+            .AddFilter("Grpc", LogLevel.None));
         return services;
     }
 
@@ -42,43 +50,65 @@ public static class MallApi
     public static WebApplication MapMallApi(this WebApplication app)
     {
         app.UseMiddleware<ProblemMiddleware>();
-        app.UseMiddleware<AdmissionMiddleware>();
-        MapRest(app, app.Services);
-        MapGrpc(app, app.Services);
+        app.UseRouting();
+        app.UseRateLimiter();
+        app.UseAuthentication();
+        app.UseAuthorization();
+
+        var rest = app.MapRest();
+        rest.MapUsers();
+        rest.MapVerify();
+        rest.MapShops();
+        rest.MapProducts();
+        rest.MapOrders();
+        rest.MapSagas();
+        rest.MapCluster();
+        rest.MapHealth();
+
+        app.MapGrpcService<UserRpcs>().AtTheEdge();
+        app.MapGrpcService<ProductRpcs>().AtTheEdge();
+        app.MapGrpcService<OrderRpcs>().AtTheEdge();
+        app.MapGrpcService<SagaRpcs>().AtTheEdge();
+        app.MapGrpcHealthChecksService().AtTheEdge();
+        app.MapGrpcReflectionService().AtTheEdge();
+
         app.MapMallDocument();
+        app.MapMallMetrics();
         return app;
     }
 
-    private static void MapRest(IEndpointRouteBuilder routes, IServiceProvider services)
+    private static void AddGrpc(IServiceCollection services)
     {
-        var gate = services.GetRequiredService<TokenGate>();
-        RestRoutes Group(string prefix, string tag) => new(routes, gate, prefix, tag);
-        T Make<T>() => ActivatorUtilities.CreateInstance<T>(services);
-
-        Make<UserEndpoints>().Map(users: Group("/v1/users", "Users"), sessions: Group("/v1/sessions", "Sessions"));
-        Make<VerifyEndpoint>().Map(Group("/v1/auth", "Auth"));
-        Make<ShopEndpoints>().Map(Group("/v1/shops", "Shops"));
-        Make<ProductEndpoints>().Map(Group("/v1/products", "Products"));
-        Make<OrderEndpoints>().Map(Group("/v1/orders", "Orders"));
-        Make<SagaEndpoints>().Map(Group("/v1/sagas", "Sagas"));
-        Make<ClusterEndpoints>().Map(Group("/v1/cluster", "Cluster"));
-        Make<HealthEndpoints>().Map(Group("/health", "Health"));
+        services.AddSingleton<RpcErrors>();
+        services.AddSingleton<UserRpcs>().AddSingleton<ProductRpcs>().AddSingleton<OrderRpcs>().AddSingleton<SagaRpcs>();
+        services.AddGrpc(grpc =>
+        {
+            grpc.Interceptors.Add<RpcErrors>();
+            // Routing answers for what there is not, as it does for REST.
+            grpc.IgnoreUnknownServices = true;
+        });
+        services.AddOptions<GrpcServiceOptions>().Configure<ApiOptions>((grpc, api) =>
+        {
+            grpc.MaxReceiveMessageSize = api.MaxRequestBytes;
+            grpc.CompressionProviders.Clear(); // A small message may hold a large one.
+        });
+        services.AddGrpcReflection();
     }
 
-    private static void MapGrpc(IEndpointRouteBuilder routes, IServiceProvider services)
+    private static void AddHealth(IServiceCollection services)
     {
-        T Make<T>(params object[] arguments) => ActivatorUtilities.CreateInstance<T>(services, arguments);
-
-        List<RpcService> served =
-        [
-            Make<UserRpcs>().Service,
-            Make<ShopRpcs>().Service,
-            Make<ProductRpcs>().Service,
-            Make<OrderRpcs>().Service,
-            Make<SagaRpcs>().Service,
-        ];
-        served.Add(Make<HealthRpcs>(served.Select(service => service.Descriptor.FullName).ToHashSet()).Service);
-        served.AddRange(new ReflectionRpcs(new DescriptorIndex(served.Select(service => service.Descriptor))).Services);
-        routes.MapServices(services.GetRequiredService<RpcDispatcher>(), served);
+        services.AddSingleton<Readiness>();
+        services.AddGrpcHealthChecks(health =>
+        {
+            foreach (var service in new[] { "", V1.Users.Descriptor.FullName, V1.Products.Descriptor.FullName,
+                V1.Orders.Descriptor.FullName, V1.Sagas.Descriptor.FullName })
+                health.Services.Map(service, check => check.Name == Readiness.Name);
+        }).AddCheck<Readiness>(Readiness.Name);
+        services.Configure<HealthCheckPublisherOptions>(watches =>
+        {
+            watches.Predicate = check => check.Name == Readiness.Name;
+            watches.Delay = TimeSpan.Zero;
+            watches.Period = TimeSpan.FromSeconds(1);
+        });
     }
 }

@@ -1,36 +1,44 @@
 using System.CommandLine;
 using System.Globalization;
+using Mall.Bench.Measuring;
 
 namespace Mall.Bench;
 
-/// <summary>The options that every benchmark takes.</summary>
+/// <summary>Options that several benchmarks take, and the kinds of options there are.</summary>
 static class RunOptions
 {
     public static readonly Option<TimeSpan> Duration = Time(
-        "--duration", "How long each phase counts: 10s, 500ms, 2m.", TimeSpan.FromSeconds(10));
+        "--duration", "How long each turn counts: 10s, 500ms, 2m.", TimeSpan.FromSeconds(6));
 
     public static readonly Option<TimeSpan> Warmup = Time(
-        "--warmup", "How long each phase runs before it counts.", TimeSpan.FromSeconds(3));
+        "--warmup", "How long each turn runs before it counts.", TimeSpan.FromSeconds(8));
 
-    public static readonly Option<int> Runs = AtLeastOne(
-        "--runs", "Fresh processes to run, one after the other; reports medians. Processes differ by up to a factor of two.", 1);
+    public static readonly Option<int> Rounds = AtLeastOne(
+        "--rounds", "How often all that is compared take turns, each turn with fresh processes; the medians are reported.", 3);
+
+    /// <summary>The options of benchmarks that compare in turns.</summary>
+    public static IEnumerable<Option> OfTurns => [Duration, Warmup, Rounds];
+
+    /// <summary>Lets all take turns as these options say.</summary>
+    public static Task<Findings> TakeTurnsAsync(
+        IReadOnlyList<Contestant> contestants, ParseResult options, CancellationToken cancellationToken) => Turn.TakeAllAsync(
+        contestants, options.GetValue(Warmup), options.GetValue(Duration), options.GetValue(Rounds), cancellationToken);
 
     public static readonly Option<bool> Json = new("--json")
     {
         Description = "Print the report as JSON and nothing else to standard output.",
     };
 
-    /// <summary>Taken by benchmarks that keep a database.</summary>
     public static readonly Option<string> Folder = new("--folder")
     {
-        Description = "Where the database files are made, and removed at the end.",
+        Description = "Where database files are made, and removed at the end.",
         DefaultValueFactory = _ => "data",
     };
 
     /// <summary>An option for a count.</summary>
-    public static Option<int> AtLeastOne(string name, string description, int byDefault)
+    public static Option<int> AtLeastOne(string name, string description, int byDefault, params string[] aliases)
     {
-        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => byDefault };
+        var option = new Option<int>(name, aliases) { Description = description, DefaultValueFactory = _ => byDefault };
         option.Validators.Add(result =>
         {
             if (result.GetValue(option) < 1)

@@ -60,8 +60,11 @@ public static class MallHost
         })
         .SetMinimumLevel(LogLevel.Information)
         .AddFilter("Microsoft", LogLevel.Warning)
-        .AddFilter("Orleans", LogLevel.Warning) // Who comes and who goes, Mall.Silo.Cluster.DeathWatch tells.
-        .AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error) // At the start it takes the machine's uptime for a stall.
+        // Who comes and who goes, and what cannot be committed, the mall tells itself: Orleans' warnings say the same at length.
+        .AddFilter("Orleans", LogLevel.Error)
+        .AddFilter("Orleans.Connections.Security", LogLevel.Warning) // A peer with another certificate.
+        .AddFilter("Orleans.Messaging.GatewayManager", LogLevel.Critical) // FrontDoorHealth tells it.
+        .AddFilter("Orleans.Runtime.Silo", LogLevel.Critical) // A start that fails is told in one line, by Program.
         .AddFilter("Polly", LogLevel.Warning)
         .AddFilter("System", LogLevel.Warning)
         // A start that fails is told in one line, by Program.

@@ -1,185 +1,108 @@
-using System.Buffers;
-using System.Buffers.Text;
 using System.Globalization;
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
+using Mall.Settings;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
 
 namespace Mall.Api.Auth;
-
-/// <summary>How a token was judged.</summary>
-internal enum TokenVerdict
-{
-    Good,
-    Forged,
-    Expired,
-    NotYetValid,
-}
 
 /// <summary>A signed token and its times.</summary>
 internal sealed record AccessToken(string Text, DateTimeOffset ExpiresAt, DateTimeOffset RefreshAfter);
 
 /// <summary>
-/// Signs and verifies access tokens: JSON Web Tokens (RFC 7519) under HMAC-SHA256. There is one algorithm, one header and one
-/// issuer, so nothing in a token is ever asked how it wants to be verified: the header must be ours, character by character
-/// (which refuses <c>alg=none</c> and all its relatives), then the signature must match, and only then is the payload read.
+/// Access tokens: JSON Web Tokens under HMAC-SHA256, of one issuer. The key comes from the configuration, or is the mall's own from
+/// the database, fetched when the first token needs it and kept. A fetch that failed is tried again by the next request, so the
+/// front door may start before the database.
 /// </summary>
-/// <remarks>
-/// A verification costs about 2 µs of CPU and 32 bytes, more than half of it the HMAC: too little to keep a cache of verified
-/// tokens for, which would have to be bounded and to forget what expires.
-/// </remarks>
-internal sealed class AccessTokens
+internal sealed class AccessTokens(ApiOptions options, IGrainFactory grains, TimeProvider clock)
 {
     public const int MinKeyLength = 32;
+    public const string UserClaim = "sub";
+    public const string RoleClaim = "role";
 
-    private const int MaxTokenLength = 512;
-    private const int MaxPayloadBytes = 256;
-    private const int SignatureChars = 43;
     private const string Issuer = "mall";
+    private const int MaxLength = 512;
+
+    /// <summary>What every token of ours begins with: <c>{"alg":"HS256","typ":"JWT"}</c> and the dot.</summary>
+    private const string Header = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.";
 
     /// <summary>How far the clocks of two front doors may differ; for a token's beginning only, its end is exact.</summary>
     private static readonly TimeSpan s_clockSkew = TimeSpan.FromSeconds(60);
 
-    private static readonly string s_header = Base64Url.EncodeToString("""{"alg":"HS256","typ":"JWT"}"""u8);
+    private static readonly JsonWebTokenHandler s_handler = new() { SetDefaultTimesOnTokenCreation = false };
 
-    private readonly byte[] _key;
-    private readonly TimeProvider _clock;
-    private readonly TimeSpan _lifetime;
+    private SymmetricSecurityKey? _key = options.TokenKey is { } configured ? new(Encoding.UTF8.GetBytes(configured)) : null;
 
-    /// <param name="key">At least 32 bytes.</param>
-    /// <param name="clock">Tells what has expired.</param>
-    /// <param name="options">Say how long the tokens live that are signed here.</param>
-    public AccessTokens(ReadOnlySpan<byte> key, TimeProvider clock, ApiOptions options)
+    /// <summary>How the bearer scheme judges a token, once <see cref="Key"/> has been there.</summary>
+    public TokenValidationParameters Validation => new()
     {
-        if (key.Length < MinKeyLength)
-            throw new ArgumentException($"A key of {key.Length} bytes signs nothing: {MinKeyLength} are needed.", nameof(key));
-        _key = key.ToArray();
-        _clock = clock;
-        _lifetime = options.AccessLifetime;
-    }
+        ValidAlgorithms = [SecurityAlgorithms.HmacSha256],
+        IssuerSigningKeyResolver = (_, _, _, _) => [_key!],
+        ValidIssuer = Issuer,
+        ValidateAudience = false,
+        LifetimeValidator = JudgeTimes,
+        NameClaimType = UserClaim,
+        RoleClaimType = RoleClaim,
+    };
+
+    /// <summary>
+    /// Fetches the key when it is not there. Requests that come before it may fetch it several times over: they all get the same
+    /// key, so whose fetch wins does not matter.
+    /// </summary>
+    public ValueTask<SymmetricSecurityKey> Key(Patience patience) => _key is { } ready ? new(ready) : Fetch(patience);
 
     /// <summary>A fresh token for this caller; half of its life has passed at its refresh time.</summary>
-    public AccessToken Sign(Caller caller)
+    public async ValueTask<AccessToken> Sign(Caller caller, Patience patience)
     {
-        var now = DateTimeOffset.FromUnixTimeSeconds(_clock.GetUtcNow().ToUnixTimeSeconds());
-        var payload = Payload(caller, now, now + _lifetime);
-        var token = new StringBuilder(s_header).Append('.').Append(Base64Url.EncodeToString(payload));
-        Span<char> signature = stackalloc char[SignatureChars];
-        ComputeSignature(token.ToString(), signature);
-        return new AccessToken(token.Append('.').Append(signature).ToString(), now + _lifetime, now + (_lifetime / 2));
+        var key = await Key(patience);
+        var now = DateTimeOffset.FromUnixTimeSeconds(clock.GetUtcNow().ToUnixTimeSeconds());
+        var end = now + options.AccessLifetime;
+        var token = s_handler.CreateToken(new SecurityTokenDescriptor
+        {
+            Issuer = Issuer,
+            IssuedAt = now.UtcDateTime,
+            NotBefore = now.UtcDateTime,
+            Expires = end.UtcDateTime,
+            Claims = new Dictionary<string, object>
+            {
+                [UserClaim] = caller.UserId.ToString(CultureInfo.InvariantCulture), [RoleClaim] = caller.Role,
+            },
+            SigningCredentials = new SigningCredentials(key, SecurityAlgorithms.HmacSha256),
+        });
+        return new AccessToken(token, end, now + (options.AccessLifetime / 2));
     }
 
     /// <summary>
-    /// Judges a token. <paramref name="caller"/> is to be used only when the verdict is <see cref="TokenVerdict.Good"/>.
+    /// Whether a text may be a token of ours at all. Nothing in a token is asked how it wants to be verified: its header is ours,
+    /// character by character. And there is one spelling of a signature, while decoders read several: the last of its characters
+    /// carries four bits.
     /// </summary>
-    public TokenVerdict Verify(ReadOnlySpan<char> token, out Caller caller)
+    public static bool LooksLikeOurs(string token) =>
+        token.Length <= MaxLength && token.StartsWith(Header, StringComparison.Ordinal) && "AEIMQUYcgkosw048".Contains(token[^1]);
+
+    /// <summary>Who this token, whose signature and times are good, speaks of; null when its claims are not as we write them.</summary>
+    public static Caller? CallerOf(JsonWebToken token)
     {
-        caller = default;
-        if (token.Length > MaxTokenLength || token.Length <= s_header.Length + 1 + SignatureChars + 1)
-            return TokenVerdict.Forged;
-        if (!token.StartsWith(s_header, StringComparison.Ordinal) || token[s_header.Length] != '.')
-            return TokenVerdict.Forged;
-        if (token[^(SignatureChars + 1)] != '.')
-            return TokenVerdict.Forged;
-
-        // The expected signature is compared in its written form, so a second spelling of the same bytes is no signature.
-        Span<char> expected = stackalloc char[SignatureChars];
-        var signed = token[..^(SignatureChars + 1)];
-        if (!ComputeSignature(signed, expected) || !FixedTimeEquals(expected, token[^SignatureChars..]))
-            return TokenVerdict.Forged;
-
-        Span<byte> payload = stackalloc byte[MaxPayloadBytes];
-        var encoded = signed[(s_header.Length + 1)..];
-        var decoded = Base64Url.DecodeFromChars(encoded, payload, out _, out var written);
-        return decoded == OperationStatus.Done ? JudgePayload(payload[..written], out caller) : TokenVerdict.Forged;
+        // The library reads an id that is a number as if it were a text.
+        var isText = Base64UrlEncoder.Decode(token.EncodedPayload).Contains("\"sub\":\"", StringComparison.Ordinal);
+        return isText && long.TryParse(token.Subject, NumberStyles.None, CultureInfo.InvariantCulture, out var userId) && userId > 0
+            && token.TryGetPayloadValue<string>(RoleClaim, out var role) && Roles.Contains(role) ? new Caller(userId, role) : null;
     }
 
-    private TokenVerdict JudgePayload(ReadOnlySpan<byte> payload, out Caller caller)
+    private async ValueTask<SymmetricSecurityKey> Fetch(Patience patience)
     {
-        caller = default;
-        if (!TryReadClaims(payload, out var claims) || claims.Issuer != Issuer || claims.UserId <= 0 || claims.Role is null)
-            return TokenVerdict.Forged;
-        var now = _clock.GetUtcNow();
-        if (now.ToUnixTimeSeconds() >= claims.ExpiresAt)
-            return TokenVerdict.Expired;
-        var soon = (now + s_clockSkew).ToUnixTimeSeconds();
-        if (claims.NotBefore > soon || claims.IssuedAt > soon)
-            return TokenVerdict.NotYetValid;
-        caller = new Caller(claims.UserId, claims.Role);
-        return TokenVerdict.Good;
+        var key = await patience.Insist(() => grains.GetGrain<ITokenKeyGrain>(0).Get());
+        return _key = new SymmetricSecurityKey([.. key]);
     }
 
-    private static byte[] Payload(Caller caller, DateTimeOffset from, DateTimeOffset to)
+    private bool JudgeTimes(DateTime? from, DateTime? end, SecurityToken token, TokenValidationParameters rules)
     {
-        var buffer = new ArrayBufferWriter<byte>(MaxPayloadBytes);
-        using var json = new Utf8JsonWriter(buffer);
-        json.WriteStartObject();
-        json.WriteString("iss"u8, Issuer);
-        json.WriteString("sub"u8, caller.UserId.ToString(CultureInfo.InvariantCulture));
-        json.WriteString("role"u8, caller.Role);
-        json.WriteNumber("iat"u8, from.ToUnixTimeSeconds());
-        json.WriteNumber("nbf"u8, from.ToUnixTimeSeconds());
-        json.WriteNumber("exp"u8, to.ToUnixTimeSeconds());
-        json.WriteEndObject();
-        json.Flush();
-        return buffer.WrittenSpan.ToArray();
+        var now = clock.GetUtcNow().UtcDateTime;
+        if (end is null || now >= end)
+            throw new SecurityTokenExpiredException();
+        var soon = now + s_clockSkew;
+        if (from > soon || ((JsonWebToken)token).IssuedAt > soon)
+            throw new SecurityTokenNotYetValidException();
+        return true;
     }
-
-    private record struct Claims(string? Issuer, long UserId, string? Role, long IssuedAt, long NotBefore, long ExpiresAt);
-
-    /// <summary>Every claim must be there; one with another name is passed over.</summary>
-    private static bool TryReadClaims(ReadOnlySpan<byte> payload, out Claims claims)
-    {
-        claims = new Claims(null, 0, null, long.MaxValue, long.MaxValue, 0);
-        try
-        {
-            var json = new Utf8JsonReader(payload);
-            if (!json.Read() || json.TokenType != JsonTokenType.StartObject)
-                return false;
-            while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
-                ReadClaim(ref json, ref claims);
-            return json.TokenType == JsonTokenType.EndObject;
-        }
-        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException or FormatException)
-        {
-            return false;
-        }
-    }
-
-    private static void ReadClaim(ref Utf8JsonReader json, ref Claims claims)
-    {
-        if (json.ValueTextEquals("iss"u8) && json.Read())
-            claims.Issuer = json.ValueTextEquals("mall"u8) ? Issuer : null;
-        else if (json.ValueTextEquals("sub"u8) && json.Read())
-            claims.UserId = ReadUserId(ref json);
-        else if (json.ValueTextEquals("role"u8) && json.Read())
-            claims.Role = Roles.Known(json.GetString());
-        else if (json.ValueTextEquals("iat"u8) && json.Read())
-            claims.IssuedAt = json.GetInt64();
-        else if (json.ValueTextEquals("nbf"u8) && json.Read())
-            claims.NotBefore = json.GetInt64();
-        else if (json.ValueTextEquals("exp"u8) && json.Read())
-            claims.ExpiresAt = json.GetInt64();
-        else
-            json.Skip();
-    }
-
-    private static long ReadUserId(ref Utf8JsonReader json) =>
-        json.TokenType == JsonTokenType.String
-        && long.TryParse(json.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : 0;
-
-    /// <returns>False when the text has a character that no token has.</returns>
-    private bool ComputeSignature(ReadOnlySpan<char> signed, Span<char> signature)
-    {
-        Span<byte> ascii = stackalloc byte[MaxTokenLength];
-        if (Ascii.FromUtf16(signed, ascii, out var length) != OperationStatus.Done)
-            return false;
-        Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(_key, ascii[..length], hash);
-        return Base64Url.TryEncodeToChars(hash, signature, out _);
-    }
-
-    private static bool FixedTimeEquals(ReadOnlySpan<char> expected, ReadOnlySpan<char> given) =>
-        CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes(expected), MemoryMarshal.AsBytes(given));
 }

@@ -1,10 +1,16 @@
+using Microsoft.AspNetCore.Http.Features;
+
 namespace Mall.Api.Auth;
 
-/// <summary>Who sent a request, as the token says.</summary>
+/// <summary>Who sent a request, as the token says. It is a feature of every request whose token was good.</summary>
 /// <param name="UserId">Positive.</param>
 /// <param name="Role">One of <see cref="Roles"/>, as it was at sign-in: what a seller may do, the grains decide by the shop's
 /// owner.</param>
-internal readonly record struct Caller(long UserId, string Role);
+internal sealed record Caller(long UserId, string Role)
+{
+    /// <summary>Lets a handler ask for it as a parameter; its endpoint must demand authorization.</summary>
+    public static ValueTask<Caller?> BindAsync(HttpContext http) => new(http.Features.GetRequiredFeature<Caller>());
+}
 
 /// <summary>The roles that a token may carry.</summary>
 internal static class Roles
@@ -13,25 +19,15 @@ internal static class Roles
     public const string Seller = "seller";
     public const string Operator = "operator";
 
-    /// <summary>The role's one instance, or null when it is none: tokens of one role share one string.</summary>
-    public static string? Known(string? role) => role switch
-    {
-        User => User,
-        Seller => Seller,
-        Operator => Operator,
-        _ => null,
-    };
+    public static bool Contains(string? role) => role is User or Seller or Operator;
 }
 
-/// <summary>Whom an endpoint serves.</summary>
-internal enum Access
+/// <summary>The authorization policies of the front door.</summary>
+public static class Policies
 {
-    /// <summary>Anybody; a token is not looked at.</summary>
-    Open,
-
     /// <summary>Anybody with a good token.</summary>
-    User,
+    public const string User = "user";
 
     /// <summary>Operators.</summary>
-    Operator,
+    public const string Operator = "operator";
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using Mall.Api.OpenApi;
 using Microsoft.AspNetCore.Routing.Template;
 
 namespace Mall.Api.Auth;
@@ -32,7 +31,7 @@ internal sealed class OpenPaths(EndpointDataSource endpoints)
     private TemplateMatcher[] Read() =>
     [
         .. from endpoint in endpoints.Endpoints.OfType<RouteEndpoint>()
-           where endpoint.Metadata.GetMetadata<Operation>() is { Access: Access.Open }
+           where endpoint.Metadata.GetMetadata<RestEndpoint>() is { IsOpen: true }
            select new TemplateMatcher(new RouteTemplate(endpoint.RoutePattern), []),
     ];
 }

@@ -1,39 +1,33 @@
 using System.Globalization;
+using Microsoft.AspNetCore.Mvc;
 
 namespace Mall.Api.Auth;
 
 /// <summary>
 /// REST: the sub-request with which a gateway asks whether to let a request through (nginx's <c>auth_request</c>).
 /// </summary>
-internal sealed class VerifyEndpoint(TokenGate gate, OpenPaths openPaths)
+internal static class VerifyEndpoint
 {
     private const string UserHeader = "X-User";
-    private const string OriginalUriHeader = "X-Original-URI";
 
-    public void Map(RestRoutes auth) => auth.Open("GET", "/verify", Verify)
-        .Says(
-            "Is this token good?",
-            "For a gateway's sub-request: 200 with X-User: <id> when it is; 200 with X-User: 0 when there is none "
-            + "and X-Original-URI names an open path.")
-        .Header("Authorization", "The token of the original request, as Bearer.")
-        .Header(OriginalUriHeader, "The path that the original request asks for.")
-        .Gives(200, "Let it through; the header X-User says whose it is.")
-        .Refuses(ErrorCodes.Unauthenticated);
+    private const string OriginalUri = "X-Original-URI";
 
-    private async Task Verify(HttpContext http)
+    /// <summary>The endpoint looks at the token, but lets everybody in to be told.</summary>
+    public static void MapVerify(this IEndpointRouteBuilder routes) => routes.MapGroup("/v1/auth").WithTags("Auth")
+        .MapGet("/verify", Verify).RequireAuthorization(Policies.User).AllowAnonymous().Refuses(ErrorCodes.Unauthenticated);
+
+    /// <summary>Is this token good?</summary>
+    /// <remarks>For a gateway's sub-request. Without a good token the answer is 401, unless X-Original-URI is an open path.</remarks>
+    /// <response code="200">Let it through; the header X-User says whose it is, 0 when it asks for an open path.</response>
+    internal static async Task<Ok> Verify(HttpContext http, OpenPaths openPaths, [FromHeader(Name = OriginalUri)] string? uri)
     {
         http.Response.Headers.CacheControl = "no-store";
-        try
-        {
-            var caller = await gate.Authenticate(http, Access.User);
+        if (http.Features.Get<Caller>() is { } caller)
             http.Response.Headers[UserHeader] = caller.UserId.ToString(CultureInfo.InvariantCulture);
-        }
-        catch (ProblemException refused) when (refused.Problem.Kind.Code == ErrorCodes.Unauthenticated && AsksForOpenPath(http))
-        {
+        else if (!string.IsNullOrEmpty(uri) && http.Request.Headers[OriginalUri].Count == 1 && openPaths.Contains(uri))
             http.Response.Headers[UserHeader] = "0";
-        }
+        else
+            throw new ProblemException(await Authentication.WhyNobody(http));
+        return new Ok();
     }
-
-    private bool AsksForOpenPath(HttpContext http) =>
-        http.Request.Headers[OriginalUriHeader] is [{ Length: > 0 } uri] && openPaths.Contains(uri);
 }

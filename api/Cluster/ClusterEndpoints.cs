@@ -1,14 +1,14 @@
 namespace Mall.Api.Cluster;
 
 /// <summary>REST: the cluster, for operators.</summary>
-internal sealed class ClusterEndpoints(IServiceProvider services, Clock clock)
+internal static class ClusterEndpoints
 {
-    public void Map(RestRoutes cluster) =>
-        cluster.Operator("GET", "", Get)
-            .Says("Look at the cluster", "Its silos, their leases, grains in memory by type, and the hottest grains.")
-            .Gives<ClusterStatus>(200, "The cluster, as one of its silos sees it.");
+    public static void MapCluster(this IEndpointRouteBuilder routes) =>
+        routes.MapGroup("/v1/cluster").WithTags("Cluster").RequireAuthorization(Policies.Operator).MapGet("", Get);
 
-    private async Task Get(HttpContext http, Caller caller) => http.Answer(
-        await clock.Patience(http).Wait(services.GetRequiredService<IClusterStatus>().TakeAsync()),
-        ApiJson.Default.ClusterStatus);
+    /// <summary>Look at the cluster</summary>
+    /// <remarks>Its silos, grains in memory by type, and the hottest grains.</remarks>
+    /// <response code="200">The cluster, as one of its silos sees it.</response>
+    internal static async Task<Ok<ClusterStatus>> Get(IServiceProvider services, Patience patience) =>
+        new(await patience.Insist(() => services.GetRequiredService<IClusterStatus>().TakeAsync()));
 }

@@ -1,4 +1,4 @@
-using Mall.Api.Grpc;
+using Grpc.Core;
 
 namespace Mall.Api.Errors;
 
@@ -16,7 +16,7 @@ internal sealed record Problem(ProblemKind Kind, string Detail)
     public int HttpStatus { get; init; } = Kind.HttpStatus;
 
     /// <summary>Differs from the kind's where gRPC has a more exact word for a bad parameter.</summary>
-    public GrpcStatus GrpcStatus { get; init; } = Kind.GrpcStatus;
+    public StatusCode GrpcStatus { get; init; } = Kind.GrpcStatus;
 
     /// <summary>The fields at fault; empty when no field is.</summary>
     public ImmutableArray<FieldError> Errors { get; init; } = [];
@@ -42,6 +42,6 @@ internal sealed record Problem(ProblemKind Kind, string Detail)
     public static Problem UnsupportedMediaType(string detail) => BadRequest(StatusCodes.Status415UnsupportedMediaType, detail);
 
     /// <summary>The request as a whole is wrong, and gRPC has a status for how.</summary>
-    public static Problem BadCall(GrpcStatus status, string detail) =>
+    public static Problem BadCall(StatusCode status, string detail) =>
         Of(ErrorCodes.BadParameter, detail) with { GrpcStatus = status };
 }

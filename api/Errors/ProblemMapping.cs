@@ -1,4 +1,4 @@
-using Mall.Api.Grpc;
+using Grpc.Core;
 
 namespace Mall.Api.Errors;
 
@@ -33,13 +33,20 @@ internal static partial class ProblemMapping
         exception is IOException and not BadHttpRequestException
         || (exception is OperationCanceledException && http.RequestAborted.IsCancellationRequested);
 
+    /// <summary>
+    /// Whether the outcome of a grain's call is unknown, and the same call reaches somebody else: its silo has died, stops or has
+    /// lost the grain to another. Orleans says so in many words, and <see cref="LimitExceededException"/> alone among them means
+    /// that nothing has happened.
+    /// </summary>
+    public static bool LostItsGrain(this Exception exception) =>
+        exception is StaleActivationException or (OrleansException and not LimitExceededException);
+
     private static Problem? Foreseen(Exception exception) => exception switch
     {
         ProblemException refused => refused.Problem,
-        StorageUnavailableException or StaleActivationException or SiloUnavailableException => Problem.Of(
-            ErrorCodes.StorageUnavailable,
-            "The mall cannot store anything right now. Repeat the request with the same idempotency key."),
-        TooBusyException or LimitExceededException => TooManyRequests,
+        TooBusyException or LimitExceededException => TooManyRequests, // The latter is an OrleansException, too.
+        StorageUnavailableException => Unavailable,
+        _ when exception.LostItsGrain() => Unavailable,
         TimeoutException => Problem.Of(
             ErrorCodes.TimedOut,
             "This took too long and its outcome is not known yet. Repeat the request with the same idempotency key."),
@@ -47,6 +54,10 @@ internal static partial class ProblemMapping
         BadHttpRequestException bad => Problem.BadRequest(bad.StatusCode, "The request is not well-formed HTTP."),
         _ => null,
     };
+
+    private static Problem Unavailable { get; } = Problem.Of(
+        ErrorCodes.StorageUnavailable,
+        "The mall cannot store anything right now. Repeat the request with the same idempotency key.");
 
     /// <summary>The answer to a request that finds every place taken.</summary>
     public static Problem TooManyRequests { get; } =
@@ -56,7 +67,7 @@ internal static partial class ProblemMapping
     public static Problem TooLarge { get; } =
         Problem.BadRequest(StatusCodes.Status413PayloadTooLarge, "The request is larger than the mall takes.") with
         {
-            GrpcStatus = GrpcStatus.ResourceExhausted,
+            GrpcStatus = StatusCode.ResourceExhausted,
         };
 
     [LoggerMessage(4001, LogLevel.Error, "A request failed unexpectedly; the client was told trace id {TraceId}")]

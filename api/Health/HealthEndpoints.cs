@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http.Metadata;
+
 namespace Mall.Api.Health;
 
 /// <summary>How the process is.</summary>
@@ -12,31 +14,27 @@ internal sealed record HealthAnswer(string Status, IReadOnlyDictionary<string, s
 }
 
 /// <summary>REST: health, for those who restart processes (live) and those who send them requests (ready).</summary>
-internal sealed class HealthEndpoints(Readiness readiness)
+internal static class HealthEndpoints
 {
-    public void Map(RestRoutes health)
+    public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        health.Open("GET", "/live", Live).AlwaysAdmitted()
-            .Says("Is the process alive?")
-            .Gives<HealthAnswer>(200, "It is.");
-
-        health.Open("GET", "/ready", Ready).AlwaysAdmitted()
-            .Says("Can the process serve?", "No while its database is away, and from the moment it is told to stop.")
-            .Gives<HealthAnswer>(200, "It can.")
-            .Gives<HealthAnswer>(503, "It cannot.");
+        var health = routes.MapGroup("/health").WithTags("Health").DisableRateLimiting();
+        health.MapGet("/live", Live);
+        health.MapGet("/ready", Ready).Produces<HealthAnswer>().Produces<HealthAnswer>(StatusCodes.Status503ServiceUnavailable);
     }
 
-    private static Task Live(HttpContext http)
-    {
-        http.Answer(new HealthAnswer("live", null), ApiJson.Default.HealthAnswer);
-        return Task.CompletedTask;
-    }
+    /// <summary>Is the process alive?</summary>
+    /// <response code="200">It is.</response>
+    internal static Ok<HealthAnswer> Live() => new(new HealthAnswer("live", null));
 
-    private async Task Ready(HttpContext http)
+    /// <summary>Can the process serve?</summary>
+    /// <remarks>No while writes do not work, and from the moment it is told to stop.</remarks>
+    /// <response code="200">It can.</response>
+    /// <response code="503">It cannot.</response>
+    internal static async Task<Answer<HealthAnswer>> Ready(HttpContext http, Readiness readiness)
     {
         var answer = await readiness.Ask(http.RequestAborted);
         http.Response.Headers.CacheControl = "no-store";
-        var status = answer.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
-        http.Answer(answer, ApiJson.Default.HealthAnswer, status);
+        return new(answer.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable, answer);
     }
 }

@@ -5,10 +5,13 @@ namespace Mall.Api.Health;
 
 /// <summary>
 /// Whether this process can serve: what the host's health checks say, asked at most once a second however many ask, and "no" from
-/// the moment it is told to stop, so that balancers send their requests elsewhere while it drains.
+/// the moment it is told to stop, so that balancers send their requests elsewhere while it drains. As a health check it is what
+/// gRPC's health service asks, so that both doors say the same.
 /// </summary>
-internal sealed class Readiness(HealthCheckService checks, IHostApplicationLifetime lifetime, TimeProvider clock)
+internal sealed class Readiness(IServiceProvider services, IHostApplicationLifetime lifetime, TimeProvider clock) : IHealthCheck
 {
+    public const string Name = "ready";
+
     private static readonly TimeSpan s_fresh = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_checkLimit = TimeSpan.FromSeconds(5);
 
@@ -16,12 +19,12 @@ internal sealed class Readiness(HealthCheckService checks, IHostApplicationLifet
     private Task<HealthReport>? _asked;
     private long _askedAt;
 
-    /// <summary>Fires when the process has been told to stop.</summary>
-    public CancellationToken Stopping => lifetime.ApplicationStopping;
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        (await Ask(cancellationToken)).IsReady ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy();
 
     public async Task<HealthAnswer> Ask(CancellationToken cancellationToken)
     {
-        if (Stopping.IsCancellationRequested)
+        if (lifetime.ApplicationStopping.IsCancellationRequested)
             return new HealthAnswer("stopping", null);
         try
         {
@@ -46,7 +49,8 @@ internal sealed class Readiness(HealthCheckService checks, IHostApplicationLifet
             if (_asked is null || _asked.IsFaulted || clock.GetElapsedTime(_askedAt) >= s_fresh)
             {
                 _askedAt = clock.GetTimestamp();
-                _asked = checks.CheckHealthAsync(CancellationToken.None);
+                _asked = services.GetRequiredService<HealthCheckService>()
+                    .CheckHealthAsync(check => check.Name != Name, CancellationToken.None);
             }
 
             return _asked;

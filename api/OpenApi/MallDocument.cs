@@ -2,45 +2,55 @@ using System.Text;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
+using Scalar.AspNetCore;
 
 namespace Mall.Api.OpenApi;
 
-/// <summary>The OpenAPI document at <c>/openapi/v1.json</c>.</summary>
+/// <summary>
+/// The OpenAPI document at <c>/openapi/v1.json</c>, made from the endpoints and their handlers' comments, and a page to try the API
+/// at <c>/scalar</c>.
+/// </summary>
 internal static class MallDocument
 {
     private const string Name = "v1";
+    private const string Bearer = "bearer";
 
-    public static IServiceCollection AddMallDocument(this IServiceCollection services)
+    public static void AddMallDocument(this IServiceCollection services)
     {
         services.Configure<JsonOptions>(json =>
         {
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default);
             json.SerializerOptions.NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.Strict;
         });
-        return services.AddOpenApi(Name, document =>
+        services.AddOpenApi("v1", document =>
         {
             document.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
             document.CreateSchemaReferenceId = type =>
                 OpenApiOptions.CreateDefaultSchemaReferenceId(type) is { } id ? PlainName(id) : null;
             document.AddDocumentTransformer(DescribeDocument);
             document.AddSchemaTransformer<SchemaDescriber>();
-            document.AddOperationTransformer<OperationDescriber>();
+            document.AddOperationTransformer(DescribeOperation);
         });
     }
 
-    /// <summary>
-    /// Serves the document, made once: the routes do not change any more, and making it costs as much as many orders.
-    /// </summary>
     public static void MapMallDocument(this IEndpointRouteBuilder routes)
     {
+        // Made once: the routes do not change any more, and making it costs as much as many orders.
         byte[]? made = null;
         routes.MapGet($"/openapi/{Name}.json", async (HttpContext http) =>
         {
             made ??= await Make(http.RequestServices, http.RequestAborted); // Two that race make the same.
-            http.Response.ContentType = "application/json";
-            http.Response.ContentLength = made.Length;
-            await http.Response.BodyWriter.WriteAsync(made, http.RequestAborted);
+            return TypedResults.Bytes(made, Answer.Json);
         }).ExcludeFromDescription();
+
+        // Whoever opens the page sees what this process serves and asks nobody else for anything; the policy makes sure of it.
+        routes.MapScalarApiReference("/scalar", page => page.WithTitle("Mall").DisableDefaultFonts().DisableTelemetry().DisableAgent())
+            .AddEndpointFilter(async (call, next) =>
+            {
+                call.HttpContext.Response.Headers.ContentSecurityPolicy =
+                    "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; frame-ancestors 'none'";
+                return await next(call);
+            });
     }
 
     private static async Task<byte[]> Make(IServiceProvider services, CancellationToken cancellationToken)
@@ -67,13 +77,28 @@ internal static class MallDocument
         document.Servers = [new OpenApiServer { Url = "/" }];
         document.Components ??= new OpenApiComponents();
         document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
-        document.Components.SecuritySchemes[OperationDescriber.Bearer] = new OpenApiSecurityScheme
+        document.Components.SecuritySchemes[Bearer] = new OpenApiSecurityScheme
         {
             Type = SecuritySchemeType.Http,
-            Scheme = "bearer",
+            Scheme = Bearer,
             BearerFormat = "JWT",
             Description = "The accessToken of POST /v1/sessions.",
         };
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Who may call it, and what an idempotency key is.</summary>
+    private static Task DescribeOperation(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    {
+        if (context.Description.ActionDescriptor.EndpointMetadata.OfType<RestEndpoint>().Any(rest => !rest.IsOpen))
+            operation.Security = [new() { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] }];
+        if (operation.Parameters?.FirstOrDefault(parameter => parameter.Name == IdempotencyKeys.HeaderName) is OpenApiParameter key)
+        {
+            key.Description = "1 to 128 visible ASCII characters. The same user and key always give the same result; "
+                + "the same key with another body is refused with 100007.";
+        }
+
         return Task.CompletedTask;
     }
 }

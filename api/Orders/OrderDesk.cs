@@ -15,25 +15,26 @@ internal sealed class OrderDesk(IGrainFactory grains)
 
     /// <summary>
     /// Completes when the order's saga has ended. Under a key it is idempotent: the gid comes from user and key, so that a
-    /// repetition meets the same saga. See <see cref="IOrderSagaGrain.Place"/> for the refusals.
+    /// repetition meets the same saga; without one the gid is the request's own, and repeating the call is as harmless. See
+    /// <see cref="IOrderSagaGrain.Place"/> for the refusals.
     /// </summary>
     public Task<Result<OrderView>> Place(Caller caller, PlaceOrderInput input, string? key, Patience patience)
     {
         var (gid, command) = Prepare(caller, input, key);
-        return patience.Wait(grains.GetGrain<IOrderSagaGrain>(gid).Place(command));
+        return patience.Insist(() => grains.GetGrain<IOrderSagaGrain>(gid).Place(command));
     }
 
     /// <summary>Completes as soon as the order's intent is durable, with its gid.</summary>
     public async Task<Result<string>> Submit(Caller caller, PlaceOrderInput input, string? key, Patience patience)
     {
         var (gid, command) = Prepare(caller, input, key);
-        var submitted = await patience.Wait(grains.GetGrain<IOrderSagaGrain>(gid).Submit(command));
+        var submitted = await patience.Insist(() => grains.GetGrain<IOrderSagaGrain>(gid).Submit(command));
         return submitted.IsRefused ? submitted.Refusal : gid;
     }
 
     /// <summary>Refused with 400001, or 100004 when it is somebody else's.</summary>
     public Task<Result<OrderView>> Get(Caller caller, long orderId, Patience patience) =>
-        patience.Wait(grains.GetGrain<IOrderHistoryGrain>(0).Get(caller.UserId, FieldChecks.RequireId(orderId)));
+        patience.Insist(() => grains.GetGrain<IOrderHistoryGrain>(0).Get(caller.UserId, FieldChecks.RequireId(orderId)));
 
     /// <summary>The caller's orders by id.</summary>
     public Task<OrderPage> List(Caller caller, int? status, long after, int limit, Patience patience)
@@ -42,7 +43,7 @@ internal sealed class OrderDesk(IGrainFactory grains)
             throw new ProblemException(Problem.BadField("status", "must be 0, 1, 2, 3 or 9"));
         if (after < 0)
             throw new ProblemException(Problem.BadField("after", "must not be negative"));
-        return patience.Wait(grains.GetGrain<IOrderHistoryGrain>(0).List(caller.UserId, status, after, limit));
+        return patience.Insist(() => grains.GetGrain<IOrderHistoryGrain>(0).List(caller.UserId, status, after, limit));
     }
 
     private static (string Gid, PlaceOrder Command) Prepare(Caller caller, PlaceOrderInput input, string? key)

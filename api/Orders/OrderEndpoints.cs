@@ -1,65 +1,64 @@
+using System.ComponentModel.DataAnnotations;
 using Mall.Orders;
+using Placed = Microsoft.AspNetCore.Http.HttpResults.Results<
+    Mall.Api.Rest.Created<Mall.Api.Orders.OrderAnswer>, Mall.Api.Rest.Accepted<Mall.Api.Orders.SubmittedAnswer>>;
 
 namespace Mall.Api.Orders;
 
 /// <summary>REST: orders.</summary>
-internal sealed class OrderEndpoints(OrderDesk desk, Clock clock)
+internal static class OrderEndpoints
 {
-    public void Map(RestRoutes orders)
+    public static void MapOrders(this IEndpointRouteBuilder routes)
     {
-        orders.User("POST", "", Place)
-            .Says(
-                "Place an order",
-                "Prices and amount are the server's. With wait=true (default) the answer comes when the order's saga has ended; "
-                + "with wait=false as soon as its intent is durable, and the order then shows in the list under the gid.")
-            .Query("wait", "boolean", "Whether to wait for the outcome; default true.")
-            .Takes<PlaceOrderInput>("""{"items": [{"productId": 1, "quantity": 2}]}""").TakesIdempotencyKey()
-            .Gives<OrderAnswer>(201, "Placed.")
-            .Gives<SubmittedAnswer>(202, "On its way.")
-            .Refuses(
-                ErrorCodes.NoSuchUser, ErrorCodes.NoSuchProduct, ErrorCodes.NotEnoughStock, ErrorCodes.ProductOffSale,
-                ErrorCodes.KeyReused);
-
-        orders.User("GET", "/{id}", Get)
-            .Says("Look at an order", "For its user only.")
-            .Path("id", "integer", "The order.")
-            .Gives<OrderAnswer>(200, "The order.")
-            .Refuses(ErrorCodes.Forbidden, ErrorCodes.NoSuchOrder);
-
-        orders.User("GET", "", List)
-            .Says("List my orders", "By id, ascending.")
-            .Query("status", "integer", "Only orders of this status: 0, 1, 2, 3 or 9.")
-            .Pages("id")
-            .Gives<OrderPageAnswer>(200, "A page.");
+        var orders = routes.MapGroup("/v1/orders").WithTags("Orders").RequireAuthorization(Policies.User);
+        orders.MapPost("", Place).Refuses(
+            ErrorCodes.NoSuchUser, ErrorCodes.NoSuchProduct, ErrorCodes.NotEnoughStock, ErrorCodes.ProductOffSale,
+            ErrorCodes.KeyReused);
+        orders.MapGet("/{id}", Get).Refuses(ErrorCodes.Forbidden, ErrorCodes.NoSuchOrder);
+        orders.MapGet("", List);
     }
 
-    private async Task Place(HttpContext http, Caller caller)
+    /// <summary>Place an order</summary>
+    /// <remarks>
+    /// Prices and amount are the server's. With wait=true (default) the answer comes when the order's saga has ended; with wait=false
+    /// as soon as its intent is durable, and the order then shows in the list under the gid.
+    /// </remarks>
+    /// <param name="body" example='{"items": [{"productId": 1, "quantity": 2}]}'>What to order.</param>
+    /// <param name="wait">Whether to wait for the outcome.</param>
+    /// <response code="201">Placed.</response>
+    /// <response code="202">On its way.</response>
+    internal static async Task<Placed> Place(
+        Caller caller, [IdempotencyKey] string? key, Body<PlaceOrderInput> body, OrderDesk desk, Patience patience, bool wait = true)
     {
-        var wait = http.QueryFlag("wait", absent: true);
-        var key = http.IdempotencyKey();
-        var input = await http.ReadBody(ApiJson.Default.PlaceOrderInput);
-        if (wait)
+        if (!wait)
         {
-            var order = await desk.Place(caller, input, key, clock.Patience(http));
-            http.AnswerCreated(order, "/v1/orders/", order.Value?.Id, OrderAnswer.Of, ApiJson.Default.OrderAnswer);
+            var gid = await desk.Submit(caller, body.Value, key, patience);
+            return new Accepted<SubmittedAnswer>(gid.As(gid => new SubmittedAnswer(gid)), "/v1/orders");
         }
-        else
-        {
-            var gid = await desk.Submit(caller, input, key, clock.Patience(http));
-            if (!gid.IsRefused)
-                http.Response.Headers.Location = "/v1/orders";
-            http.Answer(gid, static gid => new(gid), ApiJson.Default.SubmittedAnswer, StatusCodes.Status202Accepted);
-        }
+
+        var order = await desk.Place(caller, body.Value, key, patience);
+        return new Created<OrderAnswer>(order.As(OrderAnswer.Of), order => $"/v1/orders/{order.Id}");
     }
 
-    private async Task Get(HttpContext http, Caller caller) => http.Answer(
-        await desk.Get(caller, http.PathId(), clock.Patience(http)), OrderAnswer.Of, ApiJson.Default.OrderAnswer);
+    /// <summary>Look at an order</summary>
+    /// <remarks>For its user only.</remarks>
+    /// <param name="id">The order.</param>
+    /// <response code="200">The order.</response>
+    internal static async Task<Ok<OrderAnswer>> Get(Caller caller, long id, OrderDesk desk, Patience patience) =>
+        (await desk.Get(caller, id, patience)).As(OrderAnswer.Of);
 
-    private async Task List(HttpContext http, Caller caller)
-    {
-        var status = (int?)http.QueryNumber("status", 0, OrderStatus.Void);
-        var after = http.QueryNumber("after", 0, long.MaxValue) ?? 0;
-        var page = await desk.List(caller, status, after, http.QueryLimit(), clock.Patience(http));
-        http.Answer(OrderPageAnswer.Of(page), ApiJson.Default.OrderPageAnswer);
-    }
+    /// <summary>List my orders</summary>
+    /// <remarks>By id, ascending.</remarks>
+    /// <param name="status">Only orders of this status: 0, 1, 2, 3 or 9.</param>
+    /// <param name="after">The last id of the page before; absent for the first page.</param>
+    /// <param name="limit">How many.</param>
+    /// <response code="200">A page.</response>
+    internal static async Task<Ok<OrderPageAnswer>> List(
+        Caller caller,
+        OrderDesk desk,
+        Patience patience,
+        [Range(0, OrderStatus.Void)] int? status,
+        long after = 0,
+        [Range(1, Paging.MaxLimit)] int limit = Paging.DefaultLimit) =>
+        new(OrderPageAnswer.Of(await desk.List(caller, status, after, limit, patience)));
 }

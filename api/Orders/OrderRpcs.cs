@@ -1,41 +1,40 @@
 using Google.Protobuf.WellKnownTypes;
-using Mall.Api.Grpc;
+using Grpc.Core;
+using Mall.Api.Rpc;
 using Mall.Orders;
+using Microsoft.AspNetCore.Authorization;
 
 namespace Mall.Api.Orders;
 
 /// <summary>gRPC: orders.</summary>
-internal sealed class OrderRpcs(OrderDesk desk)
+[Authorize(Policies.User)]
+internal sealed class OrderRpcs(OrderDesk desk) : V1.Orders.OrdersBase
 {
-    public RpcService Service => new RpcService(V1.OrdersReflection.Descriptor.Services[0])
-        .User<V1.PlaceOrderRequest, V1.PlaceOrderResponse>("Place", Place)
-        .User<V1.GetOrderRequest, V1.Order>("Get", Get)
-        .User<V1.ListOrdersRequest, V1.ListOrdersResponse>("List", List);
-
-    private async Task<Result<V1.PlaceOrderResponse>> Place(RpcCall call, Caller caller, V1.PlaceOrderRequest request)
+    public override async Task<V1.PlaceOrderResponse> Place(V1.PlaceOrderRequest request, ServerCallContext context)
     {
         var lines = new OrderLineInput[request.Items.Count];
         for (var i = 0; i < lines.Length; i++)
             lines[i] = new(request.Items[i].ProductId, request.Items[i].Quantity);
-        var input = new PlaceOrderInput(lines);
+        var (caller, input, key) = (context.Caller(), new PlaceOrderInput(lines), context.IdempotencyKey());
 
         if (request is { HasWait: true, Wait: false })
         {
-            return (await desk.Submit(caller, input, call.IdempotencyKey(), call.Patience))
-                .As(static gid => new V1.PlaceOrderResponse { Gid = gid });
+            var gid = await desk.Submit(caller, input, key, context.Patience());
+            return new V1.PlaceOrderResponse { Gid = gid.OrRefuse(context) };
         }
 
-        return (await desk.Place(caller, input, call.IdempotencyKey(), call.Patience))
-            .As(static order => new V1.PlaceOrderResponse { Gid = order.Gid, Order = Shape(order) });
+        var order = (await desk.Place(caller, input, key, context.Patience())).OrRefuse(context);
+        return new V1.PlaceOrderResponse { Gid = order.Gid, Order = Shape(order) };
     }
 
-    private async Task<Result<V1.Order>> Get(RpcCall call, Caller caller, V1.GetOrderRequest request) =>
-        (await desk.Get(caller, request.Id, call.Patience)).As(Shape);
+    public override async Task<V1.Order> Get(V1.GetOrderRequest request, ServerCallContext context) =>
+        Shape((await desk.Get(context.Caller(), request.Id, context.Patience())).OrRefuse(context));
 
-    private async Task<Result<V1.ListOrdersResponse>> List(RpcCall call, Caller caller, V1.ListOrdersRequest request)
+    public override async Task<V1.ListOrdersResponse> List(V1.ListOrdersRequest request, ServerCallContext context)
     {
         int? status = request.HasStatus ? (int)request.Status : null;
-        var page = await desk.List(caller, status, request.After, request.Limit.OrDefaultLimit(), call.Patience);
+        var limit = request.Limit.OrDefaultLimit();
+        var page = await desk.List(context.Caller(), status, request.After, limit, context.Patience());
         var response = new V1.ListOrdersResponse { Items = { page.Items.Select(Shape) } };
         if (page.Next is { } next)
             response.Next = next;

@@ -27,10 +27,11 @@ internal sealed class ProductDesk(IGrainFactory grains)
         var idempotency = key.ToIdempotency(
             caller.UserId, $"product {shopId} {price} {stock} {IdempotencyKeys.Quote(name)} {IdempotencyKeys.Quote(desc)}");
         var command = new CreateProduct(caller.UserId, shopId, name, desc, price, stock, idempotency);
-        return patience.Wait(grains.GetGrain<IProductCatalogGrain>(0).Create(command));
+        return patience.Ask(idempotency is not null, () => grains.GetGrain<IProductCatalogGrain>(0).Create(command));
     }
 
-    public Task<Result<ProductView>> Get(long productId, Patience patience) => patience.Wait(Product(productId).Get());
+    public Task<Result<ProductView>> Get(long productId, Patience patience) => 
+        patience.Insist(() => Product(productId).Get());
 
     public Task<Result<ProductView>> Change(Caller caller, long productId, ChangeProductInput input, Patience patience)
     {
@@ -41,7 +42,8 @@ internal sealed class ProductDesk(IGrainFactory grains)
         var status = (int?)checks.OptionalNumber("status", input.Status, 0, 1);
         checks.ThrowIfAny();
 
-        return patience.Wait(Product(productId).Change(new ChangeProduct(caller.UserId, name, desc, price, status)));
+        var product = Product(productId);
+        return patience.Once(() => product.Change(new ChangeProduct(caller.UserId, name, desc, price, status)));
     }
 
     /// <returns>The stock after it.</returns>
@@ -52,12 +54,13 @@ internal sealed class ProductDesk(IGrainFactory grains)
         checks.ThrowIfAny();
 
         var idempotency = key.ToIdempotency(caller.UserId, $"stock {productId} {delta}");
-        return patience.Wait(Product(productId).AdjustStock(caller.UserId, delta, idempotency));
+        var product = Product(productId);
+        return patience.Ask(idempotency is not null, () => product.AdjustStock(caller.UserId, delta, idempotency));
     }
 
     /// <summary>Takes the product off sale.</summary>
     public Task<Result<Done>> Remove(Caller caller, long productId, Patience patience) =>
-        patience.Wait(Product(productId).Remove(caller.UserId));
+        patience.Once(() => Product(productId).Remove(caller.UserId));
 
     private IProductGrain Product(long productId) => grains.GetGrain<IProductGrain>(FieldChecks.RequireId(productId));
 }

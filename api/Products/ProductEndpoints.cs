@@ -20,77 +20,60 @@ internal sealed record ProductAnswer(long Id, string Name, string Desc, long Sto
 internal sealed record StockAnswer(long Stock);
 
 /// <summary>REST: products.</summary>
-internal sealed class ProductEndpoints(ProductDesk desk, Clock clock)
+internal static class ProductEndpoints
 {
-    public void Map(RestRoutes products)
+    public static void MapProducts(this IEndpointRouteBuilder routes)
     {
-        products.User("POST", "", Create)
-            .Says("Put a product on sale", "The caller needs a shop.")
-            .Takes<CreateProductInput>("""{"name": "Sencha, 100 g", "stock": 50, "price": 1250}""").TakesIdempotencyKey()
-            .Gives<ProductAnswer>(201, "Created, on sale.")
-            .Refuses(ErrorCodes.Forbidden, ErrorCodes.NoSuchShop, ErrorCodes.KeyReused);
+        var products = routes.MapGroup("/v1/products").WithTags("Products");
+        products.MapGet("/{id}", Get).Refuses(ErrorCodes.NoSuchProduct);
 
-        products.Open("GET", "/{id}", Get)
-            .Says("Look at a product")
-            .Path("id", "integer", "The product.")
-            .Gives<ProductAnswer>(200, "The product.")
-            .Refuses(ErrorCodes.NoSuchProduct);
-
-        products.User("PATCH", "/{id}", Change)
-            .Says("Change a product", "An absent field stays as it is; zero and empty are values. For its seller only.")
-            .Path("id", "integer", "The product.")
-            .Takes<ChangeProductInput>("""{"price": 990}""")
-            .Gives<ProductAnswer>(200, "The product after it.")
-            .Refuses(ErrorCodes.Forbidden, ErrorCodes.NoSuchProduct);
-
-        products.User("POST", "/{id}/stock", AdjustStock)
-            .Says("Add to the stock, or take from it", "Never below zero. For its seller only.")
-            .Path("id", "integer", "The product.")
-            .Takes<AdjustStockInput>("""{"delta": 20}""").TakesIdempotencyKey()
-            .Gives<StockAnswer>(200, "The stock after it.")
-            .Refuses(ErrorCodes.Forbidden, ErrorCodes.NoSuchProduct, ErrorCodes.NotEnoughStock, ErrorCodes.KeyReused);
-
-        products.User("DELETE", "/{id}", Remove)
-            .Says("Take a product off sale", "Its orders keep it. For its seller only.")
-            .Path("id", "integer", "The product.")
-            .Gives(204, "Off sale.")
-            .Refuses(ErrorCodes.Forbidden, ErrorCodes.NoSuchProduct);
+        var sellers = products.MapGroup("").RequireAuthorization(Policies.User);
+        sellers.MapPost("", Create).Refuses(ErrorCodes.Forbidden, ErrorCodes.NoSuchShop, ErrorCodes.KeyReused);
+        sellers.MapPatch("/{id}", Change).Refuses(ErrorCodes.Forbidden, ErrorCodes.NoSuchProduct);
+        sellers.MapPost("/{id}/stock", AdjustStock).Refuses(
+            ErrorCodes.Forbidden, ErrorCodes.NoSuchProduct, ErrorCodes.NotEnoughStock, ErrorCodes.KeyReused);
+        sellers.MapDelete("/{id}", Remove).Refuses(ErrorCodes.Forbidden, ErrorCodes.NoSuchProduct);
     }
 
-    private async Task Create(HttpContext http, Caller caller)
+    /// <summary>Put a product on sale</summary>
+    /// <remarks>The caller needs a shop.</remarks>
+    /// <param name="body" example='{"name": "Sencha, 100 g", "stock": 50, "price": 1250}'>The product.</param>
+    /// <response code="201">Created, on sale.</response>
+    internal static async Task<Created<ProductAnswer>> Create(
+        Caller caller, [IdempotencyKey] string? key, Body<CreateProductInput> body, ProductDesk desk, Patience patience)
     {
-        var key = http.IdempotencyKey();
-        var input = await http.ReadBody(ApiJson.Default.CreateProductInput);
-        var product = await desk.Create(caller, input, key, clock.Patience(http));
-        http.AnswerCreated(product, "/v1/products/", product.Value?.Id, ProductAnswer.Of, ApiJson.Default.ProductAnswer);
+        var product = await desk.Create(caller, body.Value, key, patience);
+        return new(product.As(ProductAnswer.Of), product => $"/v1/products/{product.Id}");
     }
 
-    private async Task Get(HttpContext http) =>
-        http.Answer(await desk.Get(http.PathId(), clock.Patience(http)), ProductAnswer.Of, ApiJson.Default.ProductAnswer);
+    /// <summary>Look at a product</summary>
+    /// <param name="id">The product.</param>
+    /// <response code="200">The product.</response>
+    internal static async Task<Ok<ProductAnswer>> Get(long id, ProductDesk desk, Patience patience) =>
+        (await desk.Get(id, patience)).As(ProductAnswer.Of);
 
-    private async Task Change(HttpContext http, Caller caller)
-    {
-        var productId = http.PathId();
-        var input = await http.ReadBody(ApiJson.Default.ChangeProductInput);
-        http.Answer(
-            await desk.Change(caller, productId, input, clock.Patience(http)), ProductAnswer.Of, ApiJson.Default.ProductAnswer);
-    }
+    /// <summary>Change a product</summary>
+    /// <remarks>An absent field stays as it is; zero and empty are values. For its seller only.</remarks>
+    /// <param name="id">The product.</param>
+    /// <param name="body" example='{"price": 990}'>What to change.</param>
+    /// <response code="200">The product after it.</response>
+    internal static async Task<Ok<ProductAnswer>> Change(
+        Caller caller, long id, Body<ChangeProductInput> body, ProductDesk desk, Patience patience) =>
+        (await desk.Change(caller, id, body.Value, patience)).As(ProductAnswer.Of);
 
-    private async Task AdjustStock(HttpContext http, Caller caller)
-    {
-        var productId = http.PathId();
-        var key = http.IdempotencyKey();
-        var input = await http.ReadBody(ApiJson.Default.AdjustStockInput);
-        var stock = await desk.AdjustStock(caller, productId, input, key, clock.Patience(http));
-        http.Answer(stock, static stock => new StockAnswer(stock), ApiJson.Default.StockAnswer);
-    }
+    /// <summary>Add to the stock, or take from it</summary>
+    /// <remarks>Never below zero. For its seller only.</remarks>
+    /// <param name="id">The product.</param>
+    /// <param name="body" example='{"delta": 20}'>What comes in, or goes out when negative.</param>
+    /// <response code="200">The stock after it.</response>
+    internal static async Task<Ok<StockAnswer>> AdjustStock(
+        Caller caller, long id, [IdempotencyKey] string? key, Body<AdjustStockInput> body, ProductDesk desk, Patience patience) =>
+        (await desk.AdjustStock(caller, id, body.Value, key, patience)).As(stock => new StockAnswer(stock));
 
-    private async Task Remove(HttpContext http, Caller caller)
-    {
-        var removed = await desk.Remove(caller, http.PathId(), clock.Patience(http));
-        if (removed.IsRefused)
-            ProblemWriter.Write(http, Problem.Of(removed.Refusal));
-        else
-            http.Response.StatusCode = StatusCodes.Status204NoContent;
-    }
+    /// <summary>Take a product off sale</summary>
+    /// <remarks>Its orders keep it. For its seller only.</remarks>
+    /// <param name="id">The product.</param>
+    /// <response code="204">Off sale.</response>
+    internal static async Task<NoContent> Remove(Caller caller, long id, ProductDesk desk, Patience patience) =>
+        new((await desk.Remove(caller, id, patience)).Refusal);
 }

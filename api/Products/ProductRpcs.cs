@@ -1,19 +1,15 @@
-using Mall.Api.Grpc;
+using Grpc.Core;
+using Mall.Api.Rpc;
 using Mall.Products;
+using Microsoft.AspNetCore.Authorization;
 
 namespace Mall.Api.Products;
 
 /// <summary>gRPC: products.</summary>
-internal sealed class ProductRpcs(ProductDesk desk)
+[Authorize(Policies.User)]
+internal sealed class ProductRpcs(ProductDesk desk) : V1.Products.ProductsBase
 {
-    public RpcService Service => new RpcService(V1.ProductsReflection.Descriptor.Services[0])
-        .User<V1.CreateProductRequest, V1.Product>("Create", Create)
-        .Open<V1.GetProductRequest, V1.Product>("Get", Get)
-        .User<V1.UpdateProductRequest, V1.Product>("Update", Update)
-        .User<V1.AdjustStockRequest, V1.AdjustStockResponse>("AdjustStock", AdjustStock)
-        .User<V1.RemoveProductRequest, V1.RemoveProductResponse>("Remove", Remove);
-
-    private async Task<Result<V1.Product>> Create(RpcCall call, Caller caller, V1.CreateProductRequest request)
+    public override async Task<V1.Product> Create(V1.CreateProductRequest request, ServerCallContext context)
     {
         var input = new CreateProductInput(
             request.Name,
@@ -21,31 +17,36 @@ internal sealed class ProductRpcs(ProductDesk desk)
             request.HasPrice ? request.Price : null,
             request.Desc,
             request.HasShopId ? request.ShopId : null);
-        return (await desk.Create(caller, input, call.IdempotencyKey(), call.Patience)).As(Shape);
+        var product = await desk.Create(context.Caller(), input, context.IdempotencyKey(), context.Patience());
+        return Shape(product.OrRefuse(context));
     }
 
-    private async Task<Result<V1.Product>> Get(RpcCall call, V1.GetProductRequest request) =>
-        (await desk.Get(request.Id, call.Patience)).As(Shape);
+    [AllowAnonymous]
+    public override async Task<V1.Product> Get(V1.GetProductRequest request, ServerCallContext context) =>
+        Shape((await desk.Get(request.Id, context.Patience())).OrRefuse(context));
 
-    private async Task<Result<V1.Product>> Update(RpcCall call, Caller caller, V1.UpdateProductRequest request)
+    public override async Task<V1.Product> Update(V1.UpdateProductRequest request, ServerCallContext context)
     {
         var input = new ChangeProductInput(
             request.HasName ? request.Name : null,
             request.HasDesc ? request.Desc : null,
             request.HasPrice ? request.Price : null,
             request.HasStatus ? request.Status : null);
-        return (await desk.Change(caller, request.Id, input, call.Patience)).As(Shape);
+        return Shape((await desk.Change(context.Caller(), request.Id, input, context.Patience())).OrRefuse(context));
     }
 
-    private async Task<Result<V1.AdjustStockResponse>> AdjustStock(RpcCall call, Caller caller, V1.AdjustStockRequest request)
+    public override async Task<V1.AdjustStockResponse> AdjustStock(V1.AdjustStockRequest request, ServerCallContext context)
     {
         var input = new AdjustStockInput(request.HasDelta ? request.Delta : null);
-        return (await desk.AdjustStock(caller, request.Id, input, call.IdempotencyKey(), call.Patience))
-            .As(stock => new V1.AdjustStockResponse { Stock = stock });
+        var stock = await desk.AdjustStock(context.Caller(), request.Id, input, context.IdempotencyKey(), context.Patience());
+        return new V1.AdjustStockResponse { Stock = stock.OrRefuse(context) };
     }
 
-    private async Task<Result<V1.RemoveProductResponse>> Remove(RpcCall call, Caller caller, V1.RemoveProductRequest request) =>
-        (await desk.Remove(caller, request.Id, call.Patience)).As(_ => new V1.RemoveProductResponse());
+    public override async Task<V1.RemoveProductResponse> Remove(V1.RemoveProductRequest request, ServerCallContext context)
+    {
+        (await desk.Remove(context.Caller(), request.Id, context.Patience())).OrRefuse(context);
+        return new V1.RemoveProductResponse();
+    }
 
     private static V1.Product Shape(ProductView product) => new()
     {

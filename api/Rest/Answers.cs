@@ -1,14 +1,18 @@
 using System.Buffers;
-using System.Globalization;
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http.Metadata;
 
 namespace Mall.Api.Rest;
 
-/// <summary>Writes answers: a value as JSON, or the problem details of a refusal.</summary>
-internal static class Answers
+/// <summary>
+/// What a REST handler returns: an answer, or a refusal as problem details. The framework's own results would answer in chunks,
+/// with a second write to the socket, and know no refusals.
+/// </summary>
+internal abstract class Answer(int status, Refusal? refusal) : IResult
 {
-    private const string Json = "application/json";
+    public const string Json = "application/json";
 
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? t_buffer;
@@ -16,52 +20,31 @@ internal static class Answers
     [ThreadStatic]
     private static Utf8JsonWriter? t_writer;
 
-    /// <summary>The value with status 200, or the refusal.</summary>
-    public static void Answer<TValue, TAnswer>(
-        this HttpContext http, Result<TValue> result, Func<TValue, TAnswer> shape, JsonTypeInfo<TAnswer> type, int status = 200)
+    public Task ExecuteAsync(HttpContext httpContext)
     {
-        if (result.IsRefused)
-            ProblemWriter.Write(http, Problem.Of(result.Refusal));
+        if (refusal is not null)
+            ProblemWriter.Write(httpContext, Problem.Of(refusal));
         else
-            http.Answer(shape(result.Value), type, status);
+            Show(httpContext, status);
+        return Task.CompletedTask;
     }
 
-    /// <summary>What was created, with status 201 and where it is, or the refusal.</summary>
-    /// <param name="http">The request to answer.</param>
-    /// <param name="result">What came of it.</param>
-    /// <param name="path">Where such things are; ends with a slash.</param>
-    /// <param name="id">Which it is; read only when there is a value.</param>
-    /// <param name="shape">How it shows.</param>
-    /// <param name="type">How that is written.</param>
-    public static void AnswerCreated<TValue, TAnswer>(
-        this HttpContext http,
-        Result<TValue> result,
-        string path,
-        long? id,
-        Func<TValue, TAnswer> shape,
-        JsonTypeInfo<TAnswer> type)
-    {
-        if (!result.IsRefused)
-            http.Response.Headers.Location = string.Create(CultureInfo.InvariantCulture, $"{path}{id}");
-        http.Answer(result, shape, type, StatusCodes.Status201Created);
-    }
+    protected virtual void Show(HttpContext http, int status) => http.Response.StatusCode = status;
 
-    /// <summary>The value as JSON.</summary>
-    public static void Answer<T>(this HttpContext http, T answer, JsonTypeInfo<T> type, int status = 200) =>
-        http.Write(answer, type, status, Json);
+    protected static void Describe(EndpointBuilder endpoint, int status, Type? body = null) => endpoint.Metadata.Add(
+        body is null ? new ProducesResponseTypeMetadata(status, typeof(void)) : new ProducesResponseTypeMetadata(status, body, [Json]));
 
     /// <summary>
-    /// Serializes on this thread's own buffer, so that the length is known (no chunking) and nothing is allocated, then copies
-    /// into the
-    /// response's pipe. Kestrel sends it, with the headers, when the request ends: that is one write to the socket.
+    /// Serializes on this thread's own buffer, so that the length is known (no chunking) and nothing is allocated, then copies into
+    /// the response's pipe. Kestrel sends it, with the headers, when the request ends: that is one write to the socket.
     /// </summary>
-    public static void Write<T>(this HttpContext http, T answer, JsonTypeInfo<T> type, int status, string contentType)
+    public static void Write<T>(HttpContext http, T value, JsonTypeInfo<T> type, int status, string contentType)
     {
         var bytes = t_buffer ??= new ArrayBufferWriter<byte>(4096);
         var json = t_writer ??= new Utf8JsonWriter(bytes, new JsonWriterOptions { SkipValidation = true });
         bytes.ResetWrittenCount();
         json.Reset(bytes);
-        JsonSerializer.Serialize(json, answer, type);
+        JsonSerializer.Serialize(json, value, type);
         json.Flush();
 
         http.Response.StatusCode = status;
@@ -69,4 +52,53 @@ internal static class Answers
         http.Response.ContentLength = bytes.WrittenCount;
         http.Response.BodyWriter.Write(bytes.WrittenSpan);
     }
+}
+
+/// <summary>A value as JSON.</summary>
+internal class Answer<T>(int status, Result<T> result, Func<T, string>? location = null) : Answer(status, result.Refusal)
+{
+    protected override void Show(HttpContext http, int status)
+    {
+        if (location is not null)
+            http.Response.Headers.Location = location(result.Value!);
+        Write(http, result.Value!, ApiJson.Type<T>.Info, status, Json);
+    }
+}
+
+/// <summary>200 with a value.</summary>
+internal sealed class Ok<T>(Result<T> result) : Answer<T>(StatusCodes.Status200OK, result), IEndpointMetadataProvider
+{
+    public static implicit operator Ok<T>(Result<T> result) => new(result);
+
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
+        Describe(builder, StatusCodes.Status200OK, typeof(T));
+}
+
+/// <summary>200 without a word.</summary>
+internal sealed class Ok() : Answer(StatusCodes.Status200OK, null), IEndpointMetadataProvider
+{
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) => Describe(builder, StatusCodes.Status200OK);
+}
+
+/// <summary>201 with what was made, and where it is.</summary>
+internal sealed class Created<T>(Result<T> result, Func<T, string> location)
+    : Answer<T>(StatusCodes.Status201Created, result, location), IEndpointMetadataProvider
+{
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
+        Describe(builder, StatusCodes.Status201Created, typeof(T));
+}
+
+/// <summary>202 with what has begun, and where it will be.</summary>
+internal sealed class Accepted<T>(Result<T> result, string location)
+    : Answer<T>(StatusCodes.Status202Accepted, result, _ => location), IEndpointMetadataProvider
+{
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
+        Describe(builder, StatusCodes.Status202Accepted, typeof(T));
+}
+
+/// <summary>204.</summary>
+internal sealed class NoContent(Refusal? refusal) : Answer(StatusCodes.Status204NoContent, refusal), IEndpointMetadataProvider
+{
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
+        Describe(builder, StatusCodes.Status204NoContent);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Mall.Api.Cluster;
 using Mall.Api.Health;
 using Mall.Api.Orders;
@@ -37,4 +38,11 @@ namespace Mall.Api.Rest;
 [JsonSerializable(typeof(SubmittedAnswer))]
 [JsonSerializable(typeof(SagaAnswer))]
 [JsonSerializable(typeof(SagaPageAnswer))]
-internal sealed partial class ApiJson : JsonSerializerContext;
+internal sealed partial class ApiJson : JsonSerializerContext
+{
+    /// <summary>How one type is read and written, without a search for it in each request.</summary>
+    internal static class Type<T>
+    {
+        public static readonly JsonTypeInfo<T> Info = (JsonTypeInfo<T>)Default.GetTypeInfo(typeof(T))!;
+    }
+}

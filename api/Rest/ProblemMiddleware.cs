@@ -1,22 +1,23 @@
-using Mall.Api.Grpc;
-
 namespace Mall.Api.Rest;
 
 /// <summary>
-/// The outermost edge of a request: whatever comes out of the inside leaves as problem details. gRPC calls have an edge of their
-/// own (<see cref="RpcDispatcher"/>); only those that name no method end here.
+/// The outermost edge of a request, through either door: whatever comes out of the inside leaves as the mall's problem details. The
+/// framework's exception handler would forget the endpoint, which tells REST and gRPC apart, before it asks what to answer.
 /// </summary>
 internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddleware> log)
 {
     public async Task InvokeAsync(HttpContext http)
     {
+        // HEAD is answered as GET; Kestrel remembers what was asked and sends no body.
+        if (HttpMethods.IsHead(http.Request.Method))
+            http.Request.Method = HttpMethods.Get;
         try
         {
             await next(http);
         }
         catch (Exception exception) when (exception.MeansClientHasGone(http))
         {
-            return; // The client has gone; there is nobody to answer.
+            return; // There is nobody to answer.
         }
         catch (Exception exception) when (!http.Response.HasStarted)
         {
@@ -26,27 +27,21 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
             return;
         }
 
-        if (http.Response is { StatusCode: >= 400, HasStarted: false, ContentLength: null } && http.Response.ContentType is null)
+        if (http.Response is { StatusCode: >= 400, HasStarted: false, ContentLength: null, ContentType: null })
             DescribeBareStatus(http);
     }
 
     /// <summary>Routing answers with a status alone when no endpoint fits.</summary>
     private static void DescribeBareStatus(HttpContext http)
     {
-        if (http.Response.StatusCode == StatusCodes.Status404NotFound && GrpcProtocol.IsGrpc(http.Request.ContentType))
+        var problem = http.Response.StatusCode switch
         {
-            var noMethod = Problem.BadCall(GrpcStatus.Unimplemented, "There is no such method.");
-            GrpcProtocol.WriteProblem(http, noMethod, TraceIds.Of(http));
-            return;
-        }
-
-        var detail = http.Response.StatusCode switch
-        {
-            StatusCodes.Status404NotFound => "There is nothing at this path.",
-            StatusCodes.Status405MethodNotAllowed => "This path does not take this method; Allow names those it takes.",
-            StatusCodes.Status415UnsupportedMediaType => "The body must be application/json in UTF-8.",
-            _ => "The request cannot be served.",
+            StatusCodes.Status404NotFound => Problem.BadRequest(StatusCodes.Status404NotFound, "There is nothing at this path.")
+                with { GrpcStatus = global::Grpc.Core.StatusCode.Unimplemented },
+            StatusCodes.Status405MethodNotAllowed => Problem.BadRequest(
+                StatusCodes.Status405MethodNotAllowed, "This path does not take this method; Allow names those it takes."),
+            var status => Problem.BadRequest(status, "The request cannot be served."),
         };
-        ProblemWriter.Write(http, Problem.BadRequest(http.Response.StatusCode, detail));
+        ProblemWriter.Write(http, problem);
     }
 }

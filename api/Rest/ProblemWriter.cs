@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text.Json.Serialization;
+using Mall.Api.Rpc;
 
 namespace Mall.Api.Rest;
 
@@ -20,7 +20,10 @@ internal sealed record ProblemAnswer(
     string TraceId,
     IReadOnlyDictionary<string, string[]>? Errors);
 
-/// <summary>Writes problems to HTTP.</summary>
+/// <summary>
+/// Writes problems to HTTP. Where gRPC was asked, they are written as gRPC wants them. The framework's own writer of problem details
+/// keeps silent to clients that do not say they accept JSON.
+/// </summary>
 internal static class ProblemWriter
 {
     public const string ContentType = "application/problem+json";
@@ -29,13 +32,22 @@ internal static class ProblemWriter
 
     public static void Write(HttpContext http, Problem problem, string traceId)
     {
+        if (http.AsksForGrpc())
+            RpcProblems.Write(http, problem, traceId);
+        else
+            WriteJson(http, problem, traceId);
+    }
+
+    /// <summary>Whichever door it came through: gRPC has no words for what is no gRPC call at all.</summary>
+    public static void WriteJson(HttpContext http, Problem problem, string traceId)
+    {
         var headers = http.Response.Headers;
         if (problem.Kind.RetryAfterSeconds is { } seconds)
             headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         if (problem.HttpStatus == StatusCodes.Status401Unauthorized)
             headers.WWWAuthenticate = "Bearer";
         headers.CacheControl = "no-store";
-        http.Write(Shape(problem, traceId), ApiJson.Default.ProblemAnswer, problem.HttpStatus, ContentType);
+        Answer.Write(http, Shape(problem, traceId), ApiJson.Default.ProblemAnswer, problem.HttpStatus, ContentType);
     }
 
     private static ProblemAnswer Shape(Problem problem, string traceId) => new(

@@ -1,48 +1,71 @@
-using Mall.Api.OpenApi;
+using System.Reflection;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http.Metadata;
+using System.Globalization;
 
 namespace Mall.Api.Rest;
 
-/// <summary>Serves a request that anybody may send.</summary>
-internal delegate Task OpenHandler(HttpContext http);
+/// <summary>Marks the endpoints of the REST door.</summary>
+/// <param name="IsOpen">Whether it serves callers without a token.</param>
+internal sealed record RestEndpoint(bool IsOpen);
 
-/// <summary>Serves a request of a caller who has shown a good token.</summary>
-internal delegate Task CallerHandler(HttpContext http, Caller caller);
+/// <summary>The codes with which an endpoint may refuse, besides those that every endpoint may answer.</summary>
+internal sealed record RefusalCodes(int[] Codes);
 
-/// <summary>
-/// A group of REST endpoints of one feature. A handler that wants a caller can be mapped only together with the check that there
-/// is one, and the same word that makes the check puts it into the OpenAPI document.
-/// </summary>
-/// <remarks>Handlers are plain request delegates: nothing is bound by reflection, and their first lines show what they
-/// read.</remarks>
-internal sealed class RestRoutes(IEndpointRouteBuilder routes, TokenGate gate, string prefix, string tag)
+/// <summary>What all REST endpoints have in common, added to each when it is complete.</summary>
+internal static class RestRoutes
 {
-    public Operation Open(string method, string pattern, OpenHandler handler) =>
-        Map(method, pattern, Access.Open, handler.Method, new RequestDelegate(handler));
+    private static readonly int[] s_everywhere =
+    [
+        ErrorCodes.BadParameter, ErrorCodes.Internal, ErrorCodes.StorageUnavailable, ErrorCodes.TooManyRequests, ErrorCodes.TimedOut,
+    ];
 
-    public Operation User(string method, string pattern, CallerHandler handler) =>
-        Guarded(method, pattern, Access.User, handler);
-
-    public Operation Operator(string method, string pattern, CallerHandler handler) =>
-        Guarded(method, pattern, Access.Operator, handler);
-
-    private Operation Guarded(string method, string pattern, Access access, CallerHandler handler) => Map(
-        method,
-        pattern,
-        access,
-        handler.Method,
-        async http => await handler(http, await gate.Authenticate(http, access)));
-
-    /// <param name="described">The description of an endpoint hangs on its handler's method; without it the document leaves the
-    /// endpoint out.</param>
-    private Operation Map(
-        string method, string pattern, Access access, System.Reflection.MethodInfo described, RequestDelegate serve)
+    /// <summary>The group of all REST endpoints: checked strictly, named by feature and handler, described with their refusals.</summary>
+    public static RouteGroupBuilder MapRest(this IEndpointRouteBuilder routes)
     {
-        var operation = new Operation(access);
-        routes.MapMethods(prefix + pattern, [method], serve)
-            .WithTags(tag)
-            .WithName($"{tag}{described.Name}")
-            .WithMetadata(described, operation)
-            .Add(endpoint => operation.Describe(endpoint.Metadata));
-        return operation;
+        var rest = routes.MapGroup("");
+        ((IEndpointConventionBuilder)rest).Finally(Complete);
+        return rest;
     }
+
+    /// <summary>Names the error codes that the endpoint itself may answer with, for the OpenAPI document.</summary>
+    public static RouteHandlerBuilder Refuses(this RouteHandlerBuilder endpoint, params int[] codes) =>
+        endpoint.WithMetadata(new RefusalCodes(codes));
+
+    private static void Complete(EndpointBuilder endpoint)
+    {
+        var handler = endpoint.Metadata.OfType<MethodInfo>().First();
+        var feature = endpoint.Metadata.OfType<ITagsMetadata>().First().Tags[0];
+        var isOpen = !endpoint.Metadata.Any(item => item is IAuthorizeData) || endpoint.Metadata.Any(item => item is IAllowAnonymous);
+        endpoint.Metadata.Add(new EndpointNameMetadata(feature + handler.Name));
+        endpoint.Metadata.Add(new RestEndpoint(isOpen));
+        foreach (var refusal in Refusals(endpoint, isOpen))
+            endpoint.Metadata.Add(refusal);
+
+        var (check, serve) = (new RequestCheck((RouteEndpointBuilder)endpoint, handler), endpoint.RequestDelegate!);
+        endpoint.RequestDelegate = http =>
+        {
+            check.Check(http);
+            return serve(http);
+        };
+    }
+
+    private static IEnumerable<ProducesResponseTypeMetadata> Refusals(EndpointBuilder endpoint, bool isOpen)
+    {
+        List<int> codes = [.. s_everywhere, .. endpoint.Metadata.OfType<RefusalCodes>().SelectMany(refusals => refusals.Codes)];
+        if (!isOpen)
+            codes.Add(ErrorCodes.Unauthenticated);
+        if (endpoint.Metadata.OfType<IAuthorizeData>().Any(data => data.Policy == Policies.Operator))
+            codes.Add(ErrorCodes.Forbidden);
+        foreach (var status in codes.Distinct().Select(ProblemKind.Of).GroupBy(kind => kind.HttpStatus))
+            yield return Refusal(status.Key, string.Join("; ", status.Select(kind => $"{kind.Code}: {kind.Title}")));
+        if (!endpoint.Metadata.Any(item => item is IAcceptsMetadata))
+            yield break;
+        yield return Refusal(StatusCodes.Status413PayloadTooLarge, $"{ErrorCodes.BadParameter}: The body is too large");
+        yield return Refusal(
+            StatusCodes.Status415UnsupportedMediaType, $"{ErrorCodes.BadParameter}: The body is not application/json in UTF-8");
+    }
+
+    private static ProducesResponseTypeMetadata Refusal(int status, string description) =>
+        new(status, typeof(ProblemAnswer), [ProblemWriter.ContentType]) { Description = description };
 }

@@ -12,7 +12,7 @@ internal sealed class SagaDesk(IGrainFactory grains)
     private ISagaDirectoryGrain Directory => grains.GetGrain<ISagaDirectoryGrain>(0);
 
     /// <summary>Refused with 600001 when there is none.</summary>
-    public Task<Result<SagaView>> Get(string gid, Patience patience) => patience.Wait(Directory.Get(Check(gid)));
+    public Task<Result<SagaView>> Get(string gid, Patience patience) => patience.Insist(() => Directory.Get(Check(gid)));
 
     public Task<SagaPage> List(string? status, string? after, int limit, Patience patience)
     {
@@ -21,14 +21,14 @@ internal sealed class SagaDesk(IGrainFactory grains)
         var checks = new FieldChecks();
         checks.OptionalText("after", after, 1, MaxGid);
         checks.ThrowIfAny();
-        return patience.Wait(Directory.List(status, after, limit));
+        return patience.Insist(() => Directory.List(status, after, limit));
     }
 
     /// <summary>Tries again now. Refused with 600001 or 600002.</summary>
     /// <returns>The saga, a moment later.</returns>
     public async Task<Result<SagaView>> Retry(string gid, Patience patience)
     {
-        var retried = await patience.Wait(Directory.Retry(Check(gid)));
+        var retried = await patience.Once(() => Directory.Retry(Check(gid)));
         return retried.IsRefused ? retried.Refusal : await Get(gid, patience);
     }
 
@@ -36,7 +36,7 @@ internal sealed class SagaDesk(IGrainFactory grains)
     /// <returns>The saga, a moment later.</returns>
     public async Task<Result<SagaView>> Abort(string gid, Patience patience)
     {
-        var aborted = await patience.Wait(Directory.Abort(Check(gid)));
+        var aborted = await patience.Once(() => Directory.Abort(Check(gid)));
         return aborted.IsRefused ? aborted.Refusal : await Get(gid, patience);
     }
 

@@ -1,49 +1,51 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Mall.Api.Sagas;
 
 /// <summary>REST: sagas, for operators.</summary>
-internal sealed class SagaEndpoints(SagaDesk desk, Clock clock)
+internal static class SagaEndpoints
 {
-    public void Map(RestRoutes sagas)
+    public static void MapSagas(this IEndpointRouteBuilder routes)
     {
-        sagas.Operator("GET", "/{gid}", Get)
-            .Says("Look at a saga", "With its branches and barrier rows.")
-            .Path("gid", "string", "The saga's global transaction id.")
-            .Gives<SagaAnswer>(200, "The saga.")
-            .Refuses(ErrorCodes.NoSuchSaga);
-
-        sagas.Operator("GET", "", List)
-            .Says("List sagas", "By gid, ascending, without their branches and barrier rows.")
-            .Query("status", "string", "Only sagas of this status: prepared, submitted, aborting, succeed or failed.")
-            .Pages("gid")
-            .Gives<SagaPageAnswer>(200, "A page.");
-
-        sagas.Operator("POST", "/{gid}/retry", Retry)
-            .Says("Try a saga again now", "Instead of at its nextAt; also one that was parked.")
-            .Path("gid", "string", "The saga's global transaction id.")
-            .Gives<SagaAnswer>(200, "The saga, a moment later.")
-            .Refuses(ErrorCodes.NoSuchSaga, ErrorCodes.SagaStatusForbids);
-
-        sagas.Operator("POST", "/{gid}/abort", Abort)
-            .Says("Compensate a saga", "One that has not ended.")
-            .Path("gid", "string", "The saga's global transaction id.")
-            .Gives<SagaAnswer>(200, "The saga, a moment later.")
-            .Refuses(ErrorCodes.NoSuchSaga, ErrorCodes.SagaStatusForbids);
+        var sagas = routes.MapGroup("/v1/sagas").WithTags("Sagas").RequireAuthorization(Policies.Operator);
+        sagas.MapGet("/{gid}", Get).Refuses(ErrorCodes.NoSuchSaga);
+        sagas.MapGet("", List);
+        sagas.MapPost("/{gid}/retry", Retry).Refuses(ErrorCodes.NoSuchSaga, ErrorCodes.SagaStatusForbids);
+        sagas.MapPost("/{gid}/abort", Abort).Refuses(ErrorCodes.NoSuchSaga, ErrorCodes.SagaStatusForbids);
     }
 
-    private async Task Get(HttpContext http, Caller caller) => http.Answer(
-        await desk.Get(Gid(http), clock.Patience(http)), SagaAnswer.Of, ApiJson.Default.SagaAnswer);
+    /// <summary>Look at a saga</summary>
+    /// <remarks>With its branches and barrier rows.</remarks>
+    /// <param name="gid">The saga's global transaction id.</param>
+    /// <response code="200">The saga.</response>
+    internal static async Task<Ok<SagaAnswer>> Get(string gid, SagaDesk desk, Patience patience) =>
+        (await desk.Get(gid, patience)).As(SagaAnswer.Of);
 
-    private async Task List(HttpContext http, Caller caller)
-    {
-        var page = await desk.List(http.QueryText("status"), http.QueryText("after"), http.QueryLimit(), clock.Patience(http));
-        http.Answer(SagaPageAnswer.Of(page), ApiJson.Default.SagaPageAnswer);
-    }
+    /// <summary>List sagas</summary>
+    /// <remarks>By gid, ascending, without their branches and barrier rows.</remarks>
+    /// <param name="status">Only sagas of this status: prepared, submitted, aborting, succeed or failed.</param>
+    /// <param name="after">The last gid of the page before; absent for the first page.</param>
+    /// <param name="limit">How many.</param>
+    /// <response code="200">A page.</response>
+    internal static async Task<Ok<SagaPageAnswer>> List(
+        SagaDesk desk,
+        Patience patience,
+        string? status,
+        string? after,
+        [Range(1, Paging.MaxLimit)] int limit = Paging.DefaultLimit) =>
+        new(SagaPageAnswer.Of(await desk.List(status, after, limit, patience)));
 
-    private async Task Retry(HttpContext http, Caller caller) => http.Answer(
-        await desk.Retry(Gid(http), clock.Patience(http)), SagaAnswer.Of, ApiJson.Default.SagaAnswer);
+    /// <summary>Try a saga again now</summary>
+    /// <remarks>Instead of at its nextAt; also one that was parked.</remarks>
+    /// <param name="gid">The saga's global transaction id.</param>
+    /// <response code="200">The saga, a moment later.</response>
+    internal static async Task<Ok<SagaAnswer>> Retry(string gid, SagaDesk desk, Patience patience) =>
+        (await desk.Retry(gid, patience)).As(SagaAnswer.Of);
 
-    private async Task Abort(HttpContext http, Caller caller) => http.Answer(
-        await desk.Abort(Gid(http), clock.Patience(http)), SagaAnswer.Of, ApiJson.Default.SagaAnswer);
-
-    private static string Gid(HttpContext http) => http.PathText("gid", SagaDesk.MaxGid);
+    /// <summary>Compensate a saga</summary>
+    /// <remarks>One that has not ended.</remarks>
+    /// <param name="gid">The saga's global transaction id.</param>
+    /// <response code="200">The saga, a moment later.</response>
+    internal static async Task<Ok<SagaAnswer>> Abort(string gid, SagaDesk desk, Patience patience) =>
+        (await desk.Abort(gid, patience)).As(SagaAnswer.Of);
 }

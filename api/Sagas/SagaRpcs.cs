@@ -1,36 +1,33 @@
 using Google.Protobuf.WellKnownTypes;
-using Mall.Api.Grpc;
+using Grpc.Core;
+using Mall.Api.Rpc;
 using Mall.Sagas;
+using Microsoft.AspNetCore.Authorization;
 
 namespace Mall.Api.Sagas;
 
 /// <summary>gRPC: sagas, for operators.</summary>
-internal sealed class SagaRpcs(SagaDesk desk)
+[Authorize(Policies.Operator)]
+internal sealed class SagaRpcs(SagaDesk desk) : V1.Sagas.SagasBase
 {
-    public RpcService Service => new RpcService(V1.SagasReflection.Descriptor.Services[0])
-        .Operator<V1.GetSagaRequest, V1.Saga>("Get", Get)
-        .Operator<V1.ListSagasRequest, V1.ListSagasResponse>("List", List)
-        .Operator<V1.RetrySagaRequest, V1.Saga>("Retry", Retry)
-        .Operator<V1.AbortSagaRequest, V1.Saga>("Abort", Abort);
+    public override async Task<V1.Saga> Get(V1.GetSagaRequest request, ServerCallContext context) =>
+        Shape((await desk.Get(request.Gid, context.Patience())).OrRefuse(context));
 
-    private async Task<Result<V1.Saga>> Get(RpcCall call, Caller caller, V1.GetSagaRequest request) =>
-        (await desk.Get(request.Gid, call.Patience)).As(Shape);
-
-    private async Task<Result<V1.ListSagasResponse>> List(RpcCall call, Caller caller, V1.ListSagasRequest request)
+    public override async Task<V1.ListSagasResponse> List(V1.ListSagasRequest request, ServerCallContext context)
     {
-        var page = await desk.List(
-            request.Status.OrAbsent(), request.After.OrAbsent(), request.Limit.OrDefaultLimit(), call.Patience);
+        var limit = request.Limit.OrDefaultLimit();
+        var page = await desk.List(request.Status.OrAbsent(), request.After.OrAbsent(), limit, context.Patience());
         var response = new V1.ListSagasResponse { Items = { page.Items.Select(Shape) } };
         if (page.Next is { } next)
             response.Next = next;
         return response;
     }
 
-    private async Task<Result<V1.Saga>> Retry(RpcCall call, Caller caller, V1.RetrySagaRequest request) =>
-        (await desk.Retry(request.Gid, call.Patience)).As(Shape);
+    public override async Task<V1.Saga> Retry(V1.RetrySagaRequest request, ServerCallContext context) =>
+        Shape((await desk.Retry(request.Gid, context.Patience())).OrRefuse(context));
 
-    private async Task<Result<V1.Saga>> Abort(RpcCall call, Caller caller, V1.AbortSagaRequest request) =>
-        (await desk.Abort(request.Gid, call.Patience)).As(Shape);
+    public override async Task<V1.Saga> Abort(V1.AbortSagaRequest request, ServerCallContext context) =>
+        Shape((await desk.Abort(request.Gid, context.Patience())).OrRefuse(context));
 
     private static V1.Saga Shape(SagaView saga)
     {

@@ -9,7 +9,7 @@ namespace Mall.Api.Shops;
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record OpenShopInput([property: Length(1, ShopDesk.MaxName)] string? Name);
 
-/// <summary>Where both doors open shops and look at them.</summary>
+/// <summary>Where shops are opened and looked at.</summary>
 internal sealed class ShopDesk(IGrainFactory grains)
 {
     public const int MaxName = 64;
@@ -22,10 +22,11 @@ internal sealed class ShopDesk(IGrainFactory grains)
         checks.ThrowIfAny();
 
         var idempotency = key.ToIdempotency(caller.UserId, $"shop {IdempotencyKeys.Quote(name)}");
-        return patience.Wait(grains.GetGrain<IShopDirectoryGrain>(0).Open(new OpenShop(caller.UserId, name, idempotency)));
+        var command = new OpenShop(caller.UserId, name, idempotency);
+        return patience.Ask(idempotency is not null, () => grains.GetGrain<IShopDirectoryGrain>(0).Open(command));
     }
 
     /// <summary>Refused with 300004 when there is no such shop.</summary>
     public Task<Result<ShopView>> Get(long shopId, Patience patience) =>
-        patience.Wait(grains.GetGrain<IShopGrain>(FieldChecks.RequireId(shopId)).Get());
+        patience.Insist(() => grains.GetGrain<IShopGrain>(FieldChecks.RequireId(shopId)).Get());
 }

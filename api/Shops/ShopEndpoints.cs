@@ -11,37 +11,33 @@ internal sealed record ShopAnswer(long Id, string Name, decimal Rating, long Sal
 {
     private const decimal RatingUnits = 100; // The grain keeps hundredths.
 
-    public static ShopAnswer Of(ShopView shop) => new(shop.Id, shop.Name, Stars(shop), shop.Sales);
-
-    public static decimal Stars(ShopView shop) => shop.Rating / RatingUnits;
+    public static ShopAnswer Of(ShopView shop) => new(shop.Id, shop.Name, shop.Rating / RatingUnits, shop.Sales);
 }
 
 /// <summary>REST: shops.</summary>
-internal sealed class ShopEndpoints(ShopDesk desk, Clock clock)
+internal static class ShopEndpoints
 {
-    public void Map(RestRoutes shops)
+    public static void MapShops(this IEndpointRouteBuilder routes)
     {
-        shops.User("POST", "", Open)
-            .Says("Open a shop", "Its owner is a seller from then on.")
-            .Takes<OpenShopInput>("""{"name": "Tea and more"}""").TakesIdempotencyKey()
-            .Gives<ShopAnswer>(201, "Opened.")
-            .Refuses(ErrorCodes.KeyReused);
-
-        shops.Open("GET", "/{id}", Get)
-            .Says("Look at a shop")
-            .Path("id", "integer", "The shop.")
-            .Gives<ShopAnswer>(200, "The shop.")
-            .Refuses(ErrorCodes.NoSuchShop);
+        var shops = routes.MapGroup("/v1/shops").WithTags("Shops");
+        shops.MapPost("", Open).RequireAuthorization(Policies.User).Refuses(ErrorCodes.KeyReused);
+        shops.MapGet("/{id}", Get).Refuses(ErrorCodes.NoSuchShop);
     }
 
-    private async Task Open(HttpContext http, Caller caller)
+    /// <summary>Open a shop</summary>
+    /// <remarks>Its owner is a seller from then on.</remarks>
+    /// <param name="body" example='{"name": "Tea and more"}'>The shop.</param>
+    /// <response code="201">Opened.</response>
+    internal static async Task<Created<ShopAnswer>> Open(
+        Caller caller, [IdempotencyKey] string? key, Body<OpenShopInput> body, ShopDesk desk, Patience patience)
     {
-        var key = http.IdempotencyKey();
-        var input = await http.ReadBody(ApiJson.Default.OpenShopInput);
-        var shop = await desk.Open(caller, input, key, clock.Patience(http));
-        http.AnswerCreated(shop, "/v1/shops/", shop.Value?.Id, ShopAnswer.Of, ApiJson.Default.ShopAnswer);
+        var shop = await desk.Open(caller, body.Value, key, patience);
+        return new(shop.As(ShopAnswer.Of), shop => $"/v1/shops/{shop.Id}");
     }
 
-    private async Task Get(HttpContext http) =>
-        http.Answer(await desk.Get(http.PathId(), clock.Patience(http)), ShopAnswer.Of, ApiJson.Default.ShopAnswer);
+    /// <summary>Look at a shop</summary>
+    /// <param name="id">The shop.</param>
+    /// <response code="200">The shop.</response>
+    internal static async Task<Ok<ShopAnswer>> Get(long id, ShopDesk desk, Patience patience) =>
+        (await desk.Get(id, patience)).As(ShopAnswer.Of);
 }

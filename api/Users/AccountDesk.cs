@@ -4,7 +4,7 @@ using Mall.Users;
 namespace Mall.Api.Users;
 
 /// <summary>Where both doors, REST and gRPC, register users and sign them in.</summary>
-internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, TokenKeySource keys)
+internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, AccessTokens tokens)
 {
     public const int MaxName = 64;
 
@@ -24,7 +24,7 @@ internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, Tok
         var gid = key is null ? Gids.New("user", Guid.CreateVersion7()) : Gids.FromKey("user", 0, key);
         var user = new NewUser(mobile, await passwords.Hash(password, patience.ClientGone), name, gender, Roles.User);
         var command = new RegisterUser(user, key is null ? null : await RequestHash(gid, user, password, patience));
-        return await patience.Wait(grains.GetGrain<IRegistrationSagaGrain>(gid).Register(command));
+        return await patience.Insist(() => grains.GetGrain<IRegistrationSagaGrain>(gid).Register(command));
     }
 
     /// <summary>Signs in. Refused with 200003, whichever of the two is wrong, after the same work.</summary>
@@ -36,16 +36,15 @@ internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, Tok
         var password = checks.Text("password", input.Password, 1, Credentials.MaxPasswordLength);
         checks.ThrowIfAny();
 
-        var account = await patience.Wait(grains.GetGrain<IAccountDirectoryGrain>(0).FindByMobile(mobile));
+        var account = await patience.Insist(() => grains.GetGrain<IAccountDirectoryGrain>(0).FindByMobile(mobile));
         if (!await passwords.Verify(account?.PasswordHash, password, patience.ClientGone) || account is null)
             return Result.Refused(ErrorCodes.WrongCredentials, "Mobile or password is wrong.");
-        var tokens = await keys.Get(patience);
-        return tokens.Sign(new Caller(account.Id, account.Role));
+        return await tokens.Sign(new Caller(account.Id, account.Role), patience);
     }
 
     /// <summary>Refused with 200001 when the user is gone.</summary>
     public Task<Result<UserView>> Me(Caller caller, Patience patience) =>
-        patience.Wait(grains.GetGrain<IUserGrain>(caller.UserId).Get());
+        patience.Insist(() => grains.GetGrain<IUserGrain>(caller.UserId).Get());
 
     /// <summary>
     /// The password is part of the request: another one under the same key is another request. It goes in as a slow hash,

@@ -1,47 +1,39 @@
 namespace Mall.Api.Users;
 
 /// <summary>REST: users and sessions.</summary>
-internal sealed class UserEndpoints(AccountDesk desk, Clock clock)
+internal static class UserEndpoints
 {
-    public void Map(RestRoutes users, RestRoutes sessions)
+    public static void MapUsers(this IEndpointRouteBuilder routes)
     {
-        users.Open("POST", "", Register)
-            .Says("Register", "Starts the registration saga: the user and the points that welcome them, or neither.")
-            .Takes<RegisterInput>("""{"mobile": "+4915112345678", "password": "correct horse", "name": "Ann"}""")
-            .TakesIdempotencyKey()
-            .Gives<UserAnswer>(201, "Registered.")
-            .Refuses(ErrorCodes.MobileTaken, ErrorCodes.KeyReused);
+        var users = routes.MapGroup("/v1/users").WithTags("Users");
+        users.MapPost("", Register).Refuses(ErrorCodes.MobileTaken, ErrorCodes.KeyReused);
+        users.MapGet("/me", Me).RequireAuthorization(Policies.User).Refuses(ErrorCodes.NoSuchUser);
 
-        users.User("GET", "/me", Me)
-            .Says("Who am I?")
-            .Gives<UserAnswer>(200, "The caller.")
-            .Refuses(ErrorCodes.NoSuchUser);
-
-        sessions.Open("POST", "", Login)
-            .Says("Sign in", "A wrong mobile and a wrong password give the same answer.")
-            .Takes<LoginInput>("""{"mobile": "+4915112345678", "password": "correct horse"}""")
-            .Gives<SessionAnswer>(200, "Signed in.")
-            .Refuses(ErrorCodes.WrongCredentials);
+        var sessions = routes.MapGroup("/v1/sessions").WithTags("Sessions");
+        sessions.MapPost("", Login).Refuses(ErrorCodes.WrongCredentials);
     }
 
-    private async Task Register(HttpContext http)
-    {
-        var key = http.IdempotencyKey();
-        var input = await http.ReadBody(ApiJson.Default.RegisterInput);
-        var user = await desk.Register(input, key, clock.Patience(http));
-        if (!user.IsRefused)
-            http.Response.Headers.Location = "/v1/users/me";
-        http.Answer(user, UserAnswer.Of, ApiJson.Default.UserAnswer, StatusCodes.Status201Created);
-    }
+    /// <summary>Register</summary>
+    /// <remarks>Starts the registration saga: the user and the points that welcome them, or neither.</remarks>
+    /// <param name="body" example='{"mobile": "+4915112345678", "password": "correct horse", "name": "Ann"}'>The newcomer.</param>
+    /// <response code="201">Registered.</response>
+    internal static async Task<Created<UserAnswer>> Register(
+        [IdempotencyKey] string? key, Body<RegisterInput> body, AccountDesk desk, Patience patience) =>
+        new((await desk.Register(body.Value, key, patience)).As(UserAnswer.Of), _ => "/v1/users/me");
 
-    private async Task Login(HttpContext http)
+    /// <summary>Who am I?</summary>
+    /// <response code="200">The caller.</response>
+    internal static async Task<Ok<UserAnswer>> Me(Caller caller, AccountDesk desk, Patience patience) =>
+        (await desk.Me(caller, patience)).As(UserAnswer.Of);
+
+    /// <summary>Sign in</summary>
+    /// <remarks>A wrong mobile and a wrong password give the same answer.</remarks>
+    /// <param name="body" example='{"mobile": "+4915112345678", "password": "correct horse"}'>Who.</param>
+    /// <response code="200">Signed in.</response>
+    internal static async Task<Ok<SessionAnswer>> Login(
+        HttpContext http, Body<LoginInput> body, AccountDesk desk, Patience patience)
     {
-        var input = await http.ReadBody(ApiJson.Default.LoginInput);
-        var token = await desk.Login(input, clock.Patience(http));
         http.Response.Headers.CacheControl = "no-store";
-        http.Answer(token, SessionAnswer.Of, ApiJson.Default.SessionAnswer);
+        return (await desk.Login(body.Value, patience)).As(SessionAnswer.Of);
     }
-
-    private async Task Me(HttpContext http, Caller caller) =>
-        http.Answer(await desk.Me(caller, clock.Patience(http)), UserAnswer.Of, ApiJson.Default.UserAnswer);
 }

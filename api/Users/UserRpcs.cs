@@ -1,32 +1,34 @@
-using Mall.Api.Grpc;
+using Grpc.Core;
+using Mall.Api.Rpc;
 using Mall.Users;
+using Microsoft.AspNetCore.Authorization;
 
 namespace Mall.Api.Users;
 
 /// <summary>gRPC: users.</summary>
-internal sealed class UserRpcs(AccountDesk desk)
+internal sealed class UserRpcs(AccountDesk desk) : V1.Users.UsersBase
 {
-    public RpcService Service => new RpcService(V1.UsersReflection.Descriptor.Services[0])
-        .Open<V1.RegisterRequest, V1.User>("Register", Register)
-        .Open<V1.LoginRequest, V1.Session>("Login", Login)
-        .User<V1.MeRequest, V1.User>("Me", Me);
-
-    private async Task<Result<V1.User>> Register(RpcCall call, V1.RegisterRequest request)
+    public override async Task<V1.User> Register(V1.RegisterRequest request, ServerCallContext context)
     {
         var input = new RegisterInput(request.Mobile, request.Password, request.Name, request.Gender);
-        return (await desk.Register(input, call.IdempotencyKey(), call.Patience)).As(Shape);
+        return Shape((await desk.Register(input, context.IdempotencyKey(), context.Patience())).OrRefuse(context));
     }
 
-    private async Task<Result<V1.Session>> Login(RpcCall call, V1.LoginRequest request) =>
-        (await desk.Login(new LoginInput(request.Mobile, request.Password), call.Patience)).As(token => new V1.Session
+    public override async Task<V1.Session> Login(V1.LoginRequest request, ServerCallContext context)
+    {
+        var login = await desk.Login(new LoginInput(request.Mobile, request.Password), context.Patience());
+        var token = login.OrRefuse(context);
+        return new V1.Session
         {
             AccessToken = token.Text,
             AccessExpire = token.ExpiresAt.ToUnixTimeSeconds(),
             RefreshAfter = token.RefreshAfter.ToUnixTimeSeconds(),
-        });
+        };
+    }
 
-    private async Task<Result<V1.User>> Me(RpcCall call, Caller caller, V1.MeRequest request) =>
-        (await desk.Me(caller, call.Patience)).As(Shape);
+    [Authorize(Policies.User)]
+    public override async Task<V1.User> Me(V1.MeRequest request, ServerCallContext context) =>
+        Shape((await desk.Me(context.Caller(), context.Patience())).OrRefuse(context));
 
     private static V1.User Shape(UserView user) => new()
     {

@@ -1,8 +1,16 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.AspNetCore.Http.Metadata;
 
 namespace Mall.Api.Validation;
+
+/// <summary>The parameter of a REST handler that takes the request's key, checked before.</summary>
+[AttributeUsage(AttributeTargets.Parameter)]
+internal sealed class IdempotencyKeyAttribute : Attribute, IFromHeaderMetadata
+{
+    public string Name => IdempotencyKeys.HeaderName;
+}
 
 /// <summary>The rules of idempotency keys, the same for the REST header and the gRPC metadata.</summary>
 internal static class IdempotencyKeys

@@ -30,6 +30,7 @@ public static class ErrorCodes
     public const int NoSuchPayment = 500001;
     public const int BadSignature = 500002;
     public const int AmountDiffers = 500003;
+    public const int NoPaymentProvider = 500004;
 
     public const int NoSuchSaga = 600001;
     public const int SagaStatusForbids = 600002;

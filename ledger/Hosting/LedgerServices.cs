@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Mall.Ledger.Leases;
 using Mall.Ledger.MySql;
 using Mall.Ledger.Postgres;
 using Mall.Ledger.Sqlite;
@@ -62,21 +61,6 @@ public static class LedgerServices
     /// <summary>Adds due work whose time stands in its owner's row.</summary>
     public static IServiceCollection AddDueColumn(this IServiceCollection services, DueColumn column) =>
         services.AddSingleton(column);
-
-    /// <summary>
-    /// Adds <see cref="ILeaseTable"/>, also for processes without a ledger. The ledger's migrations make the tables.
-    /// </summary>
-    public static IServiceCollection AddMallLeases(this IServiceCollection services, LeaseOptions options) =>
-        services.AddSingleton(_ => LeasesAt(options));
-
-    /// <summary>The table of leases at an address. Nothing is opened before it is used.</summary>
-    /// <exception cref="LedgerStartException">There is no driver for MySQL.</exception>
-    public static ILeaseTable LeasesAt(LeaseOptions options) => new LeaseTable(options.Address.Kind switch
-    {
-        StoreKind.Sqlite => new SqliteLeases(options),
-        StoreKind.Postgres => new PostgresLeases(options),
-        _ => new MySqlLeases(options),
-    });
 
     /// <summary>The store at an address, not yet opened.</summary>
     /// <exception cref="LedgerStartException">There is no driver for MySQL.</exception>

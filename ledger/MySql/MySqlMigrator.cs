@@ -4,7 +4,7 @@ namespace Mall.Ledger.MySql;
 /// Runs migrations under a lock by name, one process at a time. Here a statement that changes the schema commits by itself, so a
 /// process that dies may leave a migration half applied. That is noticed by its row in <c>schema_version</c>, which is written
 /// after its last statement, and mended by running it again from its beginning: every statement of these scripts can be repeated
-/// (<c>if not exists</c>, <c>where not exists</c>).
+/// (<c>if not exists</c>, <c>replace</c>).
 /// </summary>
 internal static class MySqlMigrator
 {
@@ -39,34 +39,19 @@ internal static class MySqlMigrator
 
     private static void Apply(MySqlSession session, Migration migration, DateTimeOffset now)
     {
-        foreach (var statement in StatementsOf(migration.Script))
+        try
         {
-            try
-            {
-                session.Execute(statement);
-            }
-            catch (Exception failure) when (MySqlErrors.IsFaultOfStatement(failure))
-            {
-                throw new LedgerStartException(
-                    $"db: migration {migration.Name} failed: {MySqlErrors.Describe(failure)}.", failure);
-            }
+            session.Execute(migration.Script);
+        }
+        catch (Exception failure) when (MySqlErrors.IsFaultOfStatement(failure))
+        {
+            throw new LedgerStartException(
+                $"db: migration {migration.Name} failed: {MySqlErrors.Describe(failure)}.", failure);
         }
 
         session.Execute(new SqlText()
             .Add("insert into schema_version (number, name, checksum, applied_time) values (").Add(migration.Number).Add(", ")
             .AddText(migration.Name).Add(", ").AddText(migration.Checksum).Add(", ")
             .Add(now.ToUnixTimeMilliseconds()).Add(")").ToString());
-    }
-
-    /// <summary>
-    /// The statements of a script: each ends with a semicolon at the end of a line, and comments stand on lines of their own.
-    /// </summary>
-    internal static IEnumerable<string> StatementsOf(string script)
-    {
-        var lines = script.Split('\n').Where(line => !line.TrimStart().StartsWith("--", StringComparison.Ordinal));
-        return string.Join('\n', lines)
-            .Split(";\n")
-            .Select(statement => statement.Trim())
-            .Where(statement => statement.Length > 0);
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Mall.Api;
+using Mall.Api.Health;
 using Mall.Silo.Settings;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http.Features;
@@ -8,7 +9,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Mall.Silo.Cluster;
 
 /// <summary>
-/// What a silo without a front door shows of itself: health, at <c>http</c>, if that is given. Without it the silo is heard of on
+/// What a silo without a front door shows of itself: health and metrics, at <c>http</c>, if that is given. Without it the silo is heard of on
 /// its cluster address only, so that several fit on a machine without more settings.
 /// </summary>
 internal static class BackDoor
@@ -22,6 +23,7 @@ internal static class BackDoor
 
     public static void MapBackDoor(this WebApplication silo)
     {
+        silo.MapMallMetrics();
         silo.MapGet("/health/live", static http => http.Response.WriteAsJsonAsync(new { status = "live" }));
         silo.MapGet("/health/ready", static async http =>
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
@@ -5,9 +6,9 @@ using Microsoft.AspNetCore.Connections;
 namespace Mall.Silo.Cluster;
 
 /// <summary>
-/// Finds dead silos at once. When a connection to another silo ends although nobody has declared that silo dead or heard it say
-/// good-bye, its address is tried; one that refuses twice has no process behind it any more, and is declared dead. Whoever hangs
-/// or is cut off does not refuse: that is for Orleans' probes and votes. Logs who comes and who goes.
+/// Finds dead silos at once. When a connection with another silo ends, the addresses of all that count as alive are tried; one that
+/// refuses twice has no process behind it any more, and is declared dead. Whoever hangs or is cut off does not refuse: that is for
+/// Orleans' probes and votes. Logs who comes and who goes.
 /// </summary>
 internal sealed partial class DeathWatch(IServiceProvider services, TimeProvider time, ILogger<DeathWatch> logger)
     : BackgroundService
@@ -15,22 +16,30 @@ internal sealed partial class DeathWatch(IServiceProvider services, TimeProvider
     private static readonly TimeSpan s_secondTry = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan s_connectLimit = TimeSpan.FromSeconds(1);
 
+    // Longer than any connection that is made to try an address: those must not set off tries in their turn.
+    private static readonly TimeSpan s_shortestLife = TimeSpan.FromSeconds(3);
+
+    private readonly ConcurrentDictionary<SiloAddress, bool> _inspected = [];
+
     // Looked up when needed: Orleans makes this before its membership.
     private IClusterMembershipService Membership => services.GetRequiredService<IClusterMembershipService>();
 
     private IPEndPoint Own => services.GetRequiredService<ILocalSiloDetails>().SiloAddress.Endpoint;
 
-    /// <summary>A link in the chain of each connection to another silo.</summary>
+    /// <summary>A link in the chain of each connection with another silo, whoever has opened it.</summary>
     public ConnectionDelegate Follow(ConnectionDelegate next) => async connection =>
     {
-        var peer = connection.RemoteEndPoint as IPEndPoint;
+        var start = time.GetTimestamp();
         try
         {
             await next(connection);
         }
         finally
         {
-            if (peer is not null) _ = InspectAsync(peer); // It never throws, and the connection's end does not wait for it.
+            if (time.GetElapsedTime(start) > s_shortestLife)
+            {
+                foreach (var silo in ActiveOthers()) _ = InspectAsync(silo); // It never throws, and nothing waits for it.
+            }
         }
     };
 
@@ -49,24 +58,31 @@ internal sealed partial class DeathWatch(IServiceProvider services, TimeProvider
         }
     }
 
-    private async Task InspectAsync(IPEndPoint peer)
+    private async Task InspectAsync(SiloAddress silo)
     {
+        if (!_inspected.TryAdd(silo, true)) return;
         try
         {
-            if (ActiveAt(peer) is null || !await RefusesAsync(peer)) return;
+            if (!await RefusesAsync(silo.Endpoint)) return;
             await Task.Delay(s_secondTry, time);
-            if (ActiveAt(peer) is not { } silo || !await RefusesAsync(peer)) return;
+            if (!await RefusesAsync(silo.Endpoint) || !ActiveOthers().Contains(silo)) return;
             LogFoundDead(silo.Endpoint, silo.Generation);
             await Membership.TryKill(silo);
         }
         catch (Exception unforeseen) // The edge of this errand; the probes find the silo, too, only later.
         {
-            LogFailed(peer, unforeseen);
+            LogFailed(silo.Endpoint, unforeseen);
+        }
+        finally
+        {
+            _inspected.TryRemove(silo, out _);
         }
     }
 
-    private SiloAddress? ActiveAt(IPEndPoint peer) => Membership.CurrentSnapshot.Members.Values
-        .FirstOrDefault(member => member.Status == SiloStatus.Active && member.SiloAddress.Endpoint.Equals(peer))?.SiloAddress;
+    private IEnumerable<SiloAddress> ActiveOthers() =>
+        from member in Membership.CurrentSnapshot.Members.Values
+        where member.Status == SiloStatus.Active && !member.SiloAddress.Endpoint.Equals(Own)
+        select member.SiloAddress;
 
     private async Task<bool> RefusesAsync(IPEndPoint peer)
     {

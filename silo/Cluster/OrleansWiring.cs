@@ -54,6 +54,8 @@ internal static class OrleansWiring
 
     private static void JoinCluster(ISiloBuilder silo, MallSettings settings, ClusterSettings cluster)
     {
+        JoinFailure.RefuseUnlessFree(SettingNames.Silo, cluster.Silo!);
+        JoinFailure.RefuseUnlessFree(SettingNames.Gateway, cluster.Gateway!);
         silo.UseAdoNetClustering(ado => (ado.Invariant, ado.ConnectionString) = OrleansDatabase.Of(settings.Db));
         silo.Configure<EndpointOptions>(endpoints =>
         {
@@ -75,7 +77,11 @@ internal static class OrleansWiring
         });
         silo.Services.AddSingleton<DeathWatch>().AddHostedService(services => services.GetRequiredService<DeathWatch>());
         silo.Services.AddOptions<SiloConnectionOptions>().Configure<DeathWatch>(
-            (connections, watch) => connections.ConfigureSiloOutboundConnection(connection => connection.Use(watch.Follow)));
+            (connections, watch) =>
+            {
+                connections.ConfigureSiloOutboundConnection(connection => connection.Use(watch.Follow));
+                connections.ConfigureSiloInboundConnection(connection => connection.Use(watch.Follow));
+            });
         if (cluster.Certificate is { } certificate) silo.UseTls(certificate, tls => tls.ExpectThisVery(certificate));
     }
 

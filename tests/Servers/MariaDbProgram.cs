@@ -24,7 +24,7 @@ internal sealed class MariaDbProgram(Machine? machine)
 
     public override string DeletesOf(string database, string kept) => $"""
         select concat('delete from `', table_name, '`;') from information_schema.tables
-        where table_schema = '{database}' and table_name not in ({kept})
+        where table_schema = '{database}' and lower(table_name) not in ({kept})
         """;
 
     public override async Task KillSessionsAsync(int port, string database, CancellationToken cancellationToken)

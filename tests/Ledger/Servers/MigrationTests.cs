@@ -2,6 +2,7 @@ using Mall.Databases;
 using Mall.Ledger.MySql;
 using Mall.Ledger.Postgres;
 using Mall.TestServers;
+using System.Text.RegularExpressions;
 
 namespace Mall.Ledger.Tests;
 
@@ -55,8 +56,12 @@ public sealed class MigrationTests
     public void MySqlScripts_ConsistOfStatementsThatCanBeRepeated()
     {
         foreach (var migration in MigrationScripts.Of("mysql"))
-            Assert.All(MySqlMigrator.StatementsOf(migration.Script), statement =>
-                Assert.Matches("^(create table if not exists |insert into .* where not exists )", statement));
+        {
+            var lines = migration.Script.Split('\n').Where(line => !line.StartsWith("--", StringComparison.Ordinal));
+            var statements = Regex.Replace(string.Join('\n', lines), "'[^']*'", "").Split(';', StringSplitOptions.TrimEntries);
+            Assert.All(statements[..^1], statement =>
+                Assert.Matches("^(create table if not exists |replace into )", statement));
+        }
     }
 
     private static async Task<ServerDatabase> NewDatabaseAsync(DatabaseKind kind)

@@ -1,0 +1,83 @@
+using System.Globalization;
+using Grpc.AspNetCore.Server;
+using Grpc.Core;
+
+namespace Mall.Api.Rpc;
+
+/// <summary>
+/// Problems as gRPC shows them: the status, and the mall's code, the trace id and when to try again as trailers.
+/// </summary>
+internal static class RpcProblems
+{
+    public const string CodeTrailer = "mall-code";
+
+    private const string TraceTrailer = "mall-trace-id";
+    private const string PushbackTrailer = "grpc-retry-pushback-ms";
+    private const string StatusTrailer = "grpc-status";
+    private const string MessageTrailer = "grpc-message";
+    private const string ContentType = "application/grpc";
+
+    /// <summary>
+    /// Whether a request wants gRPC's answers: by its endpoint, or by what it says of itself when it has found none. The browsers'
+    /// dialect (grpc-web) is not it.
+    /// </summary>
+    public static bool AsksForGrpc(this HttpContext http) => http.GetEndpoint() is { } endpoint
+        ? endpoint.Metadata.GetMetadata<GrpcMethodMetadata>() is not null
+        : http.Request.ContentType is { } type && type.StartsWith(ContentType, StringComparison.OrdinalIgnoreCase)
+            && (type.Length == ContentType.Length || type[ContentType.Length] is '+' or ';');
+
+    /// <summary>Ends a handler's call with a problem.</summary>
+    public static RpcException ToRpcException(this Problem problem, string traceId)
+    {
+        var trailers = new Metadata();
+        foreach (var (name, value) in Trailers(problem, traceId))
+            trailers.Add(name, value);
+        return new RpcException(new Status(problem.GrpcStatus, problem.Detail), trailers);
+    }
+
+    /// <summary>Ends a call that has reached no handler, in headers alone ("trailers-only").</summary>
+    public static void Write(HttpContext http, Problem problem, string traceId)
+    {
+        http.Response.StatusCode = StatusCodes.Status200OK;
+        http.Response.ContentType = ContentType;
+        var headers = http.Response.Headers;
+        headers[StatusTrailer] = Number((int)problem.GrpcStatus);
+        headers[MessageTrailer] = Uri.EscapeDataString(problem.Detail);
+        foreach (var (name, value) in Trailers(problem, traceId))
+            headers[name] = value;
+    }
+
+    /// <summary>
+    /// Puts into the mall's words what the framework has refused before a handler saw it: what it could not read, a service that
+    /// is not watched over.
+    /// </summary>
+    public static void Reword(HttpContext http)
+    {
+        var headers = http.Response.Headers;
+        if (http.Response.HasStarted || headers.ContainsKey(CodeTrailer) || !int.TryParse(headers[StatusTrailer], out var status) || status == 0)
+            return;
+        var problem = (StatusCode)status switch
+        {
+            StatusCode.Internal when headers[MessageTrailer].ToString().EndsWith("compressed message.", StringComparison.Ordinal) =>
+                Compressed,
+            StatusCode.Unimplemented => Compressed,
+            StatusCode.ResourceExhausted => ProblemMapping.TooLarge,
+            StatusCode.NotFound => Problem.BadCall(StatusCode.NotFound, "There is no such service."),
+            _ => Problem.Of(ErrorCodes.BadParameter, "The call is malformed: it does not hold the one message that this method takes."),
+        };
+        Write(http, problem, TraceIds.Of(http));
+    }
+
+    private static Problem Compressed { get; } =
+        Problem.BadCall(StatusCode.Unimplemented, "Compressed messages are not taken; send them as they are.");
+
+    private static IEnumerable<(string Name, string Value)> Trailers(Problem problem, string traceId)
+    {
+        yield return (CodeTrailer, Number(problem.Kind.Code));
+        yield return (TraceTrailer, traceId);
+        if (problem.Kind.RetryAfterSeconds is { } seconds)
+            yield return (PushbackTrailer, Number(seconds * 1000));
+    }
+
+    private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
+}
