@@ -1,10 +1,7 @@
 using System.Data.Common;
-using Mall.Databases;
-using Mall.Ledger.Stores;
 using Mall.TestServers;
 using Mall.TestServers.Networks;
 using Mall.Tests.Installations;
-using Npgsql;
 
 namespace Mall.Tests.Chaos;
 
@@ -141,24 +138,7 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
         Trade.OpenAsync(this, () => Books.Open(Connect()), stocks, shoppers, stop);
 
     /// <summary>A connection of the test's own to the database, not yet open.</summary>
-    public DbConnection Connect()
-    {
-        var address = StoreAddress.Parse(Database);
-        if (address.Kind == StoreKind.Postgres)
-        {
-            return new NpgsqlConnection(
-                $"Host={address.Host};Port={address.Port};Database={address.Database};"
-                + $"Username={address.User};Password={address.Password};"
-                + "Pooling=false;Timeout=5;Command Timeout=120");
-        }
-
-        var connection = MySqlDriver.Factory!.CreateConnection()!;
-        connection.ConnectionString =
-            $"Server={address.Host};Port={address.Port};Database={address.Database};"
-            + $"User ID={address.User};Password={address.Password};"
-            + "Pooling=false;Connection Timeout=5;Default Command Timeout=120";
-        return connection;
-    }
+    public DbConnection Connect() => Connections.To(Database);
 
     /// <summary>Asks every process to end: front doors first, as an operator would.</summary>
     /// <returns>A line for each that did not end with 0.</returns>

@@ -1,3 +1,4 @@
+using System.Net;
 using Mall.Databases;
 using Mall.Hosting;
 using Mall.Ledger;
@@ -23,8 +24,10 @@ public sealed class TestMall : IAsyncDisposable
 {
     private readonly IHost _host;
     private readonly bool _ownsFolder;
+    private readonly int _port;
 
-    private TestMall(IHost host, string folder, bool ownsFolder) => (_host, Folder, _ownsFolder) = (host, folder, ownsFolder);
+    private TestMall(IHost host, int port, string folder, bool ownsFolder) =>
+        (_host, _port, Folder, _ownsFolder) = (host, port, folder, ownsFolder);
 
     public string Folder { get; }
 
@@ -44,9 +47,10 @@ public sealed class TestMall : IAsyncDisposable
 
     /// <param name="folder">An earlier mall's folder, to go on with its database; null for a new one.</param>
     /// <param name="database">The address of a database on a server; null: a file in the folder.</param>
+    /// <param name="joins">Makes it a second silo of that mall's cluster.</param>
     public static async Task<TestMall> OpenAsync(
         Action<ISiloBuilder>? silo = null, Action<IServiceCollection>? services = null, SagaOptions? sagas = null,
-        string? folder = null, FaultOptions? faults = null, string? database = null)
+        string? folder = null, FaultOptions? faults = null, string? database = null, TestMall? joins = null)
     {
         var ownsFolder = folder is null;
         folder ??= Directory.CreateTempSubdirectory("mall-test-").FullName;
@@ -60,20 +64,23 @@ public sealed class TestMall : IAsyncDisposable
         builder.Services.AddMallLedger(ledger);
         builder.Services.AddMallGrains(new OrderOptions(), sagas ?? Impatient, jitterSeed: 1);
         services?.Invoke(builder.Services);
+        var port = FreePorts.Take();
         builder.UseOrleans(orleans =>
         {
-            orleans.UseLocalhostClustering(FreePorts.Take(), FreePorts.Take()).UseKeyPlacement();
+            orleans.UseLocalhostClustering(
+                port, FreePorts.Take(), joins is null ? null : new IPEndPoint(IPAddress.Loopback, joins._port));
+            orleans.UseKeyPlacement();
             silo?.Invoke(orleans);
         });
-        var mall = new TestMall(builder.Build(), folder, ownsFolder);
+        var host = builder.Build();
         try
         {
-            await mall._host.StartAsync();
-            return mall;
+            await host.StartAsync();
+            return new TestMall(host, port, folder, ownsFolder);
         }
         catch
         {
-            await mall.DisposeAsync();
+            await ((IAsyncDisposable)host).DisposeAsync();
             throw;
         }
     }
