@@ -36,7 +36,7 @@ abstract class Benchmark(string name, string description)
         {
             var findings = await MeasureAsync(options, cancellationToken);
             var command = string.Join(' ', Environment.GetCommandLineArgs()[1..]);
-            var report = new Report(command, findings.Durability, Machine.This(), findings.Measurements);
+            var report = new Report(command, findings.Durability, Machine.Description(), findings.Measurements);
             await Console.Out.WriteAsync(options.GetValue(RunOptions.Json) ? report.ToJson() : report.ToText());
             return 0;
         }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Mall.Api;
+using Mall.Api.Auth;
 using Mall.Api.Cluster;
 using Mall.Databases;
 using Mall.Hosting;
@@ -8,6 +9,7 @@ using Mall.Orders;
 using Mall.Sagas;
 using Mall.Silo.Cluster;
 using Mall.Silo.Settings;
+using Orleans.Dashboard;
 
 namespace Mall.Silo;
 
@@ -37,7 +39,7 @@ public static class MallHost
         configure?.Invoke(builder);
 
         var mall = builder.Build();
-        if (settings.Roles.HasFlag(Roles.Api)) mall.MapMallApi();
+        if (settings.Roles.HasFlag(Roles.Api)) mall.MapMallApi().MapOrleansDashboard("/dashboard/orleans").RequireAuthorization(Policies.Operator);
         else mall.MapBackDoor();
         return mall;
     }
@@ -78,6 +80,6 @@ public static class MallHost
         };
         if (options.Complaint() is { } complaint) throw new SettingsException(complaint);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.ListenForMall(options));
-        builder.Services.AddMallApi(options);
+        builder.Services.AddMallApi(options).AddSingleton<IClusterStatus, OrleansClusterStatus>();
     }
 }

@@ -19,8 +19,8 @@ sealed class FootprintBenchmark() : Benchmark(
 
     static readonly Option<int> s_orders = RunOptions.AtLeastOne(
         "--orders", "How many orders are placed before memory is looked at again.", 100_000);
-    static readonly Option<TimeSpan> s_rest = RunOptions.Time(
-        "--rest", "How long the mall is left alone before memory is looked at.", TimeSpan.FromSeconds(5));
+    static readonly Option<double> s_rest = RunOptions.Seconds(
+        "--rest", "How many seconds the mall is left alone before memory is looked at.", 5);
 
     protected override IEnumerable<Option> Options =>
         [s_orders, s_rest, .. MallBuild.Options, .. OrderLoad.Options, RunOptions.Rounds, RunOptions.Folder];
@@ -50,7 +50,7 @@ sealed class FootprintBenchmark() : Benchmark(
     static async Task<Dictionary<string, double>> MeasureAsync(
         MallBuild build, BenchFolder folder, ParseResult options, CancellationToken cancellationToken)
     {
-        var (load, file, rest) = (OrderLoad.Of(options), folder.NewFile(), options.GetValue(s_rest));
+        var (load, file, rest) = (OrderLoad.Of(options), folder.NewFile(), TimeSpan.FromSeconds(options.GetValue(s_rest)));
         Stage stage;
         await using (var first = await Installation.StartAsync(build, file, folder.FileSystem))
         {
@@ -60,7 +60,7 @@ sealed class FootprintBenchmark() : Benchmark(
 
         var start = Stopwatch.GetTimestamp();
         await using var mall = await Installation.StartAsync(build, file, folder.FileSystem);
-        await using var site = new OrderSite(new FrontDoor(mall.Rest, Grpc: null), stage, load, mall);
+        await using var site = new OrderSite(mall.Rest, grpc: null, stage, load, mall);
         await site.PlaceAsync(orders: 1);
         var figures = new Dictionary<string, double> { [StartUp] = Stopwatch.GetElapsedTime(start).TotalMilliseconds };
         await Task.Delay(rest, cancellationToken);

@@ -22,7 +22,7 @@ sealed class BenchFolder : IDisposable
     public string FileSystem => new DriveInfo(_path).DriveFormat;
 
     /// <summary>The path of a database that is not there yet.</summary>
-    public string NewFile() => Path.Combine(_path, FormattableString.Invariant($"{Interlocked.Increment(ref _files)}.db"));
+    public string NewFile() => Path.Combine(_path, $"{Interlocked.Increment(ref _files)}.db");
 
     public void Dispose() => Directory.Delete(_path, recursive: true);
 }

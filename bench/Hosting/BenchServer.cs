@@ -25,23 +25,15 @@ sealed class BenchServer : IAsyncDisposable
             throw new BenchmarkException(reason);
         await Console.Error.WriteLineAsync($"Starting {kind}");
         var server = await DatabaseServer.StartAsync(kind, cancellationToken);
-        try
-        {
-            var settings = await server.RunSqlAsync(SettingsOf(kind), cancellationToken: cancellationToken);
-            return new BenchServer(server, $"{settings}, {new DriveInfo(Path.GetTempPath()).DriveFormat}");
-        }
-        catch
-        {
-            await server.DisposeAsync();
-            throw;
-        }
+        var settings = await server.RunSqlAsync(SettingsOf(kind), cancellationToken: cancellationToken);
+        return new BenchServer(server, $"{settings}, {new DriveInfo(Path.GetTempPath()).DriveFormat}");
     }
 
     /// <summary>Makes an empty database.</summary>
     /// <returns>Its name, and its address as the setting <c>db</c> takes it.</returns>
     public async Task<(string Name, string Address)> CreateDatabaseAsync(string prefix, CancellationToken cancellationToken)
     {
-        var name = FormattableString.Invariant($"{prefix}_{++_databases}");
+        var name = $"{prefix}_{++_databases}";
         return (name, await _server.CreateDatabaseAsync(name, cancellationToken));
     }
 

@@ -13,7 +13,6 @@ sealed class Installation : IAsyncDisposable
     readonly List<MallProcess> _silos = [];
     readonly Func<string, Task<long>> _query;
     readonly BenchServer? _server;
-    MallProcess _door = null!;
 
     Installation(BenchServer? server, string durability, Func<string, Task<long>> query)
     {
@@ -31,13 +30,17 @@ sealed class Installation : IAsyncDisposable
     public Uri Grpc { get; }
 
     /// <summary>The process that has the front door.</summary>
-    public MallProcess Door => _door;
+    public MallProcess Door { get; private set; } = null!;
 
     /// <summary>Starts one on a database file, which is made if need be. It serves when this completes.</summary>
     /// <exception cref="BenchmarkException">It does not.</exception>
-    public static Task<Installation> StartAsync(MallBuild build, string file, string fileSystem) => StartAsync(
-        new Installation(null, $"SQLite as the mall sets it, {fileSystem}", sql => Task.FromResult(SqliteBooks.Number(file, sql))),
-        mall => mall.OpenDoorAsync(build, $"MALL_DB=sqlite:{file}"));
+    public static async Task<Installation> StartAsync(MallBuild build, string file, string fileSystem)
+    {
+        var mall = new Installation(
+            null, $"SQLite as the mall sets it, {fileSystem}", sql => Task.FromResult(SqliteBooks.Number(file, sql)));
+        await mall.OpenDoorAsync(build, $"MALL_DB=sqlite:{file}");
+        return mall;
+    }
 
     /// <summary>Starts one on a new database of a server. Everything serves when this completes.</summary>
     /// <exception cref="BenchmarkException">A process does not.</exception>
@@ -45,24 +48,23 @@ sealed class Installation : IAsyncDisposable
         MallBuild build, BenchServer server, int silos, CancellationToken cancellationToken)
     {
         var (database, address) = await server.CreateDatabaseAsync("mall", cancellationToken);
-        return await StartAsync(
-            new Installation(server, server.Settings, sql => server.NumberAsync(database, sql, cancellationToken)),
-            async mall =>
-            {
-                string[] shared = [$"MALL_DB={address}", $"MALL_CLUSTER_SECRET={RandomNumberGenerator.GetHexString(32)}"];
-                for (var i = 0; i < silos; i++)
-                    mall._silos.Add(await MallProcess.StartAsync(
-                        build, "A silo of the mall is up", 
-                        ["MALL_ROLES=silo", $"MALL_SILO={FreePorts.TakeEndpoint()}",
-                            $"MALL_GATEWAY={FreePorts.TakeEndpoint()}", .. shared]));
-                await mall.OpenDoorAsync(build, ["MALL_ROLES=api", .. shared]);
-            });
+        var mall = new Installation(server, server.Settings, sql => server.NumberAsync(database, sql, cancellationToken));
+        string[] shared = [$"MALL_DB={address}", $"MALL_CLUSTER_SECRET={RandomNumberGenerator.GetHexString(32)}"];
+        for (var i = 0; i < silos; i++)
+        {
+            string[] own = [$"MALL_SILO={FreePorts.TakeEndpoint()}", $"MALL_GATEWAY={FreePorts.TakeEndpoint()}"];
+            mall._silos.Add(await MallProcess.StartAsync(
+                build, "A silo of the mall is up", ["MALL_ROLES=silo", .. own, .. shared]));
+        }
+
+        await mall.OpenDoorAsync(build, ["MALL_ROLES=api", .. shared]);
+        return mall;
     }
 
     /// <inheritdoc cref="ISite.SpentAsync"/>
     public async Task<IReadOnlyDictionary<string, TimeSpan>> SpentAsync()
     {
-        var (silos, door) = (TimeSpan.Zero, await _door.ProcessorTimeAsync());
+        var (silos, door) = (TimeSpan.Zero, await Door.ProcessorTimeAsync());
         foreach (var silo in _silos)
             silos += await silo.ProcessorTimeAsync();
         var spent = new Dictionary<string, TimeSpan> { [Metric.CpuOfMall] = silos + door };
@@ -75,22 +77,15 @@ sealed class Installation : IAsyncDisposable
         return spent;
     }
 
-    /// <summary>Asks all processes to end, the front door first, as an operator would.</summary>
-    public async Task StopAsync()
-    {
-        await _door.StopAsync();
-        foreach (var silo in _silos)
-            await silo.StopAsync();
-    }
-
     /// <summary>
-    /// Throws unless for every product stock and what standing orders hold add up to what there was, and every saga has ended.
-    /// To be called when it has stopped.
+    /// Asks all processes to end, the front door first, as an operator would. Then throws unless for every product stock and what
+    /// standing orders hold add up to what there was, and every saga has ended.
     /// </summary>
     /// <param name="acknowledged">How many orders were acknowledged at least.</param>
     /// <param name="stock">Of each product at the start.</param>
-    public async Task AuditAsync(long acknowledged, long stock)
+    public async Task StopAndAuditAsync(long acknowledged, long stock)
     {
+        await StopAsync();
         var wrong = await CountAsync(
             $"""
             products p where stock < 0 or stock + coalesce((
@@ -107,28 +102,20 @@ sealed class Installation : IAsyncDisposable
         Task<long> CountAsync(FormattableString rows) => _query($"select count(*) from {FormattableString.Invariant(rows)}");
     }
 
+    public async Task StopAsync()
+    {
+        foreach (var process in _silos.Prepend(Door))
+            await process.StopAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
-        foreach (var process in _silos.Append(_door).OfType<MallProcess>())
+        foreach (var process in _silos.Append(Door))
             await process.DisposeAsync();
     }
 
     static Uri Address() => new($"http://{FreePorts.TakeEndpoint()}/");
 
-    static async Task<Installation> StartAsync(Installation mall, Func<Installation, Task> startAsync)
-    {
-        try
-        {
-            await startAsync(mall);
-            return mall;
-        }
-        catch
-        {
-            await mall.DisposeAsync();
-            throw;
-        }
-    }
-
-    async Task OpenDoorAsync(MallBuild build, params string[] settings) => _door = await MallProcess.StartAsync(
+    async Task OpenDoorAsync(MallBuild build, params string[] settings) => Door = await MallProcess.StartAsync(
         build, "Mall is open", [$"MALL_HTTP={Rest.Authority}", $"MALL_GRPC={Grpc.Authority}", .. settings]);
 }

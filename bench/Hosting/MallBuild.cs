@@ -12,8 +12,7 @@ sealed record MallBuild(string Suffix, string Program)
 
     static readonly Option<FileInfo> s_mall = new Option<FileInfo>("--mall")
     {
-        Description = "The Mall.Silo.dll that is measured; by default the one that was built with this tool.",
-        DefaultValueFactory = _ => new FileInfo(Path.Combine(AppContext.BaseDirectory, "Mall.Silo.dll")),
+        Description = "The Mall.Silo.dll that is measured, in place of the one that was built with this tool.",
     }.AcceptExistingOnly();
 
     static readonly Option<FileInfo> s_versus = new Option<FileInfo>("--versus")
@@ -21,13 +20,16 @@ sealed record MallBuild(string Suffix, string Program)
         Description = "Another Mall.Silo.dll, an older one perhaps, that takes turns with it.",
     }.AcceptExistingOnly();
 
+    /// <summary>The one that was built with this tool.</summary>
+    public static MallBuild Own { get; } = new("", Path.Combine(AppContext.BaseDirectory, "Mall.Silo.dll"));
+
     /// <summary>The options that say which builds there are.</summary>
     public static IEnumerable<Option> Options => [s_mall, s_versus];
 
     /// <summary>The builds in the order of their turns: the other one, if there is one, first.</summary>
     public static IReadOnlyList<MallBuild> Of(ParseResult options)
     {
-        var own = new MallBuild("", options.GetValue(s_mall)!.FullName);
+        var own = options.GetValue(s_mall) is { } mall ? new MallBuild("", mall.FullName) : Own;
         return options.GetValue(s_versus) is { } other ? [new MallBuild(Other, other.FullName), own] : [own];
     }
 

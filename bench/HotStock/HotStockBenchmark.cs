@@ -2,6 +2,14 @@ using System.CommandLine;
 using Mall.Bench.Hosting;
 using Mall.Bench.Load;
 using Mall.Bench.Measuring;
+using Mall.Ledger.Sqlite;
+using Mall.Ledger.Stores;
+using Mall.Products;
+using Mall.Sagas;
+using Mall.Silo;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Orleans;
 
 namespace Mall.Bench.HotStock;
 
@@ -22,31 +30,61 @@ sealed class HotStockBenchmark() : Benchmark(
     protected override async Task<Findings> MeasureAsync(ParseResult options, CancellationToken cancellationToken)
     {
         using var folder = new BenchFolder(options.GetValue(RunOptions.Folder)!);
-        var findings = await RunOptions.TakeTurnsAsync(
-            [
-                new("baseline", cancel => OpenBaselineAsync(folder, options.GetValue(s_baselineCallers), cancel)),
-                new("grain", cancel => OpenGrainAsync(folder, options.GetValue(s_callers), cancel)),
-            ],
-            options,
-            cancellationToken);
+        Contestant[] contestants =
+        [
+            new("baseline", cancel => OpenBaselineAsync(folder, options.GetValue(s_baselineCallers), cancel)),
+            new("grain", cancel => OpenGrainAsync(folder, options.GetValue(s_callers), cancel)),
+        ];
+        var findings = await RunOptions.TakeTurnsAsync(contestants, options, cancellationToken);
         var (baseline, grain) = (findings.Measurements[0], findings.Measurements[1]);
         return findings with { Measurements = [baseline, grain, grain.ComparedWith(baseline, Metric.PerSecond)] };
     }
 
     static async Task<ISite> OpenBaselineAsync(BenchFolder folder, int callers, CancellationToken cancellationToken)
     {
-        var file = folder.NewFile();
-        long product;
-        await using (var maker = await LocalMall.OpenAsync(file, cancellationToken))
-            product = (await Stage.SetAsync(maker.Rest, products: 1, cancellationToken)).Products[0];
-        return new BarrierSite([.. Enumerable.Range(0, callers).Select(_ => new BarrierBaseline(file, product))], file, folder.FileSystem);
+        var (file, product) = await MakeAsync(folder, cancellationToken);
+        var connections = Enumerable.Range(0, callers).Select(_ => new BarrierBaseline(file, product)).ToList();
+        return new StockSite(
+            file, callers, $"baseline {connections[0].Settings}, {folder.FileSystem}",
+            (caller, gid) => ValueTask.FromResult(connections[caller].TakeOne(gid) ? null : $"{ErrorCodes.NotEnoughStock}"),
+            () =>
+            {
+                connections.ForEach(c => c.Dispose());
+                return ValueTask.CompletedTask;
+            });
     }
 
     static async Task<ISite> OpenGrainAsync(BenchFolder folder, int callers, CancellationToken cancellationToken)
     {
+        var (file, productId) = await MakeAsync(folder, cancellationToken);
+        var mall = MallHost.Build(
+            ["--db", $"sqlite:{file}", "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0"],
+            builder => builder.Logging.ClearProviders()
+                .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace)
+                .SetMinimumLevel(LogLevel.Warning));
+        await mall.StartAsync(cancellationToken);
+        var product = mall.Services.GetRequiredService<IGrainFactory>().GetGrain<IProductGrain>(productId);
+        var settings = await ((SqliteStore)mall.Services.GetRequiredService<IStore>()).PragmaAsync("pragma synchronous");
+        return new StockSite(
+            file, callers, $"grain synchronous={settings}", async (_, gid) =>
+            {
+                var left = await product.DecrStock(new Branch(gid, "02"), 1);
+                return left.IsRefused ? $"{left.Refusal.Code}" : null;
+            },
+            async () =>
+            {
+                await mall.StopAsync(CancellationToken.None);
+                await mall.DisposeAsync();
+            });
+    }
+
+    /// <summary>Lets a mall make a database with one product.</summary>
+    static async Task<(string File, long Product)> MakeAsync(BenchFolder folder, CancellationToken cancellationToken)
+    {
         var file = folder.NewFile();
-        var mall = await LocalMall.OpenAsync(file, cancellationToken);
-        var product = (await Stage.SetAsync(mall.Rest, products: 1, cancellationToken)).Products[0];
-        return new GrainSite(mall, product, callers, file, await mall.SynchronousAsync());
+        await using var maker = await Installation.StartAsync(MallBuild.Own, file, folder.FileSystem);
+        var stage = await Stage.SetAsync(maker.Rest, products: 1, cancellationToken);
+        await maker.StopAsync();
+        return (file, stage.Products[0]);
     }
 }

@@ -2,11 +2,6 @@ using System.CommandLine;
 
 namespace Mall.Bench.Load;
 
-/// <summary>Where a front door stands; addresses end in a slash.</summary>
-/// <param name="Rest">Over HTTP.</param>
-/// <param name="Grpc">Over gRPC, when orders go there; else null.</param>
-sealed record FrontDoor(Uri Rest, Uri? Grpc);
-
 /// <summary>How orders are placed.</summary>
 /// <param name="Callers">How many are under way at once.</param>
 /// <param name="CallsPerConnection">How many of them share a connection; of gRPC only.</param>

@@ -6,45 +6,41 @@ using Mall.Bench.Measuring;
 
 namespace Mall.Bench.Load;
 
-/// <summary>Orders through a front door: each connection places one order after the other, each order with its own key.</summary>
+/// <summary>Orders through a front door: each caller places one order after the other, each order with its own key.</summary>
 sealed class OrderSite : ISite
 {
     readonly string _run = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
     readonly Installation? _mall;
-    readonly List<IOrderClient> _clients;
-    readonly List<IDisposable> _connections = [];
+    readonly IReadOnlyList<IOrderClient> _clients;
+    readonly List<IDisposable> _channels = [];
     readonly double? _rate;
     readonly int _baskets;
     long _placed;
 
-    /// <param name="doors">The front door.</param>
+    /// <param name="rest">Where orders go over HTTP.</param>
+    /// <param name="grpc">Where they go over gRPC instead, or null.</param>
     /// <param name="stage">Who orders there, and what.</param>
     /// <param name="load">How.</param>
-    /// <param name="mall">The mall, if it is this tool's own.</param>
-    public OrderSite(FrontDoor doors, Stage stage, OrderLoad load, Installation? mall)
+    /// <param name="mall">The mall, if it is this tool's own; it ends with this site.</param>
+    public OrderSite(Uri rest, Uri? grpc, Stage stage, OrderLoad load, Installation? mall)
     {
-        (_mall, _rate) = (mall, load.Rate);
         var baskets = Basket.Choose(stage.Products, load.Items);
-        _baskets = baskets.Count;
+        (_mall, _rate, _baskets) = (mall, load.Rate, baskets.Count);
         var tokens = Enumerable.Range(0, load.Callers).Select(i => stage.Tokens[i % stage.Tokens.Count]);
-        _clients = [.. doors.Grpc is { } grpc ? Grpc(grpc) : Rest()];
-
-        IEnumerable<IOrderClient> Rest()
+        if (grpc is null)
         {
             byte[][] bodies = [.. baskets.Select(RestOrderClient.Render)];
-            return tokens.Select(token => new RestOrderClient(doors.Rest, token, bodies));
+            _clients = [.. tokens.Select(token => new RestOrderClient(rest, token, bodies))];
         }
-
-        IEnumerable<IOrderClient> Grpc(Uri address)
+        else
         {
             V1.PlaceOrderRequest[] requests = [.. baskets.Select(GrpcOrderClient.Render)];
-            foreach (var together in tokens.Chunk(load.CallsPerConnection))
+            _clients = [.. tokens.Chunk(load.CallsPerConnection).SelectMany(together =>
             {
-                var connection = GrpcOrderClient.Connect(address);
-                _connections.Add(connection);
-                foreach (var token in together)
-                    yield return new GrpcOrderClient(connection, token, requests);
-            }
+                var channel = GrpcOrderClient.Connect(grpc);
+                _channels.Add(channel);
+                return together.Select(token => new GrpcOrderClient(channel, token, requests));
+            })];
         }
     }
 
@@ -54,24 +50,31 @@ sealed class OrderSite : ISite
 
     /// <summary>Sets the stage first.</summary>
     public static async Task<ISite> OpenAsync(
-        FrontDoor door, OrderLoad load, Installation? mall, CancellationToken cancellationToken)
+        Uri rest, Uri? grpc, OrderLoad load, Installation? mall, CancellationToken cancellationToken) =>
+        new OrderSite(rest, grpc, await Stage.SetAsync(rest, load.Products, cancellationToken), load, mall);
+
+    /// <summary>In an open loop the n-th order of all belongs to caller n modulo their number, and is meant to start at n / rate.</summary>
+    public async Task CallAsync(Caller caller)
     {
-        try
+        var ticksBetween = Stopwatch.Frequency / _rate;
+        for (var n = caller.Index; caller.GoesOn; n += Callers)
         {
-            return new OrderSite(door, await Stage.SetAsync(door.Rest, load.Products, cancellationToken), load, mall);
-        }
-        catch when (mall is not null)
-        {
-            await mall.DisposeAsync();
-            throw;
+            if (ticksBetween is { } ticks)
+            {
+                var due = caller.Beginning + (long)(n * ticks);
+                if (!caller.Includes(due))
+                    return;
+                var wait = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
+                if (wait > TimeSpan.Zero)
+                    await Task.Delay(wait);
+                caller.MeantToStartAt(due);
+            }
+
+            caller.Ended(await PlaceOneAsync(_clients[caller.Index]));
         }
     }
 
-    /// <inheritdoc/>
-    public Task CallAsync(Caller caller) =>
-        _rate is { } perSecond ? PlaceAtRateAsync(caller, perSecond) : PlaceOneAfterTheOtherAsync(caller);
-
-    /// <summary>Places as many orders as are asked for, on all connections together.</summary>
+    /// <summary>Places as many orders as are asked for, all callers together.</summary>
     /// <exception cref="BenchmarkException">One of them did not stand.</exception>
     public Task PlaceAsync(long orders) => Task.WhenAll(_clients.Select(async client =>
     {
@@ -85,43 +88,15 @@ sealed class OrderSite : ISite
     public async Task<IReadOnlyDictionary<string, TimeSpan>> SpentAsync() =>
         _mall is null ? new Dictionary<string, TimeSpan>() : await _mall.SpentAsync();
 
-    public async Task AuditAsync(long acknowledged, CancellationToken cancellationToken)
-    {
-        if (_mall is null)
-            return;
-        await _mall.StopAsync();
-        await _mall.AuditAsync(acknowledged, Stage.Stock);
-    }
+    public Task AuditAsync(long acknowledged, CancellationToken cancellationToken) =>
+        _mall?.StopAndAuditAsync(acknowledged, Stage.Stock) ?? Task.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var connection in _clients.Concat(_connections))
+        foreach (var connection in _clients.Concat(_channels))
             connection.Dispose();
         if (_mall is not null)
             await _mall.DisposeAsync();
-    }
-
-    async Task PlaceOneAfterTheOtherAsync(Caller caller)
-    {
-        while (caller.GoesOn)
-            caller.Ended(await PlaceOneAsync(_clients[caller.Index]));
-    }
-
-    /// <summary>The n-th order of all belongs to connection n modulo their number, and is meant to start at n / rate.</summary>
-    async Task PlaceAtRateAsync(Caller caller, double perSecond)
-    {
-        var ticksBetween = Stopwatch.Frequency / perSecond;
-        for (var n = caller.Index; ; n += Callers)
-        {
-            var due = caller.Beginning + (long)(n * ticksBetween);
-            if (!caller.Includes(due))
-                return;
-            var wait = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due);
-            if (wait > TimeSpan.Zero)
-                await Task.Delay(wait);
-            caller.MeantToStartAt(due);
-            caller.Ended(await PlaceOneAsync(_clients[caller.Index]));
-        }
     }
 
     ValueTask<string?> PlaceOneAsync(IOrderClient client)

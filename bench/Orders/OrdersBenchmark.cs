@@ -84,12 +84,12 @@ sealed class OrdersBenchmark() : Benchmark(
             .Select(mall => mall.ComparedWith(measured[0], Metric.CpuOfMall)),
     ];
 
-    static string Words(int silos) => silos == 1 ? "1 silo" : FormattableString.Invariant($"{silos} silos");
+    static string Words(int silos) => silos == 1 ? "1 silo" : $"{silos} silos";
 
     static async Task<ISite> OpenAsync(
         MallBuild build, BenchServer server, int silos, OrderLoad load, CancellationToken cancellationToken)
     {
         var mall = await Installation.StartAsync(build, server, silos, cancellationToken);
-        return await OrderSite.OpenAsync(new FrontDoor(mall.Rest, Grpc: null), load, mall, cancellationToken);
+        return await OrderSite.OpenAsync(mall.Rest, grpc: null, load, mall, cancellationToken);
     }
 }

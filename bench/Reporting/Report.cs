@@ -11,7 +11,7 @@ namespace Mall.Bench.Reporting;
 /// <param name="Durability">What a success means: what is on disk when it is counted.</param>
 /// <param name="Machine">Where it was measured.</param>
 /// <param name="Measurements">What was found.</param>
-sealed record Report(string Command, string Durability, Machine Machine, IReadOnlyList<Measurement> Measurements)
+sealed record Report(string Command, string Durability, string Machine, IReadOnlyList<Measurement> Measurements)
 {
     static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
     {
@@ -64,8 +64,8 @@ sealed record Report(string Command, string Durability, Machine Machine, IReadOn
 
     static string Duration(double microseconds) => microseconds switch
     {
-        < 1e3 => string.Create(CultureInfo.InvariantCulture, $"{microseconds:0.0} µs"),
-        < 1e6 => string.Create(CultureInfo.InvariantCulture, $"{microseconds / 1e3:0.00} ms"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{microseconds / 1e6:0.00} s"),
+        < 1e3 => $"{microseconds:0.0} µs",
+        < 1e6 => $"{microseconds / 1e3:0.00} ms",
+        _ => $"{microseconds / 1e6:0.00} s",
     };
 }

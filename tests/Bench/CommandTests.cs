@@ -51,8 +51,8 @@ public sealed class CommandTests : IDisposable
 
     [Theory]
     [InlineData()]
-    [InlineData("--protocol", "grpc", "--calls", "4")]
-    [InlineData("--protocol", "http", "--rate", "200")]
+    [InlineData("--protocol", "gRPC", "--calls", "4")]
+    [InlineData("--protocol", "HTTP", "--rate", "200")]
     public async Task Load_OfTwoBuilds_PlacesOrdersOnBothAndComparesThem(params string[] options)
     {
         var report = await RunInTurnsAsync(
@@ -84,7 +84,7 @@ public sealed class CommandTests : IDisposable
     public async Task Footprint_OfAFewOrders_ReportsStartUpAndMemory()
     {
         var report = await RunAsync(
-            "footprint", "--orders", "50", "--rest", "100ms", "--rounds", "1", "--products", "3", "--folder", _folder.FullName);
+            "footprint", "--orders", "50", "--rest", "0.1", "--rounds", "1", "--products", "3", "--folder", _folder.FullName);
 
         var figures = report.Measurements.Single().Metrics;
         Assert.Equal(3, figures.Count);
@@ -103,7 +103,7 @@ public sealed class CommandTests : IDisposable
     public void Dispose() => _folder.Delete(recursive: true);
 
     private static Task<Report> RunInTurnsAsync(params string[] arguments) =>
-        RunAsync([.. arguments, "--duration", "300ms", "--warmup", "100ms", "--rounds", "1"]);
+        RunAsync([.. arguments, "--duration", "0.3", "--warmup", "0.1", "--rounds", "1"]);
 
     private static async Task<Report> RunAsync(params string[] arguments)
     {

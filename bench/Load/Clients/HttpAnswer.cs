@@ -1,9 +1,8 @@
 using System.Buffers.Text;
-using System.Text;
 
 namespace Mall.Bench.Load.Clients;
 
-/// <summary>An HTTP/1.1 response in a buffer: as much of the protocol as the answer to an order needs.</summary>
+/// <summary>An HTTP/1.1 response in a buffer: as much of the protocol as the answer to an order needs, from Kestrel or nginx.</summary>
 /// <param name="Status">The status code.</param>
 /// <param name="MallCode">Of a problem, the mall's code; 0 when there is none.</param>
 /// <param name="KeepsAlive">Whether the connection takes another request.</param>
@@ -21,48 +20,20 @@ readonly record struct HttpAnswer(int Status, int MallCode, bool KeepsAlive)
             return false;
         var head = received[..(headEnd + 2)];
         var body = received[(headEnd + 4)..];
-        if (!head.StartsWith("HTTP/1.1 "u8) || !Utf8Parser.TryParse(head[9..], out int status, out _))
+        if (!head.StartsWith("HTTP/1.1 "u8) || NumberAfter("HTTP/1.1 "u8, head) is not { } status)
             throw new InvalidDataException("no HTTP/1.1");
 
         // The last chunk is an empty one, and JSON has no line ends that could be taken for it.
-        var isChunked = Header(head, "transfer-encoding"u8).SequenceEqual("chunked"u8);
-        var isWhole = isChunked ? body.EndsWith("0\r\n\r\n"u8) : body.Length >= LengthOf(head, status);
+        var isWhole = head.IndexOf("\r\nTransfer-Encoding: chunked\r\n"u8) >= 0
+            ? body.EndsWith("0\r\n\r\n"u8)
+            : body.Length >= (NumberAfter("\r\nContent-Length: "u8, head) ?? throw new InvalidDataException("a body without a length"));
         if (isWhole)
             answer = new HttpAnswer(
-                status, CodeIn(body), !Ascii.EqualsIgnoreCase(Header(head, "connection"u8), "close"u8));
+                status, NumberAfter("\"code\":"u8, body) ?? 0, KeepsAlive: head.IndexOf("\r\nConnection: close\r\n"u8) < 0);
         return isWhole;
     }
 
-    static int LengthOf(ReadOnlySpan<byte> head, int status)
-    {
-        if (status == 204)
-            return 0;
-        return Utf8Parser.TryParse(Header(head, "content-length"u8), out int length, out _) && length >= 0
-            ? length
-            : throw new InvalidDataException("a body without a length");
-    }
-
-    static int CodeIn(ReadOnlySpan<byte> body)
-    {
-        var name = "\"code\":"u8;
-        var at = body.IndexOf(name);
-        return at >= 0 && Utf8Parser.TryParse(body[(at + name.Length)..], out int code, out _) ? code : 0;
-    }
-
-    /// <summary>The value of a header, or nothing.</summary>
-    /// <param name="head">Status line and headers, each with its line end.</param>
-    /// <param name="name">In lower case.</param>
-    static ReadOnlySpan<byte> Header(ReadOnlySpan<byte> head, ReadOnlySpan<byte> name)
-    {
-        for (var rest = head[(head.IndexOf((byte)'\n') + 1)..]; !rest.IsEmpty; rest = rest[(rest.IndexOf((byte)'\n') + 1)..])
-        {
-            if (rest.Length > name.Length && rest[name.Length] == ':' && Ascii.EqualsIgnoreCase(rest[..name.Length], name))
-            {
-                var value = rest[(name.Length + 1)..rest.IndexOf((byte)'\r')];
-                return value[Ascii.Trim(value)];
-            }
-        }
-
-        return default;
-    }
+    static int? NumberAfter(ReadOnlySpan<byte> name, ReadOnlySpan<byte> text) =>
+        text.IndexOf(name) is >= 0 and var at && Utf8Parser.TryParse(text[(at + name.Length)..], out int number, out _)
+            ? number : null;
 }

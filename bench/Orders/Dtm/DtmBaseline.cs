@@ -38,7 +38,7 @@ sealed class DtmBaseline : ISite
         var (database, address) = await server.CreateDatabaseAsync("dtm", cancellationToken);
         var sql = server.Kind == DatabaseKind.Postgres ? DtmSql.Postgres : DtmSql.MariaDb;
         var ids = Enumerable.Range(1, load.Products).Select(id => (long)id).ToList();
-        var onSale = ids.Select(id => FormattableString.Invariant($"({id}, 'Load {id}', {Stage.Price}, {Stage.Stock})"));
+        var onSale = ids.Select(id => $"({id}, 'Load {id}', {Stage.Price}, {Stage.Stock})");
         await server.ExecuteAsync(
             database,
             $"{sql.Schema} insert into products (id, name, price, stock) values {string.Join(", ", onSale)};",

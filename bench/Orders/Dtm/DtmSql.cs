@@ -81,9 +81,9 @@ sealed record DtmSql(string Schema, string Barrier, bool Prepares)
     /// <summary>Of the order (0) or of an item.</summary>
     static IEnumerable<string> BranchRows(int place)
     {
-        var target = place == 0 ? "'order', @whole" : string.Create(CultureInfo.InvariantCulture, $"'product', @payload{place - 1}");
+        var target = place == 0 ? "'order', @whole" : $"'product', @payload{place - 1}";
         return s_ops.Select(op =>
-            string.Create(CultureInfo.InvariantCulture, $"(@gid, '{place + 1:00}', '{op}', {target}, 'prepared', @now, @now)"));
+            $"(@gid, '{place + 1:00}', '{op}', {target}, 'prepared', @now, @now)");
     }
 
     static string SchemaOf(string key, string word, string identity, string open, Func<int, string> table) =>

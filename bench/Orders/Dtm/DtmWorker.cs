@@ -67,8 +67,7 @@ sealed class DtmWorker : IDisposable
             await _submit.RunAsync([("gid", gid), ("whole", $"[{string.Join(',', payloads)}]"), Now(), .. Each("payload", payloads)]);
             await RunBranchAsync(gid, "01", _order, [("gid", gid), ("user", userId), Now(), .. Each("product", products)]);
             for (var i = 0; i < products.Count; i++)
-                await RunBranchAsync(
-                    gid, FormattableString.Invariant($"{i + 2:00}"), _stock, [("product", products[i]), Now()]);
+                await RunBranchAsync(gid, $"{i + 2:00}", _stock, [("product", products[i]), Now()]);
             await _succeed.RunAsync([("gid", gid), Now()]);
         }
         catch (DbException)
@@ -78,17 +77,13 @@ sealed class DtmWorker : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        foreach (var statements in new[] { _submit, _enter, _order, _stock, _succeed })
-            statements.Dispose();
-        _connection.Dispose();
-    }
+    /// <summary>Closes the connection, and its statements with it.</summary>
+    public void Dispose() => _connection.Dispose();
 
     static (string, object) Now() => ("now", DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
 
     static IEnumerable<(string, object)> Each<T>(string name, IEnumerable<T> values) =>
-        values.Select((value, i) => (FormattableString.Invariant($"{name}{i}"), (object)value!));
+        values.Select((value, i) => ($"{name}{i}", (object)value!));
 
     /// <summary>The barrier row decides whether the change is made: it has been, if that was there.</summary>
     async ValueTask RunBranchAsync(string gid, string branch, Statements change, (string, object)[] values)
@@ -107,7 +102,7 @@ sealed class DtmWorker : IDisposable
     }
 
     /// <summary>Statements that are run one after the other.</summary>
-    sealed class Statements : IDisposable
+    sealed class Statements
     {
         readonly List<DbBatch> _batches = [];
         readonly ILookup<string, DbParameter> _parameters;
@@ -157,7 +152,5 @@ sealed class DtmWorker : IDisposable
             _isPrepared = true;
             return changed;
         }
-
-        public void Dispose() => _batches.ForEach(b => b.Dispose());
     }
 }
