@@ -5,7 +5,7 @@ using Mall.Bench.HotStock;
 using Mall.Bench.Load;
 using Mall.Bench.Orders;
 
-var root = new RootCommand("Measures Mall: builds of it side by side, any installation through its front door, or a grain alone.");
+var root = new RootCommand("Measures Mall: builds side by side, any installation through its front door, or a grain alone.");
 Benchmark[] benchmarks = [new LoadBenchmark(), new OrdersBenchmark(), new FootprintBenchmark(), new HotStockBenchmark()];
 foreach (var benchmark in benchmarks)
     root.Subcommands.Add(benchmark.ToCommand());

@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using Mall.Api;
 using Mall.Api.Auth;
 using Mall.Api.Cluster;
-using Mall.Databases;
 using Mall.Hosting;
 using Mall.Ledger;
 using Mall.Orders;
@@ -46,7 +45,7 @@ public static class MallHost
 
     private static void AddGrains(IServiceCollection services, MallSettings settings)
     {
-        services.AddMallLedger(new LedgerOptions { Address = settings.Db, MySqlDriver = MySqlDriver.Factory });
+        services.AddMallLedger(new LedgerOptions { Address = settings.Db });
         services.AddMallGrains(
             new OrderOptions { CloseAfter = settings.OrderCloseAfter },
             new SagaOptions(),

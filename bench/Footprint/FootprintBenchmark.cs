@@ -41,7 +41,7 @@ sealed class FootprintBenchmark() : Benchmark(
 
         var measured = builds.Select(build => Measurement.Figures(
             $"footprint{build.Suffix}",
-            found[build][0].Keys.ToDictionary(metric => metric, metric => Measurement.Median(found[build].Select(f => f[metric])))));
+            found[build][0].Keys.ToDictionary(name => name, name => Measurement.Median(found[build].Select(f => f[name])))));
         return new Findings(
             $"SQLite as the mall sets it, {folder.FileSystem}",
             [.. MallBuild.WithRatios([.. measured], StartUp, AtStart, AfterOrders)]);

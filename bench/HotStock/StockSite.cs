@@ -7,7 +7,7 @@ namespace Mall.Bench.HotStock;
 
 /// <summary>Decrements of the only product of a database file.</summary>
 /// <param name="file">The database.</param>
-/// <param name="takeOneAsync">Takes one piece for a caller under a gid; durable when it completes with null, else why not.</param>
+/// <param name="takeOneAsync">Takes one piece for a caller under a gid: null when it is durable, else why not.</param>
 /// <param name="closeAsync">Lets the file go.</param>
 sealed class StockSite(
     string file, int callers, string durability, Func<int, string, ValueTask<string?>> takeOneAsync, Func<ValueTask> closeAsync)

@@ -13,12 +13,12 @@ namespace Mall.Bench.Load;
 sealed class LoadBenchmark() : Benchmark(
     "load", "Orders over HTTP and gRPC, on a mall of one process on SQLite, or on any installation.")
 {
-    static readonly Option<Uri?> s_url = new("--url")
+    static readonly Option<string?> s_url = new("--url")
     {
-        Description = "The front door of an installation, such as http://127.0.0.1:8080/, in place of a mall of our own.",
+        Description = "The front door of an installation, such as http://127.0.0.1:8080, in place of a mall of our own.",
     };
 
-    static readonly Option<Uri?> s_grpc = new("--grpc") { Description = "With --url: the same over gRPC." };
+    static readonly Option<string?> s_grpc = new("--grpc") { Description = "With --url: the same over gRPC." };
     static readonly Option<string[]> s_protocol = new Option<string[]>("--protocol")
     {
         Description = "What orders go over.",
@@ -42,13 +42,14 @@ sealed class LoadBenchmark() : Benchmark(
     protected override async Task<Findings> MeasureAsync(ParseResult options, CancellationToken cancellationToken)
     {
         var load = OrderLoad.Of(options, options.GetValue(s_calls), options.GetValue(s_rate));
-        var (url, grpc) = (options.GetValue(s_url), options.GetValue(s_grpc));
+        var (url, grpc) = (AddressOf(options.GetValue(s_url)), AddressOf(options.GetValue(s_grpc)));
         using var folder = url is null ? new BenchFolder(options.GetValue(RunOptions.Folder)!) : null;
         var findings = await RunOptions.TakeTurnsAsync(
             [
                 .. from protocol in options.GetValue(s_protocol)
                    from build in url is null ? MallBuild.Of(options) : [MallBuild.Own]
-                   select new Contestant($"orders, {protocol}{build.Suffix}", cancel => OpenAsync(protocol == "gRPC", build, cancel)),
+                   select new Contestant(
+                       $"orders, {protocol}{build.Suffix}", cancel => OpenAsync(protocol == "gRPC", build, cancel)),
             ],
             options,
             cancellationToken);
@@ -63,4 +64,9 @@ sealed class LoadBenchmark() : Benchmark(
             return await OrderSite.OpenAsync(mall?.Rest ?? url!, door, load, mall, cancel);
         }
     }
+
+    /// <summary>It ends in a slash, or a path added to it would replace its last part.</summary>
+    static Uri? AddressOf(string? text) => text is null ? null
+        : Uri.TryCreate(text.TrimEnd('/') + '/', UriKind.Absolute, out var address) ? address
+        : throw new BenchmarkException($"'{text}' is not an address such as http://127.0.0.1:8080");
 }

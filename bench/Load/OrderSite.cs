@@ -34,12 +34,12 @@ sealed class OrderSite : ISite
         }
         else
         {
-            V1.PlaceOrderRequest[] requests = [.. baskets.Select(GrpcOrderClient.Render)];
+            byte[][] requests = [.. baskets.Select(GrpcOrderClient.Render)];
             _clients = [.. tokens.Chunk(load.CallsPerConnection).SelectMany(together =>
             {
-                var channel = GrpcOrderClient.Connect(grpc);
+                var channel = GrpcOrderClient.Connect();
                 _channels.Add(channel);
-                return together.Select(token => new GrpcOrderClient(channel, token, requests));
+                return together.Select(token => new GrpcOrderClient(channel, grpc, token, requests));
             })];
         }
     }
@@ -53,7 +53,7 @@ sealed class OrderSite : ISite
         Uri rest, Uri? grpc, OrderLoad load, Installation? mall, CancellationToken cancellationToken) =>
         new OrderSite(rest, grpc, await Stage.SetAsync(rest, load.Products, cancellationToken), load, mall);
 
-    /// <summary>In an open loop the n-th order of all belongs to caller n modulo their number, and is meant to start at n / rate.</summary>
+    /// <summary>In an open loop order n of all is for caller n modulo their number and meant to start at n / rate.</summary>
     public async Task CallAsync(Caller caller)
     {
         var ticksBetween = Stopwatch.Frequency / _rate;

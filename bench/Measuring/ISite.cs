@@ -20,7 +20,7 @@ interface ISite : IAsyncDisposable
     /// <summary>One caller's loop; it runs while <see cref="Caller.GoesOn"/>.</summary>
     Task CallAsync(Caller caller);
 
-    /// <summary>Processor time that others than this process have spent since they started, by the metric it is reported as.</summary>
+    /// <summary>Processor time of others than this process since they started, by the metric it is reported as.</summary>
     Task<IReadOnlyDictionary<string, TimeSpan>> SpentAsync();
 
     /// <summary>Ends it, and looks whether what was counted has happened: a figure for work that was lost is none.</summary>

@@ -37,7 +37,8 @@ sealed record Turn(IReadOnlyList<Caller> Callers, TimeSpan Elapsed, IReadOnlyDic
     /// </summary>
     /// <returns>A measurement for each contestant, in their order.</returns>
     public static async Task<Findings> TakeAllAsync(
-        IReadOnlyList<Contestant> contestants, TimeSpan warmup, TimeSpan duration, int rounds, CancellationToken cancellationToken)
+        IReadOnlyList<Contestant> contestants, TimeSpan warmup, TimeSpan duration, int rounds,
+        CancellationToken cancellationToken)
     {
         var turns = contestants.ToDictionary(c => c.Name, _ => new List<Turn>());
         var durability = new HashSet<string>();

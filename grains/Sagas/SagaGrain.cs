@@ -246,7 +246,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     {
         try
         {
-            while (!SagaStatus.HasEnded(Saga.Status) && !IsLeaving)
+            while (!SagaStatus.HasEnded(Saga.Status) && !_deactivating)
             {
                 try
                 {
@@ -303,7 +303,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         await MoveToAsync(Saga with { Status = SagaStatus.Failed, NextTime = null, Attempts = 0 }, [.. undone]);
     }
 
-    /// <summary>Notes a round that stumbled and waits for the next. False when the saga is parked.</summary>
+    /// <summary>Notes a round that stumbled and waits for the next. False when there is none here: parked, or the silo stops.</summary>
     private async Task<bool> StumbleAsync(Exception e)
     {
         // Whatever Orleans throws says that a call has not come through, or its answer has not: silos that stop, die or are crowded.
@@ -328,10 +328,11 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
             });
         }
 
-        if (parked) return false;
+        // A silo that stops sees through what goes well, and leaves to its successor what does not.
+        if (parked || IsLeaving) return false;
         await Task.WhenAny(Task.Delay(delay, services.Clock, Stopping), _wake.Task);
         if (_wake.Task.IsCompleted) _wake = NewSignal();
-        return true;
+        return !IsLeaving;
     }
 
     /// <summary>Doubles from the first backoff up to the longest; the exponent is capped before it can overflow.</summary>

@@ -2,10 +2,8 @@ using System.Diagnostics.Metrics;
 using Mall.Ledger.MySql;
 using Mall.Ledger.Postgres;
 using Mall.Ledger.Sqlite;
-using Mall.Ledger.Stores;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Mall.Ledger;
@@ -63,13 +61,14 @@ public static class LedgerServices
         services.AddSingleton(column);
 
     /// <summary>The store at an address, not yet opened.</summary>
-    /// <exception cref="LedgerStartException">There is no driver for MySQL.</exception>
-    public static IStore StoreAt(LedgerOptions options, TimeProvider time, ILoggerFactory? loggers = null) =>
-        options.Address.Kind switch
+    public static IStore StoreAt(LedgerOptions options, TimeProvider time, ILoggerFactory? loggers = null)
+    {
+        loggers ??= NullLoggerFactory.Instance;
+        return options.Address.Kind switch
         {
             StoreKind.Sqlite => new SqliteStore(options.Address, time, options.Scheduler, options.IsGuest),
-            StoreKind.Postgres => new PostgresStore(
-                options, time, (loggers ?? NullLoggerFactory.Instance).CreateLogger<PostgresStore>()),
-            _ => new MySqlStore(options, time, (loggers ?? NullLoggerFactory.Instance).CreateLogger<MySqlStore>()),
+            StoreKind.Postgres => new PostgresStore(options, time, loggers.CreateLogger<PostgresStore>()),
+            _ => new MySqlStore(options, time, loggers.CreateLogger<MySqlStore>()),
         };
+    }
 }

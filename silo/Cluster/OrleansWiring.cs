@@ -33,6 +33,7 @@ internal static class OrleansWiring
         silo.Configure<ClusterOptions>(cluster => Name(cluster, settings.Cluster?.Id ?? ClusterSettings.DefaultId));
         silo.Services.Configure<ExceptionSerializationOptions>(CarryOwnExceptions);
         silo.Configure<SiloMessagingOptions>(messaging => messaging.MaxEnqueuedRequestsHardLimit = 10_000);
+        InterfaceTypeCache.AddTo(silo.Services);
         silo.UseKeyPlacement();
         silo.AddAdoNetGrainStorage(
             CartGrain.Storage, ado => (ado.Invariant, ado.ConnectionString) = OrleansDatabase.Of(settings.Db));
@@ -97,6 +98,7 @@ internal static class OrleansWiring
         client.Configure<ClusterOptions>(options => Name(options, cluster.Id));
         client.UseAdoNetClustering(ado => (ado.Invariant, ado.ConnectionString) = OrleansDatabase.Of(settings.Db));
         client.Services.Configure<ExceptionSerializationOptions>(CarryOwnExceptions);
+        InterfaceTypeCache.AddTo(client.Services);
         client.AddDashboard();
         client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2));
         client.UseConnectionRetryFilter<JoinPatience>();

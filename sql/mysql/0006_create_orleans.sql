@@ -1,6 +1,6 @@
 -- What Orleans keeps here: who is a member of the cluster, private state of single grains, and the statements by which it reaches
--- both. It reads OrleansQuery at start, sends each text as one command without a transaction around it, and finds columns by name.
--- Names of tables are case-sensitive on most servers. A session counts the rows that a statement has found, changed or not.
+-- both. It reads OrleansQuery at start, sends each text as one command without a transaction around it, and finds columns by
+-- name. Names of tables are case-sensitive on most servers. A session counts the rows that a statement has found, changed or not.
 
 -- A row for each cluster; grows with every change of who is a member and as what. Whoever makes such a change locks it first.
 create table if not exists OrleansMembershipVersionTable (
@@ -23,8 +23,8 @@ create table if not exists OrleansMembershipTable (
   primary key (DeploymentId, Address, Port, Generation)
 ) engine = innodb character set utf8mb4 collate utf8mb4_bin;
 
--- A state that was cleared keeps its row, without payload, so that a version is never given twice. A grain without a key extension
--- has an empty one, since nulls would not be equal.
+-- A state that was cleared keeps its row, without payload, so that a version is never given twice. A grain without a key
+-- extension has an empty one, since nulls would not be equal.
 create table if not exists OrleansStorage (
   ServiceId varchar(64) not null,
   GrainTypeString varchar(128) not null,
@@ -41,9 +41,9 @@ create table if not exists OrleansQuery (
   QueryText longtext not null
 ) engine = innodb character set utf8mb4 collate utf8mb4_bin;
 
--- Version is the one that was read: what was decided on an older one changes nothing. The result is whether it did. An insert is a
--- transaction at read committed, where a search that finds nothing locks nothing: two silos that join at once wait for each other
--- at the version's row and nowhere else.
+-- Version is the one that was read: what was decided on an older one changes nothing. The result is whether it did. An insert is
+-- a transaction at read committed, where a search that finds nothing locks nothing: two silos that join at once wait for each
+-- other at the version's row and nowhere else.
 replace into OrleansQuery (QueryKey, QueryText) values
 ('InsertMembershipVersionKey', '
 insert ignore into OrleansMembershipVersionTable (DeploymentId, Version) values (@DeploymentId, 0);

@@ -1,5 +1,6 @@
 -- What Orleans keeps here: who is a member of the cluster, private state of single grains, and the statements by which it reaches
--- both. It reads OrleansQuery at start, sends each text as one command without a transaction around it, and finds columns by name.
+-- both. It reads OrleansQuery at start, sends each text as one command without a transaction around it, and finds columns by
+-- name.
 
 -- A row for each cluster; grows with every change of who is a member and as what. Whoever makes such a change locks it first.
 create table OrleansMembershipVersionTable (
@@ -22,8 +23,8 @@ create table OrleansMembershipTable (
   primary key (DeploymentId, Address, Port, Generation)
 ) with (fillfactor = 50);
 
--- A state that was cleared keeps its row, without payload, so that a version is never given twice. A grain without a key extension
--- has an empty one, since nulls would not be equal.
+-- A state that was cleared keeps its row, without payload, so that a version is never given twice. A grain without a key
+-- extension has an empty one, since nulls would not be equal.
 create table OrleansStorage (
   ServiceId text collate "C" not null,
   GrainTypeString text collate "C" not null,

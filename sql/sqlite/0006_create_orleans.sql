@@ -2,8 +2,8 @@
 -- start, sends each text as one command without a transaction around it, and finds columns by name. A file serves one process, so
 -- there is no table of members.
 
--- A state that was cleared keeps its row, without payload, so that a version is never given twice. A grain without a key extension
--- has an empty one, since nulls would not be equal.
+-- A state that was cleared keeps its row, without payload, so that a version is never given twice. A grain without a key
+-- extension has an empty one, since nulls would not be equal.
 create table OrleansStorage (
   ServiceId text not null,
   GrainTypeString text not null,

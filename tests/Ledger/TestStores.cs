@@ -1,4 +1,3 @@
-using Mall.Databases;
 using Mall.Ledger.Stores;
 
 namespace Mall.Ledger.Tests;
@@ -7,5 +6,5 @@ namespace Mall.Ledger.Tests;
 internal static class TestStores
 {
     public static LedgerOptions OptionsFor(StoreAddress address) =>
-        new() { Address = address, MySqlDriver = MySqlDriver.Factory, Random = new Random(1) };
+        new() { Address = address, Random = new Random(1) };
 }

@@ -42,15 +42,19 @@ internal sealed class MariaDbProgram(Machine? machine)
     protected override IEnumerable<string> Initialise(string folder) =>
     [
         "mariadb-install-db", "--no-defaults", $"--datadir={Data(folder)}", "--auth-root-authentication-method=normal",
-        "--skip-test-db",
+        "--skip-test-db", Temporary(folder),
     ];
 
     protected override IEnumerable<string> Serve(string folder, int port) =>
     [
         Server, "--no-defaults", $"--datadir={Data(folder)}", $"--port={port}", $"--bind-address={Host}",
         $"--socket={Socket(folder)}", $"--pid-file={Path.Combine(folder, "pid")}", "--skip-name-resolve", "--max-connections=600",
-        "--innodb-flush-log-at-trx-commit=1", "--innodb-doublewrite=on",
+        "--innodb-flush-log-at-trx-commit=1", "--innodb-doublewrite=on", Temporary(folder),
     ];
+
+    // A server that starts removes every temporary table that it finds, also those of a server that runs and has the same folder
+    // for them: that one then fails, or crashes.
+    private static string Temporary(string folder) => $"--tmpdir={folder}";
 
     private static string Socket(string folder) => Path.Combine(folder, "socket");
 

@@ -2,7 +2,7 @@ using System.Buffers.Text;
 
 namespace Mall.Bench.Load.Clients;
 
-/// <summary>An HTTP/1.1 response in a buffer: as much of the protocol as the answer to an order needs, from Kestrel or nginx.</summary>
+/// <summary>An HTTP/1.1 response in a buffer: what the answer to an order needs, from Kestrel or nginx.</summary>
 /// <param name="Status">The status code.</param>
 /// <param name="MallCode">Of a problem, the mall's code; 0 when there is none.</param>
 /// <param name="KeepsAlive">Whether the connection takes another request.</param>
@@ -26,7 +26,8 @@ readonly record struct HttpAnswer(int Status, int MallCode, bool KeepsAlive)
         // The last chunk is an empty one, and JSON has no line ends that could be taken for it.
         var isWhole = head.IndexOf("\r\nTransfer-Encoding: chunked\r\n"u8) >= 0
             ? body.EndsWith("0\r\n\r\n"u8)
-            : body.Length >= (NumberAfter("\r\nContent-Length: "u8, head) ?? throw new InvalidDataException("a body without a length"));
+            : body.Length >= (NumberAfter("\r\nContent-Length: "u8, head)
+                ?? throw new InvalidDataException("a body without a length"));
         if (isWhole)
             answer = new HttpAnswer(
                 status, NumberAfter("\"code\":"u8, body) ?? 0, KeepsAlive: head.IndexOf("\r\nConnection: close\r\n"u8) < 0);

@@ -22,7 +22,8 @@ sealed record DtmSql(string Schema, string Barrier, bool Prepares)
 
     public static DtmSql Postgres { get; } = new(
         SchemaOf(
-            key: "text collate \"C\"", word: "text", identity: "generated always as identity", open: " where next_cron_time is not null",
+            key: "text collate \"C\"", word: "text", identity: "generated always as identity",
+            open: " where next_cron_time is not null",
             fill => $" with (fillfactor = {fill})"),
         $"insert {BarrierRow} on conflict do nothing",
         Prepares: true);

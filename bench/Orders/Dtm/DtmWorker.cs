@@ -63,8 +63,9 @@ sealed class DtmWorker : IDisposable
     {
         try
         {
-            var payloads = products.Select(id => FormattableString.Invariant($$"""{"productId":{{id}},"quantity":1}""")).ToArray();
-            await _submit.RunAsync([("gid", gid), ("whole", $"[{string.Join(',', payloads)}]"), Now(), .. Each("payload", payloads)]);
+            var payloads = products.Select(id => $$"""{"productId":{{id}},"quantity":1}""").ToArray();
+            await _submit.RunAsync(
+                [("gid", gid), ("whole", $"[{string.Join(',', payloads)}]"), Now(), .. Each("payload", payloads)]);
             await RunBranchAsync(gid, "01", _order, [("gid", gid), ("user", userId), Now(), .. Each("product", products)]);
             for (var i = 0; i < products.Count; i++)
                 await RunBranchAsync(gid, $"{i + 2:00}", _stock, [("product", products[i]), Now()]);

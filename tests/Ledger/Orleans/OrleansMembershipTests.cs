@@ -141,7 +141,8 @@ public abstract class OrleansMembershipTests(DatabaseKind kind) : IAsyncLifetime
     {
         var member = Member(1);
         await Insert(member);
-        await Table.UpdateIAmAliveAsync(new MembershipEntry { SiloAddress = member.SiloAddress, IAmAliveTime = s_start.AddHours(1) }, Cancel);
+        member = new MembershipEntry { SiloAddress = member.SiloAddress, IAmAliveTime = s_start.AddHours(1) };
+        await Table.UpdateIAmAliveAsync(member, Cancel);
 
         var all = await Table.ReadAllAsync(Cancel);
         var read = all.Members.Single().Item1;

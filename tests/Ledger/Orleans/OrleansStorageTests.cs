@@ -128,7 +128,7 @@ public abstract class OrleansStorageTests : IAsyncLifetime
     public async Task Clear_LeavesNoState_AndGivesNoVersionTwice()
     {
         var grain = GrainId.Create("cart", "g");
-        var state = new GrainState<OrleansText>(new OrleansText()) { ETag = await Write(grain, "one", null), RecordExists = true };
+        var state = StateOf("", await Write(grain, "one", null));
         await _orleans.Storage().ClearStateAsync(State, grain, state);
 
         Assert.Equal((false, "2"), (state.RecordExists, state.ETag));
@@ -144,9 +144,8 @@ public abstract class OrleansStorageTests : IAsyncLifetime
     {
         var grain = GrainId.Create("cart", "g");
         await Write(grain, "two", await Write(grain, "one", null));
-        var stale = new GrainState<OrleansText>(new OrleansText()) { ETag = "1", RecordExists = true };
-
-        await Assert.ThrowsAsync<InconsistentStateException>(() => _orleans.Storage(storage).ClearStateAsync(State, grain, stale));
+        await Assert.ThrowsAsync<InconsistentStateException>(
+            () => _orleans.Storage(storage).ClearStateAsync(State, grain, StateOf("", "1")));
         Assert.Equal(("two", "2", true), await Read(grain));
     }
 
@@ -154,7 +153,7 @@ public abstract class OrleansStorageTests : IAsyncLifetime
     public async Task Clear_ThatDeletes_LeavesNothing()
     {
         var grain = GrainId.Create("cart", "g");
-        var state = new GrainState<OrleansText>(new OrleansText()) { ETag = await Write(grain, "one", null), RecordExists = true };
+        var state = StateOf("", await Write(grain, "one", null));
         await _orleans.Storage("Deleting").ClearStateAsync(State, grain, state);
 
         Assert.Equal((false, null), (state.RecordExists, state.ETag));
@@ -164,10 +163,13 @@ public abstract class OrleansStorageTests : IAsyncLifetime
 
     private async Task<string?> Write(GrainId grain, string text, string? etag)
     {
-        var state = new GrainState<OrleansText>(new OrleansText { Value = text }) { ETag = etag, RecordExists = etag is not null };
+        var state = StateOf(text, etag);
         await _orleans.Storage().WriteStateAsync(State, grain, state);
         return state.ETag;
     }
+
+    private static GrainState<OrleansText> StateOf(string text, string? etag) =>
+        new(new OrleansText { Value = text }) { ETag = etag, RecordExists = etag is not null };
 
     private async Task<(string? Text, string? Etag, bool Exists)> Read(GrainId grain, string name = State)
     {

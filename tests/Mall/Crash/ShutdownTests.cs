@@ -48,7 +48,7 @@ public sealed class ShutdownTests
         await using var mall = new Installation(database);
         var silo = await mall.OpenAsync(stop);
         using var trade = await Trade.OpenAsync(mall, () => Books.Open(database), [1000, 1000], shoppers: 0, stop);
-        var buyers = await Task.WhenAll(trade.InviteBuyerAsync(mall), trade.InviteBuyerAsync(mall));
+        var (buyer, another) = (await trade.InviteBuyerAsync(mall), await trade.InviteBuyerAsync(mall));
         await using var lockers = Connections.To(database);
         await lockers.OpenAsync(stop);
         await using var transaction = await lockers.BeginTransactionAsync(stop);
@@ -56,9 +56,9 @@ public sealed class ShutdownTests
         command.CommandText = $"select * from products where id = {trade.Products[0]} for update";
         await command.ExecuteNonQueryAsync(stop);
 
-        var locked = buyers[0].OrderAsync([(trade.Products[0], 1)], stop);
+        var locked = buyer.OrderAsync([(trade.Products[0], 1)], stop);
         while (!silo.OutputLines.Any(line => line.Contains("[3001]", StringComparison.Ordinal))) await Task.Delay(20, stop);
-        Assert.True((await buyers[1].OrderAsync([(trade.Products[1], 1)], stop)).IsAcknowledged);
+        Assert.True((await another.OrderAsync([(trade.Products[1], 1)], stop)).IsAcknowledged);
         silo.Terminate();
         var exitCode = await silo.ExitCodeAsync(s_endsWithin);
 

@@ -1,6 +1,7 @@
+using Mall.Ledger;
 using Mall.Ledger.Stores;
 
-namespace Mall.Ledger.Faults;
+namespace Mall.TestFaults;
 
 /// <summary>
 /// A store that fails: by chance from a seed, or where a script says. For tests and drills. What it lets through goes to the real

@@ -1,4 +1,4 @@
-namespace Mall.Ledger.Faults;
+namespace Mall.TestFaults;
 
 /// <summary>How often what goes wrong, as probabilities from 0 to 1. All zero by default.</summary>
 public sealed record FaultOptions

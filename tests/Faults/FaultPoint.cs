@@ -1,4 +1,4 @@
-namespace Mall.Ledger.Faults;
+namespace Mall.TestFaults;
 
 /// <summary>Where a commit is made to fail.</summary>
 public enum FaultPoint

@@ -1,11 +1,11 @@
-namespace Mall.Ledger.Stores;
+namespace Mall.Ledger.Tests;
 
 /// <summary>
 /// Runs what it is given at once, on the thread that gives it; what is given meanwhile runs after it, in order. With it a ledger
 /// has no thread of its own and commits within the caller's call, so that a simulation can run everything on one thread from one
 /// seed.
 /// </summary>
-public sealed class InlineScheduler : TaskScheduler
+internal sealed class InlineScheduler : TaskScheduler
 {
     private readonly Queue<Task> _tasks = new();
     private bool _isRunning;
