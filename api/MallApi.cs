@@ -42,6 +42,7 @@ public static class MallApi
             .AddFilter("Microsoft.AspNetCore.Authentication", LogLevel.None)
             .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.None)
             .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None)
+            .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None)
             .AddFilter("Grpc", LogLevel.None));
         return services;
     }

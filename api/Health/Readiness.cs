@@ -46,14 +46,22 @@ internal sealed class Readiness(IServiceProvider services, IHostApplicationLifet
     {
         lock (_gate)
         {
-            if (_asked is null || _asked.IsFaulted || clock.GetElapsedTime(_askedAt) >= s_fresh)
+            if (_asked is null || _asked.IsFaulted || (_asked.IsCompleted && clock.GetElapsedTime(_askedAt) >= s_fresh))
             {
                 _askedAt = clock.GetTimestamp();
-                _asked = services.GetRequiredService<HealthCheckService>()
-                    .CheckHealthAsync(check => check.Name != Name, CancellationToken.None);
+                _asked = Check();
             }
 
             return _asked;
         }
+    }
+
+    /// <summary>While the process starts its checks have nothing to say yet; whoever asks waits for it.</summary>
+    private async Task<HealthReport> Check()
+    {
+        var started = new TaskCompletionSource();
+        await using (lifetime.ApplicationStarted.Register(started.SetResult))
+            await started.Task;
+        return await services.GetRequiredService<HealthCheckService>().CheckHealthAsync(check => check.Name != Name);
     }
 }

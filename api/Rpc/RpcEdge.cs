@@ -15,6 +15,8 @@ internal static class RpcEdge
     private const string TimeoutHeader = "grpc-timeout";
     private const int MaxDigits = 8;
 
+    private static readonly TimeSpan s_timersReach = TimeSpan.FromDays(49);
+
     /// <summary>Maps a service with this edge around its methods.</summary>
     public static void AtTheEdge(this IEndpointConventionBuilder service)
     {
@@ -28,9 +30,12 @@ internal static class RpcEdge
 
     private static Task Serve(HttpContext http, RequestDelegate serve, bool isStream)
     {
-        if (!IsProtobuf(http.Request.ContentType))
+        var noCall = !IsProtobuf(http.Request.ContentType) ? Problem.UnsupportedMediaType("gRPC calls are application/grpc.")
+            : !HttpProtocol.IsHttp2(http.Request.Protocol) ? Problem.BadRequest(StatusCodes.Status426UpgradeRequired, "gRPC needs HTTP/2.")
+            : null;
+        if (noCall is not null)
         {
-            ProblemWriter.WriteJson(http, Problem.UnsupportedMediaType("gRPC calls are application/grpc."), TraceIds.Of(http));
+            ProblemWriter.WriteJson(http, noCall, TraceIds.Of(http));
             return Task.CompletedTask;
         }
 
@@ -50,13 +55,16 @@ internal static class RpcEdge
         RpcProblems.Reword(http);
     }
 
-    /// <summary>A stream ends at the client's deadline, and when the process stops.</summary>
+    /// <summary>
+    /// A stream ends at the client's deadline, and when the process stops. Timers reach seven weeks; a client whose deadline is
+    /// farther away keeps it by itself.
+    /// </summary>
     private static async Task Stream(HttpContext http, RequestDelegate serve, TimeSpan? deadline, TimeProvider clock)
     {
         var stopping = http.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping);
-        using var ending = new StreamEnd(deadline, clock, end, stopping);
-        http.Features.Set(ending);
+        using var timer = new CancellationTokenSource(deadline < s_timersReach ? deadline.Value : Timeout.InfiniteTimeSpan, clock);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping, timer.Token);
+        http.Features.Set(new StreamEnd(timer.Token, stopping));
         http.RequestAborted = end.Token;
         await serve(http);
         RpcProblems.Reword(http);
@@ -94,43 +102,12 @@ internal static class RpcEdge
     };
 }
 
-/// <summary>Cancels a stream when the client's deadline passes, however far away that is: timers reach seven weeks.</summary>
-internal sealed class StreamEnd : IDisposable
+/// <summary>Why a stream was ended from this side.</summary>
+internal sealed record StreamEnd(CancellationToken Late, CancellationToken Stopping)
 {
-    private static readonly TimeSpan s_reach = TimeSpan.FromDays(40);
-
-    private readonly CancellationToken _stopping;
-    private readonly ITimer? _timer;
-    private bool _isLate;
-
-    public StreamEnd(TimeSpan? deadline, TimeProvider clock, CancellationTokenSource stream, CancellationToken stopping)
-    {
-        _stopping = stopping;
-        if (deadline is not { } limit)
-            return;
-        var begun = clock.GetTimestamp();
-        _timer = clock.CreateTimer(_ => Tick(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        Tick();
-
-        void Tick()
-        {
-            var left = limit - clock.GetElapsedTime(begun);
-            if (left > TimeSpan.Zero)
-            {
-                _timer!.Change(left < s_reach ? left : s_reach, Timeout.InfiniteTimeSpan);
-                return;
-            }
-
-            _isLate = true;
-            stream.Cancel();
-        }
-    }
-
-    /// <summary>Why the stream was ended from this side; null when it was not.</summary>
-    public Exception? Reason => _isLate ? new TimeoutException("The client's deadline has passed.")
-        : _stopping.IsCancellationRequested
+    /// <summary>Null when it was not.</summary>
+    public Exception? Reason => Late.IsCancellationRequested ? new TimeoutException("The client's deadline has passed.")
+        : Stopping.IsCancellationRequested
             ? new ProblemException(Problem.Of(ErrorCodes.StorageUnavailable, "This process stops; call another."))
             : null;
-
-    public void Dispose() => _timer?.Dispose();
 }

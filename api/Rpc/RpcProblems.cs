@@ -1,4 +1,5 @@
 using System.Globalization;
+using Google.Protobuf;
 using Grpc.AspNetCore.Server;
 using Grpc.Core;
 
@@ -54,15 +55,16 @@ internal static class RpcProblems
     public static void Reword(HttpContext http)
     {
         var headers = http.Response.Headers;
-        if (http.Response.HasStarted || headers.ContainsKey(CodeTrailer) || !int.TryParse(headers[StatusTrailer], out var status) || status == 0)
+        if (http.Response.HasStarted || headers.ContainsKey(CodeTrailer)
+            || http.Features.Get<IServerCallContextFeature>()?.ServerCallContext.Status is not { StatusCode: not StatusCode.OK } status)
             return;
-        var problem = (StatusCode)status switch
+        var problem = status switch
         {
-            StatusCode.Internal when headers[MessageTrailer].ToString().EndsWith("compressed message.", StringComparison.Ordinal) =>
-                Compressed,
-            StatusCode.Unimplemented => Compressed,
-            StatusCode.ResourceExhausted => ProblemMapping.TooLarge,
-            StatusCode.NotFound => Problem.BadCall(StatusCode.NotFound, "There is no such service."),
+            { StatusCode: StatusCode.NotFound } => Problem.BadCall(StatusCode.NotFound, "There is no such service."),
+            { StatusCode: StatusCode.ResourceExhausted } or { DebugException: IOException and not InvalidProtocolBufferException } =>
+                ProblemMapping.TooLarge,
+            { StatusCode: StatusCode.Unimplemented } => Compressed,
+            _ when status.Detail.EndsWith("compressed message.", StringComparison.Ordinal) => Compressed,
             _ => Problem.Of(ErrorCodes.BadParameter, "The call is malformed: it does not hold the one message that this method takes."),
         };
         Write(http, problem, TraceIds.Of(http));

@@ -20,7 +20,7 @@ public sealed class GrpcJsTests(FrontDoorMall door)
             Assert.Skip(missing);
         }
 
-        var start = new ProcessStartInfo("node", ["check.mjs", door.Mall.Grpc.Authority, Path.Combine(root, "api", "proto")])
+        var start = new ProcessStartInfo("node", ["check.mjs", door.Mall.Grpc.Authority, $"{door.Mall.Http}", Path.Combine(root, "api", "proto")])
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
