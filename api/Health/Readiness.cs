@@ -19,7 +19,8 @@ internal sealed class Readiness(IServiceProvider services, IHostApplicationLifet
     private Task<HealthReport>? _asked;
     private long _askedAt;
 
-    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+    public async Task<HealthCheckResult> CheckHealthAsync(
+        HealthCheckContext context, CancellationToken cancellationToken = default) =>
         (await Ask(cancellationToken)).IsReady ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy();
 
     public async Task<HealthAnswer> Ask(CancellationToken cancellationToken)

@@ -8,7 +8,7 @@ using Microsoft.IdentityModel.Tokens;
 namespace Mall.Tests.FrontDoor.Auth;
 
 /// <summary>Tokens, as the mall signs them and lets the library judge them.</summary>
-public sealed class AccessTokensTests
+public sealed class AccessTokensTests : IDisposable
 {
     private const string Key = "a key of thirty-two bytes, or so";
 
@@ -59,6 +59,22 @@ public sealed class AccessTokensTests
             }
         }
     }
+
+    [Fact]
+    public async Task Recall_WhenAGoodTokenHasEnded_KnowsItNoMore()
+    {
+        var token = (await SignAsync(new Caller(1, Roles.User))).Text;
+        Assert.Null(_tokens.Recall(token));
+        var judged = await JudgeAsync(token);
+        _tokens.Remember((JsonWebToken)judged.SecurityToken, new Caller(1, Roles.User), new(judged.ClaimsIdentity));
+
+        _clock.Advance(TimeSpan.FromSeconds(7199));
+        Assert.Equal(new Caller(1, Roles.User), _tokens.Recall(token)?.Caller);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Null(_tokens.Recall(token));
+    }
+
+    public void Dispose() => _tokens.Dispose();
 
     private async Task<AccessToken> SignAsync(Caller caller) =>
         await _tokens.Sign(caller, new Patience(TimeSpan.FromSeconds(1), _clock, CancellationToken.None));
