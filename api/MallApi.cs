@@ -1,5 +1,6 @@
 using Grpc.AspNetCore.HealthChecks;
 using Grpc.AspNetCore.Server;
+using Mall.Api.Carts;
 using Mall.Api.Cluster;
 using Mall.Api.Health;
 using Mall.Api.OpenApi;
@@ -64,6 +65,7 @@ public static class MallApi
         rest.MapVerify();
         rest.MapShops();
         rest.MapProducts();
+        rest.MapCart();
         rest.MapOrders();
         rest.MapSagas();
         rest.MapCluster();

@@ -1,13 +1,14 @@
 using System.Security.Cryptography;
 using Mall.Api;
+using Mall.Api.Auth;
 using Mall.Api.Cluster;
-using Mall.Databases;
 using Mall.Hosting;
 using Mall.Ledger;
 using Mall.Orders;
 using Mall.Sagas;
 using Mall.Silo.Cluster;
 using Mall.Silo.Settings;
+using Orleans.Dashboard;
 
 namespace Mall.Silo;
 
@@ -37,14 +38,14 @@ public static class MallHost
         configure?.Invoke(builder);
 
         var mall = builder.Build();
-        if (settings.Roles.HasFlag(Roles.Api)) mall.MapMallApi();
+        if (settings.Roles.HasFlag(Roles.Api)) mall.MapMallApi().MapOrleansDashboard("/dashboard/orleans").RequireAuthorization(Policies.Operator);
         else mall.MapBackDoor();
         return mall;
     }
 
     private static void AddGrains(IServiceCollection services, MallSettings settings)
     {
-        services.AddMallLedger(new LedgerOptions { Address = settings.Db, MySqlDriver = MySqlDriver.Factory });
+        services.AddMallLedger(new LedgerOptions { Address = settings.Db });
         services.AddMallGrains(
             new OrderOptions { CloseAfter = settings.OrderCloseAfter },
             new SagaOptions(),
@@ -60,10 +61,11 @@ public static class MallHost
         })
         .SetMinimumLevel(LogLevel.Information)
         .AddFilter("Microsoft", LogLevel.Warning)
-        .AddFilter("Orleans", LogLevel.Warning) // Who comes and who goes, Mall.Silo.Cluster.DeathWatch tells.
-        .AddFilter("Orleans.Runtime.Messaging", LogLevel.Error) // One line a lost connection, with a stack each.
-        .AddFilter("Orleans.Runtime.MembershipService.SiloHealthMonitor", LogLevel.Error) // Likewise, a missed probe.
-        .AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error) // At the start it takes the machine's uptime for a stall.
+        // Who comes and who goes, and what cannot be committed, the mall tells itself: Orleans' warnings say the same at length.
+        .AddFilter("Orleans", LogLevel.Error)
+        .AddFilter("Orleans.Connections.Security", LogLevel.Warning) // A peer with another certificate.
+        .AddFilter("Orleans.Messaging.GatewayManager", LogLevel.Critical) // FrontDoorHealth tells it.
+        .AddFilter("Orleans.Runtime.Silo", LogLevel.Critical) // A start that fails is told in one line, by Program.
         .AddFilter("Polly", LogLevel.Warning)
         .AddFilter("System", LogLevel.Warning)
         // A start that fails is told in one line, by Program.
@@ -77,6 +79,6 @@ public static class MallHost
         };
         if (options.Complaint() is { } complaint) throw new SettingsException(complaint);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.ListenForMall(options));
-        builder.Services.AddMallApi(options);
+        builder.Services.AddMallApi(options).AddSingleton<IClusterStatus, OrleansClusterStatus>();
     }
 }

@@ -1,6 +1,7 @@
 using Mall.Ledger;
 using Mall.Silo;
 using Mall.Silo.Admin;
+using Mall.Silo.Cluster;
 using Mall.Silo.Settings;
 
 // One process of the mall: a command, or the server.
@@ -16,6 +17,12 @@ try
     catch (OperationCanceledException) when (mall.Lifetime.ApplicationStopping.IsCancellationRequested)
     {
         return 0; // Told to stop while it waited, for its database perhaps: there is nothing to drain.
+    }
+
+    catch (OrleansException e) when (e is not SiloUnavailableException)
+    {
+        await Console.Error.WriteLineAsync($"mall: {JoinFailure.Explain(mall.Services)}");
+        return 1;
     }
 
     Greeting.Print(mall);

@@ -9,23 +9,22 @@ public interface IClusterStatus
 
 /// <summary>The silos and what they do.</summary>
 /// <param name="Silos">By address. Those that have died lately are among them.</param>
-/// <param name="Hottest">The grains with the most calls, of all silos; absent when nobody counts.</param>
-public sealed record ClusterStatus(IReadOnlyList<SiloState> Silos, IReadOnlyList<GrainLoad>? Hottest);
+/// <param name="Hottest">The grains with the most calls, of all silos.</param>
+public sealed record ClusterStatus(IReadOnlyList<SiloState> Silos, IReadOnlyList<GrainLoad> Hottest);
 
 /// <summary>A silo.</summary>
 /// <param name="Address">Where it listens, <c>host:port</c>.</param>
 /// <param name="Generation">Which of the processes that have listened there it is; a later one has a greater number.</param>
 /// <param name="Status">joining, active, leaving or dead.</param>
-/// <param name="StartedAt">UTC; absent when it is not known.</param>
+/// <param name="StartedAt">UTC.</param>
 /// <param name="Activations">Grains in memory, by type; empty when it has not answered.</param>
 public sealed record SiloState(
-    string Address, long Generation, string Status, DateTime? StartedAt, IReadOnlyList<ActivationCount> Activations);
+    string Address, long Generation, string Status, DateTime StartedAt, IReadOnlyList<ActivationCount> Activations);
 
 /// <param name="Type">The grain type.</param>
 /// <param name="Count">How many are in memory.</param>
 public sealed record ActivationCount(string Type, long Count);
 
 /// <param name="Grain">Type and key.</param>
-/// <param name="Calls">A second, lately.</param>
-/// <param name="Silo">Where it lives.</param>
-public sealed record GrainLoad(string Grain, double Calls, string Silo);
+/// <param name="Calls">A second, lately; an estimate.</param>
+public sealed record GrainLoad(string Grain, double Calls);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Mall.Api.Carts;
 using Mall.Api.Cluster;
 using Mall.Api.Health;
 using Mall.Api.Orders;
@@ -32,6 +33,8 @@ namespace Mall.Api.Rest;
 [JsonSerializable(typeof(ProductAnswer))]
 [JsonSerializable(typeof(AdjustStockInput))]
 [JsonSerializable(typeof(StockAnswer))]
+[JsonSerializable(typeof(CartItemInput))]
+[JsonSerializable(typeof(CartAnswer))]
 [JsonSerializable(typeof(PlaceOrderInput))]
 [JsonSerializable(typeof(OrderAnswer))]
 [JsonSerializable(typeof(OrderPageAnswer))]

@@ -1,32 +1,28 @@
-using Mall.Bench.Reporting;
-
 namespace Mall.Bench.Hosting;
 
 /// <summary>A fresh folder for a benchmark's database files, removed at the end.</summary>
 sealed class BenchFolder : IDisposable
 {
-    BenchFolder(string path) => Path = path;
-
-    public string Path { get; }
-
-    /// <summary>The file system it is on, as the operating system calls it.</summary>
-    public string FileSystem => new DriveInfo(Path).DriveFormat;
+    readonly string _path;
+    int _files;
 
     /// <summary>
     /// Makes one below the given folder. Says so when it lies in memory: there a sync costs nothing, and a figure called
     /// durable would be a lie.
     /// </summary>
-    public static BenchFolder CreateBelow(string parent, ProgressDisplay display)
+    public BenchFolder(string parent)
     {
-        var path = System.IO.Path.Combine(parent, $"bench-{Environment.ProcessId}-{Guid.NewGuid():N}");
-        Directory.CreateDirectory(path);
-        var folder = new BenchFolder(path);
-        if (folder.FileSystem is "tmpfs" or "ramfs")
-            display.Say($"Attention: {path} lies in memory ({folder.FileSystem}), so nothing there is durable. See --folder.");
-        return folder;
+        _path = Path.GetFullPath(Path.Combine(parent, $"bench-{Environment.ProcessId}-{Guid.NewGuid():N}"));
+        Directory.CreateDirectory(_path);
+        if (FileSystem is "tmpfs" or "ramfs")
+            Console.Error.WriteLine($"Attention: {_path} lies in memory ({FileSystem}), so nothing there is durable.");
     }
 
-    public string File(string name) => System.IO.Path.Combine(Path, name);
+    /// <summary>The file system it is on, as the operating system calls it.</summary>
+    public string FileSystem => new DriveInfo(_path).DriveFormat;
 
-    public void Dispose() => Directory.Delete(Path, recursive: true);
+    /// <summary>The path of a database that is not there yet.</summary>
+    public string NewFile() => Path.Combine(_path, $"{Interlocked.Increment(ref _files)}.db");
+
+    public void Dispose() => Directory.Delete(_path, recursive: true);
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-using Mall.Bench.Hosting;
 using Microsoft.Data.Sqlite;
 
 namespace Mall.Bench.HotStock;
@@ -18,8 +16,6 @@ sealed class BarrierBaseline : IDisposable
     readonly SqliteCommand _takeOne;
     readonly SqliteCommand _commit;
     readonly SqliteCommand _rollback;
-    readonly SqliteParameter _gid;
-    readonly SqliteParameter _createTime;
 
     /// <param name="file">A database of the mall that no silo has open.</param>
     /// <param name="productId">A product in it.</param>
@@ -27,60 +23,46 @@ sealed class BarrierBaseline : IDisposable
     {
         _connection = new SqliteConnection($"Data Source={file};Pooling=False");
         _connection.Open();
-        using (var settings = Command("pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 60000"))
-            settings.ExecuteNonQuery();
+        Command("pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 60000").ExecuteNonQuery();
         _begin = Command("begin immediate");
         _insertBarrier = Command(
             """
             insert into barrier (trans_type, gid, branch_id, op, barrier_id, reason, create_time)
-            values ('saga', @gid, '02', 'action', '01', 'action', @create_time)
+            values ('saga', @gid, '02', 'action', '01', 'action', @now)
             on conflict do nothing
-            """);
-        _gid = _insertBarrier.Parameters.Add("@gid", SqliteType.Text);
-        _createTime = _insertBarrier.Parameters.Add("@create_time", SqliteType.Integer);
-        _takeOne = Command("update products set stock = stock - 1 where id = @id and stock >= 1");
-        _takeOne.Parameters.Add("@id", SqliteType.Integer).Value = productId;
+            """,
+            ("@gid", ""), ("@now", 0L));
+        _takeOne = Command("update products set stock = stock - 1 where id = @id and stock >= 1", ("@id", productId));
         _commit = Command("commit");
         _rollback = Command("rollback");
-        foreach (var command in Commands)
-            command.Prepare();
     }
 
     /// <summary>What the connection says its settings are, not what was asked for.</summary>
     public string Settings =>
-        $"SQLite {_connection.ServerVersion}, journal_mode={Scalar("pragma journal_mode")}, "
-        + $"synchronous={SqliteSettings.SynchronousLevel(Scalar("pragma synchronous"))}";
-
-    SqliteCommand[] Commands => [_begin, _insertBarrier, _takeOne, _commit, _rollback];
+        $"SQLite {_connection.ServerVersion}, journal_mode={Command("pragma journal_mode").ExecuteScalar()}, "
+        + $"synchronous={Command("pragma synchronous").ExecuteScalar()} (2 is FULL)";
 
     /// <summary>Takes one piece; durable when it returns. False when the stock is gone or the gid has had its piece.</summary>
     public bool TakeOne(string gid)
     {
-        _gid.Value = gid;
-        _createTime.Value = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        _insertBarrier.Parameters[0].Value = gid;
+        _insertBarrier.Parameters[1].Value = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         _begin.ExecuteNonQuery();
         var taken = _insertBarrier.ExecuteNonQuery() == 1 && _takeOne.ExecuteNonQuery() == 1;
         (taken ? _commit : _rollback).ExecuteNonQuery();
         return taken;
     }
 
-    public void Dispose()
-    {
-        foreach (var command in Commands)
-            command.Dispose();
-        _connection.Dispose();
-    }
+    /// <summary>Closes the connection, and its statements with it.</summary>
+    public void Dispose() => _connection.Dispose();
 
-    SqliteCommand Command(string sql)
+    /// <summary>A statement that stays prepared.</summary>
+    SqliteCommand Command(string sql, params (string Name, object Value)[] values)
     {
         var command = _connection.CreateCommand();
         command.CommandText = sql;
+        foreach (var (name, value) in values)
+            command.Parameters.AddWithValue(name, value);
         return command;
-    }
-
-    string Scalar(string sql)
-    {
-        using var command = Command(sql);
-        return Convert.ToString(command.ExecuteScalar(), CultureInfo.InvariantCulture)!;
     }
 }

@@ -1,16 +1,22 @@
 using System.CommandLine;
 using Mall.Bench.Hosting;
+using Mall.Bench.Load;
 using Mall.Bench.Measuring;
-using Mall.Bench.Reporting;
+using Mall.Ledger.Sqlite;
+using Mall.Ledger.Stores;
 using Mall.Products;
 using Mall.Sagas;
+using Mall.Silo;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Orleans;
 
 namespace Mall.Bench.HotStock;
 
 /// <summary>
 /// Durable decrements of one product, the hottest row there can be: through its grain, whose decrements share commits, and
 /// beside it, in turns, the baseline that commits each by itself. Both on files of one folder that the mall itself has made, and
-/// both with the same settings.
+/// both with the same settings; both in this process, so that runs of it differ more than their turns do.
 /// </summary>
 sealed class HotStockBenchmark() : Benchmark(
     "hot-stock", "Durable decrements of one product through its grain, beside one transaction a decrement.")
@@ -18,102 +24,67 @@ sealed class HotStockBenchmark() : Benchmark(
     static readonly Option<int> s_callers = RunOptions.AtLeastOne("--callers", "Callers of the grain.", 512);
     static readonly Option<int> s_baselineCallers = RunOptions.AtLeastOne(
         "--baseline-callers", "Callers of the baseline, a connection each. SQLite has one writer: one is best.", 1);
-    static readonly Option<int> s_rounds = RunOptions.AtLeastOne(
-        "--rounds", "How often baseline and grain take turns, so that a slow moment of the disk meets both.", 3);
 
-    string _durability = "";
+    protected override IEnumerable<Option> Options => [s_callers, s_baselineCallers, .. RunOptions.OfTurns, RunOptions.Folder];
 
-    protected override IEnumerable<Option> Options => [s_callers, s_baselineCallers, s_rounds, RunOptions.Folder];
-
-    protected override string Durability => _durability;
-
-    protected override async Task<IReadOnlyList<Measurement>> MeasureAsync(
-        ParseResult options, ProgressDisplay display, CancellationToken cancellationToken)
+    protected override async Task<Findings> MeasureAsync(ParseResult options, CancellationToken cancellationToken)
     {
-        using var folder = BenchFolder.CreateBelow(options.GetValue(RunOptions.Folder)!, display);
-        var (baselineFile, grainFile) = (folder.File("baseline.db"), folder.File("grain.db"));
-        long productId;
-        await using (var maker = await LocalMall.OpenAsync(baselineFile, cancellationToken))
-            productId = await SellOneAsync(maker);
-        await using var mall = await LocalMall.OpenAsync(grainFile, cancellationToken);
-        if (await SellOneAsync(mall) != productId)
-            throw new BenchmarkException("two new databases gave their first products different ids");
-
-        using var connections = new Connections(
-            options.GetValue(s_baselineCallers), () => new BarrierBaseline(baselineFile, productId));
-        _durability = $"baseline {connections[0].Settings}; "
-            + $"grain synchronous={await mall.SynchronousAsync()}; {folder.FileSystem}";
-        var product = mall.Grains.GetGrain<IProductGrain>(productId);
-        var (baseline, grain) = await TakeTurnsAsync(
-            new Phase("baseline", connections.Count, caller => TakeAsync(connections[caller.Index], caller)),
-            new Phase("grain", options.GetValue(s_callers), caller => TakeAsync(product, caller)),
-            options, display, cancellationToken);
-
-        foreach (var (file, measured) in new[] { (baselineFile, baseline), (grainFile, grain) })
-            StockBooks.ExpectEveryPieceAccountedFor(file, productId, LocalMall.Plenty, (long)measured.Metrics[Metric.Operations]);
-        var ratio = grain.Metrics[Metric.PerSecond] / baseline.Metrics[Metric.PerSecond];
-        return [baseline, grain, Measurement.Figure("grain to baseline", Metric.Ratio, ratio)];
+        using var folder = new BenchFolder(options.GetValue(RunOptions.Folder)!);
+        Contestant[] contestants =
+        [
+            new("baseline", cancel => OpenBaselineAsync(folder, options.GetValue(s_baselineCallers), cancel)),
+            new("grain", cancel => OpenGrainAsync(folder, options.GetValue(s_callers), cancel)),
+        ];
+        var findings = await RunOptions.TakeTurnsAsync(contestants, options, cancellationToken);
+        var (baseline, grain) = (findings.Measurements[0], findings.Measurements[1]);
+        return findings with { Measurements = [baseline, grain, grain.ComparedWith(baseline, Metric.PerSecond)] };
     }
 
-    static async Task<(Measurement Baseline, Measurement Grain)> TakeTurnsAsync(
-        Phase baseline, Phase grain, ParseResult options, ProgressDisplay display, CancellationToken cancellationToken)
+    static async Task<ISite> OpenBaselineAsync(BenchFolder folder, int callers, CancellationToken cancellationToken)
     {
-        var rounds = options.GetValue(s_rounds);
-        var (warmup, turn) = (options.GetValue(RunOptions.Warmup), options.GetValue(RunOptions.Duration) / rounds);
-        var (baselines, grains) = (new List<PhaseResult>(), new List<PhaseResult>());
-        for (var round = 0; round < rounds; round++)
-        {
-            baselines.Add(await baseline.RunAsync(warmup, turn, display, cancellationToken));
-            grains.Add(await grain.RunAsync(warmup, turn, display, cancellationToken));
-            warmup = TimeSpan.Zero; // what is compiled and cached by now stays so
-        }
-
-        return (Measurement.From("baseline", baselines), Measurement.From("grain", grains));
+        var (file, product) = await MakeAsync(folder, cancellationToken);
+        var connections = Enumerable.Range(0, callers).Select(_ => new BarrierBaseline(file, product)).ToList();
+        return new StockSite(
+            file, callers, $"baseline {connections[0].Settings}, {folder.FileSystem}",
+            (caller, gid) => ValueTask.FromResult(connections[caller].TakeOne(gid) ? null : $"{ErrorCodes.NotEnoughStock}"),
+            () =>
+            {
+                connections.ForEach(c => c.Dispose());
+                return ValueTask.CompletedTask;
+            });
     }
 
-    static async Task<long> SellOneAsync(LocalMall mall)
+    static async Task<ISite> OpenGrainAsync(BenchFolder folder, int callers, CancellationToken cancellationToken)
     {
-        var seller = await mall.RegisterAsync("19900000001");
-        return (await mall.SellAsync(seller, products: 1, LocalMall.Plenty))[0];
+        var (file, productId) = await MakeAsync(folder, cancellationToken);
+        var mall = MallHost.Build(
+            ["--db", $"sqlite:{file}", "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0"],
+            builder => builder.Logging.ClearProviders()
+                .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace)
+                .SetMinimumLevel(LogLevel.Warning));
+        await mall.StartAsync(cancellationToken);
+        var product = mall.Services.GetRequiredService<IGrainFactory>().GetGrain<IProductGrain>(productId);
+        var settings = await ((SqliteStore)mall.Services.GetRequiredService<IStore>()).PragmaAsync("pragma synchronous");
+        return new StockSite(
+            file, callers, $"grain synchronous={settings}", async (_, gid) =>
+            {
+                var left = await product.DecrStock(new Branch(gid, "02"), 1);
+                return left.IsRefused ? $"{left.Refusal.Code}" : null;
+            },
+            async () =>
+            {
+                await mall.StopAsync(CancellationToken.None);
+                await mall.DisposeAsync();
+            });
     }
 
-    static Task TakeAsync(BarrierBaseline baseline, Caller caller)
+    /// <summary>Lets a mall make a database with one product.</summary>
+    static async Task<(string File, long Product)> MakeAsync(BenchFolder folder, CancellationToken cancellationToken)
     {
-        while (caller.GoesOn)
-        {
-            if (baseline.TakeOne(NewGid()))
-                caller.Succeeded();
-            else
-                caller.Failed($"{ErrorCodes.NotEnoughStock}");
-        }
-
-        return Task.CompletedTask;
-    }
-
-    static async Task TakeAsync(IProductGrain product, Caller caller)
-    {
-        while (caller.GoesOn)
-        {
-            var left = await product.DecrStock(new Branch(NewGid(), "02"), 1);
-            if (left.IsRefused)
-                caller.Failed($"{left.Refusal.Code}");
-            else
-                caller.Succeeded();
-        }
-    }
-
-    /// <summary>A gid as the front door makes it, for both: ordered by time, so that new barrier rows are neighbours.</summary>
-    static string NewGid() => Gids.New("order", Guid.CreateVersion7());
-
-    /// <summary>The baseline's connections, closed together.</summary>
-    sealed class Connections(int count, Func<BarrierBaseline> open) : IDisposable
-    {
-        readonly List<BarrierBaseline> _all = [.. Enumerable.Range(0, count).Select(_ => open())];
-
-        public int Count => _all.Count;
-
-        public BarrierBaseline this[int index] => _all[index];
-
-        public void Dispose() => _all.ForEach(c => c.Dispose());
+        var file = folder.NewFile();
+        await using var maker = await Installation.StartAsync(MallBuild.Own, file, folder.FileSystem);
+        var stage = await Stage.SetAsync(maker.Rest, products: 1, cancellationToken);
+        await maker.StopAsync();
+        return (file, stage.Products[0]);
     }
 }

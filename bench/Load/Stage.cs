@@ -1,5 +1,8 @@
 using System.Globalization;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Security.Cryptography;
+using System.Text.Json;
 
 namespace Mall.Bench.Load;
 
@@ -11,23 +14,62 @@ sealed record Stage(IReadOnlyList<string> Tokens, IReadOnlyList<long> Products)
     /// <summary>As much as the mall takes: no load is to end because something is sold out.</summary>
     public const long Stock = 1_000_000_000;
 
-    /// <summary>Customers that share a load's connections, where nobody says how many.</summary>
+    /// <summary>What each product costs.</summary>
+    public const long Price = 100;
+
+    /// <summary>How many customers share the connections of a load.</summary>
     public const int Customers = 8;
 
-    /// <summary>Registers new customers with random mobiles; the first of them opens a shop and sells.</summary>
-    public static async Task<Stage> SetAsync(IFrontDoor door, int customers, int products, CancellationToken cancellationToken)
+    /// <summary>
+    /// Registers new customers with random mobiles; the first of them opens a shop and sells. Over REST, whatever orders are
+    /// placed over: gRPC opens no shops.
+    /// </summary>
+    /// <param name="rest">Where the front door stands, with a slash at the end.</param>
+    /// <exception cref="BenchmarkException">The mall said no, or nothing.</exception>
+    public static async Task<Stage> SetAsync(Uri rest, int products, CancellationToken cancellationToken)
     {
+        using var client = new HttpClient { BaseAddress = rest };
         var password = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
-        var mobiles = Enumerable.Range(0, customers).Select(_ => RandomMobile()).ToList();
+        var mobiles = Enumerable.Range(0, Customers).Select(_ => RandomMobile()).ToList();
         var tokens = new List<string>();
         foreach (var mobile in mobiles)
-            tokens.Add(await door.SignUpAsync(mobile, password, cancellationToken));
+        {
+            await PostAsync(null, "v1/users", new { mobile, password, name = "load" });
+            tokens.Add(await SignInAsync(mobile));
+        }
 
-        var seller = await door.OpenShopAsync(tokens[0], mobiles[0], password, cancellationToken);
+        await PostAsync(tokens[0], "v1/shops", new { name = "Load" });
+        var seller = await SignInAsync(mobiles[0]);
         var onSale = new List<long>();
         for (var i = 1; i <= products; i++)
-            onSale.Add(await door.CreateProductAsync(seller, $"Load {i}", Stock, cancellationToken));
+        {
+            var product = await PostAsync(seller, "v1/products", new { name = $"Load {i}", stock = Stock, price = Price });
+            onSale.Add(product.GetProperty("id").GetInt64());
+        }
+
         return new Stage(tokens, onSale);
+
+        async Task<string> SignInAsync(string mobile) =>
+            (await PostAsync(null, "v1/sessions", new { mobile, password })).GetProperty("accessToken").GetString()!;
+
+        async Task<JsonElement> PostAsync(string? token, string path, object body)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = JsonContent.Create(body) };
+            if (token is not null)
+                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            try
+            {
+                using var response = await client.SendAsync(request, cancellationToken);
+                var text = await response.Content.ReadAsStringAsync(cancellationToken);
+                return response.IsSuccessStatusCode
+                    ? JsonElement.Parse(text)
+                    : throw new BenchmarkException($"POST {path} was answered {(int)response.StatusCode}: {text}");
+            }
+            catch (HttpRequestException e)
+            {
+                throw new BenchmarkException($"{rest} does not answer: {e.Message}");
+            }
+        }
     }
 
     static string RandomMobile() =>

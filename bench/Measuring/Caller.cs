@@ -1,57 +1,47 @@
 using System.Diagnostics;
+using HdrHistogram;
 
 namespace Mall.Bench.Measuring;
 
 /// <summary>
-/// One of the callers of a phase: it says how long to go on and keeps what became of each operation. A benchmark's loop is
-/// <code>while (caller.GoesOn) { await operation; caller.Succeeded(); }</code>
-/// Written out in each benchmark instead of taken as a delegate, so that nothing is allocated per operation but what the
-/// operation itself allocates. In a closed loop the end of one operation is the start of the next: one look at the clock each.
+/// One of the callers of a turn: it says how long to go on and keeps what became of each operation. A loop is
+/// <code>while (caller.GoesOn) caller.Ended(await operation);</code>
+/// In a closed loop the end of one operation is the start of the next: one look at the clock each.
 /// </summary>
-sealed class Caller
+sealed class Caller(int index)
 {
-    readonly LatencyHistogram _latencies = new();
-    readonly Dictionary<string, long> _errors = [];
+    /// <summary>In nanoseconds, about 36 minutes; longer ones count as this.</summary>
+    const long LongestLatency = 1L << 41;
+
     long _deadline;
     long _startedAt;
-    long _errorCount;
-
-    public Caller(int index) => Index = index;
 
     /// <summary>This caller's number, from 0.</summary>
-    public int Index { get; }
+    public int Index => index;
 
-    /// <summary>When the phase began, a timestamp of <see cref="Stopwatch"/>.</summary>
+    /// <summary>When the turn began, a timestamp of <see cref="Stopwatch"/>.</summary>
     public long Beginning { get; private set; }
 
+    /// <summary>What the successes took, in nanoseconds: percentiles at most 1/128 too high and never too low.</summary>
+    public LongHistogram Latencies { get; } = new(LongestLatency, numberOfSignificantValueDigits: 2);
+
+    /// <summary>Failures by code.</summary>
+    public Dictionary<string, long> Errors { get; } = [];
+
+    /// <summary>False when the turn's time is over.</summary>
+    public bool GoesOn => Includes(_startedAt);
+
     /// <summary>Sets the clock. Called once, before the caller's loop begins.</summary>
-    /// <param name="start">A timestamp of <see cref="Stopwatch"/>.</param>
-    /// <param name="duration">How long to go on from there.</param>
     public void Start(long start, TimeSpan duration)
     {
         Beginning = _startedAt = start;
         _deadline = start + (long)(duration.TotalSeconds * Stopwatch.Frequency);
     }
 
-    /// <summary>Operations that succeeded. The progress display reads it from another thread; stale does no harm there.</summary>
-    public long Successes => _latencies.Count;
-
-    /// <summary>Operations that failed. Read by the progress display like <see cref="Successes"/>.</summary>
-    public long Errors => Volatile.Read(ref _errorCount);
-
-    /// <summary>What the successes took.</summary>
-    public LatencyHistogram Latencies => _latencies;
-
-    /// <summary>Failures by code. To be read when the caller has ended.</summary>
-    public IReadOnlyDictionary<string, long> ErrorsByCode => _errors;
-
-    /// <summary>False when the phase's time is over.</summary>
-    public bool GoesOn => _startedAt < Volatile.Read(ref _deadline);
-
-    /// <summary>Ends the phase early. May be called from any thread; the caller sees it at its next look.</summary>
+    /// <summary>Ends the turn early. May be called from any thread; the caller sees it at its next look.</summary>
     public void Stop() => Volatile.Write(ref _deadline, long.MinValue);
 
-    /// <summary>Whether an operation meant to start at this moment still belongs to the phase.</summary>
+    /// <summary>Whether an operation meant to start at this moment still belongs to the turn.</summary>
     public bool Includes(long timestamp) => timestamp < Volatile.Read(ref _deadline);
 
     /// <summary>
@@ -60,21 +50,17 @@ sealed class Caller
     /// </summary>
     public void MeantToStartAt(long timestamp) => _startedAt = timestamp;
 
-    /// <summary>The operation that began when the last one ended, or when it was meant to, has succeeded now.</summary>
-    public void Succeeded()
+    /// <summary>The operation that began when the last one ended, or when it was meant to, has ended now.</summary>
+    /// <param name="error">
+    /// Null when it has succeeded. A failure does not count in the latencies: a quick refusal is no quick success.
+    /// </param>
+    public void Ended(string? error)
     {
         var now = Stopwatch.GetTimestamp();
-        _latencies.Record((long)((now - _startedAt) * NanosecondsPerTick));
+        if (error is null)
+            Latencies.RecordValue(Math.Min((long)Stopwatch.GetElapsedTime(_startedAt, now).TotalNanoseconds, LongestLatency));
+        else
+            Errors[error] = Errors.GetValueOrDefault(error) + 1;
         _startedAt = now;
     }
-
-    /// <summary>The operation has failed now. It does not count in the latencies: a quick refusal is no quick success.</summary>
-    public void Failed(string code)
-    {
-        _errors[code] = _errors.GetValueOrDefault(code) + 1;
-        Volatile.Write(ref _errorCount, _errorCount + 1);
-        _startedAt = Stopwatch.GetTimestamp();
-    }
-
-    static readonly double NanosecondsPerTick = 1e9 / Stopwatch.Frequency;
 }

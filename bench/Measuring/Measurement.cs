@@ -1,87 +1,82 @@
+using HdrHistogram;
+
 namespace Mall.Bench.Measuring;
 
-/// <summary>What one phase of a benchmark found.</summary>
-/// <param name="Name">The phase, the same in every run, so that runs can be compared.</param>
+/// <summary>What was found of one contestant, or by comparing two.</summary>
 /// <param name="Metrics">Figures by name, see <see cref="Metric"/>; every one is a number of the unit its name ends in.</param>
 /// <param name="Errors">Failures by code.</param>
 sealed record Measurement(string Name, IReadOnlyDictionary<string, double> Metrics, IReadOnlyDictionary<string, long> Errors)
 {
-    /// <summary>A figure that was computed from others and not measured by callers, such as a ratio.</summary>
-    public static Measurement Figure(string name, string metric, double value) =>
-        new(name, new Dictionary<string, double> { [metric] = value }, new Dictionary<string, long>());
-
-    /// <summary>This one with a figure more.</summary>
-    public Measurement With(string metric, double value) =>
-        this with { Metrics = new Dictionary<string, double>(Metrics) { [metric] = value } };
-
-    /// <summary>Several phases of one kind taken as one: the callers of all of them over the sum of their times.</summary>
-    public static Measurement From(string name, IReadOnlyCollection<PhaseResult> phases)
+    /// <summary>Several turns as one: of throughput the median; latencies and what was spent over all of them.</summary>
+    public static Measurement Of(string name, IReadOnlyList<Turn> turns)
     {
-        var latencies = new LatencyHistogram();
-        var errors = new SortedDictionary<string, long>(StringComparer.Ordinal);
-        foreach (var caller in phases.SelectMany(p => p.Callers))
-        {
-            latencies.Add(caller.Latencies);
-            foreach (var (code, count) in caller.ErrorsByCode)
-                errors[code] = errors.GetValueOrDefault(code) + count;
-        }
-
-        var seconds = phases.Sum(p => p.Elapsed.TotalSeconds);
-        var finished = Math.Max(1, latencies.Count + errors.Values.Sum());
+        var callers = turns.SelectMany(t => t.Callers).ToList();
+        var latencies = new Caller(0).Latencies;
+        callers.ForEach(c => latencies.Add(c.Latencies));
+        var errors = callers.SelectMany(c => c.Errors).GroupBy(e => e.Key).ToDictionary(e => e.Key, e => e.Sum(x => x.Value));
+        var (failed, succeeded) = (errors.Values.Sum(), latencies.TotalCount);
+        var rates = turns.Select(t => t.PerSecond).Order().ToArray();
         var metrics = new Dictionary<string, double>
         {
-            [Metric.PerSecond] = latencies.Count / seconds,
-            [Metric.P50] = Microseconds(0.5),
-            [Metric.P99] = Microseconds(0.99),
-            [Metric.P999] = Microseconds(0.999),
-            [Metric.Max] = latencies.Max / 1e3,
-            [Metric.UnderWay] = latencies.Mean * latencies.Count / 1e9 / seconds,
-            [Metric.Operations] = latencies.Count,
-            [Metric.Errors] = errors.Values.Sum(),
-            [Metric.Seconds] = seconds,
-            [Metric.CpuPerOperation] = phases.Sum(p => p.Cpu.TotalMicroseconds) / finished,
-            [Metric.BytesPerOperation] = phases.Sum(p => p.AllocatedBytes) / (double)finished,
+            [Metric.PerSecond] = Median(rates),
+            [Metric.SlowestTurn] = rates[0],
+            [Metric.FastestTurn] = rates[^1],
+            [Metric.Operations] = succeeded,
+            [Metric.Errors] = failed,
+            [Metric.P50] = latencies.GetValueAtPercentile(50) / 1e3,
+            [Metric.P99] = latencies.GetValueAtPercentile(99) / 1e3,
+            [Metric.P999] = latencies.GetValueAtPercentile(99.9) / 1e3,
+            [Metric.Max] = succeeded == 0 ? 0 : latencies.GetMaxValue() / 1e3,
         };
+        foreach (var metric in turns[0].Spent.Keys)
+            metrics[metric] = turns.Sum(t => t.Spent[metric].TotalMicroseconds) / Math.Max(1, succeeded + failed);
         return new Measurement(name, metrics, errors);
+    }
 
-        double Microseconds(double share) => latencies.Percentile(share) / 1e3;
+    /// <summary>Figures that were not measured by callers.</summary>
+    public static Measurement Figures(string name, IReadOnlyDictionary<string, double> metrics) =>
+        new(name, metrics, new Dictionary<string, long>());
+
+    /// <summary>How many times another's figures this one's are; of those that are worth it and that both have.</summary>
+    public Measurement ComparedWith(Measurement other, params string[] metrics) => Figures(
+        $"{Name} : {other.Name}",
+        metrics.Where(m => Metrics.ContainsKey(m) && other.Metrics.ContainsKey(m))
+            .ToDictionary(m => m + Metric.Ratio, m => Metrics[m] / other.Metrics[m]));
+
+    /// <summary>Of an even number of values the mean of the two in the middle.</summary>
+    public static double Median(IEnumerable<double> values)
+    {
+        var ascending = values.Order().ToArray();
+        return (ascending[(ascending.Length - 1) / 2] + ascending[ascending.Length / 2]) / 2;
     }
 }
 
 /// <summary>The names of figures, as they stand in the JSON output.</summary>
 static class Metric
 {
-    /// <summary>Successful operations a second.</summary>
+    /// <summary>Successful operations a second, the median of the turns.</summary>
     public const string PerSecond = "perSecond";
+    public const string SlowestTurn = "slowestTurnPerSecond";
+    public const string FastestTurn = "fastestTurnPerSecond";
+
+    public const string Operations = "operations";
+    public const string Errors = "errors";
 
     /// <summary>Latency that half of the successes do not exceed, in microseconds.</summary>
     public const string P50 = "p50Us";
     public const string P99 = "p99Us";
     public const string P999 = "p999Us";
-
-    /// <summary>The longest latency, in microseconds.</summary>
     public const string Max = "maxUs";
 
-    /// <summary>
-    /// Successful operations under way at a time, on average, by Little's law. Much less than there are callers means that some
-    /// of them hardly came to call.
-    /// </summary>
-    public const string UnderWay = "underWay";
-
-    /// <summary>Successful operations.</summary>
-    public const string Operations = "operations";
-
-    /// <summary>Failed operations.</summary>
-    public const string Errors = "errors";
-
-    public const string Seconds = "seconds";
-
     /// <summary>Processor time of this process, all threads, by finished operation, in microseconds.</summary>
-    public const string CpuPerOperation = "cpuUsPerOperation";
+    public const string CpuOfTool = "cpuOfToolUs";
 
-    /// <summary>Bytes allocated by this process, all of them, by finished operation.</summary>
-    public const string BytesPerOperation = "bytesPerOperation";
+    /// <summary>The same of all processes of the mall, and of some of them; and of the database server's.</summary>
+    public const string CpuOfMall = "cpuOfMallUs";
+    public const string CpuOfSilos = "cpuOfSilosUs";
+    public const string CpuOfDoor = "cpuOfFrontDoorUs";
+    public const string CpuOfDatabase = "cpuOfDatabaseUs";
 
-    /// <summary>One measurement's throughput divided by another's.</summary>
-    public const string Ratio = "ratio";
+    /// <summary>What the name of a metric ends in when one's is divided by another's.</summary>
+    public const string Ratio = "Ratio";
 }

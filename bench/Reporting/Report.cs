@@ -1,6 +1,7 @@
+using System.Globalization;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Mall.Bench.Measuring;
 
 namespace Mall.Bench.Reporting;
@@ -9,14 +10,8 @@ namespace Mall.Bench.Reporting;
 /// <param name="Command">The command line, so that whoever reads the figures can repeat them.</param>
 /// <param name="Durability">What a success means: what is on disk when it is counted.</param>
 /// <param name="Machine">Where it was measured.</param>
-/// <param name="Measurements">Of one process; the medians when there were several.</param>
-/// <param name="Runs">The reports of the processes, when there were several.</param>
-sealed record Report(
-    string Command,
-    string Durability,
-    Machine Machine,
-    IReadOnlyList<Measurement> Measurements,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<Report>? Runs = null)
+/// <param name="Measurements">What was found.</param>
+sealed record Report(string Command, string Durability, string Machine, IReadOnlyList<Measurement> Measurements)
 {
     static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
     {
@@ -24,37 +19,53 @@ sealed record Report(
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    public string ToJson() => JsonSerializer.Serialize(this, s_json);
+    /// <summary>Figures with a column; the others stand below, a line each.</summary>
+    static readonly (string Metric, string Heading)[] s_columns =
+    [
+        (Metric.PerSecond, "per second"), (Metric.P50, "p50"), (Metric.P99, "p99"), (Metric.P999, "p99.9"), (Metric.Max, "max"),
+        (Metric.CpuOfMall, "CPU of mall"), (Metric.CpuOfTool, "of this tool"), (Metric.Errors, "errors"),
+    ];
+
+    public string ToJson() => JsonSerializer.Serialize(this, s_json) + '\n';
 
     /// <exception cref="JsonException">It is not a report.</exception>
-    public static Report FromJson(string json) =>
-        JsonSerializer.Deserialize<Report>(json, s_json) ?? throw new JsonException("The report is null.");
+    public static Report FromJson(string json) => JsonSerializer.Deserialize<Report>(json, s_json)!;
 
-    /// <summary>Several processes' reports as one: of each figure the median.</summary>
-    public static Report MedianOf(IReadOnlyList<Report> runs) =>
-        runs[0] with { Measurements = [.. runs[0].Measurements.Select(m => MedianOf(m.Name, runs))], Runs = runs };
-
-    /// <summary>The lowest and the highest value of a figure among the runs; null when there was one run.</summary>
-    public (double Lowest, double Highest)? Range(string measurement, string metric)
+    /// <summary>For people.</summary>
+    public string ToText()
     {
-        var values = Values(Runs ?? [], measurement, metric);
-        return values.Length == 0 ? null : (values[0], values[^1]);
+        var text = new StringBuilder();
+        var rows = Measurements.Where(m => m.Metrics.ContainsKey(Metric.PerSecond)).ToList();
+        if (rows.Count > 0)
+            Row("", s_columns.Select(c => c.Heading));
+        foreach (var row in rows)
+            Row(row.Name, s_columns.Select(c => row.Metrics.TryGetValue(c.Metric, out var value) ? Figure(c.Metric, value) : ""));
+        foreach (var measurement in Measurements)
+        {
+            var details = measurement.Metrics.Where(m => !rows.Contains(measurement) || !s_columns.Any(c => c.Metric == m.Key))
+                .Select(m => $"{m.Key} {Figure(m.Key, m.Value)}")
+                .Concat(measurement.Errors.Select(e => $"{Figure("", e.Value)} errors {e.Key}"));
+            text.AppendLine(CultureInfo.InvariantCulture, $"{measurement.Name}: {string.Join(", ", details)}");
+        }
+
+        return text.Append(CultureInfo.InvariantCulture, $"Durability: {Durability}\nMachine: {Machine}\nCommand: {Command}\n")
+            .ToString();
+
+        void Row(string name, IEnumerable<string> cells) =>
+            text.Append(name.PadRight(32)).AppendJoin("", cells.Select(c => c.PadLeft(13))).AppendLine();
     }
 
-    static Measurement MedianOf(string name, IReadOnlyList<Report> runs)
+    static string Figure(string metric, double value) => metric switch
     {
-        var all = runs.SelectMany(r => r.Measurements).Where(m => m.Name == name).ToList();
-        var metrics = all[0].Metrics.Keys.ToDictionary(metric => metric, metric => Median.Of(Values(runs, name, metric)));
-        var errors = all.SelectMany(m => m.Errors).GroupBy(e => e.Key).ToDictionary(e => e.Key, e => e.Sum(x => x.Value));
-        return new Measurement(name, metrics, errors);
-    }
+        _ when metric.EndsWith("Us", StringComparison.Ordinal) => Duration(value),
+        _ when metric.EndsWith(Metric.Ratio, StringComparison.Ordinal) => value.ToString("0.00", CultureInfo.InvariantCulture),
+        _ => value.ToString("N0", CultureInfo.InvariantCulture),
+    };
 
-    /// <summary>The figure in every run that has it, ascending.</summary>
-    static double[] Values(IEnumerable<Report> runs, string measurement, string metric) =>
-    [
-        .. runs.SelectMany(r => r.Measurements)
-            .Where(m => m.Name == measurement && m.Metrics.ContainsKey(metric))
-            .Select(m => m.Metrics[metric])
-            .Order(),
-    ];
+    static string Duration(double microseconds) => microseconds switch
+    {
+        < 1e3 => $"{microseconds:0.0} µs",
+        < 1e6 => $"{microseconds / 1e3:0.00} ms",
+        _ => $"{microseconds / 1e6:0.00} s",
+    };
 }

@@ -21,6 +21,13 @@ public interface IOrderSagaGrain : ISagaGrain
     /// </summary>
     [Alias("Submit"), AlwaysInterleave]
     Task<Result<Done>> Submit(PlaceOrder command);
+
+    /// <summary>
+    /// Completes as <see cref="Place"/> for an order that was placed under this gid before; null when none was. Refused with 100007
+    /// when it was for another request.
+    /// </summary>
+    [Alias("Placed"), AlwaysInterleave]
+    Task<Result<OrderView>?> Placed(string? requestHash);
 }
 
 /// <summary>Reads orders from the database. Key 0.</summary>

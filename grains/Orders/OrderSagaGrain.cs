@@ -20,6 +20,13 @@ public sealed class OrderSagaGrain(OrderSagaKind kind, SagaServices services, Or
         return begun.IsRefused ? begun.Refusal : Done.It;
     }
 
+    public async Task<Result<OrderView>?> Placed(string? requestHash)
+    {
+        if (await FindAsync(requestHash) is not { } begun) return null;
+        if (begun.IsRefused) return begun;
+        return await EndAsync() is { } refusal ? refusal : begun;
+    }
+
     /// <summary>Prices the order from its products as they are now and gives it an id.</summary>
     private async Task<Result<OrderView>> DecideAsync(PlaceOrder command)
     {

@@ -69,9 +69,19 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
             throw;
         }
 
-        if (Saga.RequestHash != requestHash)
-            return Result.Refused(ErrorCodes.KeyReused, "This idempotency key was used for a different request.");
-        return _intent!;
+        return Begun(requestHash);
+    }
+
+    private Result<TIntent> Begun(string? requestHash) => Saga.RequestHash == requestHash
+        ? _intent!
+        : Result.Refused(ErrorCodes.KeyReused, "This idempotency key was used for a different request.");
+
+    /// <summary>The intent of a saga that has begun; null when none has.</summary>
+    protected async Task<Result<TIntent>?> FindAsync(string? requestHash)
+    {
+        if (await LoadAsync()) return Begun(requestHash);
+        DeactivateOnIdle();
+        return null;
     }
 
     /// <summary>Waits until it is known how the saga ends: null when it succeeds, else why it has failed.</summary>

@@ -1,5 +1,3 @@
-using Mall.Ledger.Stores;
-
 namespace Mall.Ledger;
 
 /// <summary>

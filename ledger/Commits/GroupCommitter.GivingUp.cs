@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Logging;
-
 namespace Mall.Ledger;
 
 /// <summary>

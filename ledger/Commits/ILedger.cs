@@ -1,5 +1,3 @@
-using System.Data.Common;
-
 namespace Mall.Ledger;
 
 /// <summary>What grains know of durable state: commit a write set, read rows, take ids.</summary>

@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Mall.Ledger.Stores;
 
 namespace Mall.Ledger;
 

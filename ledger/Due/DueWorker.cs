@@ -1,6 +1,4 @@
-using Mall.Ledger.Stores;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace Mall.Ledger;
 
@@ -90,7 +88,6 @@ public sealed partial class DueWorker : IHostedLifecycleService, IDisposable
         await _loop.WaitAsync(cancellationToken);
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _stop.Dispose();
 
     Task IHostedLifecycleService.StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using Mall.Ledger.Stores;
-using Microsoft.Extensions.Logging;
 
 namespace Mall.Ledger;
 

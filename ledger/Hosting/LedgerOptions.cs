@@ -1,5 +1,3 @@
-using Mall.Ledger.Stores;
-
 namespace Mall.Ledger;
 
 /// <summary>How a ledger runs. The defaults suit a shop.</summary>
@@ -32,12 +30,6 @@ public sealed class LedgerOptions
     public TimeSpan StartTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// The ADO.NET driver for MySQL and MariaDB, which the host brings: <c>MySqlConnector</c> or <c>MySql.Data</c>. Default:
-    /// none.
-    /// </summary>
-    public System.Data.Common.DbProviderFactory? MySqlDriver { get; set; }
-
-    /// <summary>
     /// How long barrier rows and ended sagas are kept. Whoever repeats an effect later than this after it happened, makes it
     /// happen again. Default: 7 days.
     /// </summary>
@@ -62,7 +54,7 @@ public sealed class LedgerOptions
 
     /// <summary>
     /// For simulations: where everything that would run on a thread of the ledger's own runs instead. The SQLite store then has
-    /// no thread. Default: null. See <see cref="InlineScheduler"/>.
+    /// no thread. Default: null.
     /// </summary>
     public TaskScheduler? Scheduler { get; set; }
 

@@ -1,12 +1,9 @@
 using System.Diagnostics.Metrics;
-using Mall.Ledger.Leases;
 using Mall.Ledger.MySql;
 using Mall.Ledger.Postgres;
 using Mall.Ledger.Sqlite;
-using Mall.Ledger.Stores;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Mall.Ledger;
@@ -63,29 +60,15 @@ public static class LedgerServices
     public static IServiceCollection AddDueColumn(this IServiceCollection services, DueColumn column) =>
         services.AddSingleton(column);
 
-    /// <summary>
-    /// Adds <see cref="ILeaseTable"/>, also for processes without a ledger. The ledger's migrations make the tables.
-    /// </summary>
-    public static IServiceCollection AddMallLeases(this IServiceCollection services, LeaseOptions options) =>
-        services.AddSingleton(_ => LeasesAt(options));
-
-    /// <summary>The table of leases at an address. Nothing is opened before it is used.</summary>
-    /// <exception cref="LedgerStartException">There is no driver for MySQL.</exception>
-    public static ILeaseTable LeasesAt(LeaseOptions options) => new LeaseTable(options.Address.Kind switch
-    {
-        StoreKind.Sqlite => new SqliteLeases(options),
-        StoreKind.Postgres => new PostgresLeases(options),
-        _ => new MySqlLeases(options),
-    });
-
     /// <summary>The store at an address, not yet opened.</summary>
-    /// <exception cref="LedgerStartException">There is no driver for MySQL.</exception>
-    public static IStore StoreAt(LedgerOptions options, TimeProvider time, ILoggerFactory? loggers = null) =>
-        options.Address.Kind switch
+    public static IStore StoreAt(LedgerOptions options, TimeProvider time, ILoggerFactory? loggers = null)
+    {
+        loggers ??= NullLoggerFactory.Instance;
+        return options.Address.Kind switch
         {
             StoreKind.Sqlite => new SqliteStore(options.Address, time, options.Scheduler, options.IsGuest),
-            StoreKind.Postgres => new PostgresStore(
-                options, time, (loggers ?? NullLoggerFactory.Instance).CreateLogger<PostgresStore>()),
-            _ => new MySqlStore(options, time, (loggers ?? NullLoggerFactory.Instance).CreateLogger<MySqlStore>()),
+            StoreKind.Postgres => new PostgresStore(options, time, loggers.CreateLogger<PostgresStore>()),
+            _ => new MySqlStore(options, time, loggers.CreateLogger<MySqlStore>()),
         };
+    }
 }

@@ -1,43 +1,74 @@
-using System.Data.Common;
-using Mall.Ledger.Stores;
+using MySqlConnector;
 
 namespace Mall.Ledger.MySql;
 
-/// <summary>How connections to MySQL or MariaDB are made, by whatever ADO.NET driver the host has brought.</summary>
-internal sealed class MySqlConnections
+/// <summary>
+/// How connections to MySQL or MariaDB are made: a pool for whatever is short, and single ones for the committer. Sessions are
+/// set up so that texts mean the same on every server.
+/// </summary>
+internal sealed class MySqlConnections : IAsyncDisposable
 {
-    private readonly DbProviderFactory _driver;
-    private readonly string _connectionString;
-    private readonly TimeSpan _lockPatience;
+    /// <summary>Five processes with this many and two of their own fit into the 151 that a server allows by default.</summary>
+    private const int MostPooled = 16;
+
+    private readonly MySqlDataSource _committers;
 
     /// <param name="address">Of kind MySQL.</param>
-    /// <param name="driver">See <see cref="LedgerOptions.MySqlDriver"/>.</param>
     /// <param name="patience">How long a statement may take: nobody waits for its result any longer.</param>
-    /// <exception cref="LedgerStartException">There is no driver.</exception>
-    public MySqlConnections(StoreAddress address, DbProviderFactory? driver, TimeSpan patience)
+    public MySqlConnections(StoreAddress address, TimeSpan patience)
     {
-        _driver = driver ?? throw new LedgerStartException(
-            "db: this build has no driver for MySQL; build it with -p:MySqlDriver=MySqlConnector or -p:MySqlDriver=MySql.Data.");
-        _lockPatience = patience / 2;
-
-        // Only what MySqlConnector and MySql.Data both know, by the names that they share.
-        _connectionString = new DbConnectionStringBuilder
+        var settings = new MySqlConnectionStringBuilder
         {
-            ["Server"] = address.Host,
-            ["Port"] = address.Port,
-            ["Database"] = address.Database,
-            ["User ID"] = address.User,
-            ["Password"] = address.Password,
-            ["Character Set"] = "utf8mb4",
-            ["Pooling"] = false,
-            ["Connection Timeout"] = 5,
-            ["Default Command Timeout"] = Math.Max(1, (int)Math.Ceiling(patience.TotalSeconds)),
-            ["SslMode"] = "Preferred",
-            ["AllowPublicKeyRetrieval"] = true, // Without TLS, MySQL 8 sends the key that the password is encrypted with.
-            ["AllowUserVariables"] = true, // They carry counts from one statement of a text to the next.
-            ["UseAffectedRows"] = false, // An update that changes nothing has found its row all the same.
-        }.ConnectionString;
+            Server = address.Host,
+            Port = (uint)address.Port,
+            Database = address.Database,
+            UserID = address.User,
+            Password = address.Password,
+            ConnectionTimeout = 5,
+            DefaultCommandTimeout = (uint)Math.Max(1, Math.Ceiling(patience.TotalSeconds)),
+            CancellationTimeout = -1, // A server that does not answer a command does not answer its cancellation either.
+            AllowPublicKeyRetrieval = true, // Without TLS, MySQL 8 sends the key that the password is encrypted with.
+            AllowUserVariables = true, // They carry counts from one statement of a text to the next.
+            UseAffectedRows = false, // An update that changes nothing has found its row all the same.
+            ConnectionReset = false, // Nobody leaves anything behind in a session of the pool, and so its setup lasts.
+            MaximumPoolSize = MostPooled,
+        };
+        Pool = Source(settings, patience / 2);
+        settings.Pooling = false;
+        _committers = Source(settings, patience / 2);
     }
 
-    public MySqlSession Open() => MySqlSession.Open(_driver, _connectionString, _lockPatience);
+    /// <summary>For queries, ids and claims.</summary>
+    public MySqlDataSource Pool { get; }
+
+    public ValueTask<MySqlConnection> OpenForCommitterAsync() => _committers.OpenConnectionAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _committers.DisposeAsync();
+        await Pool.DisposeAsync();
+    }
+
+    private static MySqlDataSource Source(MySqlConnectionStringBuilder settings, TimeSpan lockPatience)
+    {
+        var setUp = SetUp(Math.Max(1, (int)lockPatience.TotalSeconds));
+        return new MySqlDataSourceBuilder(settings.ConnectionString)
+            .UseConnectionOpenedCallback(async (opened, cancellationToken) =>
+            {
+                if (!opened.Conditions.HasFlag(MySqlConnectionOpenedConditions.New)) return;
+                await using var command = new MySqlCommand(setUp, opened.Connection);
+                await command.ExecuteNonQueryAsync(cancellationToken);
+            })
+            .Build();
+    }
+
+    // Strict, so that a value that does not fit is an error and not another value. Quotes in quotes and backslashes as the driver
+    // expects them when it writes parameters. A session whose process has gone in the middle of a transaction ends soon, where
+    // the server can do that.
+    private static string SetUp(int lockSeconds) => $"""
+        set session sql_mode = 'STRICT_ALL_TABLES,ANSI_QUOTES,PIPES_AS_CONCAT,NO_ENGINE_SUBSTITUTION', sql_notes = 0,
+          autocommit = 1, time_zone = '+00:00', innodb_lock_wait_timeout = {lockSeconds}
+          /*M!100300 , idle_transaction_timeout = {2 * lockSeconds} */;
+        set session transaction isolation level read committed
+        """;
 }

@@ -1,7 +1,7 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Mall.Ledger.Stores;
 
 namespace Mall.Ledger.MySql;
 
@@ -14,6 +14,13 @@ internal static class MySqlSql
 {
     // To make a temporary table of a text costs about as much as that many statements of one row each.
     private const int FewRows = 4;
+
+    // What a value is to be put in place of: see SqlText.Fill.
+    private static readonly ShapeSql s_one = new(Name, i => $"{SqlText.Gap}{(char)i}", "<=>");
+    private static readonly ShapeSql s_many = new(c => $"t.{Name(c)}", i => $"v.c{i + 1}", "<=>");
+
+    // Shapes live in static fields, so each is put into words once.
+    private static readonly ConditionalWeakTable<RowShape, string> s_ones = [];
 
     private static readonly JsonWriterOptions s_json =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
@@ -46,26 +53,25 @@ internal static class MySqlSql
     public static void Find(SqlText sql, RowShape shape, ReadOnlySpan<(int Position, Value[] Values)> changes)
     {
         Join(sql.Add("select v.at from "), shape, changes);
-        Conditions(sql.Add(" where "), shape).Add(" for update");
+        sql.Add($" where {s_many.Conditions(shape)} for update");
     }
 
     /// <summary>A JSON text as a table <c>v</c>.</summary>
     /// <param name="sql">Written to.</param>
     /// <param name="columns">Its columns: <c>c1</c>, <c>c2</c>, ...; and <c>at</c>, which counts from 1.</param>
-    /// <param name="rows">The rows, as arrays.</param>
-    public static SqlText Table(SqlText sql, IEnumerable<string> columns, Action<Utf8JsonWriter> rows)
+    /// <param name="rows">The rows.</param>
+    public static SqlText Table(SqlText sql, IEnumerable<string> columns, IEnumerable<Value[]> rows)
     {
         var buffer = new ArrayBufferWriter<byte>(4_096);
         using (var json = new Utf8JsonWriter(buffer, s_json))
         {
             json.WriteStartArray();
-            rows(json);
+            foreach (var values in rows) Row(json, values);
             json.WriteEndArray();
         }
 
         sql.Add("json_table(").AddUtf8(buffer.WrittenSpan).Add(", '$[*]' columns (at for ordinality");
-        var i = 0;
-        foreach (var type in columns) sql.Add($", c{i + 1} {type} path '$[{i++}]'");
+        foreach (var (i, type) in columns.Index()) sql.Add($", c{i + 1} {type} path '$[{i}]'");
         return sql.Add(")) v");
     }
 
@@ -85,43 +91,23 @@ internal static class MySqlSql
         sql.Add(")");
     }
 
-    private static void One(SqlText sql, RowShape shape, Value[] values)
-    {
-        if (shape.Operation == RowOperation.Delete) sql.Add($"delete from {Name(shape.Table)}");
-        else Sets(sql.Add($"update {Name(shape.Table)} set "), shape, "", i => sql.Add(values[i]));
-        var and = " where ";
-        for (var i = 0; i < values.Length; i++)
-        {
-            var (column, role) = (Name(shape.Columns[i].Column), shape.Columns[i].Role);
-            var (before, after) = role switch
-            {
-                ColumnRole.Key => ($"{column} = ", ""),
-                ColumnRole.Guard => ($"{column} <=> ", ""), // Null matches null.
-                ColumnRole.AddNotNegative => ($"{column} + ", " >= 0"),
-                _ => ("", ""),
-            };
-            if (before.Length == 0) continue;
-            sql.Add(and).Add(before).Add(values[i]).Add(after);
-            and = " and ";
-        }
-    }
+    private static void One(SqlText sql, RowShape shape, Value[] values) => sql.Fill(
+        s_ones.GetValue(shape, static shape => shape.Operation == RowOperation.Delete
+            ? $"delete from {Name(shape.Table)} where {s_one.Conditions(shape)}"
+            : $"update {Name(shape.Table)} set {s_one.Sets(shape, Name)} where {s_one.Conditions(shape)}"), values);
 
     private static void Many(SqlText sql, RowShape shape, ReadOnlySpan<(int Position, Value[] Values)> changes)
     {
         Join(sql.Add(shape.Operation == RowOperation.Delete ? "delete t from " : "update "), shape, changes);
-        if (shape.Operation == RowOperation.Update) Sets(sql.Add(" set "), shape, "t.", i => sql.Add($"v.c{i + 1}"));
-        Conditions(sql.Add(" where "), shape);
+        if (shape.Operation == RowOperation.Update) sql.Add($" set {s_many.Sets(shape, c => $"t.{Name(c)}")}");
+        sql.Add($" where {s_many.Conditions(shape)}");
     }
 
     // Straight and forced: the rows of the text first, and for each of them one row of the table by its primary key, also when
     // the table is so small at the moment that to read all of it looks as good.
     private static void Join(SqlText sql, RowShape shape, ReadOnlySpan<(int Position, Value[] Values)> changes)
     {
-        var rows = changes.ToArray();
-        Table(sql, shape.Columns.Select(TypeOf), json =>
-        {
-            foreach (var (_, values) in rows) Row(json, values);
-        });
+        Table(sql, shape.Columns.Select(TypeOf), changes.ToArray().Select(change => change.Values));
         var on = shape.KeyPositions.Select(i => $"t.{Name(shape.Columns[i].Column)} = v.c{i + 1}");
         sql.Add($" straight_join {Name(shape.Table)} t force index (primary) on {string.Join(" and ", on)}");
     }
@@ -137,35 +123,6 @@ internal static class MySqlSql
         }
 
         json.WriteEndArray();
-    }
-
-    private static void Sets(SqlText sql, RowShape shape, string table, Action<int> value)
-    {
-        var comma = "";
-        for (var i = 0; i < shape.Columns.Count; i++)
-        {
-            var (column, role) = (table + Name(shape.Columns[i].Column), shape.Columns[i].Role);
-            if (role is not (ColumnRole.Set or ColumnRole.Add or ColumnRole.AddNotNegative)) continue;
-            sql.Add(role == ColumnRole.Set ? $"{comma}{column} = " : $"{comma}{column} = {column} + ");
-            value(i);
-            comma = ", ";
-        }
-
-        // A shape that only guards still has to find its row, and to lock it: it sets a key to itself.
-        if (comma.Length == 0) sql.Add($"{table}{Name(shape.Table.Key[0])} = {table}{Name(shape.Table.Key[0])}");
-    }
-
-    private static SqlText Conditions(SqlText sql, RowShape shape)
-    {
-        sql.Add("true");
-        for (var i = 0; i < shape.Columns.Count; i++)
-        {
-            var (column, role) = (Name(shape.Columns[i].Column), shape.Columns[i].Role);
-            if (role == ColumnRole.Guard) sql.Add($" and t.{column} <=> v.c{i + 1}");
-            else if (role == ColumnRole.AddNotNegative) sql.Add($" and t.{column} + v.c{i + 1} >= 0");
-        }
-
-        return sql;
     }
 
     // A key is compared with an index, so it has to be of the column's own kind; other texts may be of any length.

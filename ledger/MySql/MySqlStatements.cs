@@ -1,6 +1,3 @@
-using System.Text.Json;
-using Mall.Ledger.Stores;
-
 namespace Mall.Ledger.MySql;
 
 /// <summary>The committer's other statements.</summary>
@@ -26,13 +23,11 @@ internal static class MySqlStatements
             .Add($"number = if({condition} and revoked < {batch.Number}, {batch.Number}, null), update_time = {time};");
     }
 
-    /// <summary>Asks by writing, like PostgreSQL's: waits for whoever has the row, and revokes the number.</summary>
-    public static void Revoke(SqlText sql, string committer, long number, DateTimeOffset now) =>
-        sql.Add("insert into commit_marks (committer, number, revoked, update_time) values (").AddText(committer)
-            .Add($", 0, {number}, {now.ToUnixTimeMilliseconds()}) on duplicate key update revoked = greatest(revoked, {number})");
-
-    public static void ReadMark(SqlText sql, string committer) =>
-        sql.Add("select number from commit_marks where committer = ").AddText(committer);
+    /// <summary>Revokes the number, and reads the last that has committed.</summary>
+    public static void Revoke(SqlText sql, string committer, long number, DateTimeOffset now) => sql
+        .Add("insert into commit_marks (committer, number, revoked, update_time) values (").AddText(committer)
+        .Add($", 0, {number}, {now.ToUnixTimeMilliseconds()}) on duplicate key update revoked = greatest(revoked, {number});")
+        .Add("select number from commit_marks where committer = ").AddText(committer);
 
     /// <summary>Inserts barrier rows; one that is there already is an error.</summary>
     public static void InsertBarriers(SqlText sql, IReadOnlyList<BarrierRow> rows, DateTimeOffset now)
@@ -62,22 +57,10 @@ internal static class MySqlStatements
 
     private static SqlText Present(SqlText sql, IEnumerable<BarrierRow> rows)
     {
-        MySqlSql.Table(sql, Enumerable.Repeat(KeyText, 4), json =>
-        {
-            foreach (var (key, op) in rows) Row(json, key, op);
-        });
+        MySqlSql.Table(sql, Enumerable.Repeat(KeyText, 4), rows.Select(row =>
+            (Value[])[row.Key.Gid, row.Key.BranchId, row.Op, row.Key.BarrierId]));
         return sql.Add(" straight_join barrier b force index (primary)"
             + " on b.gid = v.c1 and b.branch_id = v.c2 and b.op = v.c3 and b.barrier_id = v.c4");
-    }
-
-    private static void Row(Utf8JsonWriter json, BarrierKey key, string op)
-    {
-        json.WriteStartArray();
-        json.WriteStringValue(key.Gid);
-        json.WriteStringValue(key.BranchId);
-        json.WriteStringValue(op);
-        json.WriteStringValue(key.BarrierId);
-        json.WriteEndArray();
     }
 }
 

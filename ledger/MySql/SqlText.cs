@@ -10,6 +10,9 @@ namespace Mall.Ledger.MySql;
 /// </summary>
 internal sealed class SqlText
 {
+    /// <summary>Stands before the number of a value, as one character, in the place of which the value is put.</summary>
+    public const char Gap = '\u0001';
+
     private static readonly SearchValues<char> s_harmless =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.: ");
 
@@ -41,6 +44,21 @@ internal sealed class SqlText
     {
         if (value.IsNumber) return Add(value.Number);
         return value.Text is { } text ? AddText(text) : Add("null");
+    }
+
+    /// <param name="sql">Like that of <see cref="Add(string)"/>, with places for values.</param>
+    /// <param name="values">The values.</param>
+    public SqlText Fill(string sql, Value[] values)
+    {
+        var rest = sql.AsSpan();
+        for (int gap; (gap = rest.IndexOf(Gap)) >= 0; rest = rest[(gap + 2)..])
+        {
+            _text.Append(rest[..gap]);
+            Add(values[rest[gap + 1]]);
+        }
+
+        _text.Append(rest);
+        return this;
     }
 
     public SqlText AddText(string text)

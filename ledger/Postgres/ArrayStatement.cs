@@ -1,5 +1,5 @@
 using Npgsql;
-using NpgsqlTypes;
+using Db = NpgsqlTypes.NpgsqlDbType;
 
 namespace Mall.Ledger.Postgres;
 
@@ -23,20 +23,9 @@ internal sealed class ArrayStatement
         _texts = [.. columns.Select(c => c == ColumnType.Text ? new List<string?>() : null)];
         for (var i = 0; i < columns.Count; i++)
             Command.Parameters.Add(_numbers[i] is { } numbers
-                ? new NpgsqlParameter<List<long?>>
-                {
-                    TypedValue = numbers,
-                    NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint,
-                }
-                : new NpgsqlParameter<List<string?>>
-                {
-                    TypedValue = _texts[i],
-                    NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text,
-                });
-        _scalars =
-        [
-            .. Enumerable.Range(0, scalars).Select(_ => new NpgsqlParameter<long> { NpgsqlDbType = NpgsqlDbType.Bigint }),
-        ];
+                ? new NpgsqlParameter<List<long?>> { TypedValue = numbers, NpgsqlDbType = Db.Array | Db.Bigint }
+                : new NpgsqlParameter<List<string?>> { TypedValue = _texts[i], NpgsqlDbType = Db.Array | Db.Text });
+        _scalars = [.. Enumerable.Range(0, scalars).Select(_ => new NpgsqlParameter<long> { NpgsqlDbType = Db.Bigint })];
         foreach (var scalar in _scalars) Command.Parameters.Add(scalar);
     }
 

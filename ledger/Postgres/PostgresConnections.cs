@@ -1,4 +1,3 @@
-using Mall.Ledger.Stores;
 using Npgsql;
 
 namespace Mall.Ledger.Postgres;
@@ -23,16 +22,27 @@ internal sealed class PostgresConnections : IAsyncDisposable
     public PostgresConnections(StoreAddress address, string committer, TimeSpan patience)
     {
         CommitterName = committer;
-        var seconds = Math.Max(1, (int)Math.Ceiling(patience.TotalSeconds));
-        Pool = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Settings(address, "mall", seconds))
+        var settings = new NpgsqlConnectionStringBuilder
         {
+            Host = address.Host,
+            Port = address.Port,
+            Database = address.Database,
+            Username = address.User,
+            Password = address.Password,
+            ApplicationName = "mall",
+            Timeout = 5,
+            CommandTimeout = Math.Max(1, (int)Math.Ceiling(patience.TotalSeconds)),
+            TcpKeepAlive = true,
+            TcpKeepAliveTime = 5,
+            TcpKeepAliveInterval = 2,
+            MaxAutoPrepare = 256,
+            AutoPrepareMinUsages = 2,
+            GssEncryptionMode = GssEncryptionMode.Disable, // Saves a round trip, and the search for a library that nobody has.
             MaxPoolSize = MostPooled,
-        });
-        _committers = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Settings(address, committer, seconds))
-        {
-            Pooling = false,
-            Options = CommitterOptions(patience),
-        });
+        };
+        Pool = NpgsqlDataSource.Create(settings);
+        (settings.ApplicationName, settings.Pooling, settings.Options) = (committer, false, CommitterOptions(patience));
+        _committers = NpgsqlDataSource.Create(settings);
     }
 
     /// <summary>For queries, ids and claims.</summary>
@@ -47,28 +57,6 @@ internal sealed class PostgresConnections : IAsyncDisposable
         await _committers.DisposeAsync();
         await Pool.DisposeAsync();
     }
-
-    /// <summary>The connection string that all have in common.</summary>
-    /// <param name="address">Of kind PostgreSQL.</param>
-    /// <param name="name">What the session calls itself in <c>pg_stat_activity</c>.</param>
-    /// <param name="commandSeconds">How long a command may take.</param>
-    public static string Settings(StoreAddress address, string name, int commandSeconds) => new NpgsqlConnectionStringBuilder
-    {
-        Host = address.Host,
-        Port = address.Port,
-        Database = address.Database,
-        Username = address.User,
-        Password = address.Password,
-        ApplicationName = name,
-        Timeout = 5,
-        CommandTimeout = commandSeconds,
-        TcpKeepAlive = true,
-        TcpKeepAliveTime = 5,
-        TcpKeepAliveInterval = 2,
-        MaxAutoPrepare = 256,
-        AutoPrepareMinUsages = 2,
-        GssEncryptionMode = GssEncryptionMode.Disable, // Saves a round trip, and the search for a library that nobody has.
-    }.ToString();
 
     // The committer finds rows by primary key and by nothing else. Its plans are made once, when a table may be empty (a queue
     // is, most of the time), and an index read from end to end then looks as cheap as a search in it, and is terrible later. What

@@ -6,6 +6,8 @@ namespace Mall.Ledger.Postgres;
 /// </summary>
 internal static class PostgresSql
 {
+    private static readonly ShapeSql s_parts = new(c => $"t.{c}", i => $"v.c{i + 1}", "is not distinct from");
+
     /// <summary>Without its end: <see cref="Checked"/> or <see cref="Returning"/> makes it whole.</summary>
     public static string For(RowShape shape)
     {
@@ -17,8 +19,9 @@ internal static class PostgresSql
             // transaction.
             RowOperation.Insert => $"insert into {shape.Table} as t ({string.Join(", ", shape.Columns.Select(c => c.Column))}) "
                 + $"select * from {rows} on conflict do nothing",
-            RowOperation.Update => $"update {shape.Table} as t set {Sets(shape)} from {rows} where {Conditions(shape)}",
-            _ => $"delete from {shape.Table} as t using {rows} where {Conditions(shape)}",
+            RowOperation.Update => $"update {shape.Table} as t set {s_parts.Sets(shape, c => c.Name)} from {rows} "
+                + $"where {s_parts.Conditions(shape)}",
+            _ => $"delete from {shape.Table} as t using {rows} where {s_parts.Conditions(shape)}",
         };
     }
 
@@ -34,25 +37,4 @@ internal static class PostgresSql
         $"{sql} returning {string.Join(", ", table.Key.Select(c => $"t.{c}"))}";
 
     private static string TypeOf(Column column) => column.Type == ColumnType.Number ? "bigint" : "text";
-
-    private static string Sets(RowShape shape)
-    {
-        var sets = shape.Columns.Index().Select(c => c.Item.Role switch
-        {
-            ColumnRole.Set => $"{c.Item.Column} = v.c{c.Index + 1}",
-            ColumnRole.Add or ColumnRole.AddNotNegative => $"{c.Item.Column} = t.{c.Item.Column} + v.c{c.Index + 1}",
-            _ => null,
-        }).OfType<string>().ToList();
-
-        // A shape that only guards still has to find its row, and to lock it: it sets a key to itself.
-        return sets.Count > 0 ? string.Join(", ", sets) : $"{shape.Table.Key[0]} = t.{shape.Table.Key[0]}";
-    }
-
-    private static string Conditions(RowShape shape) => string.Join(" and ", shape.Columns.Index().Select(c => c.Item.Role switch
-    {
-        ColumnRole.Key => $"t.{c.Item.Column} = v.c{c.Index + 1}",
-        ColumnRole.Guard => $"t.{c.Item.Column} is not distinct from v.c{c.Index + 1}", // Null matches null.
-        ColumnRole.AddNotNegative => $"t.{c.Item.Column} + v.c{c.Index + 1} >= 0",
-        _ => null,
-    }).OfType<string>());
 }

@@ -1,4 +1,3 @@
-using Mall.Ledger.Stores;
 using Npgsql;
 
 namespace Mall.Ledger.Postgres;
@@ -38,10 +37,10 @@ internal sealed class PostgresStatements
     private static readonly ColumnType[] s_keyColumns = [.. Enumerable.Repeat(ColumnType.Text, 4)];
     private static readonly ColumnType[] s_barrierColumns = [.. Enumerable.Repeat(ColumnType.Text, 6)];
 
-    private readonly NpgsqlBatchCommand _mark = new(WriteMark);
     private readonly NpgsqlParameter<string> _committer = new();
     private readonly NpgsqlParameter<long> _number = new();
     private readonly NpgsqlParameter<long> _time = new();
+    private readonly NpgsqlBatchCommand _mark;
 
     // Rows of actions that compensations try first, and rows of the ops themselves: as often as not both are in one round trip.
     private readonly ArrayStatement _originsChecked = new(s_enterChecked, s_barrierColumns, scalars: 2);
@@ -52,12 +51,7 @@ internal sealed class PostgresStatements
     private readonly Dictionary<RowShape, ArrayStatement> _checked = [];
     private readonly Dictionary<RowShape, ArrayStatement> _returning = [];
 
-    public PostgresStatements()
-    {
-        _mark.Parameters.Add(_committer);
-        _mark.Parameters.Add(_number);
-        _mark.Parameters.Add(_time);
-    }
+    public PostgresStatements() => _mark = new NpgsqlBatchCommand(WriteMark) { Parameters = { _committer, _number, _time } };
 
     /// <summary>The commit mark: first in every transaction, and it fails when the batch must not commit any more.</summary>
     public NpgsqlBatchCommand Mark(Batch batch)
@@ -75,10 +69,8 @@ internal sealed class PostgresStatements
     /// <param name="now">For the rows.</param>
     public IEnumerable<NpgsqlBatchCommand> EnterChecked(List<BarrierKey> keys, DateTimeOffset now)
     {
-        var origins = FillOrigins(_originsChecked, keys, now);
-        if (origins > 0) yield return _originsChecked.With(1, 0).Command;
-        FillOwn(_ownChecked, keys, now);
-        if (keys.Count > 0) yield return _ownChecked.With(1, keys.Count).Command;
+        if (Fill(_originsChecked, Origins(keys), now) > 0) yield return _originsChecked.With(1, 0).Command;
+        if (Fill(_ownChecked, Own(keys), now) > 0) yield return _ownChecked.With(1, keys.Count).Command;
     }
 
     /// <summary>
@@ -86,8 +78,8 @@ internal sealed class PostgresStatements
     /// </summary>
     public IEnumerable<NpgsqlBatchCommand> Enter(List<BarrierKey> keys, DateTimeOffset now)
     {
-        FillOrigins(_origins, keys, now);
-        FillOwn(_own, keys, now);
+        Fill(_origins, Origins(keys), now);
+        Fill(_own, Own(keys), now);
         return [_origins.Command, _own.Command];
     }
 
@@ -127,24 +119,22 @@ internal sealed class PostgresStatements
         return statement;
     }
 
-    private static int FillOrigins(ArrayStatement statement, List<BarrierKey> keys, DateTimeOffset now)
+    private static IEnumerable<(BarrierKey Key, string Op)> Origins(List<BarrierKey> keys) =>
+        keys.Where(key => Barrier.HasOrigin(key.Op)).Select(key => (key, BarrierOps.Action));
+
+    private static IEnumerable<(BarrierKey Key, string Op)> Own(List<BarrierKey> keys) => keys.Select(key => (key, key.Op));
+
+    private static int Fill(ArrayStatement statement, IEnumerable<(BarrierKey Key, string Op)> rows, DateTimeOffset now)
     {
         var count = 0;
         statement.Clear().With(0, now.ToUnixTimeMilliseconds());
-        foreach (var key in keys)
+        foreach (var (key, op) in rows)
         {
-            if (!Barrier.HasOrigin(key.Op)) continue;
-            statement.Add(key.Gid, key.BranchId, BarrierOps.Action, key.BarrierId, key.TransType, key.Op);
+            statement.Add(key.Gid, key.BranchId, op, key.BarrierId, key.TransType, key.Op);
             count++;
         }
 
         return count;
-    }
-
-    private static void FillOwn(ArrayStatement statement, List<BarrierKey> keys, DateTimeOffset now)
-    {
-        statement.Clear().With(0, now.ToUnixTimeMilliseconds());
-        foreach (var key in keys) statement.Add(key.Gid, key.BranchId, key.Op, key.BarrierId, key.TransType, key.Op);
     }
 
     private static ArrayStatement StatementFor(

@@ -1,12 +1,17 @@
-using Mall.Ledger.Stores;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
 namespace Mall.Ledger.Sqlite;
 
 /// <summary>What SQLite's result codes mean here. All are extended codes; the lowest byte is the primary one.</summary>
-internal static class SqliteErrors
+internal sealed class SqliteErrors : StoreErrors
 {
+    public static readonly SqliteErrors Instance = new();
+
+    private SqliteErrors()
+    {
+    }
+
     /// <summary>A row with the same primary key or another unique value is there.</summary>
     public static bool IsUniqueViolation(int code) =>
         code is raw.SQLITE_CONSTRAINT_PRIMARYKEY or raw.SQLITE_CONSTRAINT_UNIQUE or raw.SQLITE_CONSTRAINT_ROWID;
@@ -22,26 +27,27 @@ internal static class SqliteErrors
     public static StoreFailure OfCommit(int code) =>
         Primary(code) == raw.SQLITE_BUSY ? StoreFailure.NothingHappened : StoreFailure.OutcomeUnknown;
 
-    /// <summary>One line for an operator.</summary>
-    public static string Describe(int code, string? detail) => Primary(code) switch
+    public override bool IsFailure(Exception failure) => failure is SqliteException;
+
+    public override bool IsFaultOfStatement(Exception failure) =>
+        failure is SqliteException { SqliteExtendedErrorCode: var code } && IsFaultOfStatement(code);
+
+    public override string Describe(Exception failure) => Primary(CodeOf(failure)) switch
     {
         raw.SQLITE_FULL => "the disk is full",
-        raw.SQLITE_IOERR => $"the disk failed ({detail}, code {code})",
-        raw.SQLITE_CORRUPT => $"the database file is damaged ({detail}); restore it from a backup",
+        raw.SQLITE_IOERR => $"the disk failed ({failure.Message}, code {CodeOf(failure)})",
+        raw.SQLITE_CORRUPT => $"the database file is damaged ({failure.Message}); restore it from a backup",
         raw.SQLITE_NOTADB => "the file is not an SQLite database",
         raw.SQLITE_BUSY or raw.SQLITE_LOCKED => "another program holds the database file locked",
         raw.SQLITE_READONLY => "the database file or its folder is read-only",
         raw.SQLITE_CANTOPEN => "the database file cannot be opened; look at its path, its folder and their permissions",
         raw.SQLITE_NOMEM => "SQLite is out of memory",
-        _ => $"SQLite failed ({detail}, code {code})",
+        _ => $"SQLite failed ({failure.Message}, code {CodeOf(failure)})",
     };
 
-    public static StoreException Failure(StoreFailure failure, int code, string? detail) => new(failure, Describe(code, detail));
+    protected override string Detail(Exception failure) => $"{failure.Message} (code {CodeOf(failure)})";
 
-    public static LedgerUnavailableException Unavailable(SqliteException exception) =>
-        new($"The database cannot be used now: {Describe(exception.SqliteExtendedErrorCode, exception.Message)}.", exception);
-
-    public static bool IsFaultOfStatement(SqliteException exception) => IsFaultOfStatement(exception.SqliteExtendedErrorCode);
+    private static int CodeOf(Exception failure) => ((SqliteException)failure).SqliteExtendedErrorCode;
 
     private static int Primary(int code) => code & 0xff;
 }

@@ -85,9 +85,7 @@ internal sealed class SqliteReader(SqliteConnection connection) : IDisposable
         command?.Dispose();
         if (_commands.Count >= MostCommands) Forget();
         command = connection.CreateCommand();
-#pragma warning disable CA2100 // Queries are constants of the program; what varies comes as parameters.
         command.CommandText = sql;
-#pragma warning restore CA2100
         for (var i = 1; i <= parameters; i++) command.Parameters.Add(new SqliteParameter { ParameterName = $"@p{i}" });
         return _commands[sql] = command;
     }

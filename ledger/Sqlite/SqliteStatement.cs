@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
 namespace Mall.Ledger.Sqlite;
@@ -13,19 +14,20 @@ internal sealed class SqliteStatement : IDisposable
     private readonly sqlite3_stmt _statement;
     private byte[] _utf8 = new byte[256];
 
-    /// <exception cref="SqliteStatementException">The SQL does not fit the schema.</exception>
+    /// <exception cref="SqliteException">The SQL does not fit the schema.</exception>
     public SqliteStatement(sqlite3 db, string sql)
     {
         _db = db;
         Sql = sql;
         var code = raw.sqlite3_prepare_v3(db, sql, raw.SQLITE_PREPARE_PERSISTENT, out _statement);
-        if (code != raw.SQLITE_OK) throw new SqliteStatementException(raw.sqlite3_extended_errcode(db), Error);
+        if (code != raw.SQLITE_OK) throw Failure(raw.sqlite3_extended_errcode(db));
     }
 
     public string Sql { get; }
 
     /// <summary>What the last failing call said.</summary>
-    public string Error => raw.sqlite3_errmsg(_db).utf8_to_string();
+    /// <param name="code">Its extended code.</param>
+    public SqliteException Failure(int code) => new(raw.sqlite3_errmsg(_db).utf8_to_string(), code & 0xff, code);
 
     public SqliteStatement Bind(int index, long number)
     {
@@ -78,15 +80,15 @@ internal sealed class SqliteStatement : IDisposable
     }
 
     /// <summary>Runs it and throws what goes wrong.</summary>
-    /// <exception cref="SqliteStatementException">It failed.</exception>
+    /// <exception cref="SqliteException">It failed.</exception>
     public int Execute()
     {
         var code = Execute(out var changed);
-        return code == raw.SQLITE_OK ? changed : throw new SqliteStatementException(code, Error);
+        return code == raw.SQLITE_OK ? changed : throw Failure(code);
     }
 
     /// <summary>Reads all rows.</summary>
-    /// <exception cref="SqliteStatementException">It failed.</exception>
+    /// <exception cref="SqliteException">It failed.</exception>
     public List<T> Read<T>(Func<SqliteStatement, T> map)
     {
         var rows = new List<T>();
@@ -96,7 +98,7 @@ internal sealed class SqliteStatement : IDisposable
             {
                 var code = raw.sqlite3_step(_statement);
                 if (code == raw.SQLITE_DONE) return rows;
-                if (code != raw.SQLITE_ROW) throw new SqliteStatementException(raw.sqlite3_extended_errcode(_db), Error);
+                if (code != raw.SQLITE_ROW) throw Failure(raw.sqlite3_extended_errcode(_db));
                 rows.Add(map(this));
             }
         }
@@ -114,11 +116,4 @@ internal sealed class SqliteStatement : IDisposable
             : raw.sqlite3_column_text(_statement, column).utf8_to_string();
 
     public void Dispose() => _statement.Dispose();
-}
-
-/// <summary>A statement failed.</summary>
-internal sealed class SqliteStatementException(int code, string message) : Exception(message)
-{
-    /// <summary>SQLite's extended result code.</summary>
-    public int Code { get; } = code;
 }

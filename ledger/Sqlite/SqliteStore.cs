@@ -1,4 +1,3 @@
-using Mall.Ledger.Stores;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -13,18 +12,15 @@ public sealed class SqliteStore : IStore
     private readonly StoreAddress _address;
     private readonly TimeProvider _time;
     private readonly bool _isGuest;
-    private readonly BlockingThreads? _thread;
+    private readonly SqliteThread? _thread;
     private readonly SqliteReaders _readers;
     private int _isDisposed;
 
     // Set by OpenAsync, used on the scheduler alone.
     private SqliteFileLock? _lock;
     private SqliteConnection? _connection;
-    private SqliteReader? _ownReader;
+    private SqliteReader? _own;
     private SqliteWriter? _writer;
-    private SqliteClaims? _claims;
-    private SqliteStatement? _reserve;
-    private SqliteStatement? _return;
 
     /// <param name="address">Of kind SQLite.</param>
     /// <param name="time">For the journal of migrations.</param>
@@ -37,37 +33,26 @@ public sealed class SqliteStore : IStore
         _time = time;
         _isGuest = isGuest;
         _readers = new SqliteReaders(OpenReader);
-        Scheduler = scheduler ?? (_thread = new BlockingThreads("mall-ledger-sqlite", 1));
+        Scheduler = scheduler ?? (_thread = new SqliteThread());
     }
 
-    /// <inheritdoc/>
     public TaskScheduler Scheduler { get; }
 
-    private sqlite3 Db => _connection?.Handle ?? throw new LedgerUnavailableException("The database is not open.");
-
-    /// <inheritdoc/>
-    public Task OpenAsync(CancellationToken cancellationToken) => Run(() =>
+    public Task OpenAsync(CancellationToken cancellationToken) => Run(async () =>
     {
         try
         {
-            return Open();
+            await OpenAsync();
+            return true;
         }
         catch (Exception failure)
         {
             Close();
-            throw failure switch
-            {
-                SqliteException e => CannotStart(e.SqliteExtendedErrorCode, e),
-                SqliteStatementException e => CannotStart(e.Code, e),
-                _ => failure,
-            };
+            if (!SqliteErrors.Instance.IsFailure(failure)) throw;
+            throw SqliteErrors.Instance.CannotStart(_address, failure);
         }
+    }).Unwrap();
 
-        LedgerStartException CannotStart(int code, Exception failure) =>
-            new($"db: {_address}: {SqliteErrors.Describe(code, failure.Message)}.", failure);
-    });
-
-    /// <inheritdoc/>
     public ValueTask ApplyAsync(Batch batch)
     {
         try
@@ -81,30 +66,27 @@ public sealed class SqliteStore : IStore
         }
     }
 
-    /// <inheritdoc/>
     public ValueTask<bool> HasCommittedAsync(string committer, long number)
     {
         try
         {
             return ValueTask.FromResult(Writer().HasCommitted(committer, number));
         }
-        catch (SqliteStatementException failure)
+        catch (SqliteException failure)
         {
-            return ValueTask.FromException<bool>(
-                SqliteErrors.Failure(StoreFailure.OutcomeUnknown, failure.Code, failure.Message));
+            return ValueTask.FromException<bool>(SqliteErrors.Instance.Failure(StoreFailure.OutcomeUnknown, failure));
         }
     }
 
-    /// <inheritdoc/>
     public Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, Value[] parameters, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested) return Task.FromCanceled<IReadOnlyList<T>>(cancellationToken);
 
         // Memory is seen by the one connection that owns it.
-        if (_address.IsInMemory) return Run(() => Read(() => OwnReader().Read(query, parameters)));
+        if (_address.IsInMemory) return Run(() => Read(query, parameters, isOwn: true));
         try
         {
-            return Task.FromResult(Read(() => _readers.Read(query, parameters)));
+            return Task.FromResult(Read(query, parameters, isOwn: false));
         }
         catch (Exception failure) // Whatever the mapping throws belongs to the caller, as a task's exception.
         {
@@ -112,38 +94,20 @@ public sealed class SqliteStore : IStore
         }
     }
 
-    /// <inheritdoc/>
-    public Task<long> ReserveIdsAsync(string sequence, int count) => Run(() => Write(() =>
-    {
-        _reserve ??= new SqliteStatement(Db, """
-            insert into id_blocks (name, next) values (?1, 1 + ?2)
-            on conflict (name) do update set next = next + ?2
-            returning next - ?2
-            """);
-        return _reserve.Bind(1, sequence).Bind(2, count).Read(row => row.Number(0))[0];
-    }));
+    public Task<long> ReserveIdsAsync(string sequence, int count) =>
+        Run(() => Write((ShortQueries.ReserveIds, [sequence, count]))[0]);
 
-    /// <inheritdoc/>
-    public Task ReturnIdsAsync(string sequence, long first, long end) => Run(() => Write(() =>
-    {
-        _return ??= new SqliteStatement(Db, "update id_blocks set next = ?2 where name = ?1 and next = ?3");
-        return _return.Bind(1, sequence).Bind(2, first).Bind(3, end).Execute();
-    }));
+    public Task ReturnIdsAsync(string sequence, long first, long end) =>
+        Run(() => Write((ShortQueries.ReturnIds, [sequence, first, end])));
 
-    /// <inheritdoc/>
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) =>
-        Run(() => Write<IReadOnlyList<DueItem>>(() => Claims().Claim(claim)));
+        Run(() => ShortQueries.Oldest(Write(ShortQueries.Claim(claim))));
 
-    /// <inheritdoc/>
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) =>
-        Run(() => Write<IReadOnlyList<DueItem>>(() => Claims().Claim(column, claim)));
+        Run(() => Write(ShortQueries.Claim(column, claim)));
 
     /// <summary>For tests: a pragma on the connection that writes, and what it answers.</summary>
-    internal Task<long> PragmaAsync(string pragma) => Run(() =>
-    {
-        using var statement = new SqliteStatement(Db, pragma);
-        return statement.Read(row => row.Number(0))[0];
-    });
+    internal Task<long> PragmaAsync(string pragma) => Run(() => Own().Read(ShortQueries.Number(pragma), [])[0]);
 
     /// <summary>Closes the file. What was queued before has been done then.</summary>
     public async ValueTask DisposeAsync()
@@ -158,12 +122,11 @@ public sealed class SqliteStore : IStore
         _thread?.Dispose();
     }
 
-    private bool Open()
+    private async Task OpenAsync()
     {
         if (_address.IsInMemory)
         {
             _connection = Connect(":memory:", "pragma foreign_keys = off; pragma temp_store = memory;");
-            _ownReader = new SqliteReader(_connection);
         }
         else
         {
@@ -177,47 +140,35 @@ public sealed class SqliteStore : IStore
                 """);
         }
 
-        SqliteMigrator.Migrate(Db, MigrationScripts.Of("sqlite"), _time.GetUtcNow());
-        _writer = new SqliteWriter(Db);
-        _claims = new SqliteClaims(Db);
-        return true;
+        _own = new SqliteReader(_connection);
+        await new SqliteMigrator(_connection).MigrateAsync(_time.GetUtcNow(), CancellationToken.None);
+        _writer = new SqliteWriter(_connection.Handle!);
     }
 
     private void Close()
     {
         _readers.Dispose();
         _writer?.Dispose();
-        _claims?.Dispose();
-        _reserve?.Dispose();
-        _return?.Dispose();
-        (_writer, _claims, _reserve, _return) = (null, null, null, null);
-        if (_ownReader is not null) _ownReader.Dispose();
+        if (_own is not null) _own.Dispose();
         else _connection?.Dispose();
-        (_connection, _ownReader) = (null, null);
+        (_writer, _own, _connection) = (null, null, null);
         _lock?.Dispose();
     }
 
-    private SqliteConnection OpenReader() =>
-        Connect(
-            _address.Path,
-            "pragma query_only = on; pragma busy_timeout = 5000; pragma temp_store = memory; pragma cache_size = -8192;");
+    private SqliteConnection OpenReader() => Connect(
+        _address.Path,
+        "pragma query_only = on; pragma busy_timeout = 5000; pragma temp_store = memory; pragma cache_size = -8192;");
 
     private static SqliteConnection Connect(string path, string pragmas)
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
-        {
-            DataSource = path,
-            Pooling = false,
-            DefaultTimeout = 5,
-        }.ToString());
+        var settings = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 5 };
+        var connection = new SqliteConnection(settings.ToString());
         try
         {
             connection.Open();
             _ = raw.sqlite3_extended_result_codes(connection.Handle, 1);
             using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // A constant.
             command.CommandText = pragmas;
-#pragma warning restore CA2100
             command.ExecuteNonQuery();
             return connection;
         }
@@ -231,9 +182,7 @@ public sealed class SqliteStore : IStore
     private SqliteWriter Writer() =>
         _writer ?? throw new StoreException(StoreFailure.NothingHappened, "The database is not open.");
 
-    private SqliteClaims Claims() => _claims ?? throw new LedgerUnavailableException("The database is not open.");
-
-    private SqliteReader OwnReader() => _ownReader ?? throw new LedgerUnavailableException("The database is not open.");
+    private SqliteReader Own() => _own ?? throw new LedgerUnavailableException("The database is not open.");
 
     private Task<T> Run<T>(Func<T> action) => Volatile.Read(ref _isDisposed) == 0
         ? OnScheduler(action)
@@ -242,30 +191,20 @@ public sealed class SqliteStore : IStore
     private Task<T> OnScheduler<T>(Func<T> action) =>
         Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.DenyChildAttach, Scheduler);
 
-    private static T Read<T>(Func<T> read)
+    private IReadOnlyList<T> Read<T>(Query<T> query, Value[] parameters, bool isOwn)
     {
         try
         {
-            return read();
+            return isOwn ? Own().Read(query, parameters) : _readers.Read(query, parameters);
         }
         catch (SqliteException failure)
         {
-            throw SqliteErrors.IsFaultOfStatement(failure)
-                ? new LedgerFaultException($"The query is not one for this database: {failure.Message}", failure)
-                : SqliteErrors.Unavailable(failure);
+            throw SqliteErrors.Instance.IsFaultOfStatement(failure)
+                ? StoreErrors.NotAQuery(failure)
+                : SqliteErrors.Instance.Unavailable(failure);
         }
     }
 
-    private static T Write<T>(Func<T> write)
-    {
-        try
-        {
-            return write();
-        }
-        catch (SqliteStatementException failure)
-        {
-            throw new LedgerUnavailableException(
-                $"The database cannot be used now: {SqliteErrors.Describe(failure.Code, failure.Message)}.", failure);
-        }
-    }
+    private IReadOnlyList<T> Write<T>((Query<T> Query, Value[] Parameters) write) =>
+        Read(write.Query, write.Parameters, isOwn: true);
 }

@@ -1,4 +1,4 @@
-using Mall.Ledger.Stores;
+using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
 namespace Mall.Ledger.Sqlite;
@@ -45,10 +45,10 @@ internal sealed class SqliteWriter(sqlite3 db) : IDisposable
             // docs/decisions/0004.
             while (!TryPass(batch)) Rollback();
         }
-        catch (SqliteStatementException failure)
+        catch (SqliteException failure)
         {
             Rollback();
-            throw SqliteErrors.Failure(StoreFailure.NothingHappened, failure.Code, failure.Message);
+            throw SqliteErrors.Instance.Failure(StoreFailure.NothingHappened, failure);
         }
         catch
         {
@@ -98,7 +98,7 @@ internal sealed class SqliteWriter(sqlite3 db) : IDisposable
                 batch.Settle(i, outcome ?? CommitOutcome.Applied);
                 if (outcome is null) batch.Proceed(i);
             }
-            catch (SqliteStatementException failure) when (SqliteErrors.IsFaultOfStatement(failure.Code))
+            catch (SqliteException failure) when (SqliteErrors.Instance.IsFaultOfStatement(failure))
             {
                 batch.Suspect(i);
             }
@@ -124,9 +124,9 @@ internal sealed class SqliteWriter(sqlite3 db) : IDisposable
             batch.Settle(index, fault);
             _rollbackAlone.Execute();
         }
-        catch (SqliteStatementException failure) when (SqliteErrors.IsFaultOfStatement(failure.Code))
+        catch (SqliteException failure) when (SqliteErrors.Instance.IsFaultOfStatement(failure))
         {
-            batch.Settle(index, Fault("its barrier row", failure.Code, failure.Message));
+            batch.Settle(index, SqliteErrors.Instance.Fault("its barrier row", failure));
             _rollbackAlone.Execute();
         }
 
@@ -174,9 +174,9 @@ internal sealed class SqliteWriter(sqlite3 db) : IDisposable
         {
             statement = StatementFor(shape);
         }
-        catch (SqliteStatementException failure) when (SqliteErrors.IsFaultOfStatement(failure.Code))
+        catch (SqliteException failure) when (SqliteErrors.Instance.IsFaultOfStatement(failure))
         {
-            fault = Fault(shape.ToString(), failure.Code, failure.Message);
+            fault = SqliteErrors.Instance.Fault(shape.ToString(), failure);
             return false;
         }
 
@@ -184,8 +184,8 @@ internal sealed class SqliteWriter(sqlite3 db) : IDisposable
         var code = statement.Execute(out var changed);
         if (code == raw.SQLITE_OK) return changed == 1;
         if (SqliteErrors.IsUniqueViolation(code)) return false;
-        if (!SqliteErrors.IsFaultOfStatement(code)) throw new SqliteStatementException(code, statement.Error);
-        fault = Fault(shape.ToString(), code, statement.Error);
+        if (!SqliteErrors.IsFaultOfStatement(code)) throw statement.Failure(code);
+        fault = SqliteErrors.Instance.Fault(shape.ToString(), statement.Failure(code));
         return false;
     }
 
@@ -205,7 +205,7 @@ internal sealed class SqliteWriter(sqlite3 db) : IDisposable
     {
         var code = _commit.Execute(out _);
         if (code == raw.SQLITE_OK) return;
-        var failure = SqliteErrors.Failure(SqliteErrors.OfCommit(code), code, _commit.Error);
+        var failure = SqliteErrors.Instance.Failure(SqliteErrors.OfCommit(code), _commit.Failure(code));
         Rollback();
         throw failure;
     }
@@ -215,7 +215,4 @@ internal sealed class SqliteWriter(sqlite3 db) : IDisposable
     {
         if (raw.sqlite3_get_autocommit(db) == 0) _rollback.Execute(out _);
     }
-
-    private static LedgerFaultException Fault(string what, int code, string message) =>
-        new($"The database will never accept {what}: {message} (code {code}).");
 }

@@ -1,4 +1,3 @@
-using Mall.Databases;
 using Mall.Ledger;
 using Mall.Silo.Settings;
 using Mall.Users;
@@ -30,7 +29,7 @@ internal static class AdminCommand
             mobile, Mall.Api.Auth.Credentials.Hash(password), options.GetValueOrDefault("--name", ""), "", role);
         var ledgerOptions = new LedgerOptions
         {
-            Address = MallSettings.Database(configuration), MySqlDriver = MySqlDriver.Factory, IsGuest = true,
+            Address = MallSettings.Database(configuration), IsGuest = true,
         };
         await using var ledger = new DurableLedger(
             LedgerServices.StoreAt(ledgerOptions, TimeProvider.System), ledgerOptions, TimeProvider.System,

@@ -4,7 +4,8 @@ namespace Mall.Silo.Cluster;
 /// The end of a silo that must not go on: declared dead by the others, broken inside, or unable to commit while others can. It ends
 /// at once, without a drain (its grains have other owners already), with a code that its supervisor restarts.
 /// </summary>
-internal sealed partial class FatalExit(ILogger<FatalExit> logger) : IFatalErrorHandler
+internal sealed partial class FatalExit(
+    IServiceProvider services, IHostApplicationLifetime lifetime, ILogger<FatalExit> logger) : IFatalErrorHandler
 {
     public const int ExitCode = 75;
 
@@ -12,6 +13,13 @@ internal sealed partial class FatalExit(ILogger<FatalExit> logger) : IFatalError
 
     public void OnFatalException(object? sender, string? context, Exception? exception)
     {
+        if (!lifetime.ApplicationStarted.IsCancellationRequested)
+        {
+            // The others found that they cannot talk to it before it was one of them.
+            Console.Error.WriteLine($"mall: {JoinFailure.Explain(services)}");
+            Environment.Exit(1);
+        }
+
         LogEnds(context, exception);
 
         // The log is written by a thread of its own that may not get there any more.

@@ -18,11 +18,12 @@ internal sealed class ReadinessGrain(CommitWatch watch) : Grain, IReadinessGrain
 }
 
 /// <summary>A process that hosts no grains is ready while it reaches a silo that is.</summary>
-internal sealed class FrontDoorHealth(IGrainFactory grains) : IHealthCheck
+internal sealed partial class FrontDoorHealth(IGrainFactory grains, ILogger<FrontDoorHealth> logger) : IHealthCheck
 {
     private const int Tries = 3;
 
     private long _next;
+    private string? _told;
 
     public async Task<HealthCheckResult> CheckHealthAsync(
         HealthCheckContext context, CancellationToken cancellationToken = default)
@@ -33,7 +34,10 @@ internal sealed class FrontDoorHealth(IGrainFactory grains) : IHealthCheck
             try
             {
                 if (await grains.GetGrain<IReadinessGrain>(Interlocked.Increment(ref _next)).IsReady())
+                {
+                    _told = null;
                     return HealthCheckResult.Healthy();
+                }
             }
             catch (Exception e) when (e is OrleansException or TimeoutException)
             {
@@ -41,6 +45,10 @@ internal sealed class FrontDoorHealth(IGrainFactory grains) : IHealthCheck
             }
         }
 
+        if (Interlocked.Exchange(ref _told, problem) != problem) LogUnready(problem);
         return HealthCheckResult.Unhealthy(problem);
     }
+
+    [LoggerMessage(5107, LogLevel.Warning, "This front door cannot serve: {Problem}")]
+    private partial void LogUnready(string problem);
 }

@@ -1,7 +1,9 @@
 using System.Net;
+using Mall.Carts;
 using Mall.Hosting;
 using Mall.Silo.Settings;
 using Orleans.Configuration;
+using Orleans.Dashboard;
 using Orleans.Providers;
 using Orleans.Serialization;
 
@@ -31,10 +33,16 @@ internal static class OrleansWiring
         silo.Configure<ClusterOptions>(cluster => Name(cluster, settings.Cluster?.Id ?? ClusterSettings.DefaultId));
         silo.Services.Configure<ExceptionSerializationOptions>(CarryOwnExceptions);
         silo.Configure<SiloMessagingOptions>(messaging => messaging.MaxEnqueuedRequestsHardLimit = 10_000);
+        InterfaceTypeCache.AddTo(silo.Services);
         silo.UseKeyPlacement();
+        silo.AddAdoNetGrainStorage(
+            CartGrain.Storage, ado => (ado.Invariant, ado.ConnectionString) = OrleansDatabase.Of(settings.Db));
         silo.Services.AddSingleton<IFatalErrorHandler, FatalExit>();
         silo.Services.AddSingleton<CommitWatch>().AddHostedService(services => services.GetRequiredService<CommitWatch>());
         silo.Services.AddKeyedSingleton<IControllable>(CommitWatch.Name, (all, _) => all.GetRequiredService<CommitWatch>());
+        silo.Services.AddSingleton<HotGrains>().AddSingleton<IIncomingGrainCallFilter>(all => all.GetRequiredService<HotGrains>());
+        silo.Services.AddKeyedSingleton<IControllable>(HotGrains.Name, (all, _) => all.GetRequiredService<HotGrains>());
+        silo.AddDashboard(dashboard => dashboard.HideTrace = true); // A live log is more than an operator of the mall may see.
         silo.Services.AddHealthChecks().AddCheck<CommitHealth>("database");
         if (settings.Cluster is { } cluster) JoinCluster(silo, settings, cluster);
         else StayAlone(silo);
@@ -54,6 +62,8 @@ internal static class OrleansWiring
 
     private static void JoinCluster(ISiloBuilder silo, MallSettings settings, ClusterSettings cluster)
     {
+        JoinFailure.RefuseUnlessFree(SettingNames.Silo, cluster.Silo!);
+        JoinFailure.RefuseUnlessFree(SettingNames.Gateway, cluster.Gateway!);
         silo.UseAdoNetClustering(ado => (ado.Invariant, ado.ConnectionString) = OrleansDatabase.Of(settings.Db));
         silo.Configure<EndpointOptions>(endpoints =>
         {
@@ -88,6 +98,8 @@ internal static class OrleansWiring
         client.Configure<ClusterOptions>(options => Name(options, cluster.Id));
         client.UseAdoNetClustering(ado => (ado.Invariant, ado.ConnectionString) = OrleansDatabase.Of(settings.Db));
         client.Services.Configure<ExceptionSerializationOptions>(CarryOwnExceptions);
+        InterfaceTypeCache.AddTo(client.Services);
+        client.AddDashboard();
         client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2));
         client.UseConnectionRetryFilter<JoinPatience>();
         client.Services.AddHealthChecks().AddCheck<FrontDoorHealth>("cluster");

@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using Mall.Bench.Hosting;
 using Mall.Bench.Measuring;
-using Mall.Bench.Orders;
-using Mall.Bench.RemoteCalls;
 using Mall.Bench.Reporting;
 using Mall.TestServers;
 
@@ -11,48 +9,18 @@ namespace Mall.Bench.Tests;
 /// <summary>The tool as it is called, for a moment each: what is on standard output is the report and nothing else.</summary>
 public sealed class CommandTests : IDisposable
 {
+    private static readonly string s_silo = Path.Combine(AppContext.BaseDirectory, "Mall.Silo.dll");
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("mall-bench-test-");
-
-    [Fact]
-    public async Task GrainCalls_ForAMoment_ReportsCallsAndActivations()
-    {
-        var report = await RunAsync("grain-calls", "--callers", "4", "--grains", "10");
-
-        Assert.Equal(["1 grain", "10 grains", "activations"], report.Measurements.Select(m => m.Name));
-        Assert.All(report.Measurements, m => Assert.True(m.Metrics[Metric.PerSecond] > 0));
-    }
 
     [Fact]
     public async Task HotStock_ForAMoment_ReportsTheRatioAndThatBothAreDurable()
     {
-        var report = await RunAsync("hot-stock", "--callers", "64", "--rounds", "1", "--folder", _folder.FullName);
+        var report = await RunInTurnsAsync("hot-stock", "--callers", "64", "--folder", _folder.FullName);
 
-        Assert.Equal(["baseline", "grain", "grain to baseline"], report.Measurements.Select(m => m.Name));
-        Assert.Equal(2, report.Durability.Split("synchronous=FULL").Length - 1);
+        Assert.Equal(["baseline", "grain", "grain : baseline"], report.Measurements.Select(m => m.Name));
+        Assert.Equal(2, report.Durability.Split("synchronous=2").Length - 1);
         Assert.Empty(_folder.EnumerateFileSystemInfos());
-    }
-
-    [Fact]
-    public async Task Orders_InTwoProcesses_ReportsMediansOfBoth()
-    {
-        var report = await RunAsync("orders", "--items", "2", "--products", "5", "--runs", "2", "--folder", _folder.FullName);
-
-        Assert.Equal(2, report.Runs!.Count);
-        Assert.True(report.Measurements.Single().Metrics[Metric.Operations] > 0);
-    }
-
-    [Fact]
-    public async Task RemoteCalls_ForAMoment_ReachesTheOtherProcess()
-    {
-        var report = await RunAsync("remote-calls", "--callers", "2", "--callers", "16", "--grains", "10");
-
-        Assert.Equal(["2 callers", "16 callers"], report.Measurements.Select(m => m.Name));
-        Assert.All(report.Measurements, m =>
-        {
-            Assert.Empty(m.Errors);
-            Assert.True(m.Metrics[RemoteCost.RequestBytes] > 10 && m.Metrics[RemoteCost.ReplyBytes] > 5);
-            Assert.True(m.Metrics[RemoteCost.RepliesPerWrite] >= 1);
-        });
     }
 
     [Theory]
@@ -62,41 +30,65 @@ public sealed class CommandTests : IDisposable
     {
         Assert.SkipWhen(DatabaseServer.WhyMissing(kind) is not null, $"{kind} is not installed");
 
-        var report = await RunAsync(
-            "orders", "--db", $"{kind}".ToLowerInvariant(), "--silos", "1,2", "--callers", "8", "--items", "2",
-            "--products", "5");
+        var report = await RunInTurnsAsync(
+            "orders", "--db", $"{kind}", "--silos", "1", "2", "--callers", "8", "--items", "2", "--products", "5");
 
         Assert.Equal(
             [
                 "1 silo", "2 silos", "baseline", "baseline, batched",
-                "1 silo to baseline", "1 silo to baseline, batched", "2 silos to baseline", "2 silos to baseline, batched",
-                "processor time an order, 2 silos to 1 silo",
+                "1 silo : baseline", "1 silo : baseline, batched", "2 silos : baseline", "2 silos : baseline, batched",
+                "2 silos : 1 silo",
             ],
             report.Measurements.Select(m => m.Name));
         Assert.All(report.Measurements.Take(4), m =>
         {
             Assert.Empty(m.Errors);
-            Assert.True(m.Metrics[Metric.Operations] > 0);
+            Assert.True(m.Metrics[Metric.Operations] > 0 && m.Metrics[Metric.CpuOfDatabase] > 0);
         });
-        Assert.All(report.Measurements.Take(2), m => Assert.True(m.Metrics[TurnFigures.CpuOfMall] > 0));
+        Assert.All(report.Measurements.Take(2), m => Assert.True(m.Metrics[Metric.CpuOfSilos] > 0));
         Assert.Contains(durability, report.Durability, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("--url")]
-    [InlineData("--grpc", "--connections", "2", "--calls", "4")]
-    [InlineData("--url", "--rate", "200")]
-    public async Task Load_OnAMall_PlacesOrders(string protocol, params string[] options)
+    [InlineData()]
+    [InlineData("--protocol", "gRPC", "--calls", "4")]
+    [InlineData("--protocol", "HTTP", "--rate", "200")]
+    public async Task Load_OfTwoBuilds_PlacesOrdersOnBothAndComparesThem(params string[] options)
     {
-        await using var mall = await LocalMall.OpenAsync(
-            Path.Combine(_folder.FullName, "mall.db"), TestContext.Current.CancellationToken);
-        var address = protocol == "--url" ? mall.Rest : mall.Grpc;
+        var report = await RunInTurnsAsync(
+            ["load", "--versus", s_silo, "--callers", "8", "--products", "3", "--folder", _folder.FullName, .. options]);
 
-        var report = await RunAsync(["load", protocol, address, "--users", "1", "--products", "3", .. options]);
+        Assert.Equal(options.Length == 0 ? 6 : 3, report.Measurements.Count);
+        Assert.All(report.Measurements.Where(m => m.Metrics.ContainsKey(Metric.PerSecond)), m =>
+        {
+            Assert.Empty(m.Errors);
+            Assert.True(m.Metrics[Metric.Operations] > 0 && m.Metrics[Metric.CpuOfMall] > 0);
+        });
+        Assert.Contains("perSecondRatio", report.Measurements[^1].Metrics.Keys);
+    }
 
-        var orders = report.Measurements.Single();
-        Assert.True(orders.Metrics[Metric.Operations] > 0);
-        Assert.Empty(orders.Errors);
+    [Fact]
+    public async Task Load_OnAnInstallation_PlacesOrdersOverBothProtocols()
+    {
+        await using var mall = await Installation.StartAsync(
+            new MallBuild("", s_silo), Path.Combine(_folder.FullName, "mall.db"), fileSystem: "any");
+
+        var report = await RunInTurnsAsync(
+            "load", "--url", $"{mall.Rest}", "--grpc", $"{mall.Grpc}", "--callers", "8", "--products", "3");
+
+        Assert.Equal(["orders, HTTP", "orders, gRPC"], report.Measurements.Select(m => m.Name));
+        Assert.All(report.Measurements, m => Assert.True(m.Metrics[Metric.Operations] > 0 && m.Errors.Count == 0));
+    }
+
+    [Fact]
+    public async Task Footprint_OfAFewOrders_ReportsStartUpAndMemory()
+    {
+        var report = await RunAsync(
+            "footprint", "--orders", "50", "--rest", "0.1", "--rounds", "1", "--products", "3", "--folder", _folder.FullName);
+
+        var figures = report.Measurements.Single().Metrics;
+        Assert.Equal(3, figures.Count);
+        Assert.All(figures.Values, value => Assert.True(value > 1));
     }
 
     [Fact]
@@ -110,9 +102,12 @@ public sealed class CommandTests : IDisposable
 
     public void Dispose() => _folder.Delete(recursive: true);
 
+    private static Task<Report> RunInTurnsAsync(params string[] arguments) =>
+        RunAsync([.. arguments, "--duration", "0.3", "--warmup", "0.1", "--rounds", "1"]);
+
     private static async Task<Report> RunAsync(params string[] arguments)
     {
-        var (exitCode, output, errors) = await StartAsync([.. arguments, "--duration", "300ms", "--warmup", "100ms", "--json"]);
+        var (exitCode, output, errors) = await StartAsync([.. arguments, "--json"]);
 
         Assert.True(exitCode == 0, errors);
         return Report.FromJson(output);

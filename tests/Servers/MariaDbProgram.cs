@@ -24,7 +24,7 @@ internal sealed class MariaDbProgram(Machine? machine)
 
     public override string DeletesOf(string database, string kept) => $"""
         select concat('delete from `', table_name, '`;') from information_schema.tables
-        where table_schema = '{database}' and table_name not in ({kept})
+        where table_schema = '{database}' and lower(table_name) not in ({kept})
         """;
 
     public override async Task KillSessionsAsync(int port, string database, CancellationToken cancellationToken)
@@ -42,15 +42,19 @@ internal sealed class MariaDbProgram(Machine? machine)
     protected override IEnumerable<string> Initialise(string folder) =>
     [
         "mariadb-install-db", "--no-defaults", $"--datadir={Data(folder)}", "--auth-root-authentication-method=normal",
-        "--skip-test-db",
+        "--skip-test-db", Temporary(folder),
     ];
 
     protected override IEnumerable<string> Serve(string folder, int port) =>
     [
         Server, "--no-defaults", $"--datadir={Data(folder)}", $"--port={port}", $"--bind-address={Host}",
         $"--socket={Socket(folder)}", $"--pid-file={Path.Combine(folder, "pid")}", "--skip-name-resolve", "--max-connections=600",
-        "--innodb-flush-log-at-trx-commit=1", "--innodb-doublewrite=on",
+        "--innodb-flush-log-at-trx-commit=1", "--innodb-doublewrite=on", Temporary(folder),
     ];
+
+    // A server that starts removes every temporary table that it finds, also those of a server that runs and has the same folder
+    // for them: that one then fails, or crashes.
+    private static string Temporary(string folder) => $"--tmpdir={folder}";
 
     private static string Socket(string folder) => Path.Combine(folder, "socket");
 

@@ -31,6 +31,9 @@ public sealed class ServerProcess
         return server;
     }
 
+    /// <summary>The main process's number, once it has one.</summary>
+    public Task<int> Id => _id.Task;
+
     /// <exception cref="InvalidOperationException">It ended or did not get ready; the message holds its last lines.</exception>
     public async Task WaitUntilReadyAsync(TimeSpan patience)
     {

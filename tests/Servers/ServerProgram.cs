@@ -55,7 +55,7 @@ internal abstract class ServerProgram(
 
     /// <summary>A query for the statements that empty a database's tables.</summary>
     /// <param name="database">The database.</param>
-    /// <param name="kept">Names of tables that are not to be emptied, quoted, with commas between.</param>
+    /// <param name="kept">Names of tables that are not to be emptied, in small letters, quoted, with commas between.</param>
     public abstract string DeletesOf(string database, string kept);
 
     public abstract Task KillSessionsAsync(int port, string database, CancellationToken cancellationToken);

@@ -1,6 +1,21 @@
 using System.Data.Common;
+using System.Text.RegularExpressions;
+using Mall.Bench.Load;
 
 namespace Mall.Bench.Orders.Dtm;
+
+/// <summary>How a worker of the baseline sends its statements.</summary>
+enum RoundTrips
+{
+    /// <summary>
+    /// Each alone, as DTM's own client does (dtm, <c>client/dtmcli/barrier.go</c>): begin, the barrier row, the business
+    /// change, commit. Sixteen round trips for an order of one item.
+    /// </summary>
+    Each,
+
+    /// <summary>Those between which nothing is decided go together. Six.</summary>
+    Batched,
+}
 
 /// <summary>
 /// One worker of the baseline, on a connection of its own: an order as DTM's saga does it with SQL. The global transaction with
@@ -13,13 +28,31 @@ namespace Mall.Bench.Orders.Dtm;
 /// success is provided for.
 /// </para>
 /// </summary>
-abstract class DtmWorker : IDisposable
+sealed class DtmWorker : IDisposable
 {
-    /// <summary>What the products of the baseline cost, as those of the mall do.</summary>
-    public const long Price = 100;
+    readonly DbConnection _connection;
+    readonly Statements _submit;
+    readonly Statements _enter;
+    readonly Statements _order;
+    readonly Statements _stock;
+    readonly Statements _succeed;
 
-    /// <summary>Whether a worker holds a thread while it waits for the server, because its driver does.</summary>
-    public abstract bool Blocks { get; }
+    /// <param name="connection">Closed, and this worker's from now on.</param>
+    /// <param name="sql">The server's dialect.</param>
+    /// <param name="items">How many products each order has.</param>
+    /// <param name="trips">How statements are sent.</param>
+    public DtmWorker(DbConnection connection, DtmSql sql, int items, RoundTrips trips)
+    {
+        _connection = connection;
+        connection.Open();
+        _submit = Together(["begin", .. DtmSql.Submit(items), "commit"]);
+        _enter = Together("begin", sql.Barrier);
+        _order = Together([.. sql.Order(items), "commit"]);
+        _stock = Together(DtmSql.Stock, "commit");
+        _succeed = Together(["begin", .. DtmSql.Succeed, "commit"]);
+
+        Statements Together(params string[] statements) => new(connection, trips, sql.Prepares, statements);
+    }
 
     /// <summary>Places one order; durable when it completes.</summary>
     /// <param name="gid">Never used before.</param>
@@ -30,11 +63,13 @@ abstract class DtmWorker : IDisposable
     {
         try
         {
-            await SubmitAsync(gid, products);
-            await CreateOrderAsync(gid, userId, products);
+            var payloads = products.Select(id => $$"""{"productId":{{id}},"quantity":1}""").ToArray();
+            await _submit.RunAsync(
+                [("gid", gid), ("whole", $"[{string.Join(',', payloads)}]"), Now(), .. Each("payload", payloads)]);
+            await RunBranchAsync(gid, "01", _order, [("gid", gid), ("user", userId), Now(), .. Each("product", products)]);
             for (var i = 0; i < products.Count; i++)
-                await TakeStockAsync(gid, BranchOf(i), products[i]);
-            await SucceedAsync(gid);
+                await RunBranchAsync(gid, $"{i + 2:00}", _stock, [("product", products[i]), Now()]);
+            await _succeed.RunAsync([("gid", gid), Now()]);
         }
         catch (DbException)
         {
@@ -43,32 +78,80 @@ abstract class DtmWorker : IDisposable
         }
     }
 
-    public abstract void Dispose();
+    /// <summary>Closes the connection, and its statements with it.</summary>
+    public void Dispose() => _connection.Dispose();
 
-    /// <summary>Records the global transaction, and of each branch its action and its compensation.</summary>
-    protected abstract ValueTask SubmitAsync(string gid, IReadOnlyList<long> products);
+    static (string, object) Now() => ("now", DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
 
-    /// <summary>Branch 01.</summary>
-    protected abstract ValueTask CreateOrderAsync(string gid, long userId, IReadOnlyList<long> products);
+    static IEnumerable<(string, object)> Each<T>(string name, IEnumerable<T> values) =>
+        values.Select((value, i) => ($"{name}{i}", (object)value!));
 
-    /// <summary>Branch 02, 03, ...</summary>
-    protected abstract ValueTask TakeStockAsync(string gid, string branch, long product);
+    /// <summary>The barrier row decides whether the change is made: it has been, if that was there.</summary>
+    async ValueTask RunBranchAsync(string gid, string branch, Statements change, (string, object)[] values)
+    {
+        if (await _enter.RunAsync([("gid", gid), ("branch", branch), Now()]) == 1)
+            await change.RunAsync(values);
+        else
+            await RollbackAsync();
+    }
 
-    /// <summary>Records the outcome.</summary>
-    protected abstract ValueTask SucceedAsync(string gid);
+    async ValueTask RollbackAsync()
+    {
+        await using var command = _connection.CreateCommand();
+        command.CommandText = "rollback";
+        await command.ExecuteNonQueryAsync();
+    }
 
-    /// <summary>Ends a transaction that has failed, if there is one.</summary>
-    protected abstract ValueTask RollbackAsync();
+    /// <summary>Statements that are run one after the other.</summary>
+    sealed class Statements
+    {
+        readonly List<DbBatch> _batches = [];
+        readonly ILookup<string, DbParameter> _parameters;
+        bool _isPrepared;
 
-    /// <summary>What a client of DTM sends as a branch's payload.</summary>
-    protected static string PayloadOf(long product) =>
-        FormattableString.Invariant($$"""{"productId":{{product}},"quantity":1}""");
+        public Statements(DbConnection connection, RoundTrips trips, bool prepares, string[] statements)
+        {
+            _isPrepared = !prepares;
+            var parameters = new List<DbParameter>();
+            foreach (var statement in statements)
+            {
+                if (_batches.Count == 0 || trips == RoundTrips.Each)
+                    _batches.Add(connection.CreateBatch());
+                var command = _batches[^1].CreateBatchCommand();
+                command.CommandText = statement;
+                foreach (var name in Regex.Matches(statement, "@([a-z0-9]+)").Select(m => m.Groups[1].Value).Distinct())
+                {
+                    var parameter = command.CreateParameter();
+                    parameter.ParameterName = name;
+                    command.Parameters.Add(parameter);
+                    parameters.Add(parameter);
+                }
 
-    /// <summary>Whom a branch calls: the order (0) or a product.</summary>
-    protected static string TargetOf(int place) => place == 0 ? "order" : "product";
+                _batches[^1].BatchCommands.Add(command);
+            }
 
-    /// <summary>The branch of an order's item by its place, from 0.</summary>
-    protected static string BranchOf(int item) => FormattableString.Invariant($"{item + 2:00}");
+            _parameters = parameters.ToLookup(p => p.ParameterName);
+        }
 
-    protected static long Now() => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        /// <returns>How many rows they have changed.</returns>
+        public async ValueTask<int> RunAsync(params (string Name, object Value)[] values)
+        {
+            foreach (var (name, value) in values)
+            {
+                foreach (var parameter in _parameters[name])
+                    parameter.Value = value;
+            }
+
+            var changed = 0;
+            foreach (var batch in _batches)
+            {
+                if (!_isPrepared)
+                    await batch.PrepareAsync(); // The values have told the types.
+                changed += Math.Max(0, await batch.ExecuteNonQueryAsync());
+            }
+
+            _isPrepared = true;
+            return changed;
+        }
+    }
 }

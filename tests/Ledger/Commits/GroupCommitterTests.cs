@@ -1,4 +1,4 @@
-using Mall.Ledger.Faults;
+using Mall.TestFaults;
 using Mall.Ledger.Sqlite;
 using Mall.Ledger.Stores;
 using Microsoft.Extensions.Logging.Abstractions;

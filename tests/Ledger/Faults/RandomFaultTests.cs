@@ -1,4 +1,4 @@
-using Mall.Ledger.Faults;
+using Mall.TestFaults;
 using static Mall.Ledger.CommitOutcome;
 using static Mall.Ledger.Tests.TestTables;
 

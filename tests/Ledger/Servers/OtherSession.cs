@@ -1,5 +1,4 @@
 using System.Data.Common;
-using Mall.Databases;
 using Mall.TestServers;
 using Npgsql;
 
@@ -21,7 +20,7 @@ internal sealed class OtherSession : IAsyncDisposable
         var user = address.UserInfo.Split(':');
         DbConnection connection = server.Kind == DatabaseKind.Postgres
             ? new NpgsqlConnection()
-            : MySqlDriver.Factory!.CreateConnection()!;
+            : new MySqlConnector.MySqlConnection();
         connection.ConnectionString = new DbConnectionStringBuilder
         {
             ["Server"] = address.Host, ["Port"] = address.Port, ["Database"] = database, ["User ID"] = user[0],
@@ -33,22 +32,18 @@ internal sealed class OtherSession : IAsyncDisposable
         return session;
     }
 
-    /// <summary>Runs another statement, which may lose a deadlock. On a thread of its own, since the driver may block.</summary>
-    public Task TryAsync(string sql) => Task.Factory.StartNew(
-        () =>
+    /// <summary>Runs another statement, which may lose a deadlock.</summary>
+    public async Task TryAsync(string sql)
+    {
+        try
         {
-            try
-            {
-                ExecuteAsync(sql).Wait();
-            }
-            catch (AggregateException failure) when (failure.InnerException is DbException)
-            {
-                // Chosen as the victim.
-            }
-        },
-        CancellationToken.None,
-        TaskCreationOptions.LongRunning,
-        TaskScheduler.Default);
+            await ExecuteAsync(sql);
+        }
+        catch (DbException)
+        {
+            // Chosen as the victim.
+        }
+    }
 
     public async Task EndAsync()
     {

@@ -1,4 +1,4 @@
-using Mall.Ledger.Faults;
+using Mall.TestFaults;
 using Mall.Ledger.Stores;
 using Mall.TestServers;
 using Microsoft.Extensions.Logging.Abstractions;

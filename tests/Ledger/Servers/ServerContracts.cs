@@ -1,4 +1,3 @@
-using Mall.Databases;
 using Mall.Ledger.Stores;
 using Mall.TestServers;
 
@@ -17,7 +16,7 @@ public abstract class ServerContract(DatabaseKind kind) : StoreContract
 
     protected override IStore NewStore()
     {
-        (Options.Address, Options.MySqlDriver) = (_database.Address, MySqlDriver.Factory);
+        Options.Address = _database.Address;
         return LedgerServices.StoreAt(Options, TimeProvider.System);
     }
 }

@@ -28,6 +28,6 @@ public sealed class ServerDatabase(DatabaseKind kind, string name)
         }
 
         Address = StoreAddress.Parse(await made!);
-        if (!isNew) await Server.EmptyAsync(name, ["schema_version", "membership_version"]);
+        if (!isNew) await Server.EmptyAsync(name, ["schema_version", "orleansquery"]);
     }
 }

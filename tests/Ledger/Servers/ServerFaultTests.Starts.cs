@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Mall.Ledger.Leases;
 using Mall.Ledger.Stores;
 using Microsoft.Extensions.Logging;
 using static Mall.Ledger.Tests.TestTables;
@@ -89,47 +88,6 @@ public abstract partial class ServerFaultTests
             await SetDurableAsync(true);
         }
     }
-
-    [Fact]
-    public async Task StuckCommit_DoesNotKeepALeaseFromBeingRenewed()
-    {
-        await using var leases = Leases();
-        var id = (await leases.JoinAsync(new LeaseRequest("a:1", "silo", 1, TimeSpan.FromSeconds(6)), Cancel)).Id;
-        Task<CommitOutcome> commit;
-        await using (await OtherSession.LockAsync(Server, Database, "update products set price = 7 where id = 1"))
-        {
-            commit = Commit(Action("g"), Take(1, 3));
-            await Eventually(async () => await WaitingSessions() == 1);
-            var waited = Stopwatch.StartNew();
-            Assert.True((await leases.RenewAsync(id, TimeSpan.FromSeconds(6), Cancel)).IsAlive);
-            Assert.InRange(waited.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(1));
-        }
-
-        Assert.Equal(CommitOutcome.Applied, await commit);
-    }
-
-    [Fact]
-    public async Task Lease_OnAServerThatHangs_FailsWellBeforeItRunsOut_AndGoesOnAfterwards()
-    {
-        await using var leases = Leases();
-        var id = (await leases.JoinAsync(new LeaseRequest("a:1", "silo", 1, TimeSpan.FromSeconds(6)), Cancel)).Id;
-        await leases.RenewAsync(id, TimeSpan.FromSeconds(6), Cancel);
-        await Server.SuspendAsync();
-        var waited = Stopwatch.StartNew();
-        try
-        {
-            await Assert.ThrowsAsync<LedgerUnavailableException>(() => leases.RenewAsync(id, TimeSpan.FromSeconds(6), Cancel));
-            Assert.InRange(waited.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(5));
-        }
-        finally
-        {
-            await Server.ResumeAsync();
-        }
-
-        Assert.True((await leases.RenewAsync(id, TimeSpan.FromSeconds(6), Cancel)).IsAlive);
-    }
-
-    private ILeaseTable Leases() => TestStores.LeasesAt(StoreAddress.Parse(Server.AddressOf(Database, Network.Port)));
 
     private async Task SetDurableAsync(bool on)
     {

@@ -162,7 +162,7 @@ public sealed class SqliteFileTests : IDisposable
     [InlineData(raw.SQLITE_READONLY, "the database file or its folder is read-only")]
     [InlineData(raw.SQLITE_BUSY, "another program holds the database file locked")]
     public void Failures_AreDescribedForAnOperator(int code, string line) =>
-        Assert.Equal(line, SqliteErrors.Describe(code, "boo"));
+        Assert.Equal(line, SqliteErrors.Instance.Describe(new SqliteException("boo", code, code)));
 
     public void Dispose() => _folder.Dispose();
 

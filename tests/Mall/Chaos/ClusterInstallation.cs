@@ -1,5 +1,9 @@
 using System.Data.Common;
+<<<<<<< HEAD
 using Mall.Databases;
+=======
+using System.Security.Cryptography;
+>>>>>>> ledger
 using Mall.Ledger.Stores;
 using Mall.TestServers;
 using Mall.TestServers.Networks;
@@ -135,7 +139,7 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
                 + "Pooling=false;Timeout=5;Command Timeout=120");
         }
 
-        var connection = MySqlDriver.Factory!.CreateConnection()!;
+        var connection = new MySqlConnector.MySqlConnection();
         connection.ConnectionString =
             $"Server={address.Host};Port={address.Port};Database={address.Database};"
             + $"User ID={address.User};Password={address.Password};"

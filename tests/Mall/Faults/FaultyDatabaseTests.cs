@@ -1,5 +1,5 @@
 using Mall.Ledger;
-using Mall.Ledger.Faults;
+using Mall.TestFaults;
 using Mall.Orders;
 using Mall.Products;
 using Mall.Sagas;

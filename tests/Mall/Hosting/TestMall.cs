@@ -1,7 +1,7 @@
 using Mall.Databases;
 using Mall.Hosting;
 using Mall.Ledger;
-using Mall.Ledger.Faults;
+using Mall.TestFaults;
 using Mall.Ledger.Stores;
 using Mall.Orders;
 using Mall.Products;
@@ -53,7 +53,7 @@ public sealed class TestMall : IAsyncDisposable
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddSingleton(TimeProvider.System);
         var address = StoreAddress.Parse(database ?? $"sqlite:{folder}/mall.db");
-        var ledger = new LedgerOptions { Address = address, MySqlDriver = MySqlDriver.Factory };
+        var ledger = new LedgerOptions { Address = address };
         builder.Services.AddSingleton(new FaultyStore(
             LedgerServices.StoreAt(ledger, TimeProvider.System), faults ?? new FaultOptions(), TimeProvider.System));
         builder.Services.AddSingleton<IStore>(s => s.GetRequiredService<FaultyStore>());

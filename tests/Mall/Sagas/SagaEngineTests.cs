@@ -1,4 +1,4 @@
-using Mall.Ledger.Faults;
+using Mall.TestFaults;
 using Mall.Sagas;
 using Mall.Tests.Hosting;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,0 +1,22 @@
+using System.CommandLine;
+
+namespace Mall.Bench.Load;
+
+/// <summary>How orders are placed.</summary>
+/// <param name="Callers">How many are under way at once.</param>
+/// <param name="CallsPerConnection">How many of them share a connection; of gRPC only.</param>
+/// <param name="Products">How many are on sale.</param>
+/// <param name="Items">How many of them an order has.</param>
+/// <param name="Rate">Orders a second, of all callers; null for as many as go.</param>
+sealed record OrderLoad(int Callers, int CallsPerConnection, int Products, int Items, double? Rate)
+{
+    static readonly Option<int> s_callers = RunOptions.AtLeastOne(
+        "--callers", "Orders under way at a time, over HTTP each on a connection of its own.", 64, "--connections");
+    static readonly Option<int> s_products = RunOptions.AtLeastOne("--products", "Products that are put on sale.", 100);
+    static readonly Option<int> s_items = RunOptions.AtLeastOne("--items", "Products of an order, one piece of each.", 1);
+
+    public static IEnumerable<Option> Options => [s_callers, s_products, s_items];
+
+    public static OrderLoad Of(ParseResult options, int callsPerConnection = 1, double? rate = null) => new(
+        options.GetValue(s_callers), callsPerConnection, options.GetValue(s_products), options.GetValue(s_items), rate);
+}

@@ -1,0 +1,50 @@
+using System.Net;
+using System.Net.Sockets;
+using Mall.Silo.Settings;
+
+namespace Mall.Silo.Cluster;
+
+/// <summary>Why a silo could not become a member, in one line that names the setting.</summary>
+internal static class JoinFailure
+{
+    private static readonly TimeSpan s_connectLimit = TimeSpan.FromSeconds(1);
+
+    /// <summary>Refuses an address that this process cannot listen at, before anything else is begun.</summary>
+    /// <exception cref="SettingsException">It is in use, or not this machine's.</exception>
+    public static void RefuseUnlessFree(string setting, IPEndPoint endpoint)
+    {
+        try
+        {
+            using var probe = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            probe.Bind(endpoint);
+        }
+        catch (SocketException e)
+        {
+            throw new SettingsException(setting, $"{endpoint} cannot be listened at: {e.Message}");
+        }
+    }
+
+    /// <summary>
+    /// After the others have not let this silo in, or have not answered. Those that take its connections and yet do not talk to it
+    /// speak TLS with another certificate, or without.
+    /// </summary>
+    public static string Explain(IServiceProvider services)
+    {
+        var own = services.GetRequiredService<ILocalSiloDetails>().SiloAddress.Endpoint;
+        var others = services.GetRequiredService<IClusterMembershipService>().CurrentSnapshot.Members.Values
+            .Where(member => member.Status == SiloStatus.Active && !member.SiloAddress.Endpoint.Equals(own))
+            .Select(member => member.SiloAddress.Endpoint).ToArray();
+        var (setting, why) = others.Any(CanConnect)
+            ? (SettingNames.ClusterCertificate, "all processes of a cluster need the same one, or none")
+            : (SettingNames.Silo, "all silos must reach each other at their addresses");
+        return new SettingsException(
+            setting, $"{own} does not come to talk with the silos of the cluster ({string.Join<IPEndPoint>(", ", others)}): {why}").Message;
+    }
+
+    private static bool CanConnect(IPEndPoint endpoint)
+    {
+        using var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        var connecting = socket.BeginConnect(endpoint, null, null);
+        return connecting.AsyncWaitHandle.WaitOne(s_connectLimit) && socket.Connected;
+    }
+}

@@ -1,0 +1,61 @@
+using Mall.Api.Cluster;
+
+namespace Mall.Silo.Cluster;
+
+/// <summary>The front door's look at the cluster, by way of Orleans' management grain.</summary>
+internal sealed class OrleansClusterStatus(IGrainFactory grains, TimeProvider time) : IClusterStatus
+{
+    private const int Hottest = 20;
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(3);
+
+    public async Task<ClusterStatus> TakeAsync()
+    {
+        var management = grains.GetGrain<IManagementGrain>(0);
+        var members = await management.GetDetailedHosts();
+        var active = members.Where(member => member.Status == SiloStatus.Active).Select(member => member.SiloAddress).ToArray();
+        var activations = await OrNothing(management.GetSimpleGrainStatistics(active));
+        var hot = await OrNothing(management.SendControlCommandToProvider<HotGrains>(HotGrains.Name, 0));
+        return new ClusterStatus(
+            [
+                .. from member in members
+                   orderby member.SiloAddress.Endpoint.ToString(), member.SiloAddress.Generation
+                   select State(member, activations),
+            ],
+            [
+                .. hot.OfType<HotGrain[]>().SelectMany(silo => silo).OrderByDescending(grain => grain.Calls).Take(Hottest)
+                    .Select(grain => new GrainLoad(grain.Grain, Math.Round(grain.Calls, 1))),
+            ]);
+    }
+
+    /// <summary>A silo that hangs must not hide the others.</summary>
+    private async Task<T[]> OrNothing<T>(Task<T[]> asked)
+    {
+        try
+        {
+            return await asked.WaitAsync(s_patience, time);
+        }
+        catch (Exception e) when (e is TimeoutException or OrleansException)
+        {
+            return [];
+        }
+    }
+
+    private static SiloState State(MembershipEntry member, SimpleGrainStatistic[] activations) => new(
+        member.SiloAddress.Endpoint.ToString(),
+        member.SiloAddress.Generation,
+        member.Status switch
+        {
+            SiloStatus.Active => "active",
+            SiloStatus.Created or SiloStatus.Joining => "joining",
+            SiloStatus.ShuttingDown or SiloStatus.Stopping => "leaving",
+            _ => "dead",
+        },
+        member.StartTime,
+        [
+            .. from grain in activations
+               where grain.SiloAddress.Equals(member.SiloAddress)
+               group grain.ActivationCount by grain.GrainType into type
+               orderby type.Key
+               select new ActivationCount(type.Key, type.Sum()),
+        ]);
+}
