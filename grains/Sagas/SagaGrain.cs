@@ -179,22 +179,40 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         }
     }
 
-    /// <summary>Reads the row unless it is known. False when there is none.</summary>
+    /// <summary>
+    /// Reads the row unless it is known, and takes the saga over: its version moves before a branch is called, so that whoever has
+    /// driven it until now decides nothing any more. False when there is no row.
+    /// </summary>
     private async Task<bool> LoadAsync()
     {
-        if (_saga is not null) return true;
-        var gid = this.GetPrimaryKeyString();
-        var saga = await services.Ledger.FindAsync(SagaRows.ByGid, gid);
-        if (saga is null) return false;
-        if (saga.Kind != kind.Name) throw new InvalidDataException($"Saga {gid} is of kind {saga.Kind}, not {kind.Name}.");
+        while (_saga is null)
+        {
+            var gid = this.GetPrimaryKeyString();
+            var saga = await services.Ledger.FindAsync(SagaRows.ByGid, gid);
+            if (saga is null) return false;
+            if (saga.Kind != kind.Name) throw new InvalidDataException($"Saga {gid} is of kind {saga.Kind}, not {kind.Name}.");
+            if (!SagaStatus.HasEnded(saga.Status))
+            {
+                saga = saga with { Version = saga.Version + 1 };
+                var taken = await services.Ledger.CommitAsync(new WriteSet(SagaRows.Update(saga, services.Clock.GetUtcNow())));
+                if (taken != CommitOutcome.Applied) continue; // somebody was faster: read what they left
+            }
 
-        // Which branches were started is written down with the decision to abort; until then each of them may have been.
-        var noted = saga.Status == SagaStatus.Submitted ? [] : await services.Ledger.QueryAsync(SagaRows.BranchesOf, gid);
-        if (_saga is not null) return true; // somebody was faster
-        Adopt(
-            saga,
-            kind.Read(saga.Payload),
-            branch => saga.Status == SagaStatus.Submitted || noted.Any(row => row.BranchId == branch.Id));
+            // Which branches were started is written down with the decision to abort; until then each of them may have been.
+            var noted = saga.Status == SagaStatus.Submitted ? [] : await services.Ledger.QueryAsync(SagaRows.BranchesOf, gid);
+            if (_saga is null)
+            {
+                Adopt(
+                    saga,
+                    kind.Read(saga.Payload),
+                    branch => saga.Status == SagaStatus.Submitted || noted.Any(row => row.BranchId == branch.Id));
+            }
+            else if (_saga.Version < saga.Version)
+            {
+                _saga = _saga with { Version = saga.Version }; // its insert was acknowledged meanwhile
+            }
+        }
+
         return true;
     }
 
@@ -228,7 +246,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     {
         try
         {
-            while (!SagaStatus.HasEnded(Saga.Status) && !IsLeaving)
+            while (!SagaStatus.HasEnded(Saga.Status) && !_deactivating)
             {
                 try
                 {
@@ -285,7 +303,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         await MoveToAsync(Saga with { Status = SagaStatus.Failed, NextTime = null, Attempts = 0 }, [.. undone]);
     }
 
-    /// <summary>Notes a round that stumbled and waits for the next. False when the saga is parked.</summary>
+    /// <summary>Notes a round that stumbled and waits for the next. False when there is none here: parked, or the silo stops.</summary>
     private async Task<bool> StumbleAsync(Exception e)
     {
         // Whatever Orleans throws says that a call has not come through, or its answer has not: silos that stop, die or are crowded.
@@ -310,10 +328,11 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
             });
         }
 
-        if (parked) return false;
+        // A silo that stops sees through what goes well, and leaves to its successor what does not.
+        if (parked || IsLeaving) return false;
         await Task.WhenAny(Task.Delay(delay, services.Clock, Stopping), _wake.Task);
         if (_wake.Task.IsCompleted) _wake = NewSignal();
-        return true;
+        return !IsLeaving;
     }
 
     /// <summary>Doubles from the first backoff up to the longest; the exponent is capped before it can overflow.</summary>

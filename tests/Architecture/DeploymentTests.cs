@@ -50,10 +50,12 @@ public sealed partial class DeploymentTests
     {
         foreach (var (name, settings) in Processes)
         {
+            // A service's name has an address in its own network only.
             var given = settings.ToDictionary(
-                s => SettingOf(s.Key), s => (string?)Regex.Replace(s.Value, @"\$\{[^}]*\}", "secret"));
+                s => SettingOf(s.Key),
+                s => (string?)Regex.Replace(s.Value, @"\$\{[^}]*\}", "secret").Replace($"{name}:", "10.0.0.1:", StringComparison.Ordinal));
             var read = MallSettings.From(new ConfigurationBuilder().AddInMemoryCollection(given).Build());
-            if (read.Roles == Roles.Silo) Assert.Equal($"{name}:7000", read.Cluster!.Silo);
+            if (read.Roles == Roles.Silo) Assert.Equal("10.0.0.1:7000", $"{read.Cluster!.Silo}");
         }
     }
 

@@ -44,16 +44,15 @@ public sealed class ReferenceTests
 
     [Theory]
     [MemberData(nameof(Assemblies))]
-    public void Assembly_UsesOnlyWhatIsBelow(string assembly)
-    {
-        using var file = new PEReader(File.OpenRead(Path.Combine(AppContext.BaseDirectory, assembly + ".dll")));
-        var metadata = file.GetMetadataReader();
-        var used = metadata.AssemblyReferences
-            .Select(handle => metadata.GetString(metadata.GetAssemblyReference(handle).Name))
-            .Where(name => name.StartsWith("Mall.", StringComparison.Ordinal));
+    public void Assembly_UsesOnlyWhatIsBelow(string assembly) =>
+        Findings.AssertNone(UsedBy(assembly, "Mall").Except(s_mayUse[assembly]));
 
-        Findings.AssertNone(used.Except(s_mayUse[assembly]));
-    }
+    /// <summary>What of Orleans each may use. The ledger knows none of it, and contracts know abstractions only.</summary>
+    [Theory]
+    [InlineData("Mall.Ledger", "")]
+    [InlineData("Mall.GrainInterfaces", "Orleans.Core.Abstractions Orleans.Serialization Orleans.Serialization.Abstractions")]
+    public void Assembly_UsesOnlyAbstractionsOfOrleans(string assembly, string allowed) =>
+        Findings.AssertNone(UsedBy(assembly, "Orleans").Except(allowed.Split(' ')));
 
     [Fact]
     public void Solution_HoldsEveryProject()
@@ -61,6 +60,18 @@ public sealed class ReferenceTests
         var solution = SourceTree.Read("Mall.sln").Replace('\\', '/');
 
         Findings.AssertNone(SourceTree.Projects.Where(p => !solution.Contains($"\"{p}\"", StringComparison.Ordinal)));
+    }
+
+    /// <summary>The assemblies of a family that one uses.</summary>
+    static List<string> UsedBy(string assembly, string family)
+    {
+        using var file = new PEReader(File.OpenRead(Path.Combine(AppContext.BaseDirectory, assembly + ".dll")));
+        var metadata = file.GetMetadataReader();
+        return
+        [
+            .. metadata.AssemblyReferences.Select(handle => metadata.GetString(metadata.GetAssemblyReference(handle).Name))
+                .Where(name => name.StartsWith(family + ".", StringComparison.Ordinal)),
+        ];
     }
 
     /// <summary>Tests and benchmarks may look at everything; nothing may look at them, which the lists above see to.</summary>

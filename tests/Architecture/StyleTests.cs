@@ -23,6 +23,10 @@ public sealed partial class StyleTests
     [GeneratedRegex(@"(?<![\w./-])/(wor[k]|hom[e]|User[s]|roo[t])/|\b[A-Z]:\\\\?\w")]
     private static partial Regex AbsolutePath { get; }
 
+    /// <summary>The project speaks of itself alone, and of what it is now.</summary>
+    [GeneratedRegex(@"\bMall\.Runtim[e]\b|(?<!orleans )\b(issue|pull request|PR) #\d+|\bas an A[I]\b|\b(LL[M]|Claud[e]|ChatGP[T])\b")]
+    private static partial Regex OfSomethingElse { get; }
+
     [GeneratedRegex(@"(^|/)(Helpers?|Commons?|Utils?|Utilities|Misc)(/|\.|$)", RegexOptions.IgnoreCase)]
     private static partial Regex NamelessFolder { get; }
 
@@ -63,6 +67,9 @@ public sealed partial class StyleTests
 
     [Fact]
     public void Nothing_NamesAPlaceOnAMachine() => Findings.AssertNone(Findings.Of(AbsolutePath, TextFiles));
+
+    [Fact]
+    public void Nothing_SpeaksOfSomethingElse() => Findings.AssertNone(Findings.Of(OfSomethingElse, TextFiles));
 
     [Fact]
     public void Folders_AreNamedAfterWhatTheyDo() =>

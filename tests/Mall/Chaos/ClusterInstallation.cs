@@ -1,14 +1,7 @@
 using System.Data.Common;
-<<<<<<< HEAD
-using Mall.Databases;
-=======
-using System.Security.Cryptography;
->>>>>>> ledger
-using Mall.Ledger.Stores;
 using Mall.TestServers;
 using Mall.TestServers.Networks;
 using Mall.Tests.Installations;
-using Npgsql;
 
 namespace Mall.Tests.Chaos;
 
@@ -19,7 +12,10 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
 {
     private const string DatabaseName = "mall";
     private const int MustRestart = 75;
+    private const long Plenty = 10_000_000;
+    private const int Products = 12;
     private static readonly TimeSpan s_startsWithin = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(4);
     private static readonly TimeSpan s_looksEvery = TimeSpan.FromMilliseconds(50);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("mall-test-");
@@ -53,6 +49,15 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
 
     /// <summary>The address of the database as silos take it.</summary>
     public string Database => Server.AddressOf(DatabaseName);
+
+    /// <summary>What gives up a test that is stuck; skips it where the database cannot be had.</summary>
+    public static CancellationTokenSource PatienceFor(DatabaseKind kind)
+    {
+        if (DatabaseServer.WhyMissing(kind) is { } reason) Assert.Skip(reason);
+        var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        stop.CancelAfter(s_patience);
+        return stop;
+    }
 
     /// <summary>Starts a whole cluster. Everything serves when this completes.</summary>
     /// <param name="kind">The database.</param>
@@ -117,35 +122,23 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
         }
     }
 
-    /// <summary>Asks a silo to end, as before an upgrade, waits for that, and starts it again.</summary>
+    /// <summary>Asks a silo to end, as before an upgrade, and waits for that.</summary>
     /// <returns>Its exit code.</returns>
-    public async Task<int> RestartAsync(int number, TimeSpan patience, CancellationToken stop)
+    public Task<int> EndAsync(int number)
     {
         Silo(number).Terminate();
-        var exitCode = await Silo(number).ExitCodeAsync(patience);
-        await StartAgainAsync(number, stop);
-        return exitCode;
+        return Silo(number).ExitCodeAsync(s_startsWithin);
     }
+
+    /// <summary>A shop with a dozen products, plenty of each, and customers.</summary>
+    public Task<Trade> TradeAsync(int shoppers, CancellationToken stop) =>
+        TradeAsync(Enumerable.Repeat(Plenty, Products), shoppers, stop);
+
+    public Task<Trade> TradeAsync(IEnumerable<long> stocks, int shoppers, CancellationToken stop) =>
+        Trade.OpenAsync(this, () => Books.Open(Connect()), stocks, shoppers, stop);
 
     /// <summary>A connection of the test's own to the database, not yet open.</summary>
-    public DbConnection Connect()
-    {
-        var address = StoreAddress.Parse(Database);
-        if (address.Kind == StoreKind.Postgres)
-        {
-            return new NpgsqlConnection(
-                $"Host={address.Host};Port={address.Port};Database={address.Database};"
-                + $"Username={address.User};Password={address.Password};"
-                + "Pooling=false;Timeout=5;Command Timeout=120");
-        }
-
-        var connection = new MySqlConnector.MySqlConnection();
-        connection.ConnectionString =
-            $"Server={address.Host};Port={address.Port};Database={address.Database};"
-            + $"User ID={address.User};Password={address.Password};"
-            + "Pooling=false;Connection Timeout=5;Default Command Timeout=120";
-        return connection;
-    }
+    public DbConnection Connect() => Connections.To(Database);
 
     /// <summary>Asks every process to end: front doors first, as an operator would.</summary>
     /// <returns>A line for each that did not end with 0.</returns>

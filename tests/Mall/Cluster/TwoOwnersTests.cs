@@ -1,11 +1,17 @@
+using System.Globalization;
+using Mall.Orders;
 using Mall.Products;
 using Mall.Sagas;
 using Mall.Tests.Hosting;
+using Mall.Tests.Installations;
 using Mall.TestServers;
 
 namespace Mall.Tests.Cluster;
 
-/// <summary>Two silos that both believe to own one product. Membership may be wrong, the ledger never.</summary>
+/// <summary>
+/// Two clusters on one database: each believes to own every grain, as two silos with different views do. Membership may be wrong,
+/// the ledger never.
+/// </summary>
 public sealed class TwoOwnersTests
 {
     private const int Stock = 50;
@@ -16,10 +22,7 @@ public sealed class TwoOwnersTests
     [InlineData(DatabaseKind.MariaDb)]
     public async Task Product_WithTwoOwners_IsNotOversold_AndTheLoserStartsOver(DatabaseKind kind)
     {
-        if (DatabaseServer.WhyMissing(kind) is { } reason) Assert.Skip(reason);
-        var server = await DatabaseServer.SharedAsync(kind);
-        var ct = TestContext.Current.CancellationToken;
-        var address = await server.CreateDatabaseAsync("two_owners", ct);
+        var (server, address) = await DatabaseAsync(kind, "two_owners");
         await using var one = await TestMall.OpenAsync(database: address);
         await using var two = await TestMall.OpenAsync(database: address);
         var productId = await one.SellAsync(await one.RegisterAsync(), Stock);
@@ -36,15 +39,10 @@ public sealed class TwoOwnersTests
         ];
 
         Assert.Equal(Stock, outcomes.Count(isBought => isBought));
-        Assert.Equal(
-            $"0 {Stock}", (await server.RunSqlAsync("select concat(stock, ' ', sold) from products", "two_owners", ct)).Trim());
-        var rows = await server.RunSqlAsync(
-            "select count(*) from barrier where gid like 'g%' and op = 'action'", "two_owners", ct);
-        Assert.Equal(Stock, int.Parse(rows, System.Globalization.CultureInfo.InvariantCulture));
-        // Whoever found the other's epoch has given up its activation and made another: both have come up, together more than
-        // once each.
-        var epoch = await server.RunSqlAsync("select owner_epoch from products", "two_owners", ct);
-        Assert.True(int.Parse(epoch, System.Globalization.CultureInfo.InvariantCulture) > 2);
+        Assert.Equal($"0 {Stock}", await SqlAsync("select concat(stock, ' ', sold) from products"));
+        Assert.Equal($"{Stock}", await SqlAsync("select count(*) from barrier where gid like 'g%' and op = 'action'"));
+        // Whoever found the other's epoch has given up its activation and made another.
+        Assert.True(int.Parse(await SqlAsync("select owner_epoch from products"), CultureInfo.InvariantCulture) > 2);
 
         async Task<bool> BuyAsync(TestMall mall, int buyer)
         {
@@ -60,6 +58,106 @@ public sealed class TwoOwnersTests
                     Interlocked.Increment(ref conflicts); // Nothing was written; the same branch once more.
                 }
             }
+        }
+
+        async Task<string> SqlAsync(string sql) =>
+            (await server.RunSqlAsync(sql, "two_owners", TestContext.Current.CancellationToken)).Trim();
+    }
+
+    /// <summary>The same order at both at once: one order, one answer, its stock taken once.</summary>
+    [Theory]
+    [InlineData(DatabaseKind.Postgres)]
+    [InlineData(DatabaseKind.MariaDb)]
+    public async Task Order_WithTwoSagas_HappensOnce(DatabaseKind kind)
+    {
+        var (_, address) = await DatabaseAsync(kind, "two_sagas");
+        await using var one = await TestMall.OpenAsync(database: address);
+        await using var two = await TestMall.OpenAsync(database: address);
+        var user = await one.RegisterAsync();
+        var product = await one.SellAsync(user, Stock);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, Buyers).Select(i => Task.WhenAll(
+            PlaceAsync(one, $"g{i}", user, product), PlaceAsync(two, $"g{i}", user, product))));
+
+        await Aftermath.UntilSagasHaveEndedAsync(() => Books.Open(address), TestContext.Current.CancellationToken);
+        Assert.All(answers, pair => Assert.Equal((pair[0].Refusal, pair[0].Value?.Id), (pair[1].Refusal, pair[1].Value?.Id)));
+        Assert.Equal(Stock, answers.Count(pair => !pair[0].IsRefused));
+        using var books = Books.Open(address);
+        Assert.Equal((Stock, Buyers - Stock), (books.Orders(status: 0), books.Orders(status: 9)));
+        Audit.Passes(books.Discrepancies(new Dictionary<long, long> { [product] = Stock }));
+    }
+
+    /// <summary>
+    /// One silo is refused a branch that another, which has taken the saga over meanwhile, is granted. The first must not undo what
+    /// the second's client is told.
+    /// </summary>
+    [Fact]
+    public async Task Saga_ThatWasTakenOver_UndoesNothingOfWhatItsSuccessorPromises()
+    {
+        var (_, address) = await DatabaseAsync(DatabaseKind.Postgres, "taken_over");
+        var (refusing, granting) = (new Stop(isRefused: true), new Stop(isRefused: false));
+        await using var one = await TestMall.OpenAsync(silo => silo.AddIncomingGrainCallFilter(refusing), database: address);
+        await using var two = await TestMall.OpenAsync(silo => silo.AddIncomingGrainCallFilter(granting), database: address);
+        var user = await one.RegisterAsync();
+        var product = await one.SellAsync(user, Stock);
+
+        var first = one.PlaceAsync("g", user, new OrderLine(product, 1));
+        await refusing.Arrived; // The first silo drives the saga, and asks for stock.
+        var second = two.PlaceAsync("g", user, new OrderLine(product, 1));
+        await granting.Arrived; // The second has taken it over, and got the stock.
+        refusing.GoOn();
+        var failure = await Record.ExceptionAsync(() => first);
+        granting.GoOn();
+
+        Assert.False((await second).IsRefused);
+        Assert.True(failure is not null || !(await first).IsRefused, "One order, two answers.");
+        await Aftermath.UntilSagasHaveEndedAsync(() => Books.Open(address), TestContext.Current.CancellationToken);
+        using var books = Books.Open(address);
+        Assert.Equal(1, books.Orders(status: 0));
+        Audit.Passes(books.Discrepancies(new Dictionary<long, long> { [product] = Stock }));
+    }
+
+    private static async Task<Result<OrderView>> PlaceAsync(TestMall mall, string gid, long user, long product)
+    {
+        while (true)
+        {
+            try
+            {
+                return await mall.PlaceAsync(gid, user, new OrderLine(product, 1));
+            }
+            catch (Exception e) when (e is StaleActivationException or StorageUnavailableException or TimeoutException)
+            {
+                // Unknown: the same order again.
+            }
+        }
+    }
+
+    private static async Task<(DatabaseServer Server, string Address)> DatabaseAsync(DatabaseKind kind, string name)
+    {
+        if (DatabaseServer.WhyMissing(kind) is { } reason) Assert.Skip(reason);
+        var server = await DatabaseServer.SharedAsync(kind);
+        return (server, await server.CreateDatabaseAsync(name, TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>Stops the first that asks for stock: before it has any, to be refused, or when it has it.</summary>
+    private sealed class Stop(bool isRefused) : IIncomingGrainCallFilter
+    {
+        private readonly TaskCompletionSource _arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _calls;
+
+        public Task Arrived => _arrived.Task;
+
+        public void GoOn() => _goOn.SetResult();
+
+        public async Task Invoke(IIncomingGrainCallContext context)
+        {
+            var isStopped = context.MethodName == nameof(IProductGrain.DecrStock) && Interlocked.Increment(ref _calls) == 1;
+            if (!isStopped || !isRefused) await context.Invoke();
+            if (!isStopped) return;
+            _arrived.SetResult();
+            await _goOn.Task;
+            if (isRefused) context.Result = (Result<long>)Result.Refused(ErrorCodes.NotEnoughStock, "Refused for a test.");
         }
     }
 }

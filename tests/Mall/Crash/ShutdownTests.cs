@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using Mall.Tests.Installations;
+using Mall.TestServers;
 
 namespace Mall.Tests.Crash;
 
@@ -9,6 +10,7 @@ namespace Mall.Tests.Crash;
 public sealed class ShutdownTests
 {
     private static readonly TimeSpan s_drainsWithin = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_endsWithin = TimeSpan.FromSeconds(5);
 
     [Fact(Timeout = 90_000)]
     public async Task Terminate_UnderLoad_AnswersWhatItAcceptedAndEndsWithZero()
@@ -33,6 +35,38 @@ public sealed class ShutdownTests
         using var books = Books.Open(mall);
         Audit.Passes(books.Missing(shoppers.SelectMany(s => s.Purchases)));
         Audit.Passes(books.Discrepancies(seller.Supplied));
+    }
+
+    /// <summary>A row that somebody has locked holds up whoever wants it, and neither the others nor the end.</summary>
+    [Fact(Timeout = 90_000)]
+    public async Task Terminate_WhileSagasAreInBackoff_EndsWithZeroAtOnce()
+    {
+        if (DatabaseServer.WhyMissing(DatabaseKind.Postgres) is { } reason) Assert.Skip(reason);
+        var stop = TestContext.Current.CancellationToken;
+        var server = await DatabaseServer.SharedAsync(DatabaseKind.Postgres);
+        var database = await server.CreateDatabaseAsync("backoff", stop);
+        await using var mall = new Installation(database);
+        var silo = await mall.OpenAsync(stop);
+        using var trade = await Trade.OpenAsync(mall, () => Books.Open(database), [1000, 1000], shoppers: 0, stop);
+        var (buyer, another) = (await trade.InviteBuyerAsync(mall), await trade.InviteBuyerAsync(mall));
+        await using var lockers = Connections.To(database);
+        await lockers.OpenAsync(stop);
+        await using var transaction = await lockers.BeginTransactionAsync(stop);
+        await using var command = lockers.CreateCommand();
+        command.CommandText = $"select * from products where id = {trade.Products[0]} for update";
+        await command.ExecuteNonQueryAsync(stop);
+
+        var locked = buyer.OrderAsync([(trade.Products[0], 1)], stop);
+        while (!silo.OutputLines.Any(line => line.Contains("[3001]", StringComparison.Ordinal))) await Task.Delay(20, stop);
+        Assert.True((await another.OrderAsync([(trade.Products[1], 1)], stop)).IsAcknowledged);
+        silo.Terminate();
+        var exitCode = await silo.ExitCodeAsync(s_endsWithin);
+
+        Assert.True(exitCode == 0, $"Exit code {exitCode}.{Environment.NewLine}{silo.Tail()}");
+        await transaction.RollbackAsync(stop);
+        await mall.OpenAsync(stop);
+        Assert.True((await locked).IsAcknowledged);
+        await trade.AuditAsync(_ => { });
     }
 
     [Fact(Timeout = 60_000)]

@@ -13,9 +13,7 @@ namespace Mall.Tests.Cuts;
 public sealed class CutCluster : IAsyncDisposable
 {
     public const int Silos = 3;
-    private const int Products = 24;
     private const int ShoppersAtADoor = 3;
-    private const long Plenty = 10_000_000;
     private const int OrdersBefore = 30;
 
     /// <summary>By far longer than anything here takes; then it does not come back by itself.</summary>
@@ -23,9 +21,8 @@ public sealed class CutCluster : IAsyncDisposable
     private static readonly TimeSpan s_looksEvery = TimeSpan.FromMilliseconds(50);
 
     private readonly Lab _lab;
-    private readonly List<Shopper> _shoppers = [];
     private readonly List<Shopper> _buyers = [];
-    private Seller? _seller;
+    private Trade? _trade;
 
     private CutCluster(Lab lab, Sites sites, ClusterInstallation installation) =>
         (_lab, Sites, Installation) = (lab, sites, installation);
@@ -34,7 +31,7 @@ public sealed class CutCluster : IAsyncDisposable
 
     public ClusterInstallation Installation { get; }
 
-    private Seller Seller => _seller!;
+    private Trade Trade => _trade!;
 
     public static async Task<CutCluster> OpenAsync(DatabaseKind kind, CancellationToken stop)
     {
@@ -77,13 +74,12 @@ public sealed class CutCluster : IAsyncDisposable
         using var closing = CancellationTokenSource.CreateLinkedTokenSource(patience.Token);
         var watch = new ProductWatch(Installation.Connect);
         var watching = watch.WatchAsync(closing.Token);
-        var people = Task.WhenAll(
-            _shoppers.Select((s, i) => s.ShopAsync([.. Seller.Supplied.Keys], new Random(i), closing.Token, patience.Token)));
+        Trade.Begin(seed: 0);
         long? before, during, after;
         TimeSpan[] away;
         try
         {
-            await UntilAsync("customers are served", () => Task.FromResult(Answered >= OrdersBefore), patience.Token);
+            await Trade.UntilAnsweredAsync(OrdersBefore);
             before = await Installation.GenerationOfAsync(silo, stop);
             var cutAt = Stopwatch.GetTimestamp();
             await cut();
@@ -115,10 +111,11 @@ public sealed class CutCluster : IAsyncDisposable
         note(FormattableString.Invariant(
             $"all silos served again {Stopwatch.GetElapsedTime(mendedAt).TotalSeconds:0.0} s after the cut was mended"));
         after = await Installation.GenerationOfAsync(silo, stop);
+        await Trade.EndAsync();
         await closing.CancelAsync();
-        await people.WaitAsync(s_patience, patience.Token);
         await watching;
-        await AuditAsync(watch, note, stop);
+        Audit.Passes(watch.Findings);
+        await Trade.AuditAsync(note);
         return new Outcome(before, during, after, away.Min());
     }
 
@@ -153,45 +150,24 @@ public sealed class CutCluster : IAsyncDisposable
     private async Task BuyAsync(Shopper buyer, int times, CancellationToken stop)
     {
         for (var i = 0; i < times; i++)
-            await buyer.OrderAsync([.. Seller.Supplied.Keys.Select(id => (id, 1L))], stop).WaitAsync(s_patience, stop);
+            await buyer.OrderAsync([.. Trade.Products.Select(id => (id, 1L))], stop).WaitAsync(s_patience, stop);
     }
 
     public async ValueTask DisposeAsync()
     {
-        _seller?.Dispose();
-        foreach (var person in _shoppers.Concat(_buyers)) person.Dispose();
+        _trade?.Dispose();
         await Installation.DisposeAsync();
         await _lab.DisposeAsync();
     }
 
-    private int Answered => _shoppers.Sum(s => s.Purchases.Count);
-
     private async Task InviteAsync(CancellationToken stop)
     {
-        _seller = await Seller.OpenShopAsync(Installation, Enumerable.Repeat(Plenty, Products), stop);
+        _trade = await Installation.TradeAsync(shoppers: 0, stop);
         foreach (var door in Installation.Doors)
         {
-            _shoppers.AddRange(
-                await Shopper.ArriveAsync(new OneDoor(door), _shoppers.Count + _buyers.Count + 1, ShoppersAtADoor, stop));
-            _buyers.AddRange(await Shopper.ArriveAsync(new OneDoor(door), _shoppers.Count + _buyers.Count + 1, 1, stop));
+            await _trade.InviteAsync(new OneDoor(door), ShoppersAtADoor);
+            _buyers.Add(await _trade.InviteBuyerAsync(new OneDoor(door)));
         }
-    }
-
-    private async Task AuditAsync(ProductWatch watch, Action<string> note, CancellationToken stop)
-    {
-        await Aftermath.UntilSagasHaveEndedAsync(() => Books.Open(Installation.Connect()), stop);
-        var people = _shoppers.Concat(_buyers).ToList();
-        var purchases = people.SelectMany(s => s.Purchases).ToList();
-        note(
-            $"{purchases.Count(p => p.IsAcknowledged)} orders acknowledged so far, "
-            + $"{people.Sum(s => s.Unanswered)} requests left without an answer");
-        using var books = Books.Open(Installation.Connect());
-        Audit.Passes(watch.Findings);
-        Audit.Passes(books.Missing(purchases));
-        Audit.Passes(books.Discrepancies(Seller.Supplied));
-        Audit.Passes(people.SelectMany(s => s.Misreadings));
-        Audit.Passes(purchases.Where(p => !p.IsAcknowledged).Select(p => $"{p}")); // There is plenty of everything.
-        Assert.Equal(books.Orders(status: 0), purchases.Count);
     }
 
     /// <summary>What a cut has done. Generations are null where the silo was no member.</summary>

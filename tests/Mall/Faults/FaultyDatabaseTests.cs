@@ -19,7 +19,7 @@ public sealed class FaultyDatabaseTests(ITestOutputHelper output)
     [InlineData(4)]
     public async Task Orders_under_a_failing_database_end_and_no_stock_is_lost(int round)
     {
-        var seed = Seed.Take() + round;
+        var seed = Setting.Seed() + round;
         output.WriteLine($"seed {seed}");
         var faults = new FaultOptions
         {

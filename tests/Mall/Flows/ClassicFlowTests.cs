@@ -27,7 +27,8 @@ public sealed class ClassicFlowTests
         Assert.Equal(["g1 0 250"], await mall.SqlAsync("select gid, status, amount from orders"));
         Assert.Equal(["1 Teapot 1 250"], await mall.SqlAsync("select product_id, name, quantity, price from order_items"));
         Assert.Equal(["01 action action", "02 action action"], await mall.BarrierAsync("g1"));
-        Assert.Equal(["succeed 2 null"], await mall.SqlAsync("select status, version, next_time from sagas where gid = 'g1'"));
+        await mall.UntilSqlSaysAsync(
+            ["succeed 2 null"], "select status, version, next_time from sagas where gid = 'g1'");
         Assert.Empty(await mall.SqlAsync("select * from saga_branches where gid = 'g1'"));
     }
 

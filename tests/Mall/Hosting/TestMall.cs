@@ -1,4 +1,4 @@
-using Mall.Databases;
+using System.Net;
 using Mall.Hosting;
 using Mall.Ledger;
 using Mall.TestFaults;
@@ -16,15 +16,17 @@ using Microsoft.Extensions.Hosting;
 namespace Mall.Tests.Hosting;
 
 /// <summary>
-/// A mall without a front door, in this process: ledger, Orleans and grains as the silo runs them. It is a cluster of one, so two of
-/// them on one database each own every grain, as two silos with different views do.
+/// A mall without a front door, in this process: ledger, Orleans and grains as the silo runs them. It is a cluster of one, so two
+/// of them on one database each own every grain, as two silos with different views do.
 /// </summary>
 public sealed class TestMall : IAsyncDisposable
 {
     private readonly IHost _host;
     private readonly bool _ownsFolder;
+    private readonly int _port;
 
-    private TestMall(IHost host, string folder, bool ownsFolder) => (_host, Folder, _ownsFolder) = (host, folder, ownsFolder);
+    private TestMall(IHost host, int port, string folder, bool ownsFolder) =>
+        (_host, _port, Folder, _ownsFolder) = (host, port, folder, ownsFolder);
 
     public string Folder { get; }
 
@@ -44,9 +46,10 @@ public sealed class TestMall : IAsyncDisposable
 
     /// <param name="folder">An earlier mall's folder, to go on with its database; null for a new one.</param>
     /// <param name="database">The address of a database on a server; null: a file in the folder.</param>
+    /// <param name="joins">Makes it a second silo of that mall's cluster.</param>
     public static async Task<TestMall> OpenAsync(
         Action<ISiloBuilder>? silo = null, Action<IServiceCollection>? services = null, SagaOptions? sagas = null,
-        string? folder = null, FaultOptions? faults = null, string? database = null)
+        string? folder = null, FaultOptions? faults = null, string? database = null, TestMall? joins = null)
     {
         var ownsFolder = folder is null;
         folder ??= Directory.CreateTempSubdirectory("mall-test-").FullName;
@@ -60,14 +63,25 @@ public sealed class TestMall : IAsyncDisposable
         builder.Services.AddMallLedger(ledger);
         builder.Services.AddMallGrains(new OrderOptions(), sagas ?? Impatient, jitterSeed: 1);
         services?.Invoke(builder.Services);
+        var port = FreePorts.Take();
         builder.UseOrleans(orleans =>
         {
-            orleans.UseLocalhostClustering(FreePorts.Take(), FreePorts.Take());
+            orleans.UseLocalhostClustering(
+                port, FreePorts.Take(), joins is null ? null : new IPEndPoint(IPAddress.Loopback, joins._port));
+            orleans.UseKeyPlacement();
             silo?.Invoke(orleans);
         });
         var host = builder.Build();
-        await host.StartAsync();
-        return new TestMall(host, folder, ownsFolder);
+        try
+        {
+            await host.StartAsync();
+            return new TestMall(host, port, folder, ownsFolder);
+        }
+        catch
+        {
+            await ((IAsyncDisposable)host).DisposeAsync();
+            throw;
+        }
     }
 
     public async Task<long> RegisterAsync(string mobile = "13800000001")
@@ -101,6 +115,12 @@ public sealed class TestMall : IAsyncDisposable
                 ' ', Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? "null" : reader.GetValue(i))));
         return [.. rows];
     }
+
+    /// <summary>Waits until SQL says so: how a saga has succeeded is written behind its answer.</summary>
+    public Task UntilSqlSaysAsync(string[] expected, string sql) =>
+        EventuallyAsync(
+            async () => string.Join('\n', await SqlAsync(sql)) == string.Join('\n', expected),
+            $"{sql} gives {string.Join(" | ", expected)}");
 
     public Task<string[]> BarrierAsync(string gid) =>
         SqlAsync($"select branch_id, op, reason from barrier where gid = '{gid}' order by branch_id, op");

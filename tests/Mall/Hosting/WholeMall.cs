@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Mall.Api;
 using Mall.Silo;
+using Mall.TestServers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -22,11 +23,15 @@ public sealed class WholeMall : IAsyncDisposable
     /// <summary>The key of this mall's tokens, so that tests can make tokens of every kind.</summary>
     public const string TokenKey = "the key of a mall that lives for one test";
 
-    private readonly WebApplication _app;
+    private static readonly string[] s_doors =
+        ["--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--token-key", TokenKey];
 
-    private WholeMall(WebApplication app, string folder, LogBook log)
+    private readonly WebApplication _app;
+    private readonly WebApplication? _silo;
+
+    private WholeMall(WebApplication app, WebApplication? silo, string folder, LogBook log)
     {
-        (_app, Folder, Log) = (app, folder, log);
+        (_app, _silo, Folder, Log) = (app, silo, folder, log);
         var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
         Http = new Uri(addresses.First());
         Grpc = new Uri(addresses.Last());
@@ -54,16 +59,28 @@ public sealed class WholeMall : IAsyncDisposable
     {
         var folder = Directory.CreateTempSubdirectory("mall-door-").FullName;
         var log = new LogBook();
-        var app = MallHost.Build(
-            ["--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--db", $"sqlite:{folder}/mall.db", "--token-key", TokenKey],
-            builder =>
-            {
-                builder.Logging.ClearProviders().AddProvider(log);
-                builder.Services.AddSingleton(options ?? new ApiOptions { TokenKey = TokenKey, PasswordHashIterations = 1000 });
-                configure?.Invoke(builder.Services);
-            });
+        var app = Build([.. s_doors, "--db", $"sqlite:{folder}/mall.db"], log, options, configure);
         await app.StartAsync();
-        return new WholeMall(app, folder, log);
+        return new WholeMall(app, null, folder, log);
+    }
+
+    /// <summary>
+    /// The same with its front door and its silo in hosts of their own, which meet on the loopback as two processes do.
+    /// </summary>
+    /// <param name="database">Of a server.</param>
+    /// <param name="configure">Changes to the silo's services.</param>
+    /// <param name="options">Changes to the front door, as above.</param>
+    public static async Task<WholeMall> OpenInTwoAsync(
+        string database, Action<IServiceCollection>? configure = null, ApiOptions? options = null)
+    {
+        var log = new LogBook();
+        var silo = Build(
+            ["--roles", "silo", "--silo", FreePorts.TakeEndpoint(), "--gateway", FreePorts.TakeEndpoint(), "--db", database],
+            log, null, configure);
+        await silo.StartAsync();
+        var door = Build(["--roles", "api", .. s_doors, "--db", database], log, options, null);
+        await door.StartAsync();
+        return new WholeMall(door, silo, Directory.CreateTempSubdirectory("mall-door-").FullName, log);
     }
 
     /// <summary>
@@ -124,15 +141,30 @@ public sealed class WholeMall : IAsyncDisposable
     }
 
     /// <summary>Ends the mall in good order, as a signal to the process would.</summary>
-    public Task StopAsync() => _app.StopAsync();
+    public async Task StopAsync()
+    {
+        await _app.StopAsync();
+        if (_silo is not null) await _silo.StopAsync();
+    }
 
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
         Client.Dispose();
         await _app.DisposeAsync();
+        if (_silo is not null) await _silo.DisposeAsync();
         Directory.Delete(Folder, recursive: true);
     }
+
+    private static WebApplication Build(
+        string[] settings, LogBook log, ApiOptions? options, Action<IServiceCollection>? configure) => MallHost.Build(
+        settings,
+        builder =>
+        {
+            builder.Logging.ClearProviders().AddProvider(log);
+            builder.Services.AddSingleton(options ?? new ApiOptions { TokenKey = TokenKey, PasswordHashIterations = 1000 });
+            configure?.Invoke(builder.Services);
+        });
 
     private static async Task<List<string>> RowsAsync(SqliteConnection connection, string sql)
     {

@@ -67,6 +67,9 @@ public sealed class Books : IDisposable
     public static Books Open(Installation installation) =>
         Open(new SqliteConnection($"Data Source={installation.File};Mode=ReadOnly;Pooling=False"));
 
+    /// <summary>Opens a server's database, by the address that the mall takes.</summary>
+    public static Books Open(string database) => Open(Connections.To(database));
+
     /// <summary>Opens a database for reading; silos may be at work on it.</summary>
     public static Books Open(DbConnection connection)
     {

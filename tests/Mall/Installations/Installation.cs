@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Mall.Tests.Installations;
 
-/// <summary>A mall that outlives its processes: a database file in a folder of its own, and addresses that stay.</summary>
+/// <summary>A mall that outlives its processes: a database, a folder of its own, and addresses that stay.</summary>
 public sealed class Installation : IPremises, IAsyncDisposable
 {
     private static readonly TimeSpan s_startsWithin = TimeSpan.FromSeconds(30);
@@ -12,7 +12,14 @@ public sealed class Installation : IPremises, IAsyncDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("mall-test-");
     private readonly List<SiloProcess> _silos = [];
 
-    public Installation() => (HttpPort, GrpcPort) = (FreePort(), FreePort());
+    private readonly string _database;
+
+    /// <param name="database">The address of a database on a server; null: a file in its folder.</param>
+    public Installation(string? database = null)
+    {
+        (HttpPort, GrpcPort) = (FreePort(), FreePort());
+        _database = database ?? $"sqlite:{File}";
+    }
 
     public int HttpPort { get; }
 
@@ -28,7 +35,7 @@ public sealed class Installation : IPremises, IAsyncDisposable
     public Uri Address => new($"http://127.0.0.1:{HttpPort}/");
 
     /// <summary>How its silo is told where to serve and what.</summary>
-    public string[] Settings => ["--http", $"127.0.0.1:{HttpPort}", "--grpc", $"127.0.0.1:{GrpcPort}", "--db", $"sqlite:{File}"];
+    public string[] Settings => ["--http", $"127.0.0.1:{HttpPort}", "--grpc", $"127.0.0.1:{GrpcPort}", "--db", _database];
 
     /// <summary>Starts its silo and does not wait.</summary>
     public SiloProcess Start() => Start(Settings);

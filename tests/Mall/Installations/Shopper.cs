@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 
@@ -8,6 +9,12 @@ namespace Mall.Tests.Installations;
 /// <param name="Items">Product and quantity.</param>
 public sealed record Purchase(string Key, IReadOnlyList<(long ProductId, long Quantity)> Items, Answer Answer)
 {
+    /// <summary>When it was first asked for, as the machine counts.</summary>
+    public long AskedAt { get; init; }
+
+    /// <summary>When that was answered.</summary>
+    public long AnsweredAt { get; } = Stopwatch.GetTimestamp();
+
     /// <summary>Whether the mall acknowledged it: from then on the order must stand whatever happens.</summary>
     public bool IsAcknowledged => Answer.Status == HttpStatusCode.Created;
 
@@ -132,9 +139,10 @@ public sealed class Shopper : IDisposable
         string key, IReadOnlyList<(long ProductId, long Quantity)> items, CancellationToken cancellationToken, bool keep = true)
     {
         var body = new { items = items.Select(i => new { productId = i.ProductId, quantity = i.Quantity }) };
+        var askedAt = Stopwatch.GetTimestamp();
         var answer = await _door.PostUntilAnsweredAsync(
             "v1/orders", body, key, cancellationToken, CountUnanswered);
-        var purchase = new Purchase(key, items, answer);
+        var purchase = new Purchase(key, items, answer) { AskedAt = askedAt };
         if (keep)
             _purchases.Enqueue(purchase);
         return purchase;

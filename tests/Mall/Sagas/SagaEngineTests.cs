@@ -32,7 +32,7 @@ public sealed class SagaEngineTests
         Assert.False(result.IsRefused);
         Assert.Equal("+01", script.Calls[0]);
         Assert.Equal("+04", script.Calls[3]);
-        Assert.Equal(["succeed"], await mall.SqlAsync("select status from sagas"));
+        await mall.UntilSqlSaysAsync(["succeed"], "select status from sagas");
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class SagaEngineTests
         mended = true;
         Assert.False((await Directory(mall).Retry("s1")).IsRefused);
         Assert.False((await Saga(mall).Run("h")).IsRefused);
-        Assert.Equal(["succeed null"], await mall.SqlAsync("select status, reason from sagas"));
+        await mall.UntilSqlSaysAsync(["succeed null"], "select status, reason from sagas");
     }
 
     [Fact]
@@ -201,13 +201,14 @@ public sealed class SagaEngineTests
         await TestMall.EventuallyAsync(
             async () => await mall.SqlAsync("select status from sagas") is ["submitted"], "the row can be seen");
 
-        await Saga(mall).Resume();
-        await TestMall.EventuallyAsync(() => Task.FromResult(script.Calls.Contains("+02")), "the saga runs");
+        var resuming = Saga(mall).Resume();
+        await mall.Grains.GetGrain<ISagaDirectoryGrain>(0).Get("s1"); // turns go on meanwhile
         mall.Store.IsRandom = false;
+        await resuming;
+        await TestMall.EventuallyAsync(() => Task.FromResult(script.Calls.Contains("+02")), "the saga runs");
         await TestMall.EventuallyAsync(
             async () => await mall.SqlAsync("select number from commit_marks") is not [] && mall.Store.Faults > 1,
             "it is acknowledged");
-        await mall.Grains.GetGrain<ISagaDirectoryGrain>(0).Get("s1"); // turns go on meanwhile
         answer.SetResult(s_no);
 
         Assert.Equal(s_no, (await running).Refusal);
