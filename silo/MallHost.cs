@@ -38,7 +38,7 @@ public static class MallHost
         configure?.Invoke(builder);
 
         var mall = builder.Build();
-        if (settings.Roles.HasFlag(Roles.Api)) mall.MapMallApi().MapOrleansDashboard("/dashboard/orleans").RequireAuthorization(Policies.Operator);
+        if (settings.Roles.HasFlag(Roles.Api)) MapFrontDoor(mall);
         else mall.MapBackDoor();
         return mall;
     }
@@ -70,6 +70,12 @@ public static class MallHost
         .AddFilter("System", LogLevel.Warning)
         // A start that fails is told in one line, by Program.
         .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
+
+    private static void MapFrontDoor(WebApplication mall)
+    {
+        mall.MapMallApi();
+        mall.MapOrleansDashboard("/dashboard/orleans").RequireAuthorization(Policies.Operator);
+    }
 
     private static void AddFrontDoor(WebApplicationBuilder builder, MallSettings settings)
     {

@@ -23,8 +23,8 @@ public interface IOrderSagaGrain : ISagaGrain
     Task<Result<Done>> Submit(PlaceOrder command);
 
     /// <summary>
-    /// Completes as <see cref="Place"/> for an order that was placed under this gid before; null when none was. Refused with 100007
-    /// when it was for another request.
+    /// Completes as <see cref="Place"/> for an order that was placed under this gid before; null when none was. Refused with
+    /// 100007 when it was for another request.
     /// </summary>
     [Alias("Placed"), AlwaysInterleave]
     Task<Result<OrderView>?> Placed(string? requestHash);

@@ -7,8 +7,8 @@ namespace Mall.Products;
 public interface IProductGrain : IGrainWithIntegerKey
 {
     /// <summary>
-    /// What a saga waits before it asks again, by the same branch: longer than a commit may take, shorter than it takes the others
-    /// to find out that a silo hangs.
+    /// What a saga waits before it asks again, by the same branch: longer than a commit may take, shorter than it takes the
+    /// others to find out that a silo hangs.
     /// </summary>
     private const string ResponseTimeout = "00:00:11";
 

@@ -1,6 +1,7 @@
 namespace Mall.Orders;
 
-/// <summary>Reads orders as they are committed; any number of readers at once. Reentrant: it keeps nothing between its awaits.</summary>
+/// <summary>Reads orders as they are committed; any number of readers at once. Reentrant: it keeps nothing between its
+/// awaits.</summary>
 [StatelessWorker, Reentrant]
 public sealed class OrderHistoryGrain(GrainLedger ledger, OrderOptions options) : Grain, IOrderHistoryGrain
 {

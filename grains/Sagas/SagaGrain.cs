@@ -180,8 +180,8 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     }
 
     /// <summary>
-    /// Reads the row unless it is known, and takes the saga over: its version moves before a branch is called, so that whoever has
-    /// driven it until now decides nothing any more. False when there is no row.
+    /// Reads the row unless it is known, and takes the saga over: its version moves before a branch is called, so that whoever
+    /// has driven it until now decides nothing any more. False when there is no row.
     /// </summary>
     private async Task<bool> LoadAsync()
     {
@@ -303,10 +303,12 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         await MoveToAsync(Saga with { Status = SagaStatus.Failed, NextTime = null, Attempts = 0 }, [.. undone]);
     }
 
-    /// <summary>Notes a round that stumbled and waits for the next. False when there is none here: parked, or the silo stops.</summary>
+    /// <summary>Notes a round that stumbled and waits for the next. False when there is none here: parked, or the silo
+    /// stops.</summary>
     private async Task<bool> StumbleAsync(Exception e)
     {
-        // Whatever Orleans throws says that a call has not come through, or its answer has not: silos that stop, die or are crowded.
+        // Whatever Orleans throws says that a call has not come through, or its answer has not: silos that stop, die or are
+        // crowded.
         var outcomeUnknown = e is TimeoutException or OperationCanceledException or OrleansException
             or StorageUnavailableException or StaleActivationException or TooBusyException;
         if (!outcomeUnknown) _failures++;

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Mall.Silo.Cluster;
 
 /// <summary>
-/// What a silo without a front door shows of itself: health and metrics, at <c>http</c>, if that is given. Without it the silo is heard of on
-/// its cluster address only, so that several fit on a machine without more settings.
+/// What a silo without a front door shows of itself: health and metrics, at <c>http</c>, if that is given. Without it the silo is
+/// heard of on its cluster address only, so that several fit on a machine without more settings.
 /// </summary>
 internal static class BackDoor
 {

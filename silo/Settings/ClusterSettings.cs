@@ -37,7 +37,7 @@ public sealed record ClusterSettings(string Id, IPEndPoint? Silo, IPEndPoint? Ga
         {
             throw new SettingsException(
                 SettingNames.ClusterCertificate,
-                $"is needed, since {silo} can be reached from other machines (or cluster-plaintext true, where only the cluster can)");
+                $"is needed, since {silo} can be reached from other machines; or cluster-plaintext true, where only the cluster can");
         }
 
         return new ClusterSettings(id, silo, GatewayOf(configuration, silo), certificate);
@@ -96,14 +96,16 @@ public sealed record ClusterSettings(string Id, IPEndPoint? Silo, IPEndPoint? Ga
         var text => throw new SettingsException(setting, $"'{text}' is neither true nor false"),
     };
 
-    /// <summary>Null when the setting is not given. A name is resolved once, now: Orleans' members are known by address.</summary>
+    /// <summary>Null when the setting is not given. A name is resolved once, now: Orleans' members are known by
+    /// address.</summary>
     private static IPEndPoint? Endpoint(IConfiguration configuration, string setting)
     {
         if (configuration[setting] is not { Length: > 0 } text) return null;
         var colon = text.LastIndexOf(':');
         var host = colon > 0 ? text[..colon].Trim('[', ']') : "";
         if (host.Length == 0 || Uri.CheckHostName(host) == UriHostNameType.Unknown
-            || !ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0)
+            || !ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            || port == 0)
             throw new SettingsException(setting, $"'{text}' is not host:port, such as 10.0.0.1:7001");
         if (IPAddress.TryParse(host, out var address))
         {

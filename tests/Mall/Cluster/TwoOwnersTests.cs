@@ -88,8 +88,8 @@ public sealed class TwoOwnersTests
     }
 
     /// <summary>
-    /// One silo is refused a branch that another, which has taken the saga over meanwhile, is granted. The first must not undo what
-    /// the second's client is told.
+    /// One silo is refused a branch that another, which has taken the saga over meanwhile, is granted. The first must not undo
+    /// what the second's client is told.
     /// </summary>
     [Fact]
     public async Task Saga_ThatWasTakenOver_UndoesNothingOfWhatItsSuccessorPromises()
