@@ -21,6 +21,9 @@ namespace Mall.Api;
 /// </summary>
 public static class MallApi
 {
+    /// <summary>What gRPC's health service is asked about; the empty name stands for the server as a whole.</summary>
+    private static readonly string[] s_watched = ["", "mall.v1.Users", "mall.v1.Products", "mall.v1.Orders", "mall.v1.Sagas"];
+
     /// <exception cref="ArgumentException">An option is impossible; the message is one line that names the setting.</exception>
     public static IServiceCollection AddMallApi(this IServiceCollection services, ApiOptions options)
     {
@@ -37,12 +40,13 @@ public static class MallApi
         services.AddMallDocument();
         AddGrpc(services);
         AddHealth(services);
-        // What goes wrong is logged at the edges, once and with its trace id; what the framework would say of it is said twice. And
-        // while the host may log requests at all, each of them pays for an activity and a log scope.
+        // What goes wrong is logged at the edges, once and with its trace id; what the framework would say of it is said twice.
+        // And while the host may log requests at all, each of them pays for an activity and a log scope.
         services.AddLogging(logging => logging
             .AddFilter("Microsoft.AspNetCore.Authentication", LogLevel.None)
             .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.None)
             .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None)
+            .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None)
             .AddFilter("Grpc", LogLevel.None));
         return services;
     }
@@ -102,8 +106,7 @@ public static class MallApi
         services.AddSingleton<Readiness>();
         services.AddGrpcHealthChecks(health =>
         {
-            foreach (var service in new[] { "", V1.Users.Descriptor.FullName, V1.Products.Descriptor.FullName,
-                V1.Orders.Descriptor.FullName, V1.Sagas.Descriptor.FullName })
+            foreach (var service in s_watched)
                 health.Services.Map(service, check => check.Name == Readiness.Name);
         }).AddCheck<Readiness>(Readiness.Name);
         services.Configure<HealthCheckPublisherOptions>(watches =>

@@ -30,8 +30,7 @@ internal static class Authentication
         });
         services.AddAuthorizationBuilder()
             .AddPolicy(Policies.User, policy => policy.RequireAuthenticatedUser())
-            .AddPolicy(
-                Policies.Operator, policy => policy.RequireAuthenticatedUser().RequireClaim(AccessTokens.RoleClaim, Roles.Operator));
+            .AddPolicy(Policies.Operator, policy => policy.RequireClaim(AccessTokens.RoleClaim, Roles.Operator));
     }
 
     /// <summary>Why a request has no caller.</summary>
@@ -46,7 +45,8 @@ internal static class Authentication
             _ => "The token is not one of ours.",
         });
 
-    /// <summary>Takes the token off the request. Endpoints that are open to anybody do not look at it, nor wait for the key.</summary>
+    /// <summary>Takes the token off the request. Endpoints that are open to anybody neither look at it nor wait for the key.
+    /// </summary>
     private static async Task Receive(MessageReceivedContext context)
     {
         if (context.HttpContext.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is null)
@@ -64,16 +64,27 @@ internal static class Authentication
             context.Fail("The Authorization header must be 'Bearer <token>', once.");
         else if (!AccessTokens.LooksLikeOurs(header[Scheme.Length..]))
             context.Fail(new SecurityTokenMalformedException());
+        else if (tokens.Recall(header[Scheme.Length..]) is { } good)
+        {
+            context.HttpContext.Features.Set(good.Caller);
+            context.Principal = good.Principal;
+            context.Success();
+        }
         else
             context.Token = header[Scheme.Length..];
     }
 
     private static Task Accept(TokenValidatedContext context)
     {
-        if (AccessTokens.CallerOf((JsonWebToken)context.SecurityToken) is { } caller)
-            context.HttpContext.Features.Set(caller);
-        else
+        var token = (JsonWebToken)context.SecurityToken;
+        if (AccessTokens.CallerOf(token) is not { } caller)
+        {
             context.Fail(new SecurityTokenMalformedException());
+            return Task.CompletedTask;
+        }
+
+        context.HttpContext.Features.Set(caller);
+        context.HttpContext.RequestServices.GetRequiredService<AccessTokens>().Remember(token, caller, context.Principal!);
         return Task.CompletedTask;
     }
 

@@ -17,7 +17,7 @@ internal static class VerifyEndpoint
         .MapGet("/verify", Verify).RequireAuthorization(Policies.User).AllowAnonymous().Refuses(ErrorCodes.Unauthenticated);
 
     /// <summary>Is this token good?</summary>
-    /// <remarks>For a gateway's sub-request. Without a good token the answer is 401, unless X-Original-URI is an open path.</remarks>
+    /// <remarks>Without a good token the answer is 401, unless X-Original-URI is an open path.</remarks>
     /// <response code="200">Let it through; the header X-User says whose it is, 0 when it asks for an open path.</response>
     internal static async Task<Ok> Verify(HttpContext http, OpenPaths openPaths, [FromHeader(Name = OriginalUri)] string? uri)
     {

@@ -94,7 +94,8 @@ internal sealed class Patience(TimeSpan limit, TimeProvider clock, CancellationT
             underWay.RemoveAll(static sent => sent.IsFaulted);
             if (await Ended(underWay, next) is { } ended)
             {
-                if (ended.Exception?.InnerException is not { } failure || !IsForgotten(failure, underWay.Count > 1)) return await ended;
+                if (ended.Exception?.InnerException is not { } failure || !IsForgotten(failure, underWay.Count > 1))
+                    return await ended;
                 (lost, next) = (failure, pause);
                 pause = pause * 2 < MaxPause ? pause * 2 : MaxPause;
                 continue;

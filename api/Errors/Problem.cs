@@ -45,3 +45,12 @@ internal sealed record Problem(ProblemKind Kind, string Detail)
     public static Problem BadCall(StatusCode status, string detail) =>
         Of(ErrorCodes.BadParameter, detail) with { GrpcStatus = status };
 }
+
+/// <summary>
+/// Ends a request at the front door, before any grain was called: bad input, no token, too many requests. Business refusals
+/// are results and never travel as exceptions.
+/// </summary>
+internal sealed class ProblemException(Problem problem) : Exception(problem.Detail)
+{
+    public Problem Problem { get; } = problem;
+}

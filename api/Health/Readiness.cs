@@ -19,7 +19,8 @@ internal sealed class Readiness(IServiceProvider services, IHostApplicationLifet
     private Task<HealthReport>? _asked;
     private long _askedAt;
 
-    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+    public async Task<HealthCheckResult> CheckHealthAsync(
+        HealthCheckContext context, CancellationToken cancellationToken = default) =>
         (await Ask(cancellationToken)).IsReady ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy();
 
     public async Task<HealthAnswer> Ask(CancellationToken cancellationToken)
@@ -46,14 +47,22 @@ internal sealed class Readiness(IServiceProvider services, IHostApplicationLifet
     {
         lock (_gate)
         {
-            if (_asked is null || _asked.IsFaulted || clock.GetElapsedTime(_askedAt) >= s_fresh)
+            if (_asked is null || _asked.IsFaulted || (_asked.IsCompleted && clock.GetElapsedTime(_askedAt) >= s_fresh))
             {
                 _askedAt = clock.GetTimestamp();
-                _asked = services.GetRequiredService<HealthCheckService>()
-                    .CheckHealthAsync(check => check.Name != Name, CancellationToken.None);
+                _asked = Check();
             }
 
             return _asked;
         }
+    }
+
+    /// <summary>While the process starts its checks have nothing to say yet; whoever asks waits for it.</summary>
+    private async Task<HealthReport> Check()
+    {
+        var started = new TaskCompletionSource();
+        await using (lifetime.ApplicationStarted.Register(started.SetResult))
+            await started.Task;
+        return await services.GetRequiredService<HealthCheckService>().CheckHealthAsync(check => check.Name != Name);
     }
 }

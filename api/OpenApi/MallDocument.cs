@@ -7,8 +7,8 @@ using Scalar.AspNetCore;
 namespace Mall.Api.OpenApi;
 
 /// <summary>
-/// The OpenAPI document at <c>/openapi/v1.json</c>, made from the endpoints and their handlers' comments, and a page to try the API
-/// at <c>/scalar</c>.
+/// The OpenAPI document at <c>/openapi/v1.json</c>, made from the endpoints and their handlers' comments, and a page to try the
+/// API at <c>/scalar</c>.
 /// </summary>
 internal static class MallDocument
 {
@@ -44,7 +44,8 @@ internal static class MallDocument
         }).ExcludeFromDescription();
 
         // Whoever opens the page sees what this process serves and asks nobody else for anything; the policy makes sure of it.
-        routes.MapScalarApiReference("/scalar", page => page.WithTitle("Mall").DisableDefaultFonts().DisableTelemetry().DisableAgent())
+        routes.MapScalarApiReference(
+            "/scalar", page => page.WithTitle("Mall").DisableDefaultFonts().DisableTelemetry().DisableAgent())
             .AddEndpointFilter(async (call, next) =>
             {
                 call.HttpContext.Response.Headers.ContentSecurityPolicy =
@@ -93,7 +94,7 @@ internal static class MallDocument
     {
         if (context.Description.ActionDescriptor.EndpointMetadata.OfType<RestEndpoint>().Any(rest => !rest.IsOpen))
             operation.Security = [new() { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] }];
-        if (operation.Parameters?.FirstOrDefault(parameter => parameter.Name == IdempotencyKeys.HeaderName) is OpenApiParameter key)
+        if (operation.Parameters?.FirstOrDefault(p => p.Name == IdempotencyKeys.HeaderName) is OpenApiParameter key)
         {
             key.Description = "1 to 128 visible ASCII characters. The same user and key always give the same result; "
                 + "the same key with another body is refused with 100007.";

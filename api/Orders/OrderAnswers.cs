@@ -15,26 +15,14 @@ namespace Mall.Api.Orders;
 /// <param name="ClosesAt">When it closes if it has not been paid.</param>
 /// <param name="PaidAt">Absent until it is paid.</param>
 internal sealed record OrderAnswer(
-    long Id,
-    string Gid,
-    long UserId,
-    IReadOnlyList<OrderItemAnswer> Items,
-    long Amount,
-    int Status,
-    string StatusText,
-    DateTime CreatedAt,
-    DateTime ClosesAt,
-    DateTime? PaidAt)
+    long Id, string Gid, long UserId, IReadOnlyList<OrderItemAnswer> Items, long Amount, int Status, string StatusText,
+    DateTime CreatedAt, DateTime ClosesAt, DateTime? PaidAt)
 {
-    public static OrderAnswer Of(OrderView order)
-    {
-        var items = new OrderItemAnswer[order.Items.Length];
-        for (var i = 0; i < items.Length; i++)
-            items[i] = new(order.Items[i].ProductId, order.Items[i].Name, order.Items[i].Quantity, order.Items[i].Price);
-        return new(
-            order.Id, order.Gid, order.UserId, items, order.Amount, order.Status, OrderStatus.Text(order.Status),
-            order.CreatedAt.UtcDateTime, order.ClosesAt.UtcDateTime, order.PaidAt?.UtcDateTime);
-    }
+    public static OrderAnswer Of(OrderView order) => new(
+        order.Id, order.Gid, order.UserId,
+        [.. order.Items.Select(item => new OrderItemAnswer(item.ProductId, item.Name, item.Quantity, item.Price))],
+        order.Amount, order.Status, OrderStatus.Text(order.Status),
+        order.CreatedAt.UtcDateTime, order.ClosesAt.UtcDateTime, order.PaidAt?.UtcDateTime);
 }
 
 /// <param name="Price">Of one, in minor units (cents), when the order was placed.</param>

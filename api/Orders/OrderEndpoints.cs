@@ -20,15 +20,16 @@ internal static class OrderEndpoints
 
     /// <summary>Place an order</summary>
     /// <remarks>
-    /// Prices and amount are the server's. With wait=true (default) the answer comes when the order's saga has ended; with wait=false
-    /// as soon as its intent is durable, and the order then shows in the list under the gid.
+    /// Prices and amount are the server's. With wait=true (default) the answer comes when every branch of the order's saga is
+    /// known to be done; with wait=false as soon as its intent is durable, and the order then shows in the list under the gid.
     /// </remarks>
     /// <param name="body" example='{"items": [{"productId": 1, "quantity": 2}]}'>What to order.</param>
     /// <param name="wait">Whether to wait for the outcome.</param>
     /// <response code="201">Placed.</response>
     /// <response code="202">On its way.</response>
     internal static async Task<Placed> Place(
-        Caller caller, [IdempotencyKey] string? key, Body<PlaceOrderInput> body, OrderDesk desk, Patience patience, bool wait = true)
+        Caller caller, [IdempotencyKey] string? key, Body<PlaceOrderInput> body, OrderDesk desk, Patience patience,
+        bool wait = true)
     {
         if (!wait)
         {
@@ -54,11 +55,7 @@ internal static class OrderEndpoints
     /// <param name="limit">How many.</param>
     /// <response code="200">A page.</response>
     internal static async Task<Ok<OrderPageAnswer>> List(
-        Caller caller,
-        OrderDesk desk,
-        Patience patience,
-        [Range(0, OrderStatus.Void)] int? status,
-        long after = 0,
+        Caller caller, OrderDesk desk, Patience patience, [Range(0, OrderStatus.Void)] int? status, long after = 0,
         [Range(1, Paging.MaxLimit)] int limit = Paging.DefaultLimit) =>
         new(OrderPageAnswer.Of(await desk.List(caller, status, after, limit, patience)));
 }

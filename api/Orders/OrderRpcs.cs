@@ -12,11 +12,8 @@ internal sealed class OrderRpcs(OrderDesk desk) : V1.Orders.OrdersBase
 {
     public override async Task<V1.PlaceOrderResponse> Place(V1.PlaceOrderRequest request, ServerCallContext context)
     {
-        var lines = new OrderLineInput[request.Items.Count];
-        for (var i = 0; i < lines.Length; i++)
-            lines[i] = new(request.Items[i].ProductId, request.Items[i].Quantity);
+        var lines = request.Items.Select(item => new OrderLineInput(item.ProductId, item.Quantity)).ToArray();
         var (caller, input, key) = (context.Caller(), new PlaceOrderInput(lines), context.IdempotencyKey());
-
         if (request is { HasWait: true, Wait: false })
         {
             var gid = await desk.Submit(caller, input, key, context.Patience());
@@ -41,30 +38,13 @@ internal sealed class OrderRpcs(OrderDesk desk) : V1.Orders.OrdersBase
         return response;
     }
 
-    private static V1.Order Shape(OrderView order)
+    private static V1.Order Shape(OrderView order) => new()
     {
-        var message = new V1.Order
-        {
-            Id = order.Id,
-            Gid = order.Gid,
-            UserId = order.UserId,
-            Amount = order.Amount,
-            Status = (V1.OrderStatus)order.Status,
-            StatusText = OrderStatus.Text(order.Status),
-            CreatedAt = order.CreatedAt.ToTimestamp(),
-            ClosesAt = order.ClosesAt.ToTimestamp(),
-            PaidAt = order.PaidAt?.ToTimestamp(),
-        };
-        foreach (var item in order.Items)
-            message.Items.Add(Shape(item));
-        return message;
-    }
-
-    private static V1.Order.Types.Item Shape(OrderItem item) => new()
-    {
-        ProductId = item.ProductId,
-        Name = item.Name,
-        Quantity = item.Quantity,
-        Price = item.Price,
+        Id = order.Id, Gid = order.Gid, UserId = order.UserId, Items = { order.Items.Select(Shape) }, Amount = order.Amount,
+        Status = (V1.OrderStatus)order.Status, StatusText = OrderStatus.Text(order.Status),
+        CreatedAt = order.CreatedAt.ToTimestamp(), ClosesAt = order.ClosesAt.ToTimestamp(), PaidAt = order.PaidAt?.ToTimestamp(),
     };
+
+    private static V1.Order.Types.Item Shape(OrderItem item) =>
+        new() { ProductId = item.ProductId, Name = item.Name, Quantity = item.Quantity, Price = item.Price };
 }

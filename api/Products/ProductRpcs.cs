@@ -12,10 +12,7 @@ internal sealed class ProductRpcs(ProductDesk desk) : V1.Products.ProductsBase
     public override async Task<V1.Product> Create(V1.CreateProductRequest request, ServerCallContext context)
     {
         var input = new CreateProductInput(
-            request.Name,
-            request.HasStock ? request.Stock : null,
-            request.HasPrice ? request.Price : null,
-            request.Desc,
+            request.Name, request.HasStock ? request.Stock : null, request.HasPrice ? request.Price : null, request.Desc,
             request.HasShopId ? request.ShopId : null);
         var product = await desk.Create(context.Caller(), input, context.IdempotencyKey(), context.Patience());
         return Shape(product.OrRefuse(context));
@@ -28,10 +25,8 @@ internal sealed class ProductRpcs(ProductDesk desk) : V1.Products.ProductsBase
     public override async Task<V1.Product> Update(V1.UpdateProductRequest request, ServerCallContext context)
     {
         var input = new ChangeProductInput(
-            request.HasName ? request.Name : null,
-            request.HasDesc ? request.Desc : null,
-            request.HasPrice ? request.Price : null,
-            request.HasStatus ? request.Status : null);
+            request.HasName ? request.Name : null, request.HasDesc ? request.Desc : null,
+            request.HasPrice ? request.Price : null, request.HasStatus ? request.Status : null);
         return Shape((await desk.Change(context.Caller(), request.Id, input, context.Patience())).OrRefuse(context));
     }
 
@@ -50,12 +45,7 @@ internal sealed class ProductRpcs(ProductDesk desk) : V1.Products.ProductsBase
 
     private static V1.Product Shape(ProductView product) => new()
     {
-        Id = product.Id,
-        Name = product.Name,
-        Desc = product.Desc,
-        Stock = product.Stock,
-        Price = product.Price,
-        Status = product.Status,
-        ShopId = product.ShopId,
+        Id = product.Id, Name = product.Name, Desc = product.Desc, Stock = product.Stock, Price = product.Price,
+        Status = product.Status, ShopId = product.ShopId,
     };
 }

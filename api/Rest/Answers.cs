@@ -32,11 +32,11 @@ internal abstract class Answer(int status, Refusal? refusal) : IResult
     protected virtual void Show(HttpContext http, int status) => http.Response.StatusCode = status;
 
     protected static void Describe(EndpointBuilder endpoint, int status, Type? body = null) => endpoint.Metadata.Add(
-        body is null ? new ProducesResponseTypeMetadata(status, typeof(void)) : new ProducesResponseTypeMetadata(status, body, [Json]));
+        body is null ? new ProducesResponseTypeMetadata(status, typeof(void)) : new(status, body, [Json]));
 
     /// <summary>
-    /// Serializes on this thread's own buffer, so that the length is known (no chunking) and nothing is allocated, then copies into
-    /// the response's pipe. Kestrel sends it, with the headers, when the request ends: that is one write to the socket.
+    /// Serializes on this thread's own buffer, so that the length is known (no chunking) and nothing is allocated, then copies
+    /// into the response's pipe. Kestrel sends it, with the headers, when the request ends: that is one write to the socket.
     /// </summary>
     public static void Write<T>(HttpContext http, T value, JsonTypeInfo<T> type, int status, string contentType)
     {
@@ -101,4 +101,12 @@ internal sealed class NoContent(Refusal? refusal) : Answer(StatusCodes.Status204
 {
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
         Describe(builder, StatusCodes.Status204NoContent);
+}
+
+/// <summary>Shapes a grain's answer into what clients see.</summary>
+internal static class ResultShaping
+{
+    /// <summary>The value in another shape; a refusal stays what it is.</summary>
+    public static Result<TAnswer> As<TValue, TAnswer>(this Result<TValue> result, Func<TValue, TAnswer> shape) =>
+        result.IsRefused ? result.Refusal : shape(result.Value);
 }

@@ -1,8 +1,8 @@
 namespace Mall.Api.Rest;
 
 /// <summary>
-/// The outermost edge of a request, through either door: whatever comes out of the inside leaves as the mall's problem details. The
-/// framework's exception handler would forget the endpoint, which tells REST and gRPC apart, before it asks what to answer.
+/// The outermost edge of a request, through either door: whatever comes out of the inside leaves as the mall's problem details.
+/// The framework's exception handler would forget the endpoint, which tells REST and gRPC apart, before it asks what to answer.
 /// </summary>
 internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddleware> log)
 {

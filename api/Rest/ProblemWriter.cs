@@ -12,17 +12,12 @@ namespace Mall.Api.Rest;
 /// <param name="TraceId">What to tell the operator: the log has the rest under it.</param>
 /// <param name="Errors">What is wrong, by field; only with code 100002.</param>
 internal sealed record ProblemAnswer(
-    string Type,
-    string Title,
-    int Status,
-    string Detail,
-    int Code,
-    string TraceId,
+    string Type, string Title, int Status, string Detail, int Code, string TraceId,
     IReadOnlyDictionary<string, string[]>? Errors);
 
 /// <summary>
-/// Writes problems to HTTP. Where gRPC was asked, they are written as gRPC wants them. The framework's own writer of problem details
-/// keeps silent to clients that do not say they accept JSON.
+/// Writes problems to HTTP. Where gRPC was asked, they are written as gRPC wants them. The framework's own writer of problem
+/// details keeps silent to clients that do not say they accept JSON.
 /// </summary>
 internal static class ProblemWriter
 {
@@ -51,14 +46,7 @@ internal static class ProblemWriter
     }
 
     private static ProblemAnswer Shape(Problem problem, string traceId) => new(
-        $"urn:mall:problem:{problem.Kind.Code}",
-        problem.Kind.Title,
-        problem.HttpStatus,
-        problem.Detail,
-        problem.Kind.Code,
-        traceId,
-        problem.Errors.IsEmpty ? null : ByField(problem.Errors));
-
-    private static Dictionary<string, string[]> ByField(ImmutableArray<FieldError> errors) =>
-        errors.GroupBy(error => error.Field, error => error.Message).ToDictionary(field => field.Key, field => field.ToArray());
+        $"urn:mall:problem:{problem.Kind.Code}", problem.Kind.Title, problem.HttpStatus, problem.Detail, problem.Kind.Code,
+        traceId, problem.Errors.IsEmpty ? null : problem.Errors.GroupBy(error => error.Field, error => error.Message)
+            .ToDictionary(field => field.Key, field => field.ToArray()));
 }

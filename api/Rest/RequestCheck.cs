@@ -66,7 +66,8 @@ internal sealed class RequestCheck
         : Problem.Of(ErrorCodes.BadParameter, "The query has a name that this request does not know.");
 
     private static bool IsPlain(ParameterInfo parameter) =>
-        Parameter.TypeOf(parameter) is var type && (type == typeof(long) || type == typeof(int) || type == typeof(bool) || type == typeof(string))
+        Parameter.TypeOf(parameter) is var type
+        && (type == typeof(long) || type == typeof(int) || type == typeof(bool) || type == typeof(string))
         && !parameter.GetCustomAttributes().OfType<IFromHeaderMetadata>().Any();
 
     private static bool TryParse(string? text, out long value) =>

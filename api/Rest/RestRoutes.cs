@@ -1,7 +1,6 @@
 using System.Reflection;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http.Metadata;
-using System.Globalization;
 
 namespace Mall.Api.Rest;
 
@@ -17,10 +16,13 @@ internal static class RestRoutes
 {
     private static readonly int[] s_everywhere =
     [
-        ErrorCodes.BadParameter, ErrorCodes.Internal, ErrorCodes.StorageUnavailable, ErrorCodes.TooManyRequests, ErrorCodes.TimedOut,
+        ErrorCodes.BadParameter, ErrorCodes.Internal, ErrorCodes.StorageUnavailable, ErrorCodes.TooManyRequests,
+        ErrorCodes.TimedOut,
     ];
 
-    /// <summary>The group of all REST endpoints: checked strictly, named by feature and handler, described with their refusals.</summary>
+    /// <summary>
+    /// The group of all REST endpoints: checked strictly, named by feature and handler, described with their refusals.
+    /// </summary>
     public static RouteGroupBuilder MapRest(this IEndpointRouteBuilder routes)
     {
         var rest = routes.MapGroup("");
@@ -36,7 +38,7 @@ internal static class RestRoutes
     {
         var handler = endpoint.Metadata.OfType<MethodInfo>().First();
         var feature = endpoint.Metadata.OfType<ITagsMetadata>().First().Tags[0];
-        var isOpen = !endpoint.Metadata.Any(item => item is IAuthorizeData) || endpoint.Metadata.Any(item => item is IAllowAnonymous);
+        var isOpen = !endpoint.Metadata.OfType<IAuthorizeData>().Any() || endpoint.Metadata.OfType<IAllowAnonymous>().Any();
         endpoint.Metadata.Add(new EndpointNameMetadata(feature + handler.Name));
         endpoint.Metadata.Add(new RestEndpoint(isOpen));
         foreach (var refusal in Refusals(endpoint, isOpen))

@@ -3,71 +3,79 @@ using Grpc.AspNetCore.Server;
 using Grpc.Core;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Net.Http.Headers;
 
 namespace Mall.Api.Rpc;
 
 /// <summary>
 /// What surrounds each gRPC call, outside of the framework, whose interceptors see a call only when its message has been read. It
-/// keeps the client's deadline itself: the framework would pass over one that is malformed, and end a call without the mall's code.
+/// keeps the client's deadline itself: the framework would pass over one that is malformed, and end a call without our code.
 /// </summary>
 internal static class RpcEdge
 {
     private const string TimeoutHeader = "grpc-timeout";
+    private const string TimeoutRule = "must be one to eight digits and one of H, M, S, m, u, n";
     private const int MaxDigits = 8;
 
-    /// <summary>Maps a service with this edge around its methods.</summary>
-    public static void AtTheEdge(this IEndpointConventionBuilder service)
+    private static readonly TimeSpan s_timersReach = TimeSpan.FromDays(49);
+
+    /// <summary>Puts this edge around the methods of a service.</summary>
+    public static void AtTheEdge(this IEndpointConventionBuilder service) => service.Add(endpoint =>
     {
-        service.Add(endpoint =>
+        var isStream = endpoint.Metadata.OfType<GrpcMethodMetadata>().FirstOrDefault()?.Method.Type is not MethodType.Unary;
+        var serve = endpoint.RequestDelegate!;
+        endpoint.RequestDelegate = async http =>
         {
-            var isStream = endpoint.Metadata.OfType<GrpcMethodMetadata>().FirstOrDefault()?.Method.Type is not MethodType.Unary;
-            var serve = endpoint.RequestDelegate!;
-            endpoint.RequestDelegate = http => Serve(http, serve, isStream);
-        });
+            if (WhyNoCall(http.Request) is { } noCall)
+            {
+                ProblemWriter.WriteJson(http, noCall, TraceIds.Of(http));
+                return;
+            }
+
+            var deadline = GrantTime(http);
+            if (isStream) await Stream(http, serve, deadline);
+            else await serve(http);
+            RpcProblems.Reword(http);
+        };
+    });
+
+    private static Problem? WhyNoCall(HttpRequest request)
+    {
+        if (request.ContentType is not "application/grpc"
+            && !(MediaTypeHeaderValue.TryParse(request.ContentType, out var sent)
+                && (sent.MediaType.Equals("application/grpc", StringComparison.OrdinalIgnoreCase)
+                    || sent.MediaType.Equals("application/grpc+proto", StringComparison.OrdinalIgnoreCase))))
+            return Problem.UnsupportedMediaType("gRPC calls are application/grpc.");
+        return HttpProtocol.IsHttp2(request.Protocol)
+            ? null : Problem.BadRequest(StatusCodes.Status426UpgradeRequired, "gRPC needs HTTP/2.");
     }
 
-    private static Task Serve(HttpContext http, RequestDelegate serve, bool isStream)
+    /// <returns>The client's deadline; null when it has none.</returns>
+    private static TimeSpan? GrantTime(HttpContext http)
     {
-        if (!IsProtobuf(http.Request.ContentType))
-        {
-            ProblemWriter.WriteJson(http, Problem.UnsupportedMediaType("gRPC calls are application/grpc."), TraceIds.Of(http));
-            return Task.CompletedTask;
-        }
-
         // Messages have a limit of their own, which tells the client more.
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
             size.MaxRequestBodySize = null;
-        var (options, clock) = (
-            http.RequestServices.GetRequiredService<ApiOptions>(), http.RequestServices.GetRequiredService<TimeProvider>());
         var deadline = Deadline(http.Request.Headers);
-        http.Features.Set(new Patience(deadline < options.WaitLimit ? deadline.Value : options.WaitLimit, clock, http.RequestAborted));
-        return isStream ? Stream(http, serve, deadline, clock) : Unary(http, serve);
+        var limit = http.RequestServices.GetRequiredService<ApiOptions>().WaitLimit;
+        var clock = http.RequestServices.GetRequiredService<TimeProvider>();
+        http.Features.Set(new Patience(deadline < limit ? deadline.Value : limit, clock, http.RequestAborted));
+        return deadline;
     }
 
-    private static async Task Unary(HttpContext http, RequestDelegate serve)
+    /// <summary>
+    /// A stream ends at the client's deadline, and when the process stops. Timers reach seven weeks; a client whose deadline is
+    /// farther away keeps it by itself.
+    /// </summary>
+    private static async Task Stream(HttpContext http, RequestDelegate serve, TimeSpan? deadline)
     {
-        await serve(http);
-        RpcProblems.Reword(http);
-    }
-
-    /// <summary>A stream ends at the client's deadline, and when the process stops.</summary>
-    private static async Task Stream(HttpContext http, RequestDelegate serve, TimeSpan? deadline, TimeProvider clock)
-    {
+        var clock = http.RequestServices.GetRequiredService<TimeProvider>();
         var stopping = http.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping);
-        using var ending = new StreamEnd(deadline, clock, end, stopping);
-        http.Features.Set(ending);
+        using var late = new CancellationTokenSource(deadline < s_timersReach ? deadline.Value : Timeout.InfiniteTimeSpan, clock);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping, late.Token);
+        http.Features.Set(new StreamEnd(late.Token, stopping));
         http.RequestAborted = end.Token;
         await serve(http);
-        RpcProblems.Reword(http);
-    }
-
-    private static bool IsProtobuf(string? contentType)
-    {
-        var type = contentType.AsSpan();
-        type = type[..(type.IndexOf(';') is var end and >= 0 ? end : type.Length)].TrimEnd();
-        return type.Equals("application/grpc", StringComparison.OrdinalIgnoreCase)
-            || type.Equals("application/grpc+proto", StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>Takes the deadline off the headers: one to eight digits and a unit.</summary>
@@ -78,7 +86,7 @@ internal static class RpcEdge
         if (sent is not [{ Length: >= 2 and <= MaxDigits + 1 } text]
             || !long.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var amount)
             || TicksOf(amount, text[^1]) is not { } ticks)
-            throw new ProblemException(Problem.BadField(TimeoutHeader, "must be one to eight digits and one of H, M, S, m, u, n"));
+            throw new ProblemException(Problem.BadField(TimeoutHeader, TimeoutRule));
         return ticks > 0 ? new TimeSpan(ticks) : throw new TimeoutException("The client's deadline had passed already.");
     }
 
@@ -94,43 +102,12 @@ internal static class RpcEdge
     };
 }
 
-/// <summary>Cancels a stream when the client's deadline passes, however far away that is: timers reach seven weeks.</summary>
-internal sealed class StreamEnd : IDisposable
+/// <summary>Why a stream was ended from this side.</summary>
+internal sealed record StreamEnd(CancellationToken Late, CancellationToken Stopping)
 {
-    private static readonly TimeSpan s_reach = TimeSpan.FromDays(40);
-
-    private readonly CancellationToken _stopping;
-    private readonly ITimer? _timer;
-    private bool _isLate;
-
-    public StreamEnd(TimeSpan? deadline, TimeProvider clock, CancellationTokenSource stream, CancellationToken stopping)
-    {
-        _stopping = stopping;
-        if (deadline is not { } limit)
-            return;
-        var begun = clock.GetTimestamp();
-        _timer = clock.CreateTimer(_ => Tick(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        Tick();
-
-        void Tick()
-        {
-            var left = limit - clock.GetElapsedTime(begun);
-            if (left > TimeSpan.Zero)
-            {
-                _timer!.Change(left < s_reach ? left : s_reach, Timeout.InfiniteTimeSpan);
-                return;
-            }
-
-            _isLate = true;
-            stream.Cancel();
-        }
-    }
-
-    /// <summary>Why the stream was ended from this side; null when it was not.</summary>
-    public Exception? Reason => _isLate ? new TimeoutException("The client's deadline has passed.")
-        : _stopping.IsCancellationRequested
+    /// <summary>Null when it was not.</summary>
+    public Exception? Reason => Late.IsCancellationRequested ? new TimeoutException("The client's deadline has passed.")
+        : Stopping.IsCancellationRequested
             ? new ProblemException(Problem.Of(ErrorCodes.StorageUnavailable, "This process stops; call another."))
             : null;
-
-    public void Dispose() => _timer?.Dispose();
 }

@@ -4,7 +4,8 @@ using Grpc.Core.Interceptors;
 namespace Mall.Api.Rpc;
 
 /// <summary>
-/// The edge of every gRPC handler: whatever it throws leaves as a status with the mall's code, and a stream that is ended says why.
+/// The edge of every gRPC handler: whatever it throws leaves as a status with the mall's code, and a stream that is ended says
+/// why.
 /// </summary>
 internal sealed class RpcErrors(ILogger<RpcErrors> log) : Interceptor
 {
@@ -22,16 +23,12 @@ internal sealed class RpcErrors(ILogger<RpcErrors> log) : Interceptor
     }
 
     public override Task ServerStreamingServerHandler<TRequest, TResponse>(
-        TRequest request,
-        IServerStreamWriter<TResponse> responseStream,
-        ServerCallContext context,
+        TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
         ServerStreamingServerMethod<TRequest, TResponse> continuation) =>
         Stream(context, () => continuation(request, responseStream, context));
 
     public override Task DuplexStreamingServerHandler<TRequest, TResponse>(
-        IAsyncStreamReader<TRequest> requestStream,
-        IServerStreamWriter<TResponse> responseStream,
-        ServerCallContext context,
+        IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
         DuplexStreamingServerMethod<TRequest, TResponse> continuation) =>
         Stream(context, () => continuation(requestStream, responseStream, context));
 

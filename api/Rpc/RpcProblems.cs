@@ -1,4 +1,5 @@
 using System.Globalization;
+using Google.Protobuf;
 using Grpc.AspNetCore.Server;
 using Grpc.Core;
 
@@ -18,8 +19,8 @@ internal static class RpcProblems
     private const string ContentType = "application/grpc";
 
     /// <summary>
-    /// Whether a request wants gRPC's answers: by its endpoint, or by what it says of itself when it has found none. The browsers'
-    /// dialect (grpc-web) is not it.
+    /// Whether a request wants gRPC's answers: by its endpoint, or by what it says of itself when it has found none. The
+    /// browsers' dialect (grpc-web) is not it.
     /// </summary>
     public static bool AsksForGrpc(this HttpContext http) => http.GetEndpoint() is { } endpoint
         ? endpoint.Metadata.GetMetadata<GrpcMethodMetadata>() is not null
@@ -53,17 +54,18 @@ internal static class RpcProblems
     /// </summary>
     public static void Reword(HttpContext http)
     {
-        var headers = http.Response.Headers;
-        if (http.Response.HasStarted || headers.ContainsKey(CodeTrailer) || !int.TryParse(headers[StatusTrailer], out var status) || status == 0)
+        var call = http.Features.Get<IServerCallContextFeature>()?.ServerCallContext;
+        if (http.Response.HasStarted || http.Response.Headers.ContainsKey(CodeTrailer)
+            || call?.Status is not { StatusCode: not StatusCode.OK } status)
             return;
-        var problem = (StatusCode)status switch
+        var problem = status switch
         {
-            StatusCode.Internal when headers[MessageTrailer].ToString().EndsWith("compressed message.", StringComparison.Ordinal) =>
-                Compressed,
-            StatusCode.Unimplemented => Compressed,
-            StatusCode.ResourceExhausted => ProblemMapping.TooLarge,
-            StatusCode.NotFound => Problem.BadCall(StatusCode.NotFound, "There is no such service."),
-            _ => Problem.Of(ErrorCodes.BadParameter, "The call is malformed: it does not hold the one message that this method takes."),
+            { StatusCode: StatusCode.NotFound } => Problem.BadCall(StatusCode.NotFound, "There is no such service."),
+            { StatusCode: StatusCode.ResourceExhausted } => ProblemMapping.TooLarge,
+            { DebugException: IOException and not InvalidProtocolBufferException } => ProblemMapping.TooLarge,
+            { StatusCode: StatusCode.Unimplemented } => Compressed,
+            _ when status.Detail.EndsWith("compressed message.", StringComparison.Ordinal) => Compressed,
+            _ => Problem.Of(ErrorCodes.BadParameter, "The call is malformed: it is not the one message that is taken here."),
         };
         Write(http, problem, TraceIds.Of(http));
     }

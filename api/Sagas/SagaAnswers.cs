@@ -13,14 +13,8 @@ namespace Mall.Api.Sagas;
 /// <param name="Branches">Empty in lists.</param>
 /// <param name="Barrier">The barrier rows of its gid; empty in lists.</param>
 internal sealed record SagaAnswer(
-    string Gid,
-    string Kind,
-    string Status,
-    string? Reason,
-    int Attempts,
-    DateTime? NextAt,
-    IReadOnlyList<SagaBranchAnswer> Branches,
-    IReadOnlyList<BarrierRowAnswer> Barrier)
+    string Gid, string Kind, string Status, string? Reason, int Attempts, DateTime? NextAt,
+    IReadOnlyList<SagaBranchAnswer> Branches, IReadOnlyList<BarrierRowAnswer> Barrier)
 {
     public static SagaAnswer Of(SagaView saga) => new(
         saga.Gid, saga.Kind, saga.Status, saga.Reason, saga.Attempts, saga.NextAt?.UtcDateTime,

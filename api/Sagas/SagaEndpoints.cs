@@ -28,10 +28,7 @@ internal static class SagaEndpoints
     /// <param name="limit">How many.</param>
     /// <response code="200">A page.</response>
     internal static async Task<Ok<SagaPageAnswer>> List(
-        SagaDesk desk,
-        Patience patience,
-        string? status,
-        string? after,
+        SagaDesk desk, Patience patience, string? status, string? after,
         [Range(1, Paging.MaxLimit)] int limit = Paging.DefaultLimit) =>
         new(SagaPageAnswer.Of(await desk.List(status, after, limit, patience)));
 

@@ -33,32 +33,16 @@ internal sealed class SagaRpcs(SagaDesk desk) : V1.Sagas.SagasBase
     {
         var message = new V1.Saga
         {
-            Gid = saga.Gid,
-            Kind = saga.Kind,
-            Status = saga.Status,
-            Attempts = saga.Attempts,
-            NextAt = saga.NextAt?.ToTimestamp(),
+            Gid = saga.Gid, Kind = saga.Kind, Status = saga.Status, Attempts = saga.Attempts, NextAt = saga.NextAt?.ToTimestamp(),
+            Branches = { saga.Branches.Select(Shape) }, Barrier = { saga.Barrier.Select(Shape) },
         };
-        if (saga.Reason is { } reason)
-            message.Reason = reason;
-        message.Branches.AddRange(saga.Branches.Select(Shape));
-        message.Barrier.AddRange(saga.Barrier.Select(Shape));
+        if (saga.Reason is { } reason) message.Reason = reason;
         return message;
     }
 
-    private static V1.Saga.Types.Branch Shape(SagaBranchView branch) => new()
-    {
-        BranchId = branch.BranchId,
-        Op = branch.Op,
-        Status = branch.Status,
-        Target = branch.Target,
-    };
+    private static V1.Saga.Types.Branch Shape(SagaBranchView branch) =>
+        new() { BranchId = branch.BranchId, Op = branch.Op, Status = branch.Status, Target = branch.Target };
 
-    private static V1.Saga.Types.BarrierRow Shape(BarrierRowView row) => new()
-    {
-        BranchId = row.BranchId,
-        Op = row.Op,
-        BarrierId = row.BarrierId,
-        Reason = row.Reason,
-    };
+    private static V1.Saga.Types.BarrierRow Shape(BarrierRowView row) =>
+        new() { BranchId = row.BranchId, Op = row.Op, BarrierId = row.BarrierId, Reason = row.Reason };
 }

@@ -15,7 +15,7 @@ internal static class UserEndpoints
 
     /// <summary>Register</summary>
     /// <remarks>Starts the registration saga: the user and the points that welcome them, or neither.</remarks>
-    /// <param name="body" example='{"mobile": "+4915112345678", "password": "correct horse", "name": "Ann"}'>The newcomer.</param>
+    /// <param name="body" example='{"mobile": "+4915112345678", "password": "correct horse", "name": "Ann"}'>Who.</param>
     /// <response code="201">Registered.</response>
     internal static async Task<Created<UserAnswer>> Register(
         [IdempotencyKey] string? key, Body<RegisterInput> body, AccountDesk desk, Patience patience) =>

@@ -20,8 +20,7 @@ internal sealed class UserRpcs(AccountDesk desk) : V1.Users.UsersBase
         var token = login.OrRefuse(context);
         return new V1.Session
         {
-            AccessToken = token.Text,
-            AccessExpire = token.ExpiresAt.ToUnixTimeSeconds(),
+            AccessToken = token.Text, AccessExpire = token.ExpiresAt.ToUnixTimeSeconds(),
             RefreshAfter = token.RefreshAfter.ToUnixTimeSeconds(),
         };
     }
@@ -30,12 +29,6 @@ internal sealed class UserRpcs(AccountDesk desk) : V1.Users.UsersBase
     public override async Task<V1.User> Me(V1.MeRequest request, ServerCallContext context) =>
         Shape((await desk.Me(context.Caller(), context.Patience())).OrRefuse(context));
 
-    private static V1.User Shape(UserView user) => new()
-    {
-        Id = user.Id,
-        Name = user.Name,
-        Gender = user.Gender,
-        Mobile = user.Mobile,
-        Points = user.Points,
-    };
+    private static V1.User Shape(UserView user) =>
+        new() { Id = user.Id, Name = user.Name, Gender = user.Gender, Mobile = user.Mobile, Points = user.Points };
 }

@@ -20,7 +20,8 @@ public sealed class GrpcJsTests(FrontDoorMall door)
             Assert.Skip(missing);
         }
 
-        var start = new ProcessStartInfo("node", ["check.mjs", door.Mall.Grpc.Authority, Path.Combine(root, "api", "proto")])
+        string[] arguments = ["check.mjs", door.Mall.Grpc.Authority, $"{door.Mall.Http}", Path.Combine(root, "api", "proto")];
+        var start = new ProcessStartInfo("node", arguments)
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,

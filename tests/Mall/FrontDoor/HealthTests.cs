@@ -1,11 +1,11 @@
 using System.Net;
+using Grpc.Health.V1;
 using Mall.Api;
-using Mall.Api.Grpc.Health.V1;
 using Mall.Tests.FrontDoor.Grpc;
 using Mall.Tests.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using static Mall.Api.Grpc.Health.V1.HealthCheckResponse.Types;
+using static Grpc.Health.V1.HealthCheckResponse.Types;
 
 namespace Mall.Tests.FrontDoor;
 

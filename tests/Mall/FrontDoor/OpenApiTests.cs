@@ -109,6 +109,20 @@ public sealed class OpenApiTests(FrontDoorMall door) : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task Page_WhenOpened_LoadsFromThisProcessAlone()
+    {
+        var page = await door.Mall.SendAsync("GET", "/scalar/");
+        Assert.Equal("text/html", page.ContentType);
+        Assert.DoesNotContain("://", page.Body, StringComparison.Ordinal);
+        Assert.StartsWith("default-src 'self'", page.Headers["Content-Security-Policy"], StringComparison.Ordinal);
+        foreach (var script in new[] { "scalar.js", "scalar.aspnetcore.js" })
+        {
+            Assert.Contains(script, page.Body, StringComparison.Ordinal);
+            Assert.Equal(HttpStatusCode.OK, (await door.Mall.SendAsync("GET", $"/scalar/{script}")).Status);
+        }
+    }
+
     /// <summary>The document's word on who may come in is tried on the door itself, without a token.</summary>
     [Fact]
     public async Task Security_IsWhatTheDoorAsksFor()

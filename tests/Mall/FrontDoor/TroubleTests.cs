@@ -19,6 +19,7 @@ public sealed class TroubleTests
         { nameof(StorageUnavailableException), 503, ErrorCodes.StorageUnavailable, 14 },
         { nameof(StaleActivationException), 503, ErrorCodes.StorageUnavailable, 14 },
         { nameof(SiloUnavailableException), 503, ErrorCodes.StorageUnavailable, 14 },
+        { nameof(OrleansException), 503, ErrorCodes.StorageUnavailable, 14 },
         { nameof(TooBusyException), 429, ErrorCodes.TooManyRequests, 8 },
         { nameof(LimitExceededException), 429, ErrorCodes.TooManyRequests, 8 },
         { nameof(TimeoutException), 504, ErrorCodes.TimedOut, 4 },
@@ -29,7 +30,7 @@ public sealed class TroubleTests
     public async Task Failure_WhenAGrainThrows_ShowsAsItsCodeAndTellsNothingMore(string thrown, int http, int code, int grpc)
     {
         var turnstile = new Turnstile(nameof(IProductGrain.Get));
-        await using var mall = await OpenAsync(turnstile);
+        await using var mall = await OpenAsync(turnstile, Options(waitLimit: TimeSpan.FromMilliseconds(300)));
         turnstile.Fail(() => Make(thrown));
 
         var answer = await mall.SendAsync("GET", "/v1/products/1");
@@ -110,6 +111,43 @@ public sealed class TroubleTests
     }
 
     [Fact]
+    public async Task Write_WhenItsGrainIsLost_IsRepeatedUnderAKeyOnly()
+    {
+        var turnstile = new Turnstile(nameof(IProductGrain.AdjustStock));
+        await using var mall = await OpenAsync(turnstile);
+        var (token, product) = await StockAsync(mall);
+        var path = $"/v1/products/{product}/stock";
+        var failures = 0;
+        turnstile.Fail(() =>
+        {
+            if (++failures % 3 == 0) turnstile.Fail(null);
+            return new SiloUnavailableException(Secret);
+        });
+
+        var keyed = await mall.SendAsync("POST", path, """{"delta":1}""", token, "insists");
+        Assert.Equal((3, """{"stock":6}"""), (failures, keyed.Body));
+        turnstile.Fail(() => new SiloUnavailableException(Secret));
+        var unkeyed = await mall.SendAsync("POST", path, """{"delta":1}""", token);
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, ErrorCodes.StorageUnavailable), (unkeyed.Status, unkeyed.Code));
+    }
+
+    [Fact]
+    public async Task Order_WhenItsAnswerIsOverdue_IsAskedForAgainAndPlacedOnce()
+    {
+        var turnstile = new Turnstile("Place");
+        await using var mall = await OpenAsync(turnstile);
+        var (token, product) = await StockAsync(mall);
+        turnstile.Hold();
+        var order = mall.SendAsync("POST", "/v1/orders", Items(product), token);
+        await turnstile.Arrived;
+        turnstile.Lose(); // The first call is never answered, the next one passes.
+
+        Assert.Equal(HttpStatusCode.Created, (await order).Status);
+        turnstile.Open();
+        Assert.Equal(4, await StockOfAsync(mall, product));
+    }
+
+    [Fact]
     public async Task Crowd_WhenEveryPlaceIsTaken_IsRefusedAtOnceButHealthIsServed()
     {
         var turnstile = new Turnstile(nameof(IProductGrain.Get));
@@ -179,6 +217,7 @@ public sealed class TroubleTests
         nameof(StorageUnavailableException) => new StorageUnavailableException(Secret),
         nameof(StaleActivationException) => new StaleActivationException(Secret),
         nameof(SiloUnavailableException) => new SiloUnavailableException(Secret),
+        nameof(OrleansException) => new OrleansException(Secret),
         nameof(TooBusyException) => new TooBusyException(Secret),
         nameof(LimitExceededException) => new LimitExceededException(Secret),
         nameof(TimeoutException) => new TimeoutException(Secret),

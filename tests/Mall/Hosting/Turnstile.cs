@@ -8,6 +8,7 @@ public sealed class Turnstile(string method) : IIncomingGrainCallFilter
 {
     private readonly TaskCompletionSource _arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile TaskCompletionSource? _held;
+    private volatile TaskCompletionSource? _lost;
     private volatile Func<Exception>? _failure;
 
     /// <summary>Completes when a call stands at the turnstile.</summary>
@@ -22,10 +23,14 @@ public sealed class Turnstile(string method) : IIncomingGrainCallFilter
     /// <summary>Lets all go, and from now on all pass.</summary>
     public void Open()
     {
-        var held = _held;
-        _held = null;
+        var (held, lost) = (_held, _lost);
+        (_held, _lost) = (null, null);
         held?.SetResult();
+        lost?.SetResult();
     }
+
+    /// <summary>Keeps those who wait, as if their silo had died, until all are let go; from now on others pass.</summary>
+    public void Lose() => (_lost, _held) = (_held, null);
 
     public async Task Invoke(IIncomingGrainCallContext context)
     {

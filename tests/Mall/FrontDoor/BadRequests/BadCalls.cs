@@ -51,6 +51,7 @@ internal static class BadCalls
         OfType("application/grpc-web"),
         Malformed(s_good, "no such method") with { Method = "/mall.v1.Orders/Steal", Status = Unimplemented },
         Malformed(s_good, "no such service") with { Method = "/mall.v2.Orders/Get", Status = Unimplemented },
+        Malformed(s_good, "shops, which are for REST") with { Method = "/mall.v1.Shops/Get", Status = Unimplemented },
         Malformed(s_good, "a path too long") with { Method = Get + "/More", Status = Unimplemented },
     ];
 
@@ -77,8 +78,7 @@ internal static class BadCalls
         Field(Nobody, Register, new V1.RegisterRequest(), "nothing"),
         Field(Nobody, Register, new V1.RegisterRequest { Mobile = "13900000001", Password = "short" }, "a short password"),
         Field(Nobody, "/mall.v1.Users/Login", new V1.LoginRequest { Mobile = "13800000001" }, "no password"),
-        Malformed(RawCall.Frame([0x0A, 2, 0xC3, 0x28]), "not UTF-8") with { Method = "/mall.v1.Shops/Open", Who = Seller },
-        Field(Nobody, "/mall.v1.Shops/Get", new V1.GetShopRequest(), "shop 0"),
+        Malformed(RawCall.Frame([0x0A, 2, 0xC3, 0x28]), "not UTF-8") with { Method = Create, Who = Seller },
         Field(Nobody, Get, new V1.GetProductRequest { Id = -1 }, "a negative product"),
         Field(Seller, Create, new V1.CreateProductRequest { Name = "Teapot", Stock = 1 }, "no price"),
         Field(Seller, Create, new V1.CreateProductRequest { Name = "Teapot", Stock = -1, Price = 1 }, "a negative stock"),
