@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
 using Mall.Tests.Installations;
-using Mall.TestServers;
 
 namespace Mall.Tests.Crash;
 
@@ -37,35 +36,32 @@ public sealed class ShutdownTests
         Audit.Passes(books.Discrepancies(seller.Supplied));
     }
 
-    /// <summary>A row that somebody has locked holds up whoever wants it, and neither the others nor the end.</summary>
+    /// <summary>A saga that waits for its next round, by now for longer than the silo may take to end, does not hold it up.</summary>
     [Fact(Timeout = 90_000)]
-    public async Task Terminate_WhileSagasAreInBackoff_EndsWithZeroAtOnce()
+    public async Task Terminate_WhileASagaIsInBackoff_EndsWithZeroAtOnce()
     {
-        if (DatabaseServer.WhyMissing(DatabaseKind.Postgres) is { } reason) Assert.Skip(reason);
         var stop = TestContext.Current.CancellationToken;
-        var server = await DatabaseServer.SharedAsync(DatabaseKind.Postgres);
-        var database = await server.CreateDatabaseAsync("backoff", stop);
-        await using var mall = new Installation(database);
+        await using var mall = new Installation();
         var silo = await mall.OpenAsync(stop);
-        using var trade = await Trade.OpenAsync(mall, () => Books.Open(database), [1000, 1000], shoppers: 0, stop);
+        using var trade = await Trade.OpenAsync(mall, () => Books.Open(mall), [1000, 1000], shoppers: 0, stop);
         var (buyer, another) = (await trade.InviteBuyerAsync(mall), await trade.InviteBuyerAsync(mall));
-        await using var lockers = Connections.To(database);
-        await lockers.OpenAsync(stop);
-        await using var transaction = await lockers.BeginTransactionAsync(stop);
-        await using var command = lockers.CreateCommand();
-        command.CommandText = $"select * from products where id = {trade.Products[0]} for update";
-        await command.ExecuteNonQueryAsync(stop);
+        await mall.RunSqlAsync(
+            $"""
+            create trigger sick before update on products when new.id = {trade.Products[0]} and new.stock < old.stock
+            begin select raise(abort, 'this row is sick'); end
+            """);
 
-        var locked = buyer.OrderAsync([(trade.Products[0], 1)], stop);
-        while (!silo.OutputLines.Any(line => line.Contains("[3001]", StringComparison.Ordinal))) await Task.Delay(20, stop);
+        var waiting = buyer.OrderAsync([(trade.Products[0], 1)], stop);
+        while (!silo.OutputLines.Any(line => line.Contains("stumbled, attempt 8", StringComparison.Ordinal)))
+            await Task.Delay(20, stop);
         Assert.True((await another.OrderAsync([(trade.Products[1], 1)], stop)).IsAcknowledged);
         silo.Terminate();
         var exitCode = await silo.ExitCodeAsync(s_endsWithin);
 
         Assert.True(exitCode == 0, $"Exit code {exitCode}.{Environment.NewLine}{silo.Tail()}");
-        await transaction.RollbackAsync(stop);
+        await mall.RunSqlAsync("drop trigger sick");
         await mall.OpenAsync(stop);
-        Assert.True((await locked).IsAcknowledged);
+        Assert.True((await waiting).IsAcknowledged);
         await trade.AuditAsync(_ => { });
     }
 

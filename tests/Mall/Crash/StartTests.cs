@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Mall.Tests.Installations;
-using Microsoft.Data.Sqlite;
 
 namespace Mall.Tests.Crash;
 
@@ -86,7 +85,7 @@ public sealed class StartTests
         var silo = await mall.OpenAsync(TestContext.Current.CancellationToken);
         silo.Terminate();
         Assert.Equal(0, await silo.ExitCodeAsync(s_refusesWithin));
-        Tamper(mall, tampering);
+        await mall.RunSqlAsync(tampering);
 
         var line = await RefusalAsync(mall.Start());
 
@@ -100,14 +99,5 @@ public sealed class StartTests
 
         Assert.True(exitCode == 1, $"Exit code {exitCode}.{Environment.NewLine}{silo.Tail()}");
         return Assert.Single(silo.ErrorLines);
-    }
-
-    private static void Tamper(Installation mall, string sql)
-    {
-        using var connection = new SqliteConnection($"Data Source={mall.File};Pooling=False");
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        Assert.True(command.ExecuteNonQuery() > 0);
     }
 }

@@ -1,9 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Data.Sqlite;
 
 namespace Mall.Tests.Installations;
 
-/// <summary>A mall that outlives its processes: a database, a folder of its own, and addresses that stay.</summary>
+/// <summary>A mall that outlives its processes: a database file in a folder of its own, and addresses that stay.</summary>
 public sealed class Installation : IPremises, IAsyncDisposable
 {
     private static readonly TimeSpan s_startsWithin = TimeSpan.FromSeconds(30);
@@ -12,14 +13,7 @@ public sealed class Installation : IPremises, IAsyncDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("mall-test-");
     private readonly List<SiloProcess> _silos = [];
 
-    private readonly string _database;
-
-    /// <param name="database">The address of a database on a server; null: a file in its folder.</param>
-    public Installation(string? database = null)
-    {
-        (HttpPort, GrpcPort) = (FreePort(), FreePort());
-        _database = database ?? $"sqlite:{File}";
-    }
+    public Installation() => (HttpPort, GrpcPort) = (FreePort(), FreePort());
 
     public int HttpPort { get; }
 
@@ -35,7 +29,7 @@ public sealed class Installation : IPremises, IAsyncDisposable
     public Uri Address => new($"http://127.0.0.1:{HttpPort}/");
 
     /// <summary>How its silo is told where to serve and what.</summary>
-    public string[] Settings => ["--http", $"127.0.0.1:{HttpPort}", "--grpc", $"127.0.0.1:{GrpcPort}", "--db", _database];
+    public string[] Settings => ["--http", $"127.0.0.1:{HttpPort}", "--grpc", $"127.0.0.1:{GrpcPort}", "--db", $"sqlite:{File}"];
 
     /// <summary>Starts its silo and does not wait.</summary>
     public SiloProcess Start() => Start(Settings);
@@ -69,6 +63,16 @@ public sealed class Installation : IPremises, IAsyncDisposable
                 throw new InvalidOperationException($"The silo does not serve.{Environment.NewLine}{silo.Tail()}");
             await Task.Delay(s_looksEvery, cancellationToken);
         }
+    }
+
+    /// <summary>Does something to the database that no silo would do.</summary>
+    public async Task RunSqlAsync(string sql)
+    {
+        await using var connection = new SqliteConnection($"Data Source={File};Pooling=False");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        await command.ExecuteNonQueryAsync();
     }
 
     public async ValueTask DisposeAsync()
