@@ -42,11 +42,7 @@ internal sealed partial class GroupCommitter : IAsyncDisposable
 
     public GroupCommitter(IStore store, LedgerOptions options, TimeProvider time, LedgerMetrics metrics, ILogger logger)
     {
-        _store = store;
-        _options = options;
-        _time = time;
-        _metrics = metrics;
-        _logger = logger;
+        (_store, _options, _time, _metrics, _logger) = (store, options, time, metrics, logger);
         _policy = new BatchPolicy(options.MaxBatchWriteSets, options.MaxBatchBytes);
         _backoff = new Backoff(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1), options.Random);
         _batch = new Batch { Committer = NameCommitter(options.Random, time) };

@@ -44,18 +44,13 @@ public sealed partial class DueWorker : IHostedLifecycleService, IDisposable
         IStore store, ILedger ledger, IEnumerable<IDueHandler> handlers, IEnumerable<DueColumn> columns,
         LedgerOptions options, TimeProvider time, LedgerMetrics metrics, ILogger<DueWorker> logger)
     {
-        _store = store;
-        _ledger = ledger;
+        (_store, _ledger, _options, _time, _metrics, _logger) = (store, ledger, options, time, metrics, logger);
         _handlers = handlers.ToDictionary(handler => handler.Kind, StringComparer.Ordinal);
         _columns = [.. columns];
         foreach (var column in _columns)
             if (!_handlers.ContainsKey(column.Kind))
                 throw new InvalidOperationException($"Due work of kind {column.Kind} has no handler.");
         _kindsOfTable = [.. _handlers.Keys.Except(_columns.Select(column => column.Kind))];
-        _options = options;
-        _time = time;
-        _metrics = metrics;
-        _logger = logger;
         _backoff = new Backoff(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), options.Random);
         lock (options.Random) _claimant = $"{time.GetUtcNow().ToUnixTimeMilliseconds():x}-{options.Random.NextInt64():x}";
     }

@@ -24,10 +24,7 @@ public sealed class DurableLedger : ILedger, IAsyncDisposable
     internal DurableLedger(IStore store, LedgerOptions options, TimeProvider time, ILogger logger, LedgerMetrics metrics)
     {
         options.Validate();
-        _store = store;
-        _options = options;
-        _time = time;
-        _metrics = metrics;
+        (_store, _options, _time, _metrics) = (store, options, time, metrics);
         _committer = new GroupCommitter(store, options, time, metrics, logger);
         metrics.WatchQueue(() => _committer.QueueLength);
     }

@@ -8,7 +8,7 @@ namespace Mall.Ledger.MySql;
 /// </summary>
 internal sealed class MySqlConnections : IAsyncDisposable
 {
-    /// <summary>Five processes with this many and two of their own fit into the 151 that a server allows by default.</summary>
+    /// <summary>Few are open at once as a rule; several processes share the 151 that a server allows by default.</summary>
     private const int MostPooled = 16;
 
     private readonly MySqlDataSource _committers;

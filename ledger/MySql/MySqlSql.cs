@@ -29,24 +29,20 @@ internal static class MySqlSql
     public static void Change(
         SqlText sql, RowShape shape, ReadOnlySpan<(int Position, Value[] Values)> changes, string count = "")
     {
-        if (shape.Operation == RowOperation.Insert)
-        {
-            Insert(sql, shape, changes);
-            sql.Add(";").Add(count);
-        }
-        else if (changes.Length <= FewRows)
+        if (shape.Operation != RowOperation.Insert && changes.Length <= FewRows)
         {
             foreach (var (_, values) in changes)
             {
                 One(sql, shape, values);
                 sql.Add(";").Add(count);
             }
+
+            return;
         }
-        else
-        {
-            Many(sql, shape, changes);
-            sql.Add(";").Add(count);
-        }
+
+        if (shape.Operation == RowOperation.Insert) Insert(sql, shape, changes);
+        else Many(sql, shape, changes);
+        sql.Add(";").Add(count);
     }
 
     /// <summary>The positions, from 1, of the changes that find their rows as they expect them. Locks those rows.</summary>

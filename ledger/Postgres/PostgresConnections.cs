@@ -8,10 +8,7 @@ namespace Mall.Ledger.Postgres;
 /// </summary>
 internal sealed class PostgresConnections : IAsyncDisposable
 {
-    /// <summary>
-    /// Five processes with this many connections and two of their own leave some of the hundred that PostgreSQL allows by
-    /// default.
-    /// </summary>
+    /// <summary>Few are open at once as a rule; several processes share the hundred that PostgreSQL allows by default.</summary>
     private const int MostPooled = 16;
 
     private readonly NpgsqlDataSource _committers;

@@ -16,12 +16,12 @@ internal static class OrleansDatabase
         StoreKind.Postgres => ("Npgsql", new NpgsqlConnectionStringBuilder
         {
             Host = db.Host, Port = db.Port, Database = db.Database, Username = db.User, Password = db.Password,
-            Timeout = TimeoutSeconds, CommandTimeout = TimeoutSeconds, MaxPoolSize = 16, ApplicationName = "mall-orleans",
+            Timeout = TimeoutSeconds, CommandTimeout = TimeoutSeconds, MaxPoolSize = 8, ApplicationName = "mall-orleans",
         }.ConnectionString),
         StoreKind.MySql => ("MySql.Data.MySqlConnector", new MySqlConnectionStringBuilder
         {
             Server = db.Host, Port = (uint)db.Port, Database = db.Database, UserID = db.User, Password = db.Password,
-            ConnectionTimeout = TimeoutSeconds, DefaultCommandTimeout = TimeoutSeconds, MaximumPoolSize = 16,
+            ConnectionTimeout = TimeoutSeconds, DefaultCommandTimeout = TimeoutSeconds, MaximumPoolSize = 8,
             ApplicationName = "mall-orleans", AllowUserVariables = true,
         }.ConnectionString),
         _ => ("System.Data.SQLite", new SqliteConnectionStringBuilder { DataSource = db.Path, DefaultTimeout = TimeoutSeconds }
