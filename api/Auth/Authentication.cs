@@ -18,7 +18,7 @@ internal static class Authentication
 
     public static void AddMallAuthentication(this IServiceCollection services)
     {
-        services.AddSingleton<AccessTokens>().AddSingleton<KnownTokens>();
+        services.AddSingleton<AccessTokens>();
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, Refusals>();
         services.AddAuthentication().AddJwtBearer();
         services.AddDataProtection().DisableAutomaticKeyGeneration(); // Comes with it; nothing here is protected by its keys.
@@ -45,7 +45,7 @@ internal static class Authentication
             _ => "The token is not one of ours.",
         });
 
-    /// <summary>Takes the token off the request; endpoints that are open to anybody neither look at it nor wait for the key.
+    /// <summary>Takes the token off the request. Endpoints that are open to anybody neither look at it nor wait for the key.
     /// </summary>
     private static async Task Receive(MessageReceivedContext context)
     {
@@ -62,43 +62,29 @@ internal static class Authentication
             context.NoResult();
         else if (sent is not [{ } header] || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
             context.Fail("The Authorization header must be 'Bearer <token>', once.");
-        else
-            Judge(context, header[Scheme.Length..]);
-    }
-
-    private static void Judge(MessageReceivedContext context, string token)
-    {
-        var known = context.HttpContext.RequestServices.GetRequiredService<KnownTokens>();
-        if (known.TryGet(token, out var principal, out var caller))
+        else if (!AccessTokens.LooksLikeOurs(header[Scheme.Length..]))
+            context.Fail(new SecurityTokenMalformedException());
+        else if (tokens.Recall(header[Scheme.Length..]) is { } good)
         {
-            context.HttpContext.Features.Set(caller);
-            context.Principal = principal;
+            context.HttpContext.Features.Set(good.Caller);
+            context.Principal = good.Principal;
             context.Success();
         }
-        else if (AccessTokens.LooksLikeOurs(token))
-        {
-            context.Token = token;
-        }
         else
-        {
-            context.Fail(new SecurityTokenMalformedException());
-        }
+            context.Token = header[Scheme.Length..];
     }
 
     private static Task Accept(TokenValidatedContext context)
     {
         var token = (JsonWebToken)context.SecurityToken;
-        if (AccessTokens.CallerOf(token) is { } caller)
-        {
-            context.HttpContext.Features.Set(caller);
-            context.HttpContext.RequestServices.GetRequiredService<KnownTokens>()
-                .Add(token.EncodedToken, context.Principal!, caller, token.ValidTo);
-        }
-        else
+        if (AccessTokens.CallerOf(token) is not { } caller)
         {
             context.Fail(new SecurityTokenMalformedException());
+            return Task.CompletedTask;
         }
 
+        context.HttpContext.Features.Set(caller);
+        context.HttpContext.RequestServices.GetRequiredService<AccessTokens>().Remember(token, caller, context.Principal!);
         return Task.CompletedTask;
     }
 

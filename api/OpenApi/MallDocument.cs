@@ -25,6 +25,7 @@ internal static class MallDocument
         services.AddOpenApi("v1", document =>
         {
             document.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+            document.ShouldInclude = endpoint => endpoint.ActionDescriptor.EndpointMetadata.OfType<RestEndpoint>().Any();
             document.CreateSchemaReferenceId = type =>
                 OpenApiOptions.CreateDefaultSchemaReferenceId(type) is { } id ? PlainName(id) : null;
             document.AddDocumentTransformer(DescribeDocument);

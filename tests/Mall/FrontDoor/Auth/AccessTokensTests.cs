@@ -8,7 +8,7 @@ using Microsoft.IdentityModel.Tokens;
 namespace Mall.Tests.FrontDoor.Auth;
 
 /// <summary>Tokens, as the mall signs them and lets the library judge them.</summary>
-public sealed class AccessTokensTests
+public sealed class AccessTokensTests : IDisposable
 {
     private const string Key = "a key of thirty-two bytes, or so";
 
@@ -61,17 +61,20 @@ public sealed class AccessTokensTests
     }
 
     [Fact]
-    public void Known_WhenAGoodTokenEnds_IsKnownNoMore()
+    public async Task Recall_WhenAGoodTokenHasEnded_KnowsItNoMore()
     {
-        var known = new KnownTokens(_clock);
-        known.Add("token", new(), new Caller(1, Roles.User), s_now.AddHours(2));
+        var token = (await SignAsync(new Caller(1, Roles.User))).Text;
+        Assert.Null(_tokens.Recall(token));
+        var judged = await JudgeAsync(token);
+        _tokens.Remember((JsonWebToken)judged.SecurityToken, new Caller(1, Roles.User), new(judged.ClaimsIdentity));
 
         _clock.Advance(TimeSpan.FromSeconds(7199));
-        Assert.True(known.TryGet("token", out _, out var caller));
-        Assert.Equal(new Caller(1, Roles.User), caller);
+        Assert.Equal(new Caller(1, Roles.User), _tokens.Recall(token)?.Caller);
         _clock.Advance(TimeSpan.FromSeconds(1));
-        Assert.False(known.TryGet("token", out _, out _));
+        Assert.Null(_tokens.Recall(token));
     }
+
+    public void Dispose() => _tokens.Dispose();
 
     private async Task<AccessToken> SignAsync(Caller caller) =>
         await _tokens.Sign(caller, new Patience(TimeSpan.FromSeconds(1), _clock, CancellationToken.None));
