@@ -1,4 +1,6 @@
 using System.Runtime.ExceptionServices;
+using Microsoft.Extensions.Hosting;
+using System.Runtime.ExceptionServices;
 
 namespace Mall.Api.Calls;
 
@@ -10,7 +12,11 @@ namespace Mall.Api.Calls;
 /// <param name="limit">From now; the deadline of the client or of the server, whichever is sooner.</param>
 /// <param name="clock">Measures it.</param>
 /// <param name="clientGone">Fires when nobody waits for the answer any more.</param>
-internal sealed class Patience(TimeSpan limit, TimeProvider clock, CancellationToken clientGone)
+/// <param name="stopping">
+/// Fires when this process is to end. What is lost then is not sent again: the silo that it is lost to may be this very process.
+/// </param>
+internal sealed class Patience(
+    TimeSpan limit, TimeProvider clock, CancellationToken clientGone, CancellationToken stopping = default)
 {
     /// <summary>An answer that takes longer is overdue: the call is sent again beside the first.</summary>
     public static readonly TimeSpan Overdue = TimeSpan.FromMilliseconds(1500);
@@ -28,10 +34,15 @@ internal sealed class Patience(TimeSpan limit, TimeProvider clock, CancellationT
     private TimeSpan Left => limit - clock.GetElapsedTime(_begun);
 
     /// <summary>The patience of a request: what gRPC has granted it, else what the server grants any.</summary>
-    public static Patience Of(HttpContext http) => http.Features.Get<Patience>() ?? new Patience(
-        http.RequestServices.GetRequiredService<ApiOptions>().WaitLimit,
+    public static Patience Of(HttpContext http) =>
+        http.Features.Get<Patience>() ?? Of(http, http.RequestServices.GetRequiredService<ApiOptions>().WaitLimit);
+
+    /// <summary>The same for a request that is granted another time.</summary>
+    public static Patience Of(HttpContext http, TimeSpan limit) => new(
+        limit,
         http.RequestServices.GetRequiredService<TimeProvider>(),
-        http.RequestAborted);
+        http.RequestAborted,
+        http.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
 
     /// <summary>Lets a REST handler ask for it as a parameter.</summary>
     public static ValueTask<Patience?> BindAsync(HttpContext http) => new(Of(http));
@@ -72,7 +83,8 @@ internal sealed class Patience(TimeSpan limit, TimeProvider clock, CancellationT
         catch (TimeoutException) when (!first.IsCompleted && Left > TimeSpan.Zero)
         {
         }
-        catch (Exception lost) when (first.IsFaulted && lost.LostItsGrain() && Left > TimeSpan.Zero)
+        catch (Exception lost) when (
+            first.IsFaulted && lost.LostItsGrain() && Left > TimeSpan.Zero && !stopping.IsCancellationRequested)
         {
         }
         finally
@@ -94,7 +106,8 @@ internal sealed class Patience(TimeSpan limit, TimeProvider clock, CancellationT
             underWay.RemoveAll(static sent => sent.IsFaulted);
             if (await Ended(underWay, next) is { } ended)
             {
-                if (ended.Exception?.InnerException is not { } failure || !IsForgotten(failure, underWay.Count > 1))
+                if (ended.Exception?.InnerException is not { } failure || !IsForgotten(failure, underWay.Count > 1)
+                    || stopping.IsCancellationRequested)
                     return await ended;
                 (lost, next) = (failure, pause);
                 pause = pause * 2 < MaxPause ? pause * 2 : MaxPause;

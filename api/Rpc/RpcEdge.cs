@@ -58,8 +58,7 @@ internal static class RpcEdge
             size.MaxRequestBodySize = null;
         var deadline = Deadline(http.Request.Headers);
         var limit = http.RequestServices.GetRequiredService<ApiOptions>().WaitLimit;
-        var clock = http.RequestServices.GetRequiredService<TimeProvider>();
-        http.Features.Set(new Patience(deadline < limit ? deadline.Value : limit, clock, http.RequestAborted));
+        http.Features.Set(Patience.Of(http, deadline < limit ? deadline.Value : limit));
         return deadline;
     }
 
