@@ -1,5 +1,3 @@
-using System.CommandLine;
-using Mall.Bench.Measuring;
 using Mall.Bench.Reporting;
 
 namespace Mall.Bench;

@@ -1,6 +1,3 @@
-using System.CommandLine;
-using Mall.Bench.Measuring;
-
 namespace Mall.Bench;
 
 /// <summary>Options that several benchmarks take, and the kinds of options there are.</summary>

@@ -1,13 +1,6 @@
-using System.Security.Cryptography;
-using Mall.Api;
 using Mall.Api.Auth;
-using Mall.Api.Cluster;
-using Mall.Hosting;
-using Mall.Ledger;
 using Mall.Orders;
 using Mall.Sagas;
-using Mall.Silo.Cluster;
-using Mall.Silo.Settings;
 using Orleans.Dashboard;
 
 namespace Mall.Silo;

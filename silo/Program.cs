@@ -1,8 +1,5 @@
-using Mall.Ledger;
 using Mall.Silo;
 using Mall.Silo.Admin;
-using Mall.Silo.Cluster;
-using Mall.Silo.Settings;
 
 // One process of the mall: a command, or the server.
 try

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Microsoft.AspNetCore.Routing.Template;
 
 namespace Mall.Api.Auth;

@@ -1,8 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
-using System.Threading.RateLimiting;
-using Microsoft.AspNetCore.Identity;
-
 namespace Mall.Api.Auth;
 
 /// <summary>

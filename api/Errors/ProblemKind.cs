@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using Grpc.Core;
 
 namespace Mall.Api.Errors;
 

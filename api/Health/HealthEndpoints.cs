@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http.Metadata;
-
 namespace Mall.Api.Health;
 
 /// <summary>How the process is.</summary>

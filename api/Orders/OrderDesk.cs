@@ -1,7 +1,3 @@
-using System.Text;
-using Mall.Orders;
-using Mall.Sagas;
-
 namespace Mall.Api.Orders;
 
 /// <summary>Where both doors place orders and look at them.</summary>

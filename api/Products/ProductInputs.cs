@@ -1,6 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-using System.Text.Json.Serialization;
-
 namespace Mall.Api.Products;
 
 /// <summary>What a seller says of a new product. A field that is none of these (an id, a status) is refused.</summary>

@@ -1,9 +1,3 @@
-using System.Buffers;
-using System.Reflection;
-using System.Text.Json;
-using Microsoft.AspNetCore.Http.Metadata;
-using Microsoft.Net.Http.Headers;
-
 namespace Mall.Api.Rest;
 
 /// <summary>

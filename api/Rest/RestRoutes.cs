@@ -1,7 +1,3 @@
-using System.Reflection;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Http.Metadata;
-
 namespace Mall.Api.Rest;
 
 /// <summary>Marks the endpoints of the REST door.</summary>

@@ -1,7 +1,4 @@
-using System.Globalization;
 using Google.Protobuf;
-using Grpc.AspNetCore.Server;
-using Grpc.Core;
 
 namespace Mall.Api.Rpc;
 

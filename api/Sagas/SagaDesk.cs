@@ -1,5 +1,3 @@
-using Mall.Sagas;
-
 namespace Mall.Api.Sagas;
 
 /// <summary>Where operators look at sagas, through either door, and push those that are stuck.</summary>

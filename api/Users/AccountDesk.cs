@@ -1,6 +1,3 @@
-using Mall.Sagas;
-using Mall.Users;
-
 namespace Mall.Api.Users;
 
 /// <summary>Where both doors, REST and gRPC, register users and sign them in.</summary>

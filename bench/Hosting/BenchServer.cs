@@ -1,6 +1,3 @@
-using System.Globalization;
-using Mall.TestServers;
-
 namespace Mall.Bench.Hosting;
 
 /// <summary>

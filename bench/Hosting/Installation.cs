@@ -1,7 +1,3 @@
-using System.Security.Cryptography;
-using Mall.Bench.Measuring;
-using Mall.TestServers;
-
 namespace Mall.Bench.Hosting;
 
 /// <summary>

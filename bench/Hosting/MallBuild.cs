@@ -1,6 +1,3 @@
-using System.CommandLine;
-using Mall.Bench.Measuring;
-
 namespace Mall.Bench.Hosting;
 
 /// <summary>A build of the mall that is measured.</summary>

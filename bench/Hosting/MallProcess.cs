@@ -1,5 +1,3 @@
-using Mall.TestServers;
-
 namespace Mall.Bench.Hosting;
 
 /// <summary>

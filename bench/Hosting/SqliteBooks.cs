@@ -1,6 +1,3 @@
-using System.Globalization;
-using Microsoft.Data.Sqlite;
-
 namespace Mall.Bench.Hosting;
 
 /// <summary>Looks into a database file.</summary>

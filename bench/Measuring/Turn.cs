@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Mall.Bench.Measuring;
 
 /// <summary>What the callers of a turn have counted, and what was spent meanwhile.</summary>

@@ -1,8 +1,4 @@
-using System.Globalization;
-using System.Text;
 using System.Text.Encodings.Web;
-using System.Text.Json;
-using Mall.Bench.Measuring;
 
 namespace Mall.Bench.Reporting;
 

@@ -1,5 +1,3 @@
-using Mall.Sagas;
-
 namespace Mall.Orders;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using Mall.Sagas;
-
 namespace Mall.Products;
 
 /// <summary>A product and its stock; the hottest grain of the mall. The key is the product's id.</summary>

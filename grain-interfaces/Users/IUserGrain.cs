@@ -1,5 +1,3 @@
-using Mall.Sagas;
-
 namespace Mall.Users;
 
 /// <summary>A customer. The key is the user's id.</summary>

@@ -1,5 +1,3 @@
-using System.Data.Common;
-
 namespace Mall.Orders;
 
 /// <summary>The tables <c>orders</c> and <c>order_items</c>: shapes of their changes, and queries.</summary>

@@ -1,5 +1,3 @@
-using System.Data.Common;
-
 namespace Mall.Sagas;
 
 /// <summary>The tables <c>sagas</c> and <c>saga_branches</c>: shapes of their changes, and queries.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace Mall.Users;
 
 /// <summary>What a registration will do, decided before it is durable.</summary>

@@ -1,5 +1,3 @@
-using Mall.Ledger;
-using Mall.Silo.Settings;
 using Mall.Users;
 using Microsoft.Extensions.Logging.Abstractions;
 

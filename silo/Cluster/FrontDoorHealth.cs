@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Diagnostics.HealthChecks;
-
 namespace Mall.Silo.Cluster;
 
 /// <summary>Says of the silo that it is called at whether it is ready. The key spreads callers over silos and means

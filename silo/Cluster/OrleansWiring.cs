@@ -1,10 +1,6 @@
-using System.Net;
 using Mall.Carts;
-using Mall.Hosting;
-using Mall.Silo.Settings;
 using Orleans.Configuration;
 using Orleans.Dashboard;
-using Orleans.Providers;
 using Orleans.Serialization;
 
 namespace Mall.Silo.Cluster;

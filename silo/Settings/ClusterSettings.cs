@@ -1,9 +1,3 @@
-using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
-using System.Security.Cryptography.X509Certificates;
-using Mall.Ledger.Stores;
-
 namespace Mall.Silo.Settings;
 
 /// <summary>A process's place among several.</summary>

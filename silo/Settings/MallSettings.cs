@@ -1,9 +1,3 @@
-using System.Globalization;
-using System.Security.Cryptography.X509Certificates;
-using Mall.Api;
-using Mall.Ledger;
-using Mall.Ledger.Stores;
-
 namespace Mall.Silo.Settings;
 
 /// <summary>What a process of the mall is told, checked and with its defaults.</summary>

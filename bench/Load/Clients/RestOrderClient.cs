@@ -1,7 +1,5 @@
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Text;
-using System.Text.Json;
 
 namespace Mall.Bench.Load.Clients;
 

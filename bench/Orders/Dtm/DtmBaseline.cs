@@ -1,10 +1,3 @@
-using System.Data.Common;
-using Mall.Bench.Hosting;
-using Mall.Bench.Load;
-using Mall.Bench.Measuring;
-using Mall.Ledger.Stores;
-using Mall.Sagas;
-using Mall.TestServers;
 using MySqlConnector;
 using Npgsql;
 

@@ -1,6 +1,3 @@
-using System.Globalization;
-using Mall.Bench.Load;
-
 namespace Mall.Bench.Orders.Dtm;
 
 /// <summary>The statements of the baseline. Tables have the columns and indexes that an order, and resuming one, need.</summary>

@@ -1,6 +1,4 @@
-using System.Data.Common;
 using System.Text.RegularExpressions;
-using Mall.Bench.Load;
 
 namespace Mall.Bench.Orders.Dtm;
 
