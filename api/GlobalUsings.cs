@@ -48,3 +48,5 @@ global using Microsoft.IdentityModel.Tokens;
 global using Microsoft.Net.Http.Headers;
 global using Orleans;
 global using Orleans.Runtime;
+global using Placed = Microsoft.AspNetCore.Http.HttpResults.Results<
+    Mall.Api.Rest.Created<Mall.Api.Orders.OrderAnswer>, Mall.Api.Rest.Accepted<Mall.Api.Orders.SubmittedAnswer>>;

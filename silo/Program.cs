@@ -15,7 +15,6 @@ try
     {
         return 0; // Told to stop while it waited, for its database perhaps: there is nothing to drain.
     }
-
     catch (OrleansException e) when (e is not SiloUnavailableException)
     {
         await Console.Error.WriteLineAsync($"mall: {JoinFailure.Explain(mall.Services)}");

@@ -42,8 +42,7 @@ internal static class Authentication
             _ => "The token is not one of ours.",
         });
 
-    /// <summary>Takes the token off the request. Endpoints that are open to anybody neither look at it nor wait for the key.
-    /// </summary>
+    /// <summary>Takes the token off the request. Endpoints open to anybody neither look at it nor wait for the key.</summary>
     private static async Task Receive(MessageReceivedContext context)
     {
         if (context.HttpContext.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is null)

@@ -1,6 +1,4 @@
 using Mall.Carts;
-using Placed = Microsoft.AspNetCore.Http.HttpResults.Results<
-    Mall.Api.Rest.Created<Mall.Api.Orders.OrderAnswer>, Mall.Api.Rest.Accepted<Mall.Api.Orders.SubmittedAnswer>>;
 
 namespace Mall.Api.Carts;
 

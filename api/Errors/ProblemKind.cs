@@ -42,9 +42,6 @@ internal sealed record ProblemKind(int Code, int HttpStatus, StatusCode GrpcStat
         new(ErrorCodes.SagaStatusForbids, 409, StatusCode.FailedPrecondition, "The saga's status does not allow this"),
     }.ToFrozenDictionary(kind => kind.Code);
 
-    /// <summary>Every code there is.</summary>
-    public static IEnumerable<ProblemKind> All => s_table.Values;
-
     /// <summary>The kind of a code; a code that is not in the table is a bug and shows as an internal error.</summary>
     public static ProblemKind Of(int code) => s_table.GetValueOrDefault(code) ?? s_table[ErrorCodes.Internal];
 }

@@ -1,6 +1,3 @@
-using Placed = Microsoft.AspNetCore.Http.HttpResults.Results<
-    Mall.Api.Rest.Created<Mall.Api.Orders.OrderAnswer>, Mall.Api.Rest.Accepted<Mall.Api.Orders.SubmittedAnswer>>;
-
 namespace Mall.Api.Orders;
 
 /// <summary>REST: orders.</summary>

@@ -2,9 +2,7 @@ using Google.Protobuf;
 
 namespace Mall.Api.Rpc;
 
-/// <summary>
-/// Problems as gRPC shows them: the status, and the mall's code, the trace id and when to try again as trailers.
-/// </summary>
+/// <summary>Problems as gRPC shows them: the status, and as trailers the code, the trace id and when to try again.</summary>
 internal static class RpcProblems
 {
     public const string CodeTrailer = "mall-code";

@@ -1,6 +1,5 @@
 namespace Mall.Bench.Hosting;
 
-/// <summary>Looks into a database file.</summary>
 static class SqliteBooks
 {
     /// <summary>The one number that a query finds.</summary>

@@ -51,7 +51,6 @@ sealed class BarrierBaseline : IDisposable
         return taken;
     }
 
-    /// <summary>Closes the connection, and its statements with it.</summary>
     public void Dispose() => _connection.Dispose();
 
     /// <summary>A statement that stays prepared.</summary>

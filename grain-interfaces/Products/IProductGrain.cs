@@ -10,9 +10,7 @@ public interface IProductGrain : IGrainWithIntegerKey
     /// </summary>
     private const string ResponseTimeout = "00:00:11";
 
-    /// <summary>
-    /// Creates the product under this id; called by the catalog alone. Refused with 100007 when another request took the key.
-    /// </summary>
+    /// <summary>Called by the catalog alone. Refused with 100007 when another request took the key meanwhile.</summary>
     [Alias("Create")]
     Task<Result<ProductView>> Create(long shopId, CreateProduct command);
 
@@ -28,9 +26,7 @@ public interface IProductGrain : IGrainWithIntegerKey
     [Alias("Change")]
     Task<Result<ProductView>> Change(ChangeProduct command);
 
-    /// <summary>
-    /// Adds to the stock (or takes, when negative). Refused with 300001, 100004, or 300002 when it would go below zero.
-    /// </summary>
+    /// <summary>Adds to the stock, or takes. Refused with 300001, 100004, or 300002 when it would go below zero.</summary>
     /// <returns>The stock after it.</returns>
     [Alias("AdjustStock")]
     Task<Result<long>> AdjustStock(long userId, long delta, Idempotency? idempotency);

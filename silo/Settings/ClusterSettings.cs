@@ -90,8 +90,7 @@ public sealed record ClusterSettings(string Id, IPEndPoint? Silo, IPEndPoint? Ga
         var text => throw new SettingsException(setting, $"'{text}' is neither true nor false"),
     };
 
-    /// <summary>Null when the setting is not given. A name is resolved once, now: Orleans' members are known by
-    /// address.</summary>
+    /// <summary>Null when the setting is not given. A name is resolved once, now: Orleans knows members by address.</summary>
     private static IPEndPoint? Endpoint(IConfiguration configuration, string setting)
     {
         if (configuration[setting] is not { Length: > 0 } text) return null;

@@ -36,9 +36,7 @@ sealed class DtmWorker : IDisposable
     readonly Statements _succeed;
 
     /// <param name="connection">Closed, and this worker's from now on.</param>
-    /// <param name="sql">The server's dialect.</param>
     /// <param name="items">How many products each order has.</param>
-    /// <param name="trips">How statements are sent.</param>
     public DtmWorker(DbConnection connection, DtmSql sql, int items, RoundTrips trips)
     {
         _connection = connection;
@@ -76,7 +74,6 @@ sealed class DtmWorker : IDisposable
         }
     }
 
-    /// <summary>Closes the connection, and its statements with it.</summary>
     public void Dispose() => _connection.Dispose();
 
     static (string, object) Now() => ("now", DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
