@@ -1,10 +1,6 @@
-using Mall.Sagas;
-
 namespace Mall.Orders;
 
-/// <summary>
-/// Places an order: creates it and takes the stock of each of its products, or leaves no trace but a void order.
-/// </summary>
+/// <summary>Places an order: creates it and takes the stock of each product, or leaves no trace but a void order.</summary>
 [Alias("mall.IOrderSagaGrain")]
 public interface IOrderSagaGrain : ISagaGrain
 {
@@ -15,10 +11,7 @@ public interface IOrderSagaGrain : ISagaGrain
     [Alias("Place"), AlwaysInterleave]
     Task<Result<OrderView>> Place(PlaceOrder command);
 
-    /// <summary>
-    /// Completes as soon as the saga's intent is durable; it then ends by itself. Refused as <see cref="Place"/>, before the
-    /// intent.
-    /// </summary>
+    /// <summary>Completes once the intent is durable; the saga then ends by itself. Refused as <see cref="Place"/>.</summary>
     [Alias("Submit"), AlwaysInterleave]
     Task<Result<Done>> Submit(PlaceOrder command);
 

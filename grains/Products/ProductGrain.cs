@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Mall.Products;
 
 /// <summary>
@@ -56,8 +54,7 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
     {
         await LoadedAsync();
         var now = clock.GetUtcNow();
-        var product = new Product(
-            Id, shopId, command.Name, command.Desc, command.Price, command.Stock, Product.OnSale, Epoch: 1);
+        var product = new Product(Id, shopId, command.Name, command.Desc, command.Price, command.Stock, Product.OnSale, Epoch: 1);
         var outcome = await CommitAsync(
             new WriteSet([ProductRows.Insert(product, now), .. IdempotencyRows.Insert(command.Idempotency, "product", Id, now)]));
         if (outcome != CommitOutcome.Applied) return Result.Refused(ErrorCodes.KeyReused, "This idempotency key is in use.");
@@ -230,9 +227,7 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
         _stock = product.Stock;
     }
 
-    /// <summary>
-    /// Commits; when the outcome stays unknown, memory may be wrong from here on, so the next call begins from the row again.
-    /// </summary>
+    /// <summary>Commits. When the outcome is unknown, memory may be wrong, so the next call begins from the row again.</summary>
     private async Task<CommitOutcome> CommitAsync(WriteSet writes)
     {
         try

@@ -1,5 +1,3 @@
-using System.Data.Common;
-
 namespace Mall.Products;
 
 /// <summary>The table <c>products</c>: shapes of its changes, and queries.</summary>

@@ -1,10 +1,5 @@
-using System.Net;
-using Mall.Api;
 using Mall.Api.Health;
-using Mall.Silo.Settings;
-using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Mall.Silo.Cluster;
 

@@ -1,7 +1,3 @@
-using Mall.Ledger;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Orleans.Providers;
-
 namespace Mall.Silo.Cluster;
 
 /// <summary>

@@ -1,7 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
-using Mall.Silo.Settings;
-
 namespace Mall.Silo.Cluster;
 
 /// <summary>Why a silo could not become a member, in one line that names the setting.</summary>

@@ -1,10 +1,6 @@
-using System.Net;
 using Mall.Carts;
-using Mall.Hosting;
-using Mall.Silo.Settings;
 using Orleans.Configuration;
 using Orleans.Dashboard;
-using Orleans.Providers;
 using Orleans.Serialization;
 
 namespace Mall.Silo.Cluster;
@@ -18,9 +14,6 @@ internal static class OrleansWiring
 {
     /// <summary>Names the mall in Orleans' storage; never changes, whatever the cluster is called.</summary>
     private const string ServiceId = "mall";
-
-    /// <summary>A member that cannot reach the others for this long does not start.</summary>
-    private static readonly TimeSpan s_joinLimit = TimeSpan.FromSeconds(30);
 
     public static void AddOrleans(this WebApplicationBuilder builder, MallSettings settings)
     {
@@ -74,8 +67,7 @@ internal static class OrleansWiring
         });
         silo.Configure<SiloOptions>(options => options.SiloName = $"{settings.Roles}@{cluster.Silo}");
 
-        // A silo that hangs or is cut off is voted dead within some 20 s; one whose process has died is found by DeathWatch at
-        // once.
+        // A silo that hangs or is cut off is voted dead within some 20 s; one that has died is found by DeathWatch at once.
         silo.Configure<ClusterMembershipOptions>(membership =>
         {
             membership.ProbeTimeout = TimeSpan.FromSeconds(2);
@@ -83,7 +75,7 @@ internal static class OrleansWiring
             membership.MaxProbeTimeout = TimeSpan.FromSeconds(4);
             membership.TableRefreshTimeout = TimeSpan.FromSeconds(10);
             membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
-            membership.MaxJoinAttemptTime = s_joinLimit;
+            membership.MaxJoinAttemptTime = TimeSpan.FromSeconds(30); // One that cannot reach the others by then does not start.
         });
         silo.Services.AddSingleton<DeathWatch>().AddHostedService(services => services.GetRequiredService<DeathWatch>());
         silo.Services.AddOptions<SiloConnectionOptions>().Configure<DeathWatch>(

@@ -1,9 +1,3 @@
-using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
-using System.Security.Cryptography.X509Certificates;
-using Mall.Ledger.Stores;
-
 namespace Mall.Silo.Settings;
 
 /// <summary>A process's place among several.</summary>
@@ -96,8 +90,7 @@ public sealed record ClusterSettings(string Id, IPEndPoint? Silo, IPEndPoint? Ga
         var text => throw new SettingsException(setting, $"'{text}' is neither true nor false"),
     };
 
-    /// <summary>Null when the setting is not given. A name is resolved once, now: Orleans' members are known by
-    /// address.</summary>
+    /// <summary>Null when the setting is not given. A name is resolved once, now: Orleans knows members by address.</summary>
     private static IPEndPoint? Endpoint(IConfiguration configuration, string setting)
     {
         if (configuration[setting] is not { Length: > 0 } text) return null;
