@@ -1,8 +1,6 @@
 namespace Mall.Ledger;
 
-/// <summary>
-/// Callers who do not wait any longer: deadlines, cancellation, the end of the drain. And what the committer logs.
-/// </summary>
+/// <summary>Callers who wait no longer: deadlines, cancellation, the end of the drain. And what the committer logs.</summary>
 internal sealed partial class GroupCommitter
 {
     private void StartDeadlines_NeedsLock()

@@ -89,9 +89,7 @@ internal sealed partial class GroupCommitter : IAsyncDisposable
         static Task<CommitOutcome> Refused(string why) => Task.FromException<CommitOutcome>(new LedgerUnavailableException(why));
     }
 
-    /// <summary>
-    /// Drains: commits what waits, for at most <see cref="LedgerOptions.DrainTimeout"/>, then tells whoever is left.
-    /// </summary>
+    /// <summary>Commits what waits, for at most <see cref="LedgerOptions.DrainTimeout"/>, then tells whoever is left.</summary>
     public async ValueTask DisposeAsync()
     {
         TaskCompletionSource? idle;
@@ -198,9 +196,7 @@ internal sealed partial class GroupCommitter : IAsyncDisposable
         }
     }
 
-    /// <summary>
-    /// After a lost acknowledgement: asks for the commit mark until there is an answer, or the ledger is torn down.
-    /// </summary>
+    /// <summary>After a lost acknowledgement: asks for the commit mark until there is an answer, or no ledger.</summary>
     private async ValueTask<bool> ReadBackAsync()
     {
         lock (_gate)

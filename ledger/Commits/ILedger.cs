@@ -16,9 +16,7 @@ public interface ILedger
     /// written.</exception>
     Task<CommitOutcome> CommitAsync(WriteSet writes, CancellationToken cancellationToken = default);
 
-    /// <summary>
-    /// Reads committed rows. The SQL is portable between the stores; parameters are <c>@p1</c>, <c>@p2</c>, ...
-    /// </summary>
+    /// <summary>Reads committed rows. The SQL is portable between the stores; parameters are <c>@p1</c>, <c>@p2</c>...</summary>
     /// <exception cref="LedgerUnavailableException">The store cannot be read now.</exception>
     /// <exception cref="LedgerFaultException">The database does not understand the query: a bug of the caller.</exception>
     Task<IReadOnlyList<T>> QueryAsync<T>(

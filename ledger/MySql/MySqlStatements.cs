@@ -45,9 +45,7 @@ internal static class MySqlStatements
         sql.Add(");");
     }
 
-    /// <summary>
-    /// How many of these barrier rows are there with their action as the reason: those that a compensation may undo.
-    /// </summary>
+    /// <summary>How many of these barrier rows are there with their action as the reason, so that it may be undone.</summary>
     public static void CountOrigins(SqlText sql, IEnumerable<BarrierRow> rows) =>
         Present(sql.Add("select count(*) from "), rows).Add($" where b.reason = '{BarrierOps.Action}'");
 
@@ -63,8 +61,3 @@ internal static class MySqlStatements
             + " on b.gid = v.c1 and b.branch_id = v.c2 and b.op = v.c3 and b.barrier_id = v.c4");
     }
 }
-
-/// <summary>
-/// A barrier row: of the key's own op, or of the action that its compensation tries first. Its reason is the key's op.
-/// </summary>
-internal readonly record struct BarrierRow(BarrierKey Key, string Op);

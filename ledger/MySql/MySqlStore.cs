@@ -97,9 +97,7 @@ internal sealed partial class MySqlStore : ServerStore
     protected override DbParameter Parameter(int position, in Value value) => new MySqlParameter(
         $"@p{position}", value.IsNumber ? value.Number : value.Text is { } text ? text : DBNull.Value);
 
-    /// <summary>
-    /// In one transaction, because an update here does not tell its rows: looks for them, locking them, and marks them.
-    /// </summary>
+    /// <summary>In one transaction, because an update here does not tell its rows: locks them, then marks them.</summary>
     private Task<IReadOnlyList<DueItem>> ClaimAsync(
         (Query<DueItem> Query, Value[] Parameters) pick, Action<SqlText, IReadOnlyList<DueItem>> mark) => OnScheduler(async () =>
     {

@@ -52,9 +52,7 @@ public sealed class RowShape
     /// <summary>The columns, in the order of a change's values.</summary>
     public IReadOnlyList<ShapeColumn> Columns { get; }
 
-    /// <summary>
-    /// True when changes of this shape to one row may be summed within a batch: it adds and guards, and sets nothing.
-    /// </summary>
+    /// <summary>Changes of this shape to one row may be summed within a batch: it adds and guards, and sets nothing.</summary>
     public bool OnlyAdds { get; }
 
     /// <summary>Where the values of the primary key stand in a change, in the order of <see cref="Table.Key"/>.</summary>

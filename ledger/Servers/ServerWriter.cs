@@ -88,9 +88,7 @@ internal abstract class ServerWriter(ServerErrors errors) : IAsyncDisposable
     protected abstract Task<DbConnection> OpenAsync();
 
     /// <summary>Gets a new connection ready.</summary>
-    /// <param name="hasPredecessors">
-    /// There were others, of which the server may not yet have found out that they are dead: they hold locks that this one needs.
-    /// </param>
+    /// <param name="hasPredecessors">There were others, which the server may not yet know to be dead: they hold locks.</param>
     protected abstract Task PrepareAsync(bool hasPredecessors);
 
     /// <summary>Puts the whole transaction together. False: it takes the careful way.</summary>

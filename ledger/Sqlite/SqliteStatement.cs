@@ -4,10 +4,7 @@ using SQLitePCL;
 
 namespace Mall.Ledger.Sqlite;
 
-/// <summary>
-/// A prepared statement, on SQLite's own interface: the hot path pays for no parameter objects, no boxing and no strings made
-/// for the driver. Used by one thread.
-/// </summary>
+/// <summary>A prepared statement on SQLite's own interface: no parameter objects, no boxing. Used by one thread.</summary>
 internal sealed class SqliteStatement : IDisposable
 {
     private readonly sqlite3 _db;
