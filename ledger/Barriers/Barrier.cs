@@ -16,7 +16,7 @@ internal static class Barrier
     /// <param name="op">The op of the key.</param>
     /// <param name="originInserted">The row of the op's action was inserted now.</param>
     /// <param name="inserted">The op's own row was inserted now.</param>
-    /// <param name="reasonOf">The reason of the origin's row where the op has an origin, else of its own. Asked only when needed.</param>
+    /// <param name="reasonOf">The reason in the row of <see cref="OpOfReason"/>. Asked only when needed.</param>
     /// <returns>Null: the changes may proceed. Else the outcome without them; rows inserted on the way are kept.</returns>
     public static CommitOutcome? Decide(string op, bool originInserted, bool inserted, Func<string?> reasonOf)
     {

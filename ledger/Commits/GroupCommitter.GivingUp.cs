@@ -6,13 +6,17 @@ internal sealed partial class GroupCommitter
     private void StartDeadlines_NeedsLock()
     {
         _deadlinesRun = true;
-        _deadlines.Change(_deadlinePeriod, Timeout.InfiniteTimeSpan);
+        _deadlines ??= time.CreateTimer(
+            static state => ((GroupCommitter)state!).CheckDeadlines(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _deadlines.Change(
+            TimeSpan.FromMilliseconds(Math.Clamp(options.CommitTimeout.TotalMilliseconds / 10, 10, 1_000)),
+            Timeout.InfiniteTimeSpan);
     }
 
     // Coarse on purpose: one timer for all, and the queue is in the order in which deadlines pass.
     private void CheckDeadlines()
     {
-        GiveUp(pending => _time.GetElapsedTime(pending.EnqueuedAt) >= _options.CommitTimeout,
+        GiveUp(pending => time.GetElapsedTime(pending.EnqueuedAt) >= options.CommitTimeout,
             "The database did not answer in time.");
         lock (_gate)
         {

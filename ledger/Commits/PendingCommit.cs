@@ -33,11 +33,8 @@ internal sealed class PendingCommit : TaskCompletionSource<CommitOutcome>
     public bool InDoubt { get; set; }
 
     public long EnqueuedAt { get; set; }
-
     public CancellationTokenRegistration Cancellation { get; set; }
-
     public PendingCommit? Previous { get; set; }
-
     public PendingCommit? Next { get; set; }
 }
 

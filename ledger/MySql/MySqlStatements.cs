@@ -12,9 +12,6 @@ internal static class MySqlStatements
     /// The commit mark. It fails, because a column may not be null, when the batch's number was revoked or <paramref
     /// name="condition"/> does not hold; then what follows it in the same text is not executed.
     /// </summary>
-    /// <param name="sql">Written to.</param>
-    /// <param name="batch">Whose mark.</param>
-    /// <param name="condition">SQL.</param>
     public static void Mark(SqlText sql, Batch batch, string condition)
     {
         var time = batch.Time.ToUnixTimeMilliseconds();
@@ -30,7 +27,7 @@ internal static class MySqlStatements
         .Add("select number from commit_marks where committer = ").AddText(committer);
 
     /// <summary>Inserts barrier rows; one that is there already is an error.</summary>
-    public static void InsertBarriers(SqlText sql, IReadOnlyList<BarrierRow> rows, DateTimeOffset now)
+    public static void InsertBarriers(SqlText sql, IEnumerable<BarrierRow> rows, DateTimeOffset now)
     {
         var time = $"{now.ToUnixTimeMilliseconds()}";
         sql.Add("insert into barrier (gid, branch_id, op, barrier_id, trans_type, reason, create_time) values ");

@@ -58,7 +58,6 @@ internal sealed class PostgresStatements
 
     /// <summary>Enters the barrier; fails unless every key is new and every compensation finds its action.</summary>
     /// <param name="keys">In the order of the primary key.</param>
-    /// <param name="now">For the rows.</param>
     public IEnumerable<NpgsqlBatchCommand> EnterChecked(List<BarrierKey> keys, DateTimeOffset now)
     {
         if (Fill(_originsChecked, BarrierRow.Origins(keys), now) > 0) yield return _originsChecked.With(1, 0).Command;
@@ -84,9 +83,8 @@ internal sealed class PostgresStatements
     /// <summary>Makes the changes of a shape, and fails unless each finds its row as it expects it.</summary>
     public NpgsqlBatchCommand ChangeChecked(ChangeGroup group)
     {
-        var statement = StatementFor(
-            _checked, group.Shape, static shape => PostgresSql.Checked(PostgresSql.For(shape), shape.Columns.Count + 1),
-            scalars: 1);
+        var statement = StatementFor(_checked, group.Shape,
+            static shape => PostgresSql.Checked(PostgresSql.For(shape), shape.Columns.Count + 1), scalars: 1);
         return Fill(statement, group).With(0, group.Changes.Count).Command;
     }
 

@@ -22,7 +22,6 @@ public sealed record Column(string Name, ColumnType Type)
 public sealed class Table(string name, params Column[] key)
 {
     public string Name { get; } = name;
-
     public IReadOnlyList<Column> Key { get; } = key;
 
     /// <summary>Inserts a row. One with the same primary key or another unique value is a conflict.</summary>

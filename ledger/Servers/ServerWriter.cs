@@ -21,6 +21,9 @@ internal abstract class ServerWriter(ServerErrors errors) : IAsyncDisposable
     /// <summary>The changes of the batch that is being written.</summary>
     protected ChangeGroups Groups { get; } = new();
 
+    /// <summary>Its barrier keys, in the order in which every process inserts them.</summary>
+    protected List<BarrierKey> Keys { get; } = [];
+
     /// <inheritdoc cref="IStore.ApplyAsync"/>
     public async ValueTask ApplyAsync(Batch batch)
     {
@@ -109,13 +112,16 @@ internal abstract class ServerWriter(ServerErrors errors) : IAsyncDisposable
     private bool TryProceed(Batch batch)
     {
         batch.StartPass();
+        Keys.Clear();
         for (var i = 0; i < batch.Count; i++)
         {
             if (StorableValues.FaultOf(batch[i]) is not null) return false;
             batch.Settle(i, CommitOutcome.Applied);
             batch.Proceed(i);
+            if (batch[i].Barrier is { } key) Keys.Add(key);
         }
 
+        Keys.Sort(EnteredBarriers.Compare);
         Groups.Collect(batch);
         return true;
     }

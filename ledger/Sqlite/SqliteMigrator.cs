@@ -6,7 +6,6 @@ namespace Mall.Ledger.Sqlite;
 internal sealed class SqliteMigrator(SqliteConnection connection) : Migrator(connection, SqliteErrors.Instance)
 {
     protected override string Folder => "sqlite";
-
     protected override int CommandTimeout => connection.DefaultTimeout;
 
     protected override async Task<bool> TryLockAsync(CancellationToken cancellationToken)

@@ -42,15 +42,11 @@ internal sealed class SqliteWriter(sqlite3 db) : IDisposable
             // docs/decisions/0004.
             while (!TryPass(batch)) Rollback();
         }
-        catch (SqliteException failure)
+        catch (Exception failure)
         {
             Rollback();
+            if (failure is not SqliteException) throw;
             throw SqliteErrors.Instance.Failure(StoreFailure.NothingHappened, failure);
-        }
-        catch
-        {
-            Rollback();
-            throw;
         }
 
         Commit();

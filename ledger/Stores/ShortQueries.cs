@@ -23,7 +23,7 @@ internal static class ShortQueries
 
     public static Query<long> Number(string sql) => new(sql, static row => row.GetInt64(0));
 
-    /// <summary>The oldest due work, and what @p1 and @p2 of a claim are.</summary>
+    /// <summary>The oldest due work.</summary>
     /// <param name="claim">Whose parameters these are.</param>
     /// <param name="locking">What keeps two claims apart.</param>
     public static (Query<DueItem> Query, Value[] Parameters) Pick(DueClaim claim, string locking) => (
