@@ -5,12 +5,8 @@ internal sealed partial class GroupCommitter
 {
     private void StartDeadlines_NeedsLock()
     {
-        _deadlinesRun = true;
-        _deadlines ??= time.CreateTimer(
-            static state => ((GroupCommitter)state!).CheckDeadlines(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _deadlines.Change(
-            TimeSpan.FromMilliseconds(Math.Clamp(options.CommitTimeout.TotalMilliseconds / 10, 10, 1_000)),
-            Timeout.InfiniteTimeSpan);
+        var period = TimeSpan.FromMilliseconds(Math.Clamp(options.CommitTimeout.TotalMilliseconds / 10, 10, 1_000));
+        _deadlinesRun = _deadlines?.Change(period, Timeout.InfiniteTimeSpan) == true;
     }
 
     // Coarse on purpose: one timer for all, and the queue is in the order in which deadlines pass.

@@ -39,9 +39,13 @@ internal sealed partial class GroupCommitter(
     }
 
     /// <summary>Starts the loop, on the store's scheduler, where it stays.</summary>
-    public void Start() => _loop = Task.Factory
-        .StartNew(RunAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, store.Scheduler)
-        .Unwrap();
+    public void Start()
+    {
+        _deadlines = time.CreateTimer( // Here, because it would keep the context of whoever commits first.
+            static state => ((GroupCommitter)state!).CheckDeadlines(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _loop = Task.Factory.StartNew(
+            RunAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, store.Scheduler).Unwrap();
+    }
 
     /// <inheritdoc cref="ILedger.CommitAsync"/>
     public Task<CommitOutcome> CommitAsync(WriteSet writes, CancellationToken cancellationToken)

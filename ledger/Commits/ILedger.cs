@@ -9,7 +9,7 @@ public interface ILedger
     /// </summary>
     /// <exception cref="LedgerUnavailableException">Nothing was written, though the caller's client cannot know.</exception>
     /// <exception cref="LedgerBusyException">Refused at once, because too many write sets wait; nothing was written.</exception>
-    /// <exception cref="LedgerOutcomeUnknownException">It may have been: repeat with the same barrier key or read back.</exception>
+    /// <exception cref="LedgerOutcomeUnknownException">It may have been: repeat with the same barrier key or read it.</exception>
     /// <exception cref="LedgerFaultException">The database will never accept it, a bug; nothing was written.</exception>
     Task<CommitOutcome> CommitAsync(WriteSet writes, CancellationToken cancellationToken = default);
 

@@ -47,7 +47,7 @@ internal static class MySqlSql
         sql.Add($" where {s_many.Conditions(shape)} for update");
     }
 
-    /// <summary>A JSON text as a table <c>v</c> with columns <c>c1</c>, <c>c2</c>... and <c>at</c>, which counts from 1.</summary>
+    /// <summary>A JSON text as a table <c>v</c>, of columns <c>c1</c>, <c>c2</c>... and <c>at</c>, a count from 1.</summary>
     public static SqlText Table(SqlText sql, IEnumerable<string> columns, IEnumerable<Value[]> rows)
     {
         var buffer = new ArrayBufferWriter<byte>(4_096);

@@ -10,8 +10,8 @@ public enum StoreKind
 }
 
 /// <summary>
-/// Where the database is: <c>sqlite:path/to/file.db</c>, <c>sqlite::memory:</c>, <c>postgres://user:password@host:port/database</c>
-/// or <c>mysql://</c> with the same. Prints itself without the password.
+/// Where the database is: <c>sqlite:path/to/file.db</c>, <c>sqlite::memory:</c>,
+/// <c>postgres://user:password@host:port/database</c> or <c>mysql://</c> with the same. Prints itself without the password.
 /// </summary>
 public sealed class StoreAddress
 {
