@@ -1,6 +1,5 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Hosting;
-using System.Runtime.ExceptionServices;
 
 namespace Mall.Api.Calls;
 
