@@ -17,19 +17,13 @@ public sealed class ApiOptions
     /// <summary>The certificate of the gRPC address; null (default) for HTTP/2 without TLS.</summary>
     public X509Certificate2? GrpcCertificate { get; init; }
 
-    /// <summary>
-    /// Signs access tokens; at least 32 characters. Null (default) for the key that the mall made itself and keeps in its
-    /// database.
-    /// </summary>
+    /// <summary>Signs access tokens; at least 32 characters. Null (default) for the mall's own key from its database.</summary>
     public string? TokenKey { get; init; }
 
     /// <summary>How long an access token is good. Default two hours; half of it has passed at <c>refreshAfter</c>.</summary>
     public TimeSpan AccessLifetime { get; init; } = TimeSpan.FromHours(2);
 
-    /// <summary>
-    /// How long a request may wait for its outcome before it is answered with 100008. Default 25 s, below what proxies usually
-    /// bear.
-    /// </summary>
+    /// <summary>A request that waits longer is answered with 100008. Default 25 s, below what proxies usually bear.</summary>
     public TimeSpan WaitLimit { get; init; } = TimeSpan.FromSeconds(25);
 
     /// <summary>The largest request body or gRPC message in bytes. Default 64 KiB: an order of 50 items takes 3.</summary>
@@ -44,14 +38,10 @@ public sealed class ApiOptions
     /// <summary>Open gRPC streams; more are refused with 100006. Default 1,024.</summary>
     public int MaxStreams { get; init; } = 1024;
 
-    /// <summary>
-    /// Passwords hashed at once. Default half of the cores, at least one, so that a flood of sign-ins leaves the rest alone.
-    /// </summary>
+    /// <summary>Passwords hashed at once. Default half of the cores, at least one: sign-ins leave the rest to others.</summary>
     public int MaxConcurrentHashes { get; init; } = Math.Max(1, Environment.ProcessorCount / 2);
 
-    /// <summary>
-    /// Passwords that may wait to be hashed; more are refused with 100006. Default 128, about ten seconds' work.
-    /// </summary>
+    /// <summary>Passwords that may wait for it; more are refused with 100006. Default 128, about ten seconds' work.</summary>
     public int MaxQueuedHashes { get; init; } = 128;
 
     /// <summary>Iterations of PBKDF2 with SHA-512 for new passwords. Default 100,000; lower it in tests only.</summary>

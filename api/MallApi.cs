@@ -1,17 +1,6 @@
 using Grpc.AspNetCore.HealthChecks;
-using Grpc.AspNetCore.Server;
-using Mall.Api.Carts;
-using Mall.Api.Cluster;
-using Mall.Api.Health;
 using Mall.Api.OpenApi;
-using Mall.Api.Orders;
-using Mall.Api.Products;
-using Mall.Api.Rpc;
-using Mall.Api.Sagas;
-using Mall.Api.Shops;
-using Mall.Api.Users;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Mall.Api;
 

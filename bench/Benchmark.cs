@@ -1,5 +1,3 @@
-using System.CommandLine;
-using Mall.Bench.Measuring;
 using Mall.Bench.Reporting;
 
 namespace Mall.Bench;
@@ -9,14 +7,11 @@ namespace Mall.Bench;
 sealed record Findings(string Durability, IReadOnlyList<Measurement> Measurements);
 
 /// <summary>One command of the tool.</summary>
-/// <param name="name">The command's name.</param>
 /// <param name="description">What it measures, for <c>--help</c>.</param>
 abstract class Benchmark(string name, string description)
 {
-    /// <summary>The command's own options.</summary>
     protected abstract IEnumerable<Option> Options { get; }
 
-    /// <summary>The command with its options and its action.</summary>
     public Command ToCommand()
     {
         var command = new Command(name, description);

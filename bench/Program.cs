@@ -1,8 +1,6 @@
-using System.CommandLine;
 using Mall.Bench;
 using Mall.Bench.Footprint;
 using Mall.Bench.HotStock;
-using Mall.Bench.Load;
 using Mall.Bench.Orders;
 
 var root = new RootCommand("Measures Mall: builds side by side, any installation through its front door, or a grain alone.");

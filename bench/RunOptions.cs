@@ -1,6 +1,3 @@
-using System.CommandLine;
-using Mall.Bench.Measuring;
-
 namespace Mall.Bench;
 
 /// <summary>Options that several benchmarks take, and the kinds of options there are.</summary>
@@ -12,27 +9,22 @@ static class RunOptions
     public static readonly Option<int> Rounds = AtLeastOne(
         "--rounds", "How often all that is compared take turns, each turn with fresh processes; the medians are reported.", 3);
 
-    public static readonly Option<bool> Json = new("--json")
-    {
-        Description = "Print the report as JSON and nothing else to standard output.",
-    };
+    public static readonly Option<bool> Json =
+        new("--json") { Description = "Print the report as JSON and nothing else to standard output." };
 
     public static readonly Option<string> Folder = new("--folder")
     {
-        Description = "Where database files are made, and removed at the end.",
-        DefaultValueFactory = _ => "data",
+        Description = "Where database files are made, and removed at the end.", DefaultValueFactory = _ => "data",
     };
 
     /// <summary>The options of benchmarks that compare in turns.</summary>
     public static IEnumerable<Option> OfTurns => [s_duration, s_warmup, Rounds];
 
-    /// <summary>Lets all take turns as these options say.</summary>
     public static Task<Findings> TakeTurnsAsync(
         IReadOnlyList<Contestant> contestants, ParseResult options, CancellationToken cancellationToken) => Turn.TakeAllAsync(
         contestants, TimeSpan.FromSeconds(options.GetValue(s_warmup)), TimeSpan.FromSeconds(options.GetValue(s_duration)),
         options.GetValue(Rounds), cancellationToken);
 
-    /// <summary>An option for a count.</summary>
     public static Option<int> AtLeastOne(string name, string description, int byDefault, params string[] aliases) =>
         new(name, aliases)
         {
@@ -48,7 +40,6 @@ static class RunOptions
             },
         };
 
-    /// <summary>An option for a length of time.</summary>
     public static Option<double> Seconds(string name, string description, double byDefault) =>
         new(name) { Description = description, DefaultValueFactory = _ => byDefault };
 }

@@ -1,5 +1,6 @@
+global using System.Collections.Immutable;
+global using Mall.Sagas;
 global using Orleans;
 global using Orleans.Concurrency;
 global using Orleans.Placement;
 global using Orleans.Runtime;
-global using System.Collections.Immutable;

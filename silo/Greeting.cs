@@ -1,6 +1,3 @@
-using Mall.Api;
-using Mall.Silo.Settings;
-using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
 namespace Mall.Silo;

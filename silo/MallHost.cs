@@ -1,13 +1,6 @@
-using System.Security.Cryptography;
-using Mall.Api;
 using Mall.Api.Auth;
-using Mall.Api.Cluster;
-using Mall.Hosting;
-using Mall.Ledger;
 using Mall.Orders;
 using Mall.Sagas;
-using Mall.Silo.Cluster;
-using Mall.Silo.Settings;
 using Orleans.Dashboard;
 
 namespace Mall.Silo;
@@ -38,8 +31,10 @@ public static class MallHost
         configure?.Invoke(builder);
 
         var mall = builder.Build();
-        if (settings.Roles.HasFlag(Roles.Api)) mall.MapMallApi().MapOrleansDashboard("/dashboard/orleans").RequireAuthorization(Policies.Operator);
-        else mall.MapBackDoor();
+        if (settings.Roles.HasFlag(Roles.Api))
+            mall.MapMallApi().MapOrleansDashboard("/dashboard/orleans").RequireAuthorization(Policies.Operator);
+        else
+            mall.MapBackDoor();
         return mall;
     }
 
@@ -47,8 +42,7 @@ public static class MallHost
     {
         services.AddMallLedger(new LedgerOptions { Address = settings.Db });
         services.AddMallGrains(
-            new OrderOptions { CloseAfter = settings.OrderCloseAfter },
-            new SagaOptions(),
+            new OrderOptions { CloseAfter = settings.OrderCloseAfter }, new SagaOptions(),
             jitterSeed: RandomNumberGenerator.GetInt32(int.MaxValue));
     }
 

@@ -1,8 +1,5 @@
-using Mall.Ledger;
 using Mall.Silo;
 using Mall.Silo.Admin;
-using Mall.Silo.Cluster;
-using Mall.Silo.Settings;
 
 // One process of the mall: a command, or the server.
 try
@@ -18,7 +15,6 @@ try
     {
         return 0; // Told to stop while it waited, for its database perhaps: there is nothing to drain.
     }
-
     catch (OrleansException e) when (e is not SiloUnavailableException)
     {
         await Console.Error.WriteLineAsync($"mall: {JoinFailure.Explain(mall.Services)}");

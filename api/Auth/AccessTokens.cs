@@ -1,10 +1,6 @@
-using System.Globalization;
 using System.Security.Claims;
-using System.Text;
 using Mall.Settings;
 using Microsoft.Extensions.Caching.Memory;
-using Microsoft.IdentityModel.JsonWebTokens;
-using Microsoft.IdentityModel.Tokens;
 
 namespace Mall.Api.Auth;
 

@@ -1,10 +1,7 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
-using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Policy;
 using Microsoft.AspNetCore.DataProtection;
-using Microsoft.IdentityModel.JsonWebTokens;
-using Microsoft.IdentityModel.Tokens;
 
 namespace Mall.Api.Auth;
 
@@ -45,8 +42,7 @@ internal static class Authentication
             _ => "The token is not one of ours.",
         });
 
-    /// <summary>Takes the token off the request. Endpoints that are open to anybody neither look at it nor wait for the key.
-    /// </summary>
+    /// <summary>Takes the token off the request. Endpoints open to anybody neither look at it nor wait for the key.</summary>
     private static async Task Receive(MessageReceivedContext context)
     {
         if (context.HttpContext.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is null)

@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http.Features;
-
 namespace Mall.Api.Auth;
 
 /// <summary>Who sent a request, as the token says. It is a feature of every request whose token was good.</summary>

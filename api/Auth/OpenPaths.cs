@@ -1,11 +1,8 @@
-using System.Buffers;
 using Microsoft.AspNetCore.Routing.Template;
 
 namespace Mall.Api.Auth;
 
-/// <summary>
-/// The paths that anybody may ask for, read off the routes themselves, for gateways that ask before they forward.
-/// </summary>
+/// <summary>The paths that anybody may ask for, read off the routes, for gateways that ask before they forward.</summary>
 internal sealed class OpenPaths(EndpointDataSource endpoints)
 {
     /// <summary>What may read differently behind the gateway.</summary>

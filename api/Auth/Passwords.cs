@@ -1,8 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
-using System.Threading.RateLimiting;
-using Microsoft.AspNetCore.Identity;
-
 namespace Mall.Api.Auth;
 
 /// <summary>
@@ -51,7 +46,6 @@ internal sealed class Passwords : IDisposable
     /// A hash that is the same for the same password and purpose, as slow as any other: by it a repeated registration is compared
     /// with its first, and whoever reads it in the database learns no more than from the password's own hash.
     /// </summary>
-    /// <param name="password">The password.</param>
     /// <param name="purpose">The salt; unique to the request.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     public Task<string> Fingerprint(string password, string purpose, CancellationToken cancellationToken) => Work(

@@ -1,15 +1,11 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Mall.Api.Auth;
 
-/// <summary>
-/// REST: the sub-request with which a gateway asks whether to let a request through (nginx's <c>auth_request</c>).
-/// </summary>
+/// <summary>REST: the sub-request with which a gateway asks whether to let a request in (nginx's <c>auth_request</c>).</summary>
 internal static class VerifyEndpoint
 {
     private const string UserHeader = "X-User";
-
     private const string OriginalUri = "X-Original-URI";
 
     /// <summary>The endpoint looks at the token, but lets everybody in to be told.</summary>

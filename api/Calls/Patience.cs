@@ -146,9 +146,7 @@ internal sealed class Patience(
     private Task<T> Wait<T>(Task<T> answer, TimeSpan time) =>
         answer.IsCompleted ? answer : answer.WaitAsync(time > TimeSpan.Zero ? time : TimeSpan.Zero, clock, clientGone);
 
-    /// <summary>
-    /// A call that was given up may fail later; its exception is nobody's then, and must not be reported as unobserved.
-    /// </summary>
+    /// <summary>A call that was given up may fail later: its exception is nobody's, and is not reported as unobserved.</summary>
     private static void Abandon(Task call)
     {
         if (call.IsCompletedSuccessfully) return;

@@ -1,10 +1,4 @@
-using System.ComponentModel.DataAnnotations;
-using System.Text.Json.Serialization;
-using Mall.Api.Orders;
 using Mall.Carts;
-using Mall.Sagas;
-using Placed = Microsoft.AspNetCore.Http.HttpResults.Results<
-    Mall.Api.Rest.Created<Mall.Api.Orders.OrderAnswer>, Mall.Api.Rest.Accepted<Mall.Api.Orders.SubmittedAnswer>>;
 
 namespace Mall.Api.Carts;
 

@@ -1,5 +1,3 @@
-using Grpc.Core;
-
 namespace Mall.Api.Errors;
 
 /// <summary>What is wrong with one field of a request.</summary>

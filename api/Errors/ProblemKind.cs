@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using Grpc.Core;
 
 namespace Mall.Api.Errors;
 
@@ -42,9 +41,6 @@ internal sealed record ProblemKind(int Code, int HttpStatus, StatusCode GrpcStat
         new(ErrorCodes.NoSuchSaga, 404, StatusCode.NotFound, "No such saga"),
         new(ErrorCodes.SagaStatusForbids, 409, StatusCode.FailedPrecondition, "The saga's status does not allow this"),
     }.ToFrozenDictionary(kind => kind.Code);
-
-    /// <summary>Every code there is.</summary>
-    public static IEnumerable<ProblemKind> All => s_table.Values;
 
     /// <summary>The kind of a code; a code that is not in the table is a bug and shows as an internal error.</summary>
     public static ProblemKind Of(int code) => s_table.GetValueOrDefault(code) ?? s_table[ErrorCodes.Internal];

@@ -1,5 +1,3 @@
-using Grpc.Core;
-
 namespace Mall.Api.Errors;
 
 /// <summary>Turns what went wrong into what the client is told; REST and gRPC share it.</summary>

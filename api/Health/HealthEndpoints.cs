@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http.Metadata;
-
 namespace Mall.Api.Health;
 
 /// <summary>How the process is.</summary>
@@ -9,7 +7,7 @@ internal sealed record HealthAnswer(string Status, IReadOnlyDictionary<string, s
 {
     public const string Ready = "ready";
 
-    [System.Text.Json.Serialization.JsonIgnore]
+    [JsonIgnore]
     public bool IsReady => Status == Ready;
 }
 

@@ -2,10 +2,7 @@ using Prometheus;
 
 namespace Mall.Api.Health;
 
-/// <summary>
-/// Metrics for Prometheus at <c>/metrics</c>: every instrument of the process, Orleans', Kestrel's, the database driver's and our
-/// own.
-/// </summary>
+/// <summary>Metrics for Prometheus at <c>/metrics</c>: Orleans', Kestrel's, the database driver's and our own.</summary>
 public static class MetricsEndpoint
 {
     /// <summary>For front doors and for silos that have none; open to anybody and always admitted.</summary>

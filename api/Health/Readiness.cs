@@ -1,6 +1,3 @@
-using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Microsoft.Extensions.Hosting;
-
 namespace Mall.Api.Health;
 
 /// <summary>
@@ -40,9 +37,7 @@ internal sealed class Readiness(IServiceProvider services, IHostApplicationLifet
         }
     }
 
-    /// <summary>
-    /// All who ask within a second share one run of the checks; a run that failed counts for nobody but those who shared it.
-    /// </summary>
+    /// <summary>All who ask within a second share one run of the checks; one that failed counts for nobody else.</summary>
     private Task<HealthReport> Current()
     {
         lock (_gate)

@@ -1,7 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
-using System.Net;
-
 namespace Mall.Api;
 
 /// <summary>Where a server listens.</summary>

@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
@@ -20,11 +19,12 @@ internal static class MallDocument
         services.Configure<JsonOptions>(json =>
         {
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default);
-            json.SerializerOptions.NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.Strict;
+            json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
         });
         services.AddOpenApi("v1", document =>
         {
             document.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+            document.ShouldInclude = endpoint => endpoint.ActionDescriptor.EndpointMetadata.OfType<RestEndpoint>().Any();
             document.CreateSchemaReferenceId = type =>
                 OpenApiOptions.CreateDefaultSchemaReferenceId(type) is { } id ? PlainName(id) : null;
             document.AddDocumentTransformer(DescribeDocument);

@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -7,9 +5,8 @@ namespace Mall.Api.OpenApi;
 
 /// <summary>
 /// Says of a body's fields what the serializer's types cannot: every field of an input is nullable in C#, so that one that is
-/// missing
-/// can be named, and fields without a value are left out of answers. In the document a field is there or it is not; only the
-/// fields that are always written may be null.
+/// missing can be named, and fields without a value are left out of answers. In the document a field is there or it is not; only
+/// the fields that are always written may be null.
 /// </summary>
 internal sealed class SchemaDescriber : IOpenApiSchemaTransformer
 {

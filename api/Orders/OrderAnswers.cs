@@ -1,6 +1,3 @@
-using System.Text.Json.Serialization;
-using Mall.Orders;
-
 namespace Mall.Api.Orders;
 
 /// <summary>An order, as REST shows it.</summary>

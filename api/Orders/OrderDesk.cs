@@ -1,15 +1,9 @@
-using System.Text;
-using Mall.Orders;
-using Mall.Sagas;
-
 namespace Mall.Api.Orders;
 
 /// <summary>Where both doors place orders and look at them.</summary>
 internal sealed class OrderDesk(IGrainFactory grains)
 {
-    /// <summary>
-    /// With these limits and a product's highest price an order amounts to at most 5·10¹⁶, far from overflowing.
-    /// </summary>
+    /// <summary>With these limits and the highest price an order amounts to at most 5·10¹⁶, far from overflowing.</summary>
     public const int MaxItems = 50;
     public const long MaxQuantity = 1000;
 

@@ -1,8 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-using Mall.Orders;
-using Placed = Microsoft.AspNetCore.Http.HttpResults.Results<
-    Mall.Api.Rest.Created<Mall.Api.Orders.OrderAnswer>, Mall.Api.Rest.Accepted<Mall.Api.Orders.SubmittedAnswer>>;
-
 namespace Mall.Api.Orders;
 
 /// <summary>REST: orders.</summary>

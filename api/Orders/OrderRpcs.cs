@@ -1,8 +1,4 @@
 using Google.Protobuf.WellKnownTypes;
-using Grpc.Core;
-using Mall.Api.Rpc;
-using Mall.Orders;
-using Microsoft.AspNetCore.Authorization;
 
 namespace Mall.Api.Orders;
 

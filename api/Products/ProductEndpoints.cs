@@ -1,5 +1,3 @@
-using Mall.Products;
-
 namespace Mall.Api.Products;
 
 /// <summary>A product, as REST shows it.</summary>

@@ -1,6 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-using System.Text.Json.Serialization;
-
 namespace Mall.Api.Products;
 
 /// <summary>What a seller says of a new product. A field that is none of these (an id, a status) is refused.</summary>
@@ -19,8 +16,7 @@ internal sealed record CreateProductInput(
 
 /// <summary>
 /// What to change of a product: an absent field stays as it is, zero and empty are values. A field that is none of these (the
-/// stock
-/// has a path of its own) is refused, so that nobody believes it was changed.
+/// stock has a path of its own) is refused, so that nobody believes it was changed.
 /// </summary>
 /// <param name="Price">Of one, in minor units (cents).</param>
 /// <param name="Status">1 on sale, 0 off sale.</param>

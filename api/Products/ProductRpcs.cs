@@ -1,8 +1,3 @@
-using Grpc.Core;
-using Mall.Api.Rpc;
-using Mall.Products;
-using Microsoft.AspNetCore.Authorization;
-
 namespace Mall.Api.Products;
 
 /// <summary>gRPC: products.</summary>

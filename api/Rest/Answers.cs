@@ -1,9 +1,3 @@
-using System.Buffers;
-using System.Reflection;
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
-using Microsoft.AspNetCore.Http.Metadata;
-
 namespace Mall.Api.Rest;
 
 /// <summary>

@@ -1,15 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
-using System.Text.Json.Serialization.Metadata;
-using Mall.Api.Carts;
-using Mall.Api.Cluster;
-using Mall.Api.Health;
-using Mall.Api.Orders;
-using Mall.Api.Products;
-using Mall.Api.Sagas;
-using Mall.Api.Shops;
-using Mall.Api.Users;
-
 namespace Mall.Api.Rest;
 
 /// <summary>How REST reads and writes JSON: everything generated at build time, and strict about what it reads.</summary>

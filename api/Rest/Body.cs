@@ -1,9 +1,3 @@
-using System.Buffers;
-using System.Reflection;
-using System.Text.Json;
-using Microsoft.AspNetCore.Http.Metadata;
-using Microsoft.Net.Http.Headers;
-
 namespace Mall.Api.Rest;
 
 /// <summary>
@@ -74,9 +68,7 @@ internal sealed class Body<T>(T value) : IEndpointParameterMetadataProvider wher
         }
     }
 
-    /// <summary>
-    /// The serializer's own words name types of ours and repeat the input, so the client gets the field's name and our words.
-    /// </summary>
+    /// <summary>The serializer's words name our types and repeat the input: clients get the field's name and our words.</summary>
     private static Problem Explain(JsonException wrong)
     {
         var field = wrong.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : "";

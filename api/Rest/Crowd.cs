@@ -1,6 +1,3 @@
-using System.Threading.RateLimiting;
-using Grpc.AspNetCore.Server;
-using Grpc.Core;
 using Microsoft.AspNetCore.RateLimiting;
 
 namespace Mall.Api.Rest;

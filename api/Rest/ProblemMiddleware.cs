@@ -37,7 +37,7 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
         var problem = http.Response.StatusCode switch
         {
             StatusCodes.Status404NotFound => Problem.BadRequest(StatusCodes.Status404NotFound, "There is nothing at this path.")
-                with { GrpcStatus = global::Grpc.Core.StatusCode.Unimplemented },
+                with { GrpcStatus = StatusCode.Unimplemented },
             StatusCodes.Status405MethodNotAllowed => Problem.BadRequest(
                 StatusCodes.Status405MethodNotAllowed, "This path does not take this method; Allow names those it takes."),
             var status => Problem.BadRequest(status, "The request cannot be served."),

@@ -1,6 +1,3 @@
-using System.Globalization;
-using Mall.Api.Rpc;
-
 namespace Mall.Api.Rest;
 
 /// <summary>Problem details (RFC 9457) with the mall's code.</summary>

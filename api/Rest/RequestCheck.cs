@@ -1,8 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-using System.Globalization;
-using System.Reflection;
-using Microsoft.AspNetCore.Http.Metadata;
-
 namespace Mall.Api.Rest;
 
 /// <summary>

@@ -1,7 +1,3 @@
-using System.Reflection;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Http.Metadata;
-
 namespace Mall.Api.Rest;
 
 /// <summary>Marks the endpoints of the REST door.</summary>
@@ -20,9 +16,7 @@ internal static class RestRoutes
         ErrorCodes.TimedOut,
     ];
 
-    /// <summary>
-    /// The group of all REST endpoints: checked strictly, named by feature and handler, described with their refusals.
-    /// </summary>
+    /// <summary>All REST endpoints: checked strictly, named by feature and handler, described with their refusals.</summary>
     public static RouteGroupBuilder MapRest(this IEndpointRouteBuilder routes)
     {
         var rest = routes.MapGroup("");

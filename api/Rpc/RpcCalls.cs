@@ -1,6 +1,3 @@
-using Grpc.Core;
-using Microsoft.AspNetCore.Http.Features;
-
 namespace Mall.Api.Rpc;
 
 /// <summary>What the handlers of gRPC need to know of a call, and how they answer.</summary>

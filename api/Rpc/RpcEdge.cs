@@ -1,10 +1,3 @@
-using System.Globalization;
-using Grpc.AspNetCore.Server;
-using Grpc.Core;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Net.Http.Headers;
-
 namespace Mall.Api.Rpc;
 
 /// <summary>

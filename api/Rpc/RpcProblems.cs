@@ -1,13 +1,8 @@
-using System.Globalization;
 using Google.Protobuf;
-using Grpc.AspNetCore.Server;
-using Grpc.Core;
 
 namespace Mall.Api.Rpc;
 
-/// <summary>
-/// Problems as gRPC shows them: the status, and the mall's code, the trace id and when to try again as trailers.
-/// </summary>
+/// <summary>Problems as gRPC shows them: the status, and as trailers the code, the trace id and when to try again.</summary>
 internal static class RpcProblems
 {
     public const string CodeTrailer = "mall-code";

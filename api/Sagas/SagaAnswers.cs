@@ -1,6 +1,3 @@
-using System.Text.Json.Serialization;
-using Mall.Sagas;
-
 namespace Mall.Api.Sagas;
 
 /// <summary>A saga, as REST shows it to operators.</summary>

@@ -1,5 +1,3 @@
-using Mall.Sagas;
-
 namespace Mall.Api.Sagas;
 
 /// <summary>Where operators look at sagas, through either door, and push those that are stuck.</summary>
@@ -26,18 +24,16 @@ internal sealed class SagaDesk(IGrainFactory grains)
 
     /// <summary>Tries again now. Refused with 600001 or 600002.</summary>
     /// <returns>The saga, a moment later.</returns>
-    public async Task<Result<SagaView>> Retry(string gid, Patience patience)
-    {
-        var retried = await patience.Once(() => Directory.Retry(Check(gid)));
-        return retried.IsRefused ? retried.Refusal : await Get(gid, patience);
-    }
+    public Task<Result<SagaView>> Retry(string gid, Patience patience) => Push(Directory.Retry, gid, patience);
 
     /// <summary>Compensates a saga that has not ended. Refused with 600001 or 600002.</summary>
     /// <returns>The saga, a moment later.</returns>
-    public async Task<Result<SagaView>> Abort(string gid, Patience patience)
+    public Task<Result<SagaView>> Abort(string gid, Patience patience) => Push(Directory.Abort, gid, patience);
+
+    private async Task<Result<SagaView>> Push(Func<string, Task<Result<Done>>> push, string gid, Patience patience)
     {
-        var aborted = await patience.Once(() => Directory.Abort(Check(gid)));
-        return aborted.IsRefused ? aborted.Refusal : await Get(gid, patience);
+        var pushed = await patience.Once(() => push(Check(gid)));
+        return pushed.IsRefused ? pushed.Refusal : await Get(gid, patience);
     }
 
     private static string Check(string gid)

@@ -1,5 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace Mall.Api.Sagas;
 
 /// <summary>REST: sagas, for operators.</summary>

@@ -1,7 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-using System.Text.Json.Serialization;
-using Mall.Shops;
-
 namespace Mall.Api.Shops;
 
 /// <summary>What a seller says of a new shop.</summary>

@@ -1,5 +1,3 @@
-using Mall.Shops;
-
 namespace Mall.Api.Shops;
 
 /// <summary>A shop, as REST shows it.</summary>

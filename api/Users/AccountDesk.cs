@@ -1,6 +1,3 @@
-using Mall.Sagas;
-using Mall.Users;
-
 namespace Mall.Api.Users;
 
 /// <summary>Where both doors, REST and gRPC, register users and sign them in.</summary>
@@ -18,7 +15,9 @@ internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, Acc
         var mobile = CheckMobile(ref checks, input.Mobile);
         var password = checks.Text("password", input.Password, Credentials.MinPasswordLength, Credentials.MaxPasswordLength);
         var name = checks.OptionalText("name", input.Name, 0, MaxName) ?? "";
-        var gender = CheckGender(ref checks, input.Gender);
+        var gender = input.Gender ?? "";
+        if (gender is not ("" or "male" or "female"))
+            checks.Fail("gender", "must be male, female or empty");
         checks.ThrowIfAny();
 
         var gid = key is null ? Gids.New("user", Guid.CreateVersion7()) : Gids.FromKey("user", 0, key);
@@ -63,12 +62,5 @@ internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, Acc
         else if (!Credentials.IsMobile(mobile))
             checks.Fail("mobile", Credentials.MobileRule);
         return mobile ?? "";
-    }
-
-    private static string CheckGender(ref FieldChecks checks, string? gender)
-    {
-        if (gender is not (null or "" or "male" or "female"))
-            checks.Fail("gender", "must be male, female or empty");
-        return gender ?? "";
     }
 }

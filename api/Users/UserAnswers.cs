@@ -1,5 +1,3 @@
-using Mall.Users;
-
 namespace Mall.Api.Users;
 
 /// <summary>A user, as REST shows them.</summary>

@@ -1,8 +1,3 @@
-using Grpc.Core;
-using Mall.Api.Rpc;
-using Mall.Users;
-using Microsoft.AspNetCore.Authorization;
-
 namespace Mall.Api.Users;
 
 /// <summary>gRPC: users.</summary>

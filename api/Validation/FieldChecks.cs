@@ -1,5 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace Mall.Api.Validation;
 
 /// <summary>
@@ -11,14 +9,12 @@ internal struct FieldChecks
 {
     private ImmutableArray<FieldError>.Builder? _errors;
 
-    /// <summary>Notes that a field is wrong.</summary>
     public void Fail(string field, string message)
     {
         _errors ??= ImmutableArray.CreateBuilder<FieldError>();
         _errors.Add(new FieldError(field, message));
     }
 
-    /// <summary>The first error, or null.</summary>
     public readonly FieldError? First => _errors?[0];
 
     /// <exception cref="ProblemException">When any check has failed: 100002, naming every field.</exception>

@@ -1,8 +1,3 @@
-using System.Buffers;
-using System.Security.Cryptography;
-using System.Text;
-using Microsoft.AspNetCore.Http.Metadata;
-
 namespace Mall.Api.Validation;
 
 /// <summary>The parameter of a REST handler that takes the request's key, checked before.</summary>

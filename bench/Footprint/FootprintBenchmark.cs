@@ -1,9 +1,3 @@
-using System.CommandLine;
-using System.Diagnostics;
-using Mall.Bench.Hosting;
-using Mall.Bench.Load;
-using Mall.Bench.Measuring;
-
 namespace Mall.Bench.Footprint;
 
 /// <summary>

@@ -1,11 +1,6 @@
-using System.Globalization;
-using Mall.TestServers;
-
 namespace Mall.Bench.Hosting;
 
-/// <summary>
-/// A database server of this process's own, in a temporary folder, durable by its own defaults; it ends with this object.
-/// </summary>
+/// <summary>A database server in a temporary folder, durable by its own defaults; it ends with this object.</summary>
 sealed class BenchServer : IAsyncDisposable
 {
     readonly DatabaseServer _server;
@@ -37,7 +32,6 @@ sealed class BenchServer : IAsyncDisposable
         return (name, await _server.CreateDatabaseAsync(name, cancellationToken));
     }
 
-    /// <summary>Runs statements and returns nothing.</summary>
     public Task ExecuteAsync(string database, string sql, CancellationToken cancellationToken) =>
         _server.RunSqlAsync(sql, database, cancellationToken);
 

@@ -1,7 +1,3 @@
-using System.Security.Cryptography;
-using Mall.Bench.Measuring;
-using Mall.TestServers;
-
 namespace Mall.Bench.Hosting;
 
 /// <summary>
@@ -20,13 +16,10 @@ sealed class Installation : IAsyncDisposable
         (Rest, Grpc) = (Address(), Address());
     }
 
-    /// <summary>What makes an order durable.</summary>
     public string Durability { get; }
 
     /// <summary>The front door's address for REST, with a slash at the end.</summary>
     public Uri Rest { get; }
-
-    /// <summary>Its address for gRPC.</summary>
     public Uri Grpc { get; }
 
     /// <summary>The process that has the front door.</summary>

@@ -1,6 +1,3 @@
-using System.CommandLine;
-using Mall.Bench.Measuring;
-
 namespace Mall.Bench.Hosting;
 
 /// <summary>A build of the mall that is measured.</summary>
@@ -10,20 +7,14 @@ sealed record MallBuild(string Suffix, string Program)
 {
     const string Other = " (versus)";
 
-    static readonly Option<FileInfo> s_mall = new Option<FileInfo>("--mall")
-    {
-        Description = "The Mall.Silo.dll that is measured, in place of the one that was built with this tool.",
-    }.AcceptExistingOnly();
-
-    static readonly Option<FileInfo> s_versus = new Option<FileInfo>("--versus")
-    {
-        Description = "Another Mall.Silo.dll, an older one perhaps, that takes turns with it.",
-    }.AcceptExistingOnly();
+    static readonly Option<FileInfo> s_mall = Existing(
+        "--mall", "The Mall.Silo.dll that is measured, in place of the one that was built with this tool.");
+    static readonly Option<FileInfo> s_versus = Existing(
+        "--versus", "Another Mall.Silo.dll, an older one perhaps, that takes turns with it.");
 
     /// <summary>The one that was built with this tool.</summary>
     public static MallBuild Own { get; } = new("", Path.Combine(AppContext.BaseDirectory, "Mall.Silo.dll"));
 
-    /// <summary>The options that say which builds there are.</summary>
     public static IEnumerable<Option> Options => [s_mall, s_versus];
 
     /// <summary>The builds in the order of their turns: the other one, if there is one, first.</summary>
@@ -42,4 +33,7 @@ sealed record MallBuild(string Suffix, string Program)
            where other.Name == one.Name + Other
            select one.ComparedWith(other, metrics),
     ];
+
+    static Option<FileInfo> Existing(string name, string description) =>
+        new Option<FileInfo>(name) { Description = description }.AcceptExistingOnly();
 }

@@ -1,10 +1,6 @@
-using Mall.TestServers;
-
 namespace Mall.Bench.Hosting;
 
-/// <summary>
-/// A process of the mall, as an operator starts it. The kernel kills it when this process ends, however that happens.
-/// </summary>
+/// <summary>A process of the mall, as an operator starts it. The kernel kills it when this process ends, in any way.</summary>
 sealed class MallProcess : IAsyncDisposable
 {
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);

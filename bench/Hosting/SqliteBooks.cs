@@ -1,9 +1,5 @@
-using System.Globalization;
-using Microsoft.Data.Sqlite;
-
 namespace Mall.Bench.Hosting;
 
-/// <summary>Looks into a database file.</summary>
 static class SqliteBooks
 {
     /// <summary>The one number that a query finds.</summary>

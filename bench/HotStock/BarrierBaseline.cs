@@ -1,5 +1,3 @@
-using Microsoft.Data.Sqlite;
-
 namespace Mall.Bench.HotStock;
 
 /// <summary>
@@ -53,7 +51,6 @@ sealed class BarrierBaseline : IDisposable
         return taken;
     }
 
-    /// <summary>Closes the connection, and its statements with it.</summary>
     public void Dispose() => _connection.Dispose();
 
     /// <summary>A statement that stays prepared.</summary>

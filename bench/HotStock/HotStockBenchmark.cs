@@ -1,11 +1,5 @@
-using System.CommandLine;
-using Mall.Bench.Hosting;
-using Mall.Bench.Load;
-using Mall.Bench.Measuring;
 using Mall.Ledger.Sqlite;
-using Mall.Ledger.Stores;
 using Mall.Products;
-using Mall.Sagas;
 using Mall.Silo;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;

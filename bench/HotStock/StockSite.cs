@@ -1,8 +1,3 @@
-using Mall.Bench.Hosting;
-using Mall.Bench.Load;
-using Mall.Bench.Measuring;
-using Mall.Sagas;
-
 namespace Mall.Bench.HotStock;
 
 /// <summary>Decrements of the only product of a database file.</summary>

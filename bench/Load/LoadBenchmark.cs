@@ -1,7 +1,3 @@
-using System.CommandLine;
-using Mall.Bench.Hosting;
-using Mall.Bench.Measuring;
-
 namespace Mall.Bench.Load;
 
 /// <summary>

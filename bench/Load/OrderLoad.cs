@@ -1,5 +1,3 @@
-using System.CommandLine;
-
 namespace Mall.Bench.Load;
 
 /// <summary>How orders are placed.</summary>

@@ -1,8 +1,4 @@
-using System.Diagnostics;
-using System.Security.Cryptography;
-using Mall.Bench.Hosting;
 using Mall.Bench.Load.Clients;
-using Mall.Bench.Measuring;
 
 namespace Mall.Bench.Load;
 

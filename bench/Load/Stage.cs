@@ -1,8 +1,4 @@
-using System.Globalization;
-using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Security.Cryptography;
-using System.Text.Json;
 
 namespace Mall.Bench.Load;
 
@@ -13,8 +9,6 @@ sealed record Stage(IReadOnlyList<string> Tokens, IReadOnlyList<long> Products)
 {
     /// <summary>As much as the mall takes: no load is to end because something is sold out.</summary>
     public const long Stock = 1_000_000_000;
-
-    /// <summary>What each product costs.</summary>
     public const long Price = 100;
 
     /// <summary>How many customers share the connections of a load.</summary>

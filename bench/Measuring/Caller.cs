@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using HdrHistogram;
-
 namespace Mall.Bench.Measuring;
 
 /// <summary>

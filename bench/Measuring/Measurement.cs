@@ -1,5 +1,3 @@
-using HdrHistogram;
-
 namespace Mall.Bench.Measuring;
 
 /// <summary>What was found of one contestant, or by comparing two.</summary>

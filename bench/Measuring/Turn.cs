@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Mall.Bench.Measuring;
 
 /// <summary>What the callers of a turn have counted, and what was spent meanwhile.</summary>
@@ -32,9 +30,7 @@ sealed record Turn(IReadOnlyList<Caller> Callers, TimeSpan Elapsed, IReadOnlyDic
         return new Turn(callers, elapsed, spent);
     }
 
-    /// <summary>
-    /// Lets all contestants take turns, so that a slow moment of the disk or the machine meets all of them, and audits each turn.
-    /// </summary>
+    /// <summary>Lets all take turns, so that a slow moment of the disk or the machine meets all, and audits each turn.</summary>
     /// <returns>A measurement for each contestant, in their order.</returns>
     public static async Task<Findings> TakeAllAsync(
         IReadOnlyList<Contestant> contestants, TimeSpan warmup, TimeSpan duration, int rounds,

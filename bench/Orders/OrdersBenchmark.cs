@@ -1,9 +1,4 @@
-using System.CommandLine;
-using Mall.Bench.Hosting;
-using Mall.Bench.Load;
-using Mall.Bench.Measuring;
 using Mall.Bench.Orders.Dtm;
-using Mall.TestServers;
 
 namespace Mall.Bench.Orders;
 

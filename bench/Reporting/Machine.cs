@@ -6,7 +6,6 @@ namespace Mall.Bench.Reporting;
 /// <summary>What the figures were measured on; without it they mean nothing.</summary>
 static class Machine
 {
-    /// <summary>What this process may use, and what it runs on.</summary>
     public static string Description() =>
         $"{Environment.ProcessorCount} cores, {Cpu()}, "
         + $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30):0.#} GiB, "

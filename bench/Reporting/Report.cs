@@ -1,22 +1,15 @@
-using System.Globalization;
-using System.Text;
 using System.Text.Encodings.Web;
-using System.Text.Json;
-using Mall.Bench.Measuring;
 
 namespace Mall.Bench.Reporting;
 
 /// <summary>What a benchmark says when it has ended; its JSON form is what <c>--json</c> prints.</summary>
 /// <param name="Command">The command line, so that whoever reads the figures can repeat them.</param>
 /// <param name="Durability">What a success means: what is on disk when it is counted.</param>
-/// <param name="Machine">Where it was measured.</param>
-/// <param name="Measurements">What was found.</param>
 sealed record Report(string Command, string Durability, string Machine, IReadOnlyList<Measurement> Measurements)
 {
     static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
     {
-        WriteIndented = true,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
     /// <summary>Figures with a column; the others stand below, a line each.</summary>
@@ -31,7 +24,6 @@ sealed record Report(string Command, string Durability, string Machine, IReadOnl
     /// <exception cref="JsonException">It is not a report.</exception>
     public static Report FromJson(string json) => JsonSerializer.Deserialize<Report>(json, s_json)!;
 
-    /// <summary>For people.</summary>
     public string ToText()
     {
         var text = new StringBuilder();

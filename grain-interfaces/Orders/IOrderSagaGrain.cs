@@ -1,10 +1,6 @@
-using Mall.Sagas;
-
 namespace Mall.Orders;
 
-/// <summary>
-/// Places an order: creates it and takes the stock of each of its products, or leaves no trace but a void order.
-/// </summary>
+/// <summary>Places an order: creates it and takes the stock of each product, or leaves no trace but a void order.</summary>
 [Alias("mall.IOrderSagaGrain")]
 public interface IOrderSagaGrain : ISagaGrain
 {
@@ -15,16 +11,13 @@ public interface IOrderSagaGrain : ISagaGrain
     [Alias("Place"), AlwaysInterleave]
     Task<Result<OrderView>> Place(PlaceOrder command);
 
-    /// <summary>
-    /// Completes as soon as the saga's intent is durable; it then ends by itself. Refused as <see cref="Place"/>, before the
-    /// intent.
-    /// </summary>
+    /// <summary>Completes once the intent is durable; the saga then ends by itself. Refused as <see cref="Place"/>.</summary>
     [Alias("Submit"), AlwaysInterleave]
     Task<Result<Done>> Submit(PlaceOrder command);
 
     /// <summary>
-    /// Completes as <see cref="Place"/> for an order that was placed under this gid before; null when none was. Refused with 100007
-    /// when it was for another request.
+    /// Completes as <see cref="Place"/> for an order that was placed under this gid before; null when none was. Refused with
+    /// 100007 when it was for another request.
     /// </summary>
     [Alias("Placed"), AlwaysInterleave]
     Task<Result<OrderView>?> Placed(string? requestHash);

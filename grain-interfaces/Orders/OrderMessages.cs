@@ -39,15 +39,8 @@ public sealed record OrderItem(long ProductId, string Name, long Quantity, long 
 /// <param name="ClosesAt">When it closes if it has not been paid.</param>
 [GenerateSerializer, Immutable, Alias("mall.OrderView")]
 public sealed record OrderView(
-    long Id,
-    string Gid,
-    long UserId,
-    ImmutableArray<OrderItem> Items,
-    long Amount,
-    int Status,
-    DateTimeOffset CreatedAt,
-    DateTimeOffset ClosesAt,
-    DateTimeOffset? PaidAt);
+    long Id, string Gid, long UserId, ImmutableArray<OrderItem> Items, long Amount, int Status,
+    DateTimeOffset CreatedAt, DateTimeOffset ClosesAt, DateTimeOffset? PaidAt);
 
 [GenerateSerializer, Immutable, Alias("mall.OrderPage")]
 public sealed record OrderPage(ImmutableArray<OrderView> Items, long? Next);

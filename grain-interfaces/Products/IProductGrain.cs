@@ -1,5 +1,3 @@
-using Mall.Sagas;
-
 namespace Mall.Products;
 
 /// <summary>A product and its stock; the hottest grain of the mall. The key is the product's id.</summary>
@@ -7,14 +5,12 @@ namespace Mall.Products;
 public interface IProductGrain : IGrainWithIntegerKey
 {
     /// <summary>
-    /// What a saga waits before it asks again, by the same branch: longer than a commit may take, shorter than it takes the others
-    /// to find out that a silo hangs.
+    /// What a saga waits before it asks again, by the same branch: longer than a commit may take, shorter than it takes the
+    /// others to find out that a silo hangs.
     /// </summary>
     private const string ResponseTimeout = "00:00:11";
 
-    /// <summary>
-    /// Creates the product under this id; called by the catalog alone. Refused with 100007 when another request took the key.
-    /// </summary>
+    /// <summary>Called by the catalog alone. Refused with 100007 when another request took the key meanwhile.</summary>
     [Alias("Create")]
     Task<Result<ProductView>> Create(long shopId, CreateProduct command);
 
@@ -30,9 +26,7 @@ public interface IProductGrain : IGrainWithIntegerKey
     [Alias("Change")]
     Task<Result<ProductView>> Change(ChangeProduct command);
 
-    /// <summary>
-    /// Adds to the stock (or takes, when negative). Refused with 300001, 100004, or 300002 when it would go below zero.
-    /// </summary>
+    /// <summary>Adds to the stock, or takes. Refused with 300001, 100004, or 300002 when it would go below zero.</summary>
     /// <returns>The stock after it.</returns>
     [Alias("AdjustStock")]
     Task<Result<long>> AdjustStock(long userId, long delta, Idempotency? idempotency);

@@ -17,6 +17,3 @@ public sealed record ChangeProduct(long UserId, string? Name, string? Desc, long
 /// <summary>A product's name and price at one moment, as an order takes them over.</summary>
 [GenerateSerializer, Immutable, Alias("mall.Quote")]
 public sealed record Quote(long ProductId, string Name, long Price);
-
-[GenerateSerializer, Immutable, Alias("mall.ProductPage")]
-public sealed record ProductPage(ImmutableArray<ProductView> Items, long? Next);

@@ -6,9 +6,7 @@ namespace Mall;
 [GenerateSerializer, Immutable, Alias("mall.Refusal")]
 public sealed record Refusal(int Code, string Detail);
 
-/// <summary>
-/// A value, or a refusal. What is neither (a timeout, a lost connection, a bug) is an exception, and its outcome is unknown.
-/// </summary>
+/// <summary>A value, or a refusal. Anything else (a timeout, a bug) is an exception, and its outcome is unknown.</summary>
 [GenerateSerializer, Immutable, Alias("mall.Result`1")]
 public sealed record Result<T>(T? Value, Refusal? Refusal)
 {
@@ -17,18 +15,15 @@ public sealed record Result<T>(T? Value, Refusal? Refusal)
     [System.Diagnostics.CodeAnalysis.MemberNotNullWhen(false, nameof(Value))]
     public bool IsRefused => Refusal is not null;
 
-#pragma warning disable CA2225 // the named alternatives are Result.Of and Result.Refused
+#pragma warning disable CA2225 // the named alternatives are the constructor and Result.Refused
     public static implicit operator Result<T>(T value) => new(value, null);
 
     public static implicit operator Result<T>(Refusal refusal) => new(default, refusal);
 #pragma warning restore CA2225
 }
 
-/// <summary>Makes results.</summary>
 public static class Result
 {
-    public static Result<T> Of<T>(T value) => new(value, null);
-
     public static Refusal Refused(int code, string detail) => new(code, detail);
 }
 
@@ -42,8 +37,6 @@ public sealed record Done
 /// <summary>What makes a creating request repeatable: the same user and key always give the same result.</summary>
 /// <param name="UserId">Whose key it is; 0 for a request without a user.</param>
 /// <param name="Key">1 to 128 visible ASCII characters, chosen by the client.</param>
-/// <param name="RequestHash">
-/// A hash of what was asked for; the same key with another hash is refused with <see cref="ErrorCodes.KeyReused"/>.
-/// </param>
+/// <param name="RequestHash">Of what was asked for; the same key with another hash is refused with 100007.</param>
 [GenerateSerializer, Immutable, Alias("mall.Idempotency")]
 public sealed record Idempotency(long UserId, string Key, string RequestHash);

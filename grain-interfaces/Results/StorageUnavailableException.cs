@@ -13,9 +13,7 @@ public sealed class StorageUnavailableException : Exception
 
     public StorageUnavailableException(string message, Exception innerException) : base(message, innerException) { }
 
-    /// <summary>
-    /// True when it is known that nothing was written. False: it may have been, and what a grain remembers may be wrong.
-    /// </summary>
+    /// <summary>True: surely nothing was written. False: it may have been, and what a grain remembers may be wrong.</summary>
     [Id(0)]
     public bool NothingHappened { get; init; }
 }

@@ -4,9 +4,7 @@ namespace Mall.Sagas;
 [Alias("mall.ISagaGrain")]
 public interface ISagaGrain : IGrainWithStringKey
 {
-    /// <summary>
-    /// Goes on where the saga stood. Called when it is due, after a restart too; harmless when it runs or has ended.
-    /// </summary>
+    /// <summary>Goes on where the saga stood, when it is due or after a restart; harmless when it runs or has ended.</summary>
     [Alias("Resume"), AlwaysInterleave]
     Task Resume();
 

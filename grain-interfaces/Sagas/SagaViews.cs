@@ -7,14 +7,8 @@ namespace Mall.Sagas;
 /// <param name="NextAt">When it is tried again; null when it has ended or is parked.</param>
 [GenerateSerializer, Immutable, Alias("mall.SagaView")]
 public sealed record SagaView(
-    string Gid,
-    string Kind,
-    string Status,
-    string? Reason,
-    int Attempts,
-    DateTimeOffset? NextAt,
-    ImmutableArray<SagaBranchView> Branches,
-    ImmutableArray<BarrierRowView> Barrier);
+    string Gid, string Kind, string Status, string? Reason, int Attempts, DateTimeOffset? NextAt,
+    ImmutableArray<SagaBranchView> Branches, ImmutableArray<BarrierRowView> Barrier);
 
 /// <param name="Op">action or compensate.</param>
 /// <param name="Status">prepared, succeed, refused or failed.</param>

@@ -12,9 +12,7 @@ public sealed record OpenShop(long OwnerId, string Name, Idempotency? Idempotenc
 [Alias("mall.IShopGrain")]
 public interface IShopGrain : IGrainWithIntegerKey
 {
-    /// <summary>
-    /// Creates the shop under this id; called by the directory alone. Refused with 100007 when another request took the key.
-    /// </summary>
+    /// <summary>Called by the directory alone. Refused with 100007 when another request took the key meanwhile.</summary>
     [Alias("Create")]
     Task<Result<ShopView>> Create(OpenShop command);
 
@@ -27,10 +25,7 @@ public interface IShopGrain : IGrainWithIntegerKey
 [Alias("mall.IShopDirectoryGrain")]
 public interface IShopDirectoryGrain : IGrainWithIntegerKey
 {
-    /// <summary>
-    /// Takes the next id and opens the shop. Idempotent under its key; refused with 100007 when the key was used for something
-    /// else.
-    /// </summary>
+    /// <summary>Opens a shop. Idempotent under its key; refused with 100007 when the key was used for something else.</summary>
     [Alias("Open")]
     Task<Result<ShopView>> Open(OpenShop command);
 

@@ -1,5 +1,3 @@
-using Mall.Sagas;
-
 namespace Mall.Users;
 
 /// <summary>A customer. The key is the user's id.</summary>
@@ -39,10 +37,7 @@ public interface IPointsGrain : IGrainWithIntegerKey
 [Alias("mall.IRegistrationSagaGrain")]
 public interface IRegistrationSagaGrain : ISagaGrain
 {
-    /// <summary>
-    /// Completes when the saga has ended. Idempotent by gid. Refused with 200002, or with 100007 when the gid was used for
-    /// something else.
-    /// </summary>
+    /// <summary>Completes when the saga has ended. Idempotent by gid. Refused with 200002, or 100007 when it is reused.</summary>
     [Alias("Register"), AlwaysInterleave]
     Task<Result<UserView>> Register(RegisterUser command);
 }

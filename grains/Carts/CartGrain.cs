@@ -1,13 +1,11 @@
-using System.Data.Common;
-
 namespace Mall.Carts;
 
 /// <summary>
 /// A cart. Nothing else depends on its state, so Orleans' storage keeps it, under the version of its row: of two activations the
 /// second to write is refused and begins again from the row.
 /// <para>
-/// A checkout spans the cart and an order. It is noted in the cart before the order is placed; whoever calls the cart next, after a
-/// crash too, first brings it to its end by placing the same order under the same gid again, which is harmless.
+/// A checkout spans the cart and an order. It is noted in the cart before the order is placed; whoever calls the cart next, after
+/// a crash too, first brings it to its end by placing the same order under the same gid again, which is harmless.
 /// </para>
 /// </summary>
 public sealed class CartGrain([PersistentState("cart", CartGrain.Storage)] IPersistentState<CartState> cart) : Grain, ICartGrain

@@ -2,9 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Mall.Hosting;
 
-/// <summary>
-/// What the grains need from their host, besides a runtime, an <see cref="ILedger"/> and a <see cref="TimeProvider"/>.
-/// </summary>
+/// <summary>What grains need besides a runtime, an <see cref="ILedger"/> and a <see cref="TimeProvider"/>.</summary>
 public static class GrainServices
 {
     /// <param name="jitterSeed">Spreads retries; the same seed gives the same spread.</param>

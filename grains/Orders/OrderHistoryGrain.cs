@@ -1,6 +1,6 @@
 namespace Mall.Orders;
 
-/// <summary>Reads orders as they are committed; any number of readers at once. Reentrant: it keeps nothing between its awaits.</summary>
+/// <summary>Reads committed orders; any number of readers at once. Reentrant: it keeps nothing between its awaits.</summary>
 [StatelessWorker, Reentrant]
 public sealed class OrderHistoryGrain(GrainLedger ledger, OrderOptions options) : Grain, IOrderHistoryGrain
 {

@@ -1,5 +1,3 @@
-using System.Data.Common;
-
 namespace Mall.Orders;
 
 /// <summary>The tables <c>orders</c> and <c>order_items</c>: shapes of their changes, and queries.</summary>
@@ -29,8 +27,7 @@ internal static class OrderRows
 
     private static readonly RowShape s_end = s_orders.Update().Guard(s_status).Set(s_status, s_updateTime, s_closeTime);
 
-    private const string Select =
-        "select id, gid, user_id, amount, status, create_time, close_time, paid_time from orders ";
+    private const string Select = "select id, gid, user_id, amount, status, create_time, close_time, paid_time from orders ";
 
     public static readonly Query<OrderRow> ById = new(Select + "where id = @p1", Read);
 
@@ -51,7 +48,6 @@ internal static class OrderRows
         row => new OrderItemRow(
             row.GetInt64(0), new OrderItem(row.GetInt64(1), row.GetString(2), row.GetInt64(3), row.GetInt64(4))));
 
-    /// <summary>The order and its items.</summary>
     public static RowChange[] Insert(OrderView order) =>
     [
         s_insert.With(
@@ -63,11 +59,7 @@ internal static class OrderRows
     public static RowChange End(long id, int from, int to, DateTimeOffset now) => s_end.With(id, from, to, now, Value.Null);
 
     private static OrderRow Read(DbDataReader row) => new(
-        row.GetInt64(0),
-        row.GetString(1),
-        row.GetInt64(2),
-        row.GetInt64(3),
-        row.GetInt32(4),
+        row.GetInt64(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3), row.GetInt32(4),
         DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)),
         row.IsDBNull(6) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(6)),
         row.IsDBNull(7) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(7)));

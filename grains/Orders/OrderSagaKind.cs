@@ -1,12 +1,10 @@
-using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json.Serialization;
 
 namespace Mall.Orders;
 
 /// <summary>
-/// The branches of an order: 01 creates it (the saga's own grain does, so its row comes with the intent), 02 takes the stock of its first item, and the others take theirs, in parallel, after
-/// that.
+/// The branches of an order: 01 creates it (the saga's own grain does, so its row comes with the intent), 02 takes the stock of
+/// its first item, and the others take theirs, in parallel, after that.
 /// <para>
 /// Items stand by product id, so the first is a gate: of several orders for the last pieces of the same products, those that get
 /// the first get the others too, and those that do not touch nothing else. All in parallel, two of them could each take the last

@@ -1,4 +1,3 @@
-using Orleans.GrainDirectory;
 using Orleans.Hosting;
 using Orleans.Runtime.Hosting;
 

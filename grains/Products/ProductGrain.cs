@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Mall.Products;
 
 /// <summary>
@@ -56,8 +54,7 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
     {
         await LoadedAsync();
         var now = clock.GetUtcNow();
-        var product = new Product(
-            Id, shopId, command.Name, command.Desc, command.Price, command.Stock, Product.OnSale, Epoch: 1);
+        var product = new Product(Id, shopId, command.Name, command.Desc, command.Price, command.Stock, Product.OnSale, Epoch: 1);
         var outcome = await CommitAsync(
             new WriteSet([ProductRows.Insert(product, now), .. IdempotencyRows.Insert(command.Idempotency, "product", Id, now)]));
         if (outcome != CommitOutcome.Applied) return Result.Refused(ErrorCodes.KeyReused, "This idempotency key is in use.");
@@ -157,9 +154,8 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
     {
         await LoadedAsync();
 
-        // A compensation of an action that never was settles with marker rows only; a missing product has none to return to.
-        var changes = _product is null ? [] : new[] { MoveStock(quantity, sold: -quantity) };
-        var outcome = await CommitAsync(new WriteSet(branch.Compensation(), changes));
+        // A compensation of an action that never was settles with marker rows only.
+        var outcome = await CommitAsync(new WriteSet(branch.Compensation(), Returning(quantity)));
         ThrowIfStale(outcome);
         if (outcome == CommitOutcome.Applied) _stock += quantity;
     }
@@ -177,19 +173,34 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
         }
     }
 
-    /// <summary>The answer for a decrement that there is no stock for; null for one that may go ahead.</summary>
+    /// <summary>
+    /// The answer for a decrement that there is no stock for; null for one that may go ahead. A refusal is final: only the owner
+    /// gives it, on figures of its own epoch, and only when it is durable that the branch never happens. Otherwise another
+    /// activation of the saga, whose repeat of the call is on its way, could be granted what this one is refused.
+    /// </summary>
     private async Task<Result<long>?> AnswerIfNotAdmittedAsync(Branch branch, long quantity)
     {
-        if (_product is { Status: Product.OnSale } && _stock - _reserved >= quantity) return null;
+        if (WhyNot(quantity) is null) return null;
+        var row = await ledger.FindAsync(ProductRows.OwnerOfBranch, Id, branch.Gid, branch.BranchId, BarrierOps.Action);
+        if (row?.Epoch != _product?.Epoch) throw Stale();
+        if (row?.Reason == BarrierOps.Action) return _stock; // This very branch was served already.
+        if (WhyNot(quantity) is not { } refusal) return null;
 
-        // Before anybody is refused: was this very branch served already? Then the answer is what it was.
-        var reason = await ledger.FindAsync(ProductRows.BarrierReason, branch.Gid, branch.BranchId, BarrierOps.Action);
-        if (reason == BarrierOps.Action) return _stock;
-        if (_product is null) return NoSuchProduct();
-        if (_product.Status != Product.OnSale) return OffSale();
-        if (_stock - _reserved < quantity) return NotEnough(quantity);
-        return null;
+        var settled = await CommitAsync(new WriteSet(branch.Compensation(), Returning(quantity)));
+        ThrowIfStale(settled);
+        if (settled == CommitOutcome.Applied) _stock += quantity;
+        return refusal;
     }
+
+    private Refusal? WhyNot(long quantity) => _product switch
+    {
+        null => NoSuchProduct(),
+        { Status: not Product.OnSale } => OffSale(),
+        _ => _stock - _reserved < quantity ? NotEnough(quantity) : null,
+    };
+
+    /// <summary>A missing product has no stock to return to.</summary>
+    private RowChange[] Returning(long quantity) => _product is null ? [] : [MoveStock(quantity, sold: -quantity)];
 
     private async Task<Result<long>> TakeAdmittedAsync(Branch branch, long quantity)
     {
@@ -216,9 +227,7 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
         _stock = product.Stock;
     }
 
-    /// <summary>
-    /// Commits; when the outcome stays unknown, memory may be wrong from here on, so the next call begins from the row again.
-    /// </summary>
+    /// <summary>Commits. When the outcome is unknown, memory may be wrong, so the next call begins from the row again.</summary>
     private async Task<CommitOutcome> CommitAsync(WriteSet writes)
     {
         try

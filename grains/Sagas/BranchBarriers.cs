@@ -8,7 +8,6 @@ internal static class BranchBarriers
     public static BarrierKey Compensation(this Branch branch) => new(branch.Gid, branch.BranchId, BarrierOps.Compensate);
 
     /// <summary>What an action answers that arrives after its compensation: it will never happen.</summary>
-    public static Refusal AlreadyCompensated(this Branch branch) =>
-        Result.Refused(
-            ErrorCodes.SagaStatusForbids, $"Branch {branch.BranchId} of {branch.Gid} was compensated before it was called.");
+    public static Refusal AlreadyCompensated(this Branch branch) => Result.Refused(
+        ErrorCodes.SagaStatusForbids, $"Branch {branch.BranchId} of {branch.Gid} was compensated before it was called.");
 }

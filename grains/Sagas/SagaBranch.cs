@@ -8,12 +8,6 @@ namespace Mall.Sagas;
 /// <param name="Target">What it calls, for operators: <c>product/7 DecrStock</c>.</param>
 /// <param name="Action">Answers null when done, or the refusal. An exception means unknown or failed: it is called again.</param>
 /// <param name="Compensation">Undoes the action if it happened, and keeps it from happening if it has not. Never refuses.</param>
-/// <param name="After">
-/// Ids of the branches that must have succeeded before this one starts; branches without a common order run in parallel.
-/// </param>
+/// <param name="After">Ids of the branches that must have succeeded before this one starts; others run in parallel.</param>
 public sealed record SagaBranch(
-    string Id,
-    string Target,
-    Func<Task<Refusal?>> Action,
-    Func<Task> Compensation,
-    params string[] After);
+    string Id, string Target, Func<Task<Refusal?>> Action, Func<Task> Compensation, params string[] After);

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Mall.Sagas;
 
 /// <summary>
@@ -45,9 +43,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
 
     private bool IsLeaving => _deactivating || Stopping.IsCancellationRequested;
 
-    /// <summary>
-    /// Makes the intent durable, once, and starts the saga. Whoever repeats the request gets the first one's intent.
-    /// </summary>
+    /// <summary>Makes the intent durable, once, and starts the saga. Whoever repeats the request gets the first intent.</summary>
     /// <param name="decide">
     /// Decides what the saga will do, or refuses. Called before anything is durable, so it may be called again.
     /// </param>
@@ -180,8 +176,8 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     }
 
     /// <summary>
-    /// Reads the row unless it is known, and takes the saga over: its version moves before a branch is called, so that whoever has
-    /// driven it until now decides nothing any more. False when there is no row.
+    /// Reads the row unless it is known, and takes the saga over: its version moves before a branch is called, so that whoever
+    /// has driven it until now decides nothing any more. False when there is no row.
     /// </summary>
     private async Task<bool> LoadAsync()
     {
@@ -203,8 +199,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
             if (_saga is null)
             {
                 Adopt(
-                    saga,
-                    kind.Read(saga.Payload),
+                    saga, kind.Read(saga.Payload),
                     branch => saga.Status == SagaStatus.Submitted || noted.Any(row => row.BranchId == branch.Id));
             }
             else if (_saga.Version < saga.Version)
@@ -303,10 +298,10 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         await MoveToAsync(Saga with { Status = SagaStatus.Failed, NextTime = null, Attempts = 0 }, [.. undone]);
     }
 
-    /// <summary>Notes a round that stumbled and waits for the next. False when there is none here: parked, or the silo stops.</summary>
+    /// <summary>Notes a round that stumbled and waits for the next; false when none comes: parked, or the silo stops.</summary>
     private async Task<bool> StumbleAsync(Exception e)
     {
-        // Whatever Orleans throws says that a call has not come through, or its answer has not: silos that stop, die or are crowded.
+        // Whatever Orleans throws says that a call or its answer has not come through: silos that stop, die or are crowded.
         var outcomeUnknown = e is TimeoutException or OperationCanceledException or OrleansException
             or StorageUnavailableException or StaleActivationException or TooBusyException;
         if (!outcomeUnknown) _failures++;

@@ -5,9 +5,7 @@ namespace Mall.Sagas;
 /// <summary>How patiently sagas are driven.</summary>
 public sealed record SagaOptions
 {
-    /// <summary>
-    /// A saga that nobody has ended this long after its last write is looked after by due work. Default 5 s, at least 1 s.
-    /// </summary>
+    /// <summary>A saga not ended this long after its last write is looked after by due work. Default 5 s, at least 1 s.</summary>
     public TimeSpan TakeoverAfter { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>The wait after the first round that stumbled; it doubles with each further one. Default 50 ms.</summary>
@@ -16,9 +14,7 @@ public sealed record SagaOptions
     /// <summary>The longest wait between two rounds. Default 30 s.</summary>
     public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>
-    /// After this many rounds that failed (not: whose outcome was unknown) a saga is parked for an operator. Default 10.
-    /// </summary>
+    /// <summary>After this many rounds that failed (not: outcome unknown) a saga is parked for an operator. Default 10.</summary>
     public int FailureLimit { get; init; } = 10;
 }
 
@@ -26,11 +22,7 @@ public sealed record SagaOptions
 /// <param name="Jitter">Spreads retries; seeded by the host.</param>
 /// <param name="Lifetime">Says when the silo stops: a saga that waits for its next round does not hold it up.</param>
 public sealed record SagaServices(
-    GrainLedger Ledger,
-    TimeProvider Clock,
-    SagaOptions Options,
-    Jitter Jitter,
-    IHostApplicationLifetime Lifetime,
+    GrainLedger Ledger, TimeProvider Clock, SagaOptions Options, Jitter Jitter, IHostApplicationLifetime Lifetime,
     ILoggerFactory Logging);
 
 /// <summary>A source of random factors, shared by all grains of a silo.</summary>

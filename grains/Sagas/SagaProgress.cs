@@ -39,9 +39,7 @@ internal sealed class SagaProgress
         }
     }
 
-    /// <summary>
-    /// Why the saga is to be compensated: the first refusal of a branch, or an operator's wish. Null while all is well.
-    /// </summary>
+    /// <summary>Why it is to be compensated: a branch's first refusal, or an operator's wish. Null while all is well.</summary>
     public Refusal? Refusal { get; private set; }
 
     /// <summary>The branches whose action was called, whatever came of it: these are compensated.</summary>
@@ -76,9 +74,7 @@ internal sealed class SagaProgress
         }
     }
 
-    /// <summary>
-    /// A compensating round: undoes every started branch that is not yet undone, each after all that followed it.
-    /// </summary>
+    /// <summary>A compensating round: undoes every started branch that is not undone, each after all that followed it.</summary>
     public Task CompensateAsync()
     {
         var round = new Task[_plan.Count];

@@ -8,16 +8,8 @@ namespace Mall.Sagas;
 /// <param name="Version">Goes up with each write: the fence of the row.</param>
 /// <param name="NextTime">When due work looks after it; null when it has ended or is parked.</param>
 public sealed record SagaRecord(
-    string Gid,
-    string Kind,
-    string Status,
-    string Payload,
-    string? RequestHash,
-    long UserId,
-    string? Reason,
-    int Attempts,
-    long Version,
-    DateTimeOffset? NextTime);
+    string Gid, string Kind, string Status, string Payload, string? RequestHash, long UserId, string? Reason, int Attempts,
+    long Version, DateTimeOffset? NextTime);
 
 /// <summary>How a refusal is kept in <c>sagas.reason</c>: the code, a space, the sentence.</summary>
 public static class SagaReason

@@ -1,5 +1,3 @@
-using System.Data.Common;
-
 namespace Mall.Sagas;
 
 /// <summary>The tables <c>sagas</c> and <c>saga_branches</c>: shapes of their changes, and queries.</summary>
@@ -28,11 +26,9 @@ internal static class SagaRows
         s_gid, s_kind, s_status, s_payload, s_requestHash, s_userId, s_attempts, s_version,
         s_nextTime, s_createTime, s_updateTime);
 
-    // One shape for every later write keeps the batch at one statement; the version alone is the fence, since each write moves
-    // it.
-    private static readonly RowShape s_update = s_sagas.Update()
-        .Guard(s_version)
-        .Set(s_version, s_status, s_reason, s_attempts, s_nextTime, s_updateTime, s_finishTime);
+    // One shape for every later write keeps the batch at one statement; the version is the fence, since each write moves it.
+    private static readonly RowShape s_update = s_sagas.Update().Guard(s_version).Set(
+        s_version, s_status, s_reason, s_attempts, s_nextTime, s_updateTime, s_finishTime);
 
     private static readonly RowShape s_insertBranch = s_branches.Insert(s_gid, s_branchId, s_op, s_status, s_updateTime);
 
@@ -70,15 +66,8 @@ internal static class SagaRows
         s_insertBranch.With(gid, branchId, op, status, now);
 
     private static SagaRecord Read(DbDataReader row) => new(
-        row.GetString(0),
-        row.GetString(1),
-        row.GetString(2),
-        row.GetString(3),
-        row.IsDBNull(4) ? null : row.GetString(4),
-        row.GetInt64(5),
-        row.IsDBNull(6) ? null : row.GetString(6),
-        row.GetInt32(7),
-        row.GetInt64(8),
+        row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.IsDBNull(4) ? null : row.GetString(4),
+        row.GetInt64(5), row.IsDBNull(6) ? null : row.GetString(6), row.GetInt32(7), row.GetInt64(8),
         row.IsDBNull(9) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(9)));
 }
 

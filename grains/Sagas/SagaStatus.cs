@@ -13,10 +13,7 @@ public static class SagaStatus
     public const string Aborting = "aborting";
 
     public const string Succeed = "succeed";
-
     public const string Failed = "failed";
-
-    public static bool IsKnown(string status) => status is Prepared or Submitted or Aborting or Succeed or Failed;
 
     public static bool HasEnded(string status) => status is Succeed or Failed;
 }

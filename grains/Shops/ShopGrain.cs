@@ -1,6 +1,5 @@
 namespace Mall.Shops;
 
-/// <summary>A shop.</summary>
 public sealed class ShopGrain(GrainLedger ledger, TimeProvider clock) : Grain, IShopGrain
 {
     private ShopView? _shop;
@@ -12,9 +11,7 @@ public sealed class ShopGrain(GrainLedger ledger, TimeProvider clock) : Grain, I
         DeactivateOnIdle(); // Whatever comes of it, the row knows.
         var outcome = await ledger.CommitAsync(
             new WriteSet([ShopRows.Insert(shop, now), .. IdempotencyRows.Insert(command.Idempotency, "shop", shop.Id, now)]));
-        return outcome == CommitOutcome.Applied
-            ? shop
-            : Result.Refused(ErrorCodes.KeyReused, "This idempotency key is in use.");
+        return outcome == CommitOutcome.Applied ? shop : Result.Refused(ErrorCodes.KeyReused, "This idempotency key is in use.");
     }
 
     public async Task<Result<ShopView>> Get()

@@ -23,6 +23,6 @@ internal static class ShopRows
     public static RowChange Insert(ShopView shop, DateTimeOffset now) =>
         s_insert.With(shop.Id, shop.OwnerId, shop.Name, shop.Rating, shop.Sales, now, now);
 
-    private static ShopView Read(System.Data.Common.DbDataReader row) =>
+    private static ShopView Read(DbDataReader row) =>
         new(row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetInt64(3), row.GetInt64(4));
 }

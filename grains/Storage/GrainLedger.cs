@@ -67,5 +67,6 @@ public sealed class GrainLedger(ILedger ledger)
     }
 
     // The store's exception stays here, where its log is: a caller in another process could not read it.
-    private static StorageUnavailableException Unavailable(LedgerUnavailableException e) => new(e.Message) { NothingHappened = true };
+    private static StorageUnavailableException Unavailable(LedgerUnavailableException e) =>
+        new(e.Message) { NothingHappened = true };
 }

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Mall.Users;
 
 /// <summary>
-/// Users that this silo has found to exist. They do not go away once their registration has ended, so an order asks for its user at
-/// most once a silo.
+/// Users that this silo has found to exist. They do not go away once their registration has ended, so an order asks for its user
+/// at most once a silo.
 /// </summary>
 public sealed class KnownUsers
 {

@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace Mall.Users;
 
 /// <summary>What a registration will do, decided before it is durable.</summary>
@@ -54,9 +52,7 @@ public sealed class RegistrationSagaGrain(RegistrationSagaKind kind, SagaService
         return new UserView(id, user.Name, user.Gender, user.Mobile, user.Role, points);
     }
 
-    /// <summary>
-    /// A taken mobile is refused here, before a saga is begun for nothing; a race for it is decided in branch 01.
-    /// </summary>
+    /// <summary>A taken mobile is refused here, before a saga begins in vain; a race for it is decided in branch 01.</summary>
     private async Task<Result<Registration>> DecideAsync(RegisterUser command)
     {
         if (await GrainFactory.GetGrain<IAccountDirectoryGrain>(0).FindByMobile(command.User.Mobile) is not null)

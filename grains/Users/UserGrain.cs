@@ -1,6 +1,5 @@
 namespace Mall.Users;
 
-/// <summary>A customer.</summary>
 public sealed class UserGrain(GrainLedger ledger, TimeProvider clock) : Grain, IUserGrain
 {
     private bool _known; // that there is such a user; users do not go away once their registration has ended
@@ -27,10 +26,8 @@ public sealed class UserGrain(GrainLedger ledger, TimeProvider clock) : Grain, I
             throw new StaleActivationException($"User {Id} is not as its registration left it.");
     }
 
-    public async Task<Result<UserView>> Get() =>
-        await ledger.FindAsync(UserRows.ById, Id) is { } user
-            ? user
-            : Result.Refused(ErrorCodes.NoSuchUser, $"There is no user {Id}.");
+    public async Task<Result<UserView>> Get() => await ledger.FindAsync(UserRows.ById, Id) is { } user
+        ? user : Result.Refused(ErrorCodes.NoSuchUser, $"There is no user {Id}.");
 
     public async Task<bool> Exists()
     {

@@ -1,8 +1,6 @@
 namespace Mall.Ledger;
 
-/// <summary>
-/// Names one effect of one global transaction, as DTM's sub-transaction barrier does: UNIQUE(gid, branch_id, op, barrier_id).
-/// </summary>
+/// <summary>One effect of one global transaction, as DTM's barrier names it: UNIQUE(gid, branch_id, op, barrier_id).</summary>
 /// <param name="Gid">The saga, or another caller-chosen id of at most 128 characters.</param>
 /// <param name="BranchId">The branch within it, such as <c>01</c>.</param>
 /// <param name="Op"><see cref="BarrierOps.Action"/> or <see cref="BarrierOps.Compensate"/>.</param>
@@ -16,8 +14,6 @@ public static class BarrierOps
 {
     public const string Action = "action";
 
-    /// <summary>
-    /// Undoes the action of the same gid, branch and barrier id; if that never happened, it is kept from ever happening.
-    /// </summary>
+    /// <summary>Undoes the action of the same gid, branch and barrier id, or keeps it from ever happening.</summary>
     public const string Compensate = "compensate";
 }

@@ -1,8 +1,8 @@
 namespace Mall.Ledger;
 
 /// <summary>
-/// What came of entering many barriers with one statement for the rows of their origins and one for their own, and what that
-/// means for each. Keys of one batch differ in more than the op, so the op is left out here.
+/// What came of entering many barriers, and what that means for each. Keys of one batch differ in more than the op, so the op is
+/// left out here.
 /// </summary>
 internal sealed class EnteredBarriers
 {
@@ -15,9 +15,7 @@ internal sealed class EnteredBarriers
     /// <summary>For those that need it: the reason of the row that was there.</summary>
     public Dictionary<(string Gid, string BranchId, string BarrierId), string> Reasons { get; } = [];
 
-    /// <summary>
-    /// The order in which every process inserts barrier rows, so that two that insert the same ones do not deadlock.
-    /// </summary>
+    /// <summary>The order in which every process inserts barrier rows, so that two that insert the same never deadlock.</summary>
     public static int Compare(BarrierKey one, BarrierKey other)
     {
         var order = string.CompareOrdinal(one.Gid, other.Gid);
@@ -26,10 +24,7 @@ internal sealed class EnteredBarriers
         return order == 0 ? string.CompareOrdinal(one.BarrierId, other.BarrierId) : order;
     }
 
-    /// <summary>
-    /// The keys of a batch's write sets that are not suspects, in the order of <see cref="Compare"/>; who holds a value that
-    /// cannot be stored becomes one.
-    /// </summary>
+    /// <summary>The keys of those that are no suspects, sorted; who holds what cannot be stored becomes one.</summary>
     public static void CollectKeys(Batch batch, List<BarrierKey> keys)
     {
         keys.Clear();
@@ -45,9 +40,7 @@ internal sealed class EnteredBarriers
 
     /// <summary>Tells a batch what came of its barriers.</summary>
     /// <param name="batch">Its suspects are left out.</param>
-    /// <param name="entered">
-    /// Null when the statement failed and nobody knows for whose key: then all who have one are suspects.
-    /// </param>
+    /// <param name="entered">Null: the statement failed, nobody knows for whose key, and all who have one are suspects.</param>
     public static void Settle(Batch batch, EnteredBarriers? entered)
     {
         for (var i = 0; i < batch.Count; i++)
@@ -59,9 +52,6 @@ internal sealed class EnteredBarriers
             else if (outcome is null) batch.Proceed(i);
         }
     }
-
-    /// <summary>The row whose reason decides, when it does: of the action where the op has one, else of the op itself.</summary>
-    public static string OpOfReason(BarrierKey key) => Barrier.HasOrigin(key.Op) ? BarrierOps.Action : key.Op;
 
     public bool NeedsReason(BarrierKey key) => !Own.Contains(Short(key)) && !Origins.Contains(Short(key));
 

@@ -1,9 +1,6 @@
 namespace Mall.Ledger;
 
-/// <summary>
-/// Waits between attempts: doubling, capped, and each drawn from its upper half so that many who fail together do not return
-/// together.
-/// </summary>
+/// <summary>Waits between attempts: doubling, capped, drawn from the upper half so that not all return together.</summary>
 /// <param name="first">The wait after the first failure, at most.</param>
 /// <param name="cap">No wait is longer.</param>
 /// <param name="random">Shared; locked for each draw.</param>

@@ -1,20 +1,18 @@
 namespace Mall.Ledger;
 
-/// <summary>
-/// Callers who do not wait any longer: deadlines, cancellation, the end of the drain. And what the committer logs.
-/// </summary>
+/// <summary>Callers who wait no longer: deadlines, cancellation, the end of the drain. And what the committer logs.</summary>
 internal sealed partial class GroupCommitter
 {
     private void StartDeadlines_NeedsLock()
     {
-        _deadlinesRun = true;
-        _deadlines.Change(_deadlinePeriod, Timeout.InfiniteTimeSpan);
+        var period = TimeSpan.FromMilliseconds(Math.Clamp(options.CommitTimeout.TotalMilliseconds / 10, 10, 1_000));
+        _deadlinesRun = _deadlines?.Change(period, Timeout.InfiniteTimeSpan) == true;
     }
 
     // Coarse on purpose: one timer for all, and the queue is in the order in which deadlines pass.
     private void CheckDeadlines()
     {
-        GiveUp(pending => _time.GetElapsedTime(pending.EnqueuedAt) >= _options.CommitTimeout,
+        GiveUp(pending => time.GetElapsedTime(pending.EnqueuedAt) >= options.CommitTimeout,
             "The database did not answer in time.");
         lock (_gate)
         {

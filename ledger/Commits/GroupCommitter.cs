@@ -1,6 +1,3 @@
-using Mall.Ledger.Stores;
-using Microsoft.Extensions.Logging;
-
 namespace Mall.Ledger;
 
 /// <summary>
@@ -15,66 +12,51 @@ namespace Mall.Ledger;
 /// <para>States: <em>running</em> → <em>draining</em> (nothing new is accepted, what waits is committed) → <em>stopped</em> (the
 /// queue is empty, or the drain took too long and whoever was left has been told).</para>
 /// </summary>
-internal sealed partial class GroupCommitter : IAsyncDisposable
+internal sealed partial class GroupCommitter(
+    IStore store, LedgerOptions options, TimeProvider time, LedgerMetrics metrics, ILogger logger) : IAsyncDisposable
 {
-    private readonly IStore _store;
-    private readonly LedgerOptions _options;
-    private readonly TimeProvider _time;
-    private readonly LedgerMetrics _metrics;
-    private readonly ILogger _logger;
-    private readonly BatchPolicy _policy;
-    private readonly Backoff _backoff;
+    private readonly BatchPolicy _policy = new(options.MaxBatchWriteSets, options.MaxBatchBytes);
+    private readonly Backoff _backoff = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1), options.Random);
     private readonly CancellationTokenSource _abort = new();
-    private readonly ITimer _deadlines;
-    private readonly TimeSpan _deadlinePeriod;
 
     // Guards the fields below and everything mutable in pending commits. Held for a batch's selection at the longest.
     private readonly Lock _gate = new();
     private readonly PendingQueue _queue = new();
     private TaskCompletionSource? _idle; // The loop waits on it for work.
+    private ITimer? _deadlines;
     private bool _deadlinesRun;
     private bool _isDraining;
 
     // The loop's own.
-    private readonly Batch _batch;
+    private readonly Batch _batch = new() { Committer = NameCommitter(options.Random, time) };
     private Task _loop = Task.CompletedTask;
     private int _failures;
-
-    public GroupCommitter(IStore store, LedgerOptions options, TimeProvider time, LedgerMetrics metrics, ILogger logger)
-    {
-        (_store, _options, _time, _metrics, _logger) = (store, options, time, metrics, logger);
-        _policy = new BatchPolicy(options.MaxBatchWriteSets, options.MaxBatchBytes);
-        _backoff = new Backoff(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1), options.Random);
-        _batch = new Batch { Committer = NameCommitter(options.Random, time) };
-        _deadlinePeriod = TimeSpan.FromMilliseconds(Math.Clamp(options.CommitTimeout.TotalMilliseconds / 10, 10, 1_000));
-        _deadlines = time.CreateTimer(
-            static state => ((GroupCommitter)state!).CheckDeadlines(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-    }
 
     /// <summary>Write sets without an answer yet.</summary>
     public int QueueLength
     {
-        get
-        {
-            lock (_gate) return _queue.Count;
-        }
+        get { lock (_gate) return _queue.Count; }
     }
 
     /// <summary>Starts the loop, on the store's scheduler, where it stays.</summary>
-    public void Start() => _loop = Task.Factory
-        .StartNew(RunAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _store.Scheduler)
-        .Unwrap();
+    public void Start()
+    {
+        _deadlines = time.CreateTimer( // Here, because it would keep the context of whoever commits first.
+            static state => ((GroupCommitter)state!).CheckDeadlines(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _loop = Task.Factory.StartNew(
+            RunAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, store.Scheduler).Unwrap();
+    }
 
     /// <inheritdoc cref="ILedger.CommitAsync"/>
     public Task<CommitOutcome> CommitAsync(WriteSet writes, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested) return Refused("The caller had given up already; nothing was written.");
-        var pending = new PendingCommit(writes, _options.Continuations) { EnqueuedAt = _time.GetTimestamp() };
+        var pending = new PendingCommit(writes, options.Continuations) { EnqueuedAt = time.GetTimestamp() };
         TaskCompletionSource? idle;
         lock (_gate)
         {
             if (_isDraining) return Refused("The ledger is stopping; nothing was written.");
-            if (_queue.Count >= _options.QueueLimit)
+            if (_queue.Count >= options.QueueLimit)
                 return Task.FromException<CommitOutcome>(new LedgerBusyException($"{_queue.Count} write sets wait already."));
             _queue.Add(pending);
             if (!_deadlinesRun) StartDeadlines_NeedsLock();
@@ -89,9 +71,7 @@ internal sealed partial class GroupCommitter : IAsyncDisposable
         static Task<CommitOutcome> Refused(string why) => Task.FromException<CommitOutcome>(new LedgerUnavailableException(why));
     }
 
-    /// <summary>
-    /// Drains: commits what waits, for at most <see cref="LedgerOptions.DrainTimeout"/>, then tells whoever is left.
-    /// </summary>
+    /// <summary>Commits what waits, for at most <see cref="LedgerOptions.DrainTimeout"/>, then tells whoever is left.</summary>
     public async ValueTask DisposeAsync()
     {
         TaskCompletionSource? idle;
@@ -104,7 +84,7 @@ internal sealed partial class GroupCommitter : IAsyncDisposable
         idle?.SetResult();
         try
         {
-            await _loop.WaitAsync(_options.DrainTimeout, _time);
+            await _loop.WaitAsync(options.DrainTimeout, time);
         }
         catch (TimeoutException)
         {
@@ -113,7 +93,7 @@ internal sealed partial class GroupCommitter : IAsyncDisposable
         }
 
         GiveUp(static _ => true, "The ledger stopped before the write set was committed.");
-        await _deadlines.DisposeAsync();
+        if (_deadlines is not null) await _deadlines.DisposeAsync();
     }
 
     private async Task RunAsync()
@@ -134,14 +114,14 @@ internal sealed partial class GroupCommitter : IAsyncDisposable
     {
         while (await FillAsync())
         {
-            var started = _time.GetTimestamp();
+            var started = time.GetTimestamp();
             var failure = await TryApplyAsync();
             if (failure?.Failure == StoreFailure.OutcomeUnknown && await ReadBackAsync()) failure = null;
             if (failure is null)
             {
                 if (_failures > 0) LogRecovered(_failures);
                 _failures = 0;
-                _metrics.Committed(_batch.Count, _time.GetElapsedTime(started));
+                metrics.Committed(_batch.Count, time.GetElapsedTime(started));
                 Answer();
             }
             else
@@ -176,7 +156,7 @@ internal sealed partial class GroupCommitter : IAsyncDisposable
 
         // A new number for each attempt, so that an old mark is never taken for a newer batch's.
         _batch.Number++;
-        _batch.Time = _time.GetUtcNow();
+        _batch.Time = time.GetUtcNow();
         return true;
     }
 
@@ -184,7 +164,7 @@ internal sealed partial class GroupCommitter : IAsyncDisposable
     {
         try
         {
-            await _store.ApplyAsync(_batch);
+            await store.ApplyAsync(_batch);
             return null;
         }
         catch (StoreException failure)
@@ -198,9 +178,7 @@ internal sealed partial class GroupCommitter : IAsyncDisposable
         }
     }
 
-    /// <summary>
-    /// After a lost acknowledgement: asks for the commit mark until there is an answer, or the ledger is torn down.
-    /// </summary>
+    /// <summary>After a lost acknowledgement: asks for the commit mark until there is an answer, or no ledger.</summary>
     private async ValueTask<bool> ReadBackAsync()
     {
         lock (_gate)
@@ -210,7 +188,7 @@ internal sealed partial class GroupCommitter : IAsyncDisposable
         {
             try
             {
-                var committed = await _store.HasCommittedAsync(_batch.Committer, _batch.Number);
+                var committed = await store.HasCommittedAsync(_batch.Committer, _batch.Number);
                 LogReadBack(_batch.Number, committed);
                 return committed;
             }
@@ -226,11 +204,11 @@ internal sealed partial class GroupCommitter : IAsyncDisposable
     private async ValueTask PauseAsync(StoreException failure)
     {
         var pause = _backoff.After(++_failures);
-        _metrics.Failed(failure.Failure);
+        metrics.Failed(failure.Failure);
         LogStoreFailed(failure.Message, _failures, pause.TotalMilliseconds, failure);
         try
         {
-            await Task.Delay(pause, _time, _abort.Token);
+            await Task.Delay(pause, time, _abort.Token);
         }
         catch (OperationCanceledException)
         {
@@ -252,21 +230,19 @@ internal sealed partial class GroupCommitter : IAsyncDisposable
             else pending.TrySetResult(_batch.Outcome(i));
         }
 
-        _metrics.Settled(_batch);
+        metrics.Settled(_batch);
     }
 
     // Nothing happened: they wait again, where they stood. Those whose callers have given up meanwhile go.
     private void Requeue()
     {
         lock (_gate)
-        {
             for (var i = 0; i < _batch.Count; i++)
             {
                 var pending = _batch.Pending(i);
                 if (pending.Task.IsCompleted) _queue.Remove(pending);
                 else pending.State = PendingState.Queued;
             }
-        }
     }
 
     // Unique among all processes that ever commit to this database: the start time tells apart what the random source might not.

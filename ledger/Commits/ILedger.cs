@@ -7,18 +7,13 @@ public interface ILedger
     /// Queues the write set for the next group commit and completes after that commit (never before it is durable).
     /// Idempotent when the write set has a barrier key.
     /// </summary>
-    /// <exception cref="LedgerUnavailableException">Unknown to the caller's client, but known here: nothing was
-    /// written.</exception>
+    /// <exception cref="LedgerUnavailableException">Nothing was written, though the caller's client cannot know.</exception>
     /// <exception cref="LedgerBusyException">Refused at once, because too many write sets wait; nothing was written.</exception>
-    /// <exception cref="LedgerOutcomeUnknownException">It may have been written; repeat with the same barrier key or read
-    /// back.</exception>
-    /// <exception cref="LedgerFaultException">The database will never accept it: a bug of the caller. Nothing was
-    /// written.</exception>
+    /// <exception cref="LedgerOutcomeUnknownException">It may have been: repeat with the same barrier key or read it.</exception>
+    /// <exception cref="LedgerFaultException">The database will never accept it, a bug; nothing was written.</exception>
     Task<CommitOutcome> CommitAsync(WriteSet writes, CancellationToken cancellationToken = default);
 
-    /// <summary>
-    /// Reads committed rows. The SQL is portable between the stores; parameters are <c>@p1</c>, <c>@p2</c>, ...
-    /// </summary>
+    /// <summary>Reads committed rows. The SQL is portable between the stores; parameters are <c>@p1</c>, <c>@p2</c>...</summary>
     /// <exception cref="LedgerUnavailableException">The store cannot be read now.</exception>
     /// <exception cref="LedgerFaultException">The database does not understand the query: a bug of the caller.</exception>
     Task<IReadOnlyList<T>> QueryAsync<T>(

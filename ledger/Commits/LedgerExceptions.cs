@@ -4,9 +4,7 @@ namespace Mall.Ledger;
 public sealed class LedgerUnavailableException(string message, Exception? innerException = null)
     : Exception(message, innerException);
 
-/// <summary>
-/// The commit's outcome could not be established in time: it may have happened. Repeat with the same barrier key.
-/// </summary>
+/// <summary>The commit's outcome could not be established in time: repeat with the same barrier key.</summary>
 public sealed class LedgerOutcomeUnknownException(string message, Exception? innerException = null)
     : Exception(message, innerException);
 

@@ -29,17 +29,12 @@ internal sealed class PendingCommit : TaskCompletionSource<CommitOutcome>
 
     public PendingState State { get; set; }
 
-    /// <summary>
-    /// A commit of it was attempted and its outcome is not yet settled for all time: nobody may be told that nothing happened.
-    /// </summary>
+    /// <summary>A commit was attempted and its outcome is not settled: nobody may be told that nothing happened.</summary>
     public bool InDoubt { get; set; }
 
     public long EnqueuedAt { get; set; }
-
     public CancellationTokenRegistration Cancellation { get; set; }
-
     public PendingCommit? Previous { get; set; }
-
     public PendingCommit? Next { get; set; }
 }
 

@@ -7,9 +7,7 @@ namespace Mall.Ledger;
 internal sealed class PendingQueue
 {
     public int Count { get; private set; }
-
     public PendingCommit? First { get; private set; }
-
     private PendingCommit? Last { get; set; }
 
     public void Add(PendingCommit pending)

@@ -11,9 +11,7 @@ public sealed record WriteSet(BarrierKey? Barrier, params RowChange[] Changes)
     public WriteSet(params RowChange[] changes) : this(null, changes) { }
 }
 
-/// <summary>
-/// What became of a write set. Every value is durable knowledge: it is told after the commit that established it.
-/// </summary>
+/// <summary>What became of a write set: durable knowledge, told after the commit that established it.</summary>
 public enum CommitOutcome
 {
     /// <summary>All changes and the barrier row are committed.</summary>

@@ -19,9 +19,7 @@ public sealed record DueColumn(string Kind, Table Table, Column DueTime, string?
 
     private readonly RowShape _release = Table.Update().Guard(DueTime).Set(DueTime);
 
-    /// <summary>
-    /// After a failed attempt: another one at that time, unless the owner has written a time of its own meanwhile.
-    /// </summary>
+    /// <summary>After a failed attempt: another one then, unless the owner has written a time of its own meanwhile.</summary>
     internal RowChange Release(DueItem item, DueClaim claim, DateTimeOffset time) =>
         _release.With(KeyOf(item), claim.Until, time);
 

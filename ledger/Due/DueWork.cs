@@ -1,9 +1,6 @@
 namespace Mall.Ledger;
 
-/// <summary>
-/// Changes of the table <c>due</c>, to be put into the write set whose effect they belong to: the work is scheduled, moved or
-/// taken back in the same transaction.
-/// </summary>
+/// <summary>Changes of the table <c>due</c>, to be put into the write set whose effect they belong to.</summary>
 public static class DueWork
 {
     private static readonly Column s_kind = new("kind", ColumnType.Text);
@@ -32,9 +29,7 @@ public static class DueWork
     public static RowChange Schedule(string kind, string key, DateTimeOffset time, string? payload = null) =>
         s_schedule.With(kind, key, time, payload);
 
-    /// <summary>
-    /// Moves work to another time and forgets its attempts; also while it is being handled. No such work is a conflict.
-    /// </summary>
+    /// <summary>Moves work, also while it is being handled, and forgets its attempts. No such work is a conflict.</summary>
     public static RowChange Reschedule(string kind, string key, DateTimeOffset time) =>
         s_reschedule.With(kind, key, time, 0, Value.Null, Value.Null);
 
@@ -49,9 +44,7 @@ public static class DueWork
     internal static RowChange Release(DueItem item, DueClaim claim, DateTimeOffset time) =>
         s_release.With(item.Kind, item.Key, claim.Claimant, claim.Until, time, Value.Null, Value.Null);
 
-    /// <summary>
-    /// After a successful attempt, unless the claim has passed to somebody else or the handler has rescheduled it.
-    /// </summary>
+    /// <summary>After a successful attempt, unless somebody else has the claim or the handler has rescheduled it.</summary>
     internal static RowChange Complete(DueItem item, DueClaim claim) =>
         s_complete.With(item.Kind, item.Key, claim.Claimant, claim.Until);
 }

@@ -10,8 +10,7 @@ namespace Mall.Ledger;
 /// </summary>
 public sealed partial class DueWorker : IHostedLifecycleService, IDisposable
 {
-    // Attempts at work of due columns, which have no place for it; forgotten when this many fail at once, for which backoff is no
-    // cure.
+    // Attempts at work of due columns, which have no place for it; forgotten when so many fail that backoff is no cure.
     private const int MostRemembered = 10_000;
 
     private readonly IStore _store;
@@ -86,11 +85,8 @@ public sealed partial class DueWorker : IHostedLifecycleService, IDisposable
     public void Dispose() => _stop.Dispose();
 
     Task IHostedLifecycleService.StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
     Task IHostedService.StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
     Task IHostedService.StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
     Task IHostedLifecycleService.StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     private async Task RunAsync()
@@ -207,15 +203,13 @@ public sealed partial class DueWorker : IHostedLifecycleService, IDisposable
             _wake = wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
 
-        // One promise and a timer that keeps it: to await the first of several tasks would go through the thread pool, past a
-        // simulation.
+        // A timer keeps the promise: to await the first of several tasks would go through the thread pool, past a simulation.
         await using var period = _time.CreateTimer(
             static state => ((DueWorker)state!).Wake(), this, _options.DuePeriod, Timeout.InfiniteTimeSpan);
         await wake.Task;
         lock (_gate) _isWoken = false;
     }
 
-    /// <summary>Waits until no more than this many handlers run.</summary>
     private Task RoomAsync(int most)
     {
         lock (_gate)
@@ -230,10 +224,7 @@ public sealed partial class DueWorker : IHostedLifecycleService, IDisposable
     {
         TaskCompletionSource? room = null;
         lock (_gate)
-        {
             if (--_running <= _roomAt) (room, _room) = (_room, null);
-        }
-
         room?.SetResult();
     }
 

@@ -2,9 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Mall.Ledger;
 
-/// <summary>
-/// The ledger: a store, the committer that writes to it, and the sequences of ids. Open it, use it, dispose of it: that drains.
-/// </summary>
+/// <summary>A store, the committer that writes to it, and the sequences of ids. Disposing of it drains it.</summary>
 public sealed class DurableLedger : ILedger, IAsyncDisposable
 {
     private readonly IStore _store;
@@ -29,9 +27,7 @@ public sealed class DurableLedger : ILedger, IAsyncDisposable
         metrics.WatchQueue(() => _committer.QueueLength);
     }
 
-    /// <summary>
-    /// Takes the database into use and brings its schema up to date. Nothing else may be called before it has completed.
-    /// </summary>
+    /// <summary>Opens the database and brings its schema up to date. Nothing else may be called before that.</summary>
     /// <exception cref="LedgerStartException">It cannot be used, and why, in one line.</exception>
     public async Task OpenAsync(CancellationToken cancellationToken = default)
     {

@@ -8,11 +8,8 @@ internal sealed class LedgerLifetime(DurableLedger ledger) : IHostedLifecycleSer
     public Task StartingAsync(CancellationToken cancellationToken) => ledger.OpenAsync(cancellationToken);
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
     public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => ledger.DisposeAsync().AsTask();

@@ -12,9 +12,7 @@ public sealed class LedgerOptions
     /// </summary>
     public TimeSpan CommitTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>
-    /// Write sets that may wait before others are refused with <see cref="LedgerBusyException"/>. Default: 50,000.
-    /// </summary>
+    /// <summary>Write sets that may wait; others get <see cref="LedgerBusyException"/>. Default: 50,000.</summary>
     public int QueueLimit { get; set; } = 50_000;
 
     /// <summary>Most write sets in one transaction. More cost latency and gain little. Default: 1,024.</summary>
@@ -29,10 +27,7 @@ public sealed class LedgerOptions
     /// <summary>How long a start waits for a database server that is not up yet. Default: 30 s.</summary>
     public TimeSpan StartTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>
-    /// How long barrier rows and ended sagas are kept. Whoever repeats an effect later than this after it happened, makes it
-    /// happen again. Default: 7 days.
-    /// </summary>
+    /// <summary>How long barrier rows and ended sagas are kept; a repeat later than that does happen. Default: 7 days.</summary>
     public TimeSpan Retention { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>How long the clean-up rests between two rounds through the tables. Default: 10 minutes.</summary>
@@ -47,15 +42,10 @@ public sealed class LedgerOptions
     /// <summary>Due work that is handled at once in this process, at most. Default: 64.</summary>
     public int DueConcurrency { get; set; } = 64;
 
-    /// <summary>
-    /// The source of jitter and of the committer's name; give a seeded one to replay a run. Locked when it is used.
-    /// </summary>
+    /// <summary>The source of jitter and of the committer's name; seed it to replay a run. Locked when it is used.</summary>
     public Random Random { get; set; } = new(System.Security.Cryptography.RandomNumberGenerator.GetInt32(int.MaxValue));
 
-    /// <summary>
-    /// For simulations: where everything that would run on a thread of the ledger's own runs instead. The SQLite store then has
-    /// no thread. Default: null.
-    /// </summary>
+    /// <summary>For simulations: runs what would run on a thread of the ledger's own. Default: null.</summary>
     public TaskScheduler? Scheduler { get; set; }
 
     /// <exception cref="ArgumentOutOfRangeException">With this nothing would ever be committed.</exception>

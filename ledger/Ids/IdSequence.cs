@@ -36,8 +36,7 @@ internal sealed class IdSequence(string name, IStore store, TimeProvider time, T
             {
                 var waiting = new TaskCompletionSource<long>(continuations);
                 _waiting.Enqueue(waiting);
-                var task = cancellationToken.CanBeCanceled ? waiting.Task.WaitAsync(cancellationToken) : waiting.Task;
-                id = new ValueTask<long>(task);
+                id = new(cancellationToken.CanBeCanceled ? waiting.Task.WaitAsync(cancellationToken) : waiting.Task);
             }
 
             mustFetch = MustFetch_NeedsLock();
@@ -59,10 +58,9 @@ internal sealed class IdSequence(string name, IStore store, TimeProvider time, T
         }
 
         // Only the last block of the sequence can go back, and the one before it when they adjoin.
-        if (next.Count > 0 && current.Count > 0 && current.End == next.First)
-            await store.ReturnIdsAsync(name, current.First, next.End);
-        else if (next.Count > 0) await store.ReturnIdsAsync(name, next.First, next.End);
-        else if (current.Count > 0) await store.ReturnIdsAsync(name, current.First, current.End);
+        var last = next.Count > 0 ? next : current;
+        if (current.Count > 0 && current.End == last.First) last = current with { End = last.End };
+        if (last.Count > 0) await store.ReturnIdsAsync(name, last.First, last.End);
     }
 
     private bool TryTake_NeedsLock(out long id)
@@ -92,10 +90,7 @@ internal sealed class IdSequence(string name, IStore store, TimeProvider time, T
         var size = _blockSize; // Does not change while a fetch is under way.
         store.ReserveIdsAsync(name, size).ContinueWith(
             (task, state) => ((IdSequence)state!).Fetched(task, size),
-            this,
-            CancellationToken.None,
-            TaskContinuationOptions.ExecuteSynchronously,
-            store.Scheduler);
+            this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, store.Scheduler);
     }
 
     private void Fetched(Task<long> reserved, int size)

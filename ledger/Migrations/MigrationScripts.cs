@@ -28,10 +28,7 @@ internal static class MigrationScripts
         }
     }
 
-    /// <summary>
-    /// Makes a migration of a file's name, without extension, and text. Line ends are not part of the checksum: git may change
-    /// them.
-    /// </summary>
+    /// <summary>A migration of a file's name and text. Line ends are not part of the checksum: git may change them.</summary>
     public static Migration Parse(string name, string text)
     {
         var script = text.ReplaceLineEndings("\n");

@@ -1,9 +1,6 @@
 namespace Mall.Ledger;
 
-/// <summary>
-/// Runs migrations, one process at a time: the others wait, and then find nothing left to do. A migration stands in
-/// <c>schema_version</c> when all of it has happened.
-/// </summary>
+/// <summary>Runs migrations, one process at a time; each stands in <c>schema_version</c> when all of it has happened.</summary>
 /// <param name="connection">Open, and used by nobody else.</param>
 /// <param name="errors">What its exceptions mean.</param>
 internal abstract class Migrator(DbConnection connection, StoreErrors errors)

@@ -47,20 +47,17 @@ internal sealed class MySqlCarefulWriter(MySqlConnection connection, ChangeGroup
     private async Task<EnteredBarriers> LookAndEnterAsync(List<BarrierKey> keys)
     {
         var entered = new EnteredBarriers();
-        var wanted = keys.Where(key => Barrier.HasOrigin(key.Op)).Select(key => new BarrierRow(key, BarrierOps.Action))
-            .Concat(keys.Select(key => new BarrierRow(key, key.Op))).ToList();
+        List<BarrierRow> wanted = [.. BarrierRow.Origins(keys), .. BarrierRow.Own(keys)];
         MySqlStatements.FindBarriers(_sql.Clear(), wanted);
         var present = (await MySqlText.ReadAsync(connection, _sql.ToString(), row =>
             (Key: (row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3)), Reason: row.GetString(4))))
             .ToDictionary(row => row.Key, row => row.Reason);
-
-        var missing = wanted.Where(row => !present.ContainsKey((row.Key.Gid, row.Key.BranchId, row.Op, row.Key.BarrierId)))
-            .ToList();
+        var missing = wanted.FindAll(row => !present.ContainsKey((row.Key.Gid, row.Key.BranchId, row.Op, row.Key.BarrierId)));
         foreach (var (key, op) in missing)
             (op == key.Op ? entered.Own : entered.Origins).Add((key.Gid, key.BranchId, key.BarrierId));
         foreach (var key in keys.Where(entered.NeedsReason))
             entered.Reasons[(key.Gid, key.BranchId, key.BarrierId)] =
-                present[(key.Gid, key.BranchId, EnteredBarriers.OpOfReason(key), key.BarrierId)];
+                present[(key.Gid, key.BranchId, Barrier.OpOfReason(key.Op), key.BarrierId)];
         if (missing.Count == 0) return entered;
         MySqlStatements.InsertBarriers(_sql.Clear(), missing, Batch.Time);
         await ExecuteAsync(_sql.ToString());

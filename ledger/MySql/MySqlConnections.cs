@@ -2,10 +2,7 @@ using MySqlConnector;
 
 namespace Mall.Ledger.MySql;
 
-/// <summary>
-/// How connections to MySQL or MariaDB are made: a pool for whatever is short, and single ones for the committer. Sessions are
-/// set up so that texts mean the same on every server.
-/// </summary>
+/// <summary>A pool for whatever is short, single connections for the committer; texts mean the same on every server.</summary>
 internal sealed class MySqlConnections : IAsyncDisposable
 {
     /// <summary>Few are open at once as a rule; several processes share the 151 that a server allows by default.</summary>

@@ -12,10 +12,7 @@ internal sealed class MySqlErrors : ServerErrors
     private const MySqlErrorCode ReadOnlyMode = (MySqlErrorCode)1836;
     private const MySqlErrorCode ConnectionKilled = (MySqlErrorCode)1927;
 
-    /// <summary>
-    /// The server's own state: connections, permissions, shutdown, disks, locks, timeouts, read-only, killed. Everything else
-    /// that a server says is about the statement.
-    /// </summary>
+    /// <summary>The server's own state, from disks to permissions. Everything else it says is about the statement.</summary>
     private static readonly HashSet<int> s_states =
     [
         1020, 1021, 1026, 1027, 1030, 1037, 1038, 1040, 1041, 1042, 1043, 1044, 1045, 1049, 1053, 1077, 1078, 1079, 1080, 1114,
@@ -23,11 +20,6 @@ internal sealed class MySqlErrors : ServerErrors
         1290, 1297, 1317, 1370, 1615, 1637, 1696, 1698, 1792, 1836, 1927, 1969, 2006, 2013, 2055, 3024, 3100, 3101, 3169,
     ];
 
-    private MySqlErrors()
-    {
-    }
-
-    /// <summary>A row with the same primary key or another unique value is there.</summary>
     public override bool IsUniqueViolation(Exception failure) => CodeOf(failure) == MySqlErrorCode.DuplicateKeyEntry;
 
     /// <summary>The check at the end of a transaction (see <see cref="MySqlStatements.Mark"/>) did not hold.</summary>

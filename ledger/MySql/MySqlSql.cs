@@ -31,12 +31,7 @@ internal static class MySqlSql
     {
         if (shape.Operation != RowOperation.Insert && changes.Length <= FewRows)
         {
-            foreach (var (_, values) in changes)
-            {
-                One(sql, shape, values);
-                sql.Add(";").Add(count);
-            }
-
+            foreach (var (_, values) in changes) One(sql, shape, values).Add(";").Add(count);
             return;
         }
 
@@ -52,10 +47,7 @@ internal static class MySqlSql
         sql.Add($" where {s_many.Conditions(shape)} for update");
     }
 
-    /// <summary>A JSON text as a table <c>v</c>.</summary>
-    /// <param name="sql">Written to.</param>
-    /// <param name="columns">Its columns: <c>c1</c>, <c>c2</c>, ...; and <c>at</c>, which counts from 1.</param>
-    /// <param name="rows">The rows.</param>
+    /// <summary>A JSON text as a table <c>v</c>, of columns <c>c1</c>, <c>c2</c>... and <c>at</c>, a count from 1.</summary>
     public static SqlText Table(SqlText sql, IEnumerable<string> columns, IEnumerable<Value[]> rows)
     {
         var buffer = new ArrayBufferWriter<byte>(4_096);
@@ -87,7 +79,7 @@ internal static class MySqlSql
         sql.Add(")");
     }
 
-    private static void One(SqlText sql, RowShape shape, Value[] values) => sql.Fill(
+    private static SqlText One(SqlText sql, RowShape shape, Value[] values) => sql.Fill(
         s_ones.GetValue(shape, static shape => shape.Operation == RowOperation.Delete
             ? $"delete from {Name(shape.Table)} where {s_one.Conditions(shape)}"
             : $"update {Name(shape.Table)} set {s_one.Sets(shape, Name)} where {s_one.Conditions(shape)}"), values);
@@ -130,6 +122,5 @@ internal static class MySqlSql
     };
 
     private static string Name(Table table) => Quoted(table.Name);
-
     private static string Name(Column column) => Quoted(column.Name);
 }

@@ -12,9 +12,6 @@ internal static class MySqlStatements
     /// The commit mark. It fails, because a column may not be null, when the batch's number was revoked or <paramref
     /// name="condition"/> does not hold; then what follows it in the same text is not executed.
     /// </summary>
-    /// <param name="sql">Written to.</param>
-    /// <param name="batch">Whose mark.</param>
-    /// <param name="condition">SQL.</param>
     public static void Mark(SqlText sql, Batch batch, string condition)
     {
         var time = batch.Time.ToUnixTimeMilliseconds();
@@ -30,7 +27,7 @@ internal static class MySqlStatements
         .Add("select number from commit_marks where committer = ").AddText(committer);
 
     /// <summary>Inserts barrier rows; one that is there already is an error.</summary>
-    public static void InsertBarriers(SqlText sql, IReadOnlyList<BarrierRow> rows, DateTimeOffset now)
+    public static void InsertBarriers(SqlText sql, IEnumerable<BarrierRow> rows, DateTimeOffset now)
     {
         var time = $"{now.ToUnixTimeMilliseconds()}";
         sql.Add("insert into barrier (gid, branch_id, op, barrier_id, trans_type, reason, create_time) values ");
@@ -45,9 +42,7 @@ internal static class MySqlStatements
         sql.Add(");");
     }
 
-    /// <summary>
-    /// How many of these barrier rows are there with their action as the reason: those that a compensation may undo.
-    /// </summary>
+    /// <summary>How many of these barrier rows are there with their action as the reason, so that it may be undone.</summary>
     public static void CountOrigins(SqlText sql, IEnumerable<BarrierRow> rows) =>
         Present(sql.Add("select count(*) from "), rows).Add($" where b.reason = '{BarrierOps.Action}'");
 
@@ -63,8 +58,3 @@ internal static class MySqlStatements
             + " on b.gid = v.c1 and b.branch_id = v.c2 and b.op = v.c3 and b.barrier_id = v.c4");
     }
 }
-
-/// <summary>
-/// A barrier row: of the key's own op, or of the action that its compensation tries first. Its reason is the key's op.
-/// </summary>
-internal readonly record struct BarrierRow(BarrierKey Key, string Op);

@@ -1,5 +1,4 @@
 using System.Data;
-using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using MySqlConnector;
 
@@ -27,19 +26,14 @@ internal sealed partial class MySqlStore : ServerStore
     {
         _logger = logger;
         _connections = new MySqlConnections(options.Address, options.CommitTimeout);
-
-        // Not from the seeded source: whoever has the same name ends this store's sessions, and two processes
-        // may have the same seed.
-        Writer = new MySqlWriter(
-            _connections, $"mall-committer-{RandomNumberGenerator.GetHexString(16, lowercase: true)}", time);
+        Writer = new MySqlWriter(_connections, NewCommitterName(), time);
     }
 
     protected override DbDataSource Pool => _connections.Pool;
 
     protected override ServerWriter Writer { get; }
 
-    public override async Task<long> ReserveIdsAsync(string sequence, int count) =>
-        (await WriteAsync((s_reserveIds, [sequence, count])))[0];
+    protected override Query<long> ReserveIds => s_reserveIds;
 
     public override Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) => ClaimAsync(
         ShortQueries.Pick(claim, Locking),
@@ -97,9 +91,7 @@ internal sealed partial class MySqlStore : ServerStore
     protected override DbParameter Parameter(int position, in Value value) => new MySqlParameter(
         $"@p{position}", value.IsNumber ? value.Number : value.Text is { } text ? text : DBNull.Value);
 
-    /// <summary>
-    /// In one transaction, because an update here does not tell its rows: looks for them, locking them, and marks them.
-    /// </summary>
+    /// <summary>In one transaction, because an update here does not tell its rows: locks them, then marks them.</summary>
     private Task<IReadOnlyList<DueItem>> ClaimAsync(
         (Query<DueItem> Query, Value[] Parameters) pick, Action<SqlText, IReadOnlyList<DueItem>> mark) => OnScheduler(async () =>
     {

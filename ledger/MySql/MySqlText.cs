@@ -2,23 +2,20 @@ using MySqlConnector;
 
 namespace Mall.Ledger.MySql;
 
-/// <summary>Runs texts of one statement or several. All answers are read, so one that is lost is not taken for a good
-/// one.</summary>
+/// <summary>Runs texts of one statement or several. All answers are read: one that is lost is not taken for a good one.</summary>
 internal static class MySqlText
 {
     /// <returns>How many rows the statements have found.</returns>
-    public static async Task<int> ExecuteAsync(
-        MySqlConnection connection, string sql, MySqlTransaction? transaction = null)
+    public static async Task<int> ExecuteAsync(MySqlConnection connection, string sql, MySqlTransaction? transaction = null)
     {
-        await using var command = Command(connection, sql);
-        command.Transaction = transaction;
+        await using var command = new MySqlCommand(sql, connection, transaction);
         return await command.ExecuteNonQueryAsync();
     }
 
     /// <summary>Of several statements one reads, and all are executed.</summary>
     public static async Task<List<T>> ReadAsync<T>(MySqlConnection connection, string sql, Func<DbDataReader, T> map)
     {
-        await using var command = Command(connection, sql);
+        await using var command = new MySqlCommand(sql, connection);
         await using var reader = await command.ExecuteReaderAsync();
         var rows = new List<T>();
         do
@@ -28,6 +25,4 @@ internal static class MySqlText
         while (await reader.NextResultAsync());
         return rows;
     }
-
-    private static MySqlCommand Command(MySqlConnection connection, string sql) => new(sql, connection);
 }

@@ -14,8 +14,6 @@ internal sealed class MySqlWriter(MySqlConnections connections, string name, Tim
     private const string Count = "set @hits = @hits + row_count();";
 
     private readonly SqlText _sql = new();
-    private readonly List<BarrierRow> _own = [];
-    private readonly List<BarrierRow> _origins = [];
     private MySqlConnection _connection = null!; // Opened before anything else is called.
     private long _largestPacket;
 
@@ -38,30 +36,21 @@ internal sealed class MySqlWriter(MySqlConnections connections, string name, Tim
     /// <remarks>False also when it is too long for one text.</remarks>
     protected override bool TryCompose(Batch batch)
     {
-        _own.Clear();
-        _origins.Clear();
-        for (var i = 0; i < batch.Count; i++)
-        {
-            if (batch[i].Barrier is not { } key) continue;
-            _own.Add(new BarrierRow(key, key.Op));
-            if (Barrier.HasOrigin(key.Op)) _origins.Add(new BarrierRow(key, BarrierOps.Action));
-        }
-
-        _own.Sort(static (one, other) => EnteredBarriers.Compare(one.Key, other.Key));
+        var origins = BarrierRow.Origins(Keys).ToList();
+        var expected = Keys.Count + origins.Count;
         _sql.Clear().Add(MySqlStatements.Begin).Add(";set @hits = 0;");
-        if (_own.Count > 0)
+        if (Keys.Count > 0)
         {
-            MySqlStatements.InsertBarriers(_sql, _own, batch.Time);
+            MySqlStatements.InsertBarriers(_sql, BarrierRow.Own(Keys), batch.Time);
             _sql.Add(Count);
         }
 
-        if (_origins.Count > 0)
+        if (origins.Count > 0)
         {
-            MySqlStatements.CountOrigins(_sql.Add("set @hits = @hits + ("), _origins);
+            MySqlStatements.CountOrigins(_sql.Add("set @hits = @hits + ("), origins);
             _sql.Add(");");
         }
 
-        var expected = _own.Count + _origins.Count;
         foreach (var group in Groups.Groups)
         {
             MySqlSql.Change(_sql, group.Shape, CollectionsMarshal.AsSpan(group.Changes), Count);

@@ -47,7 +47,6 @@ internal sealed class SqlText
     }
 
     /// <param name="sql">Like that of <see cref="Add(string)"/>, with places for values.</param>
-    /// <param name="values">The values.</param>
     public SqlText Fill(string sql, Value[] values)
     {
         var rest = sql.AsSpan();

@@ -2,10 +2,7 @@ using Npgsql;
 
 namespace Mall.Ledger.Postgres;
 
-/// <summary>
-/// How connections to PostgreSQL are made: a pool for whatever is read or written in one statement, and single ones for the
-/// committer.
-/// </summary>
+/// <summary>A pool for whatever is one statement, and single connections for the committer.</summary>
 internal sealed class PostgresConnections : IAsyncDisposable
 {
     /// <summary>Few are open at once as a rule; several processes share the hundred that PostgreSQL allows by default.</summary>

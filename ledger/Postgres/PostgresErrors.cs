@@ -7,10 +7,6 @@ internal sealed class PostgresErrors : ServerErrors
 {
     public static readonly PostgresErrors Instance = new();
 
-    private PostgresErrors()
-    {
-    }
-
     public override bool IsRefusal(Exception failure) => failure is PostgresException { InvariantSeverity: "ERROR" };
 
     public override bool IsUniqueViolation(Exception failure) =>
@@ -22,10 +18,7 @@ internal sealed class PostgresErrors : ServerErrors
     };
 
     /// <inheritdoc/>
-    /// <remarks>
-    /// The classes are data, cardinality and integrity, syntax or access (but not a missing permission, which an operator
-    /// grants), program limits, features.
-    /// </remarks>
+    /// <remarks>Data, cardinality, integrity, syntax or access (not permissions, which somebody grants), limits.</remarks>
     public override bool IsFaultOfStatement(Exception failure) =>
         IsRefusal(failure)
         && failure is PostgresException { SqlState: not PostgresErrorCodes.InsufficientPrivilege and var state }

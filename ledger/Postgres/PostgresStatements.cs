@@ -5,9 +5,6 @@ namespace Mall.Ledger.Postgres;
 /// <summary>The committer's statements, each made once and filled anew for each use.</summary>
 internal sealed class PostgresStatements
 {
-    // Shapes live in static fields, so there are as many as the program has; past this somebody makes them anew each time.
-    private const int MostShapes = 4_096;
-
     // A number that was revoked has been told not to have committed (PostgresWriter.ReadMark), so it must not: this then changes
     // no row and fails.
     private const string WriteMark = """
@@ -31,9 +28,7 @@ internal sealed class PostgresStatements
         """;
 
     private const string ReturningKeys = EnterBarrier + " returning t.gid, t.branch_id, t.barrier_id";
-
     private static readonly string s_enterChecked = PostgresSql.Checked(EnterBarrier, expected: 8);
-
     private static readonly ColumnType[] s_keyColumns = [.. Enumerable.Repeat(ColumnType.Text, 4)];
     private static readonly ColumnType[] s_barrierColumns = [.. Enumerable.Repeat(ColumnType.Text, 6)];
 
@@ -61,25 +56,19 @@ internal sealed class PostgresStatements
         return _mark;
     }
 
-    /// <summary>
-    /// Enters the barrier, and fails unless every action is new, and every compensation is new and finds its action: all may
-    /// proceed then.
-    /// </summary>
+    /// <summary>Enters the barrier; fails unless every key is new and every compensation finds its action.</summary>
     /// <param name="keys">In the order of the primary key.</param>
-    /// <param name="now">For the rows.</param>
     public IEnumerable<NpgsqlBatchCommand> EnterChecked(List<BarrierKey> keys, DateTimeOffset now)
     {
-        if (Fill(_originsChecked, Origins(keys), now) > 0) yield return _originsChecked.With(1, 0).Command;
-        if (Fill(_ownChecked, Own(keys), now) > 0) yield return _ownChecked.With(1, keys.Count).Command;
+        if (Fill(_originsChecked, BarrierRow.Origins(keys), now) > 0) yield return _originsChecked.With(1, 0).Command;
+        if (Fill(_ownChecked, BarrierRow.Own(keys), now) > 0) yield return _ownChecked.With(1, keys.Count).Command;
     }
 
-    /// <summary>
-    /// Enters the barrier: two results, the keys whose origins were inserted, and the keys whose own rows were.
-    /// </summary>
+    /// <summary>Enters the barrier: two results, the keys whose origins were inserted, and those whose own rows were.</summary>
     public IEnumerable<NpgsqlBatchCommand> Enter(List<BarrierKey> keys, DateTimeOffset now)
     {
-        Fill(_origins, Origins(keys), now);
-        Fill(_own, Own(keys), now);
+        Fill(_origins, BarrierRow.Origins(keys), now);
+        Fill(_own, BarrierRow.Own(keys), now);
         return [_origins.Command, _own.Command];
     }
 
@@ -87,23 +76,20 @@ internal sealed class PostgresStatements
     public NpgsqlBatchCommand Reasons(IEnumerable<BarrierKey> keys)
     {
         _reasons.Clear();
-        foreach (var key in keys)
-            _reasons.Add(key.Gid, key.BranchId, EnteredBarriers.OpOfReason(key), key.BarrierId);
+        foreach (var key in keys) _reasons.Add(key.Gid, key.BranchId, Barrier.OpOfReason(key.Op), key.BarrierId);
         return _reasons.Command;
     }
 
     /// <summary>Makes the changes of a shape, and fails unless each finds its row as it expects it.</summary>
     public NpgsqlBatchCommand ChangeChecked(ChangeGroup group)
     {
-        var statement = StatementFor(
-            _checked, group.Shape, static shape => PostgresSql.Checked(PostgresSql.For(shape), shape.Columns.Count + 1),
-            scalars: 1);
+        var statement = StatementFor(_checked, group.Shape,
+            static shape => PostgresSql.Checked(PostgresSql.For(shape), shape.Columns.Count + 1), scalars: 1);
         return Fill(statement, group).With(0, group.Changes.Count).Command;
     }
 
     /// <summary>Makes the changes of a shape; its result are the primary keys of the rows that were as expected.</summary>
-    public NpgsqlBatchCommand Change(ChangeGroup group) =>
-        Fill(ReturningFor(group.Shape), group).Command;
+    public NpgsqlBatchCommand Change(ChangeGroup group) => Fill(ReturningFor(group.Shape), group).Command;
 
     /// <inheritdoc cref="Change(ChangeGroup)"/>
     public NpgsqlBatchCommand Change(in RowChange change) =>
@@ -119,12 +105,7 @@ internal sealed class PostgresStatements
         return statement;
     }
 
-    private static IEnumerable<(BarrierKey Key, string Op)> Origins(List<BarrierKey> keys) =>
-        keys.Where(key => Barrier.HasOrigin(key.Op)).Select(key => (key, BarrierOps.Action));
-
-    private static IEnumerable<(BarrierKey Key, string Op)> Own(List<BarrierKey> keys) => keys.Select(key => (key, key.Op));
-
-    private static int Fill(ArrayStatement statement, IEnumerable<(BarrierKey Key, string Op)> rows, DateTimeOffset now)
+    private static int Fill(ArrayStatement statement, IEnumerable<BarrierRow> rows, DateTimeOffset now)
     {
         var count = 0;
         statement.Clear().With(0, now.ToUnixTimeMilliseconds());
@@ -141,7 +122,7 @@ internal sealed class PostgresStatements
         Dictionary<RowShape, ArrayStatement> statements, RowShape shape, Func<RowShape, string> sql, int scalars)
     {
         if (statements.TryGetValue(shape, out var statement)) return statement;
-        if (statements.Count >= MostShapes) statements.Clear();
+        if (statements.Count >= ShapeSql.MostShapes) statements.Clear();
         return statements[shape] = new ArrayStatement(sql(shape), [.. shape.Columns.Select(c => c.Column.Type)], scalars);
     }
 }

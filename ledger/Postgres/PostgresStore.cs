@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using Npgsql;
 
@@ -20,20 +19,13 @@ internal sealed partial class PostgresStore : ServerStore
         : base(options, time, logger, PostgresErrors.Instance)
     {
         _logger = logger;
-
-        // Not from the seeded source: whoever has the same name ends this store's sessions, and two processes
-        // may have the same seed.
-        var name = $"mall-committer-{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
-        _connections = new PostgresConnections(options.Address, name, options.CommitTimeout);
+        _connections = new PostgresConnections(options.Address, NewCommitterName(), options.CommitTimeout);
         Writer = new PostgresWriter(_connections, time);
     }
 
     protected override DbDataSource Pool => _connections.Pool;
 
     protected override ServerWriter Writer { get; }
-
-    public override async Task<long> ReserveIdsAsync(string sequence, int count) =>
-        (await WriteAsync((ShortQueries.ReserveIds, [sequence, count])))[0];
 
     public override async Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) =>
         ShortQueries.Oldest(await WriteAsync(ShortQueries.Claim(claim, Locking)));

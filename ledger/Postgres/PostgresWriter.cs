@@ -17,7 +17,6 @@ internal sealed class PostgresWriter(PostgresConnections connections, TimeProvid
     private const string EndPredecessors =
         "select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1 and pid <> pg_backend_pid()";
 
-    private readonly List<BarrierKey> _keys = [];
     private PostgresStatements _statements = new();
     private NpgsqlConnection _connection = null!; // Opened before anything else is called.
     private NpgsqlBatch _commands = null!;
@@ -35,13 +34,9 @@ internal sealed class PostgresWriter(PostgresConnections connections, TimeProvid
 
     protected override bool TryCompose(Batch batch)
     {
-        _keys.Clear();
-        for (var i = 0; i < batch.Count; i++)
-            if (batch[i].Barrier is { } key) _keys.Add(key);
-        _keys.Sort(EnteredBarriers.Compare);
         _commands = new NpgsqlBatch(_connection);
         _commands.BatchCommands.Add(_statements.Mark(batch));
-        foreach (var command in _statements.EnterChecked(_keys, batch.Time)) _commands.BatchCommands.Add(command);
+        foreach (var command in _statements.EnterChecked(Keys, batch.Time)) _commands.BatchCommands.Add(command);
         foreach (var group in Groups.Groups) _commands.BatchCommands.Add(_statements.ChangeChecked(group));
         return true;
     }

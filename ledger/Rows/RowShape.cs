@@ -46,15 +46,12 @@ public sealed class RowShape
     }
 
     public Table Table { get; }
-
     public RowOperation Operation { get; }
 
     /// <summary>The columns, in the order of a change's values.</summary>
     public IReadOnlyList<ShapeColumn> Columns { get; }
 
-    /// <summary>
-    /// True when changes of this shape to one row may be summed within a batch: it adds and guards, and sets nothing.
-    /// </summary>
+    /// <summary>Changes of this shape to one row may be summed within a batch: it adds and guards, and sets nothing.</summary>
     public bool OnlyAdds { get; }
 
     /// <summary>Where the values of the primary key stand in a change, in the order of <see cref="Table.Key"/>.</summary>
@@ -65,14 +62,12 @@ public sealed class RowShape
             [.. columns.Select(c => new ShapeColumn(c, table.Key.Contains(c) ? ColumnRole.Key : ColumnRole.Set))]);
 
     internal static RowShape ForUpdate(Table table) => new(table, RowOperation.Update, KeyOf(table));
-
     internal static RowShape ForDelete(Table table) => new(table, RowOperation.Delete, KeyOf(table));
 
     /// <summary>Demands that the column holds a value.</summary>
     public RowShape Guard(params Column[] columns) => And(ColumnRole.Guard, columns);
 
     public RowShape Set(params Column[] columns) => And(ColumnRole.Set, columns);
-
     public RowShape Add(params Column[] columns) => And(ColumnRole.Add, columns);
 
     /// <summary>Adds, and demands a result of at least zero.</summary>

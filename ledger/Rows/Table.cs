@@ -16,21 +16,15 @@ public sealed record Column(string Name, ColumnType Type)
     public override string ToString() => Name;
 }
 
-/// <summary>
-/// A table as grains write to it. Shapes of changes are made once, from static fields, so that a store can compile
-/// each shape to one set-based statement and keep it.
-/// </summary>
+/// <summary>A table as grains write to it. Make shapes of changes once: a store keeps a statement for each.</summary>
 /// <param name="name">The table's name in every store.</param>
 /// <param name="key">The columns of its primary key.</param>
 public sealed class Table(string name, params Column[] key)
 {
     public string Name { get; } = name;
-
     public IReadOnlyList<Column> Key { get; } = key;
 
-    /// <summary>
-    /// Inserts a row. A row with the same primary key or another unique value is a conflict: nothing of the write set is applied.
-    /// </summary>
+    /// <summary>Inserts a row. One with the same primary key or another unique value is a conflict.</summary>
     public RowShape Insert(params Column[] columns) => RowShape.ForInsert(this, columns);
 
     /// <summary>Updates the row with the given primary key. See <see cref="RowShape"/> for guards, sets and adds.</summary>

@@ -14,7 +14,6 @@ public readonly record struct Value
     private Value(long number, object? reference) => (_number, _reference) = (number, reference);
 
     public static Value Null => default;
-
     public bool IsNull => _reference is null;
 
     public bool IsNumber => ReferenceEquals(_reference, s_isNumber);
@@ -26,13 +25,9 @@ public readonly record struct Value
     public string? Text => IsNumber ? throw new InvalidOperationException("The value is a number.") : (string?)_reference;
 
     public static implicit operator Value(long number) => new(number, s_isNumber);
-
     public static implicit operator Value(long? number) => number is { } n ? n : Null;
-
     public static implicit operator Value(string? text) => new(0, text);
-
     public static implicit operator Value(DateTimeOffset time) => time.ToUnixTimeMilliseconds();
-
     public static implicit operator Value(DateTimeOffset? time) => time is { } t ? t : Null;
 
     /// <inheritdoc cref="op_Implicit(long)"/>

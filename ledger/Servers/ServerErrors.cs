@@ -14,9 +14,7 @@ internal abstract class ServerErrors : StoreErrors
     /// <summary>A row with the same primary key or another unique value is there.</summary>
     public abstract bool IsUniqueViolation(Exception failure);
 
-    /// <summary>
-    /// Two transactions waited for each other, and the server chose this one: the same may well succeed at once.
-    /// </summary>
+    /// <summary>Two transactions waited for each other, and the server chose this one: it may well succeed at once.</summary>
     public abstract bool IsDeadlock(Exception failure);
 
     /// <summary>Waiting for the server does not help: somebody has to do something.</summary>

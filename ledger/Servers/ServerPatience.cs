@@ -1,15 +1,9 @@
 namespace Mall.Ledger.Servers;
 
-/// <summary>
-/// Connects to a database server at start, and waits for one that is not up yet: after a power cut everything starts at once.
-/// </summary>
+/// <summary>Connects to a server at start, and waits for one that is not up yet: after a power cut all start at once.</summary>
 internal sealed partial class ServerPatience(LedgerOptions options, TimeProvider time, ILogger logger)
 {
-    /// <param name="connect">One attempt.</param>
-    /// <param name="errors">What its exceptions mean.</param>
-    /// <exception cref="LedgerStartException">
-    /// There was no connection for <see cref="LedgerOptions.StartTimeout"/>; it says why.
-    /// </exception>
+    /// <exception cref="LedgerStartException">None within <see cref="LedgerOptions.StartTimeout"/>; it says why.</exception>
     public async Task<T> ConnectAsync<T>(
         Func<CancellationToken, ValueTask<T>> connect, ServerErrors errors, CancellationToken cancellationToken)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 
 namespace Mall.Ledger.Servers;
 
@@ -7,10 +8,6 @@ namespace Mall.Ledger.Servers;
 /// A database server, for several silos. One connection writes batches, one after the other; a small pool serves everything that
 /// is short. Nobody holds a thread while the server works.
 /// </summary>
-/// <param name="options">With the address.</param>
-/// <param name="time">For the journal of migrations and for pauses.</param>
-/// <param name="logger">Told what an operator ought to know of the server.</param>
-/// <param name="errors">What the driver's exceptions mean.</param>
 internal abstract class ServerStore(LedgerOptions options, TimeProvider time, ILogger logger, ServerErrors errors) : IStore
 {
     // A pooled connection whose server has been restarted since is found to be dead when it is used; the next one may be, too.
@@ -27,6 +24,8 @@ internal abstract class ServerStore(LedgerOptions options, TimeProvider time, IL
     protected abstract DbDataSource Pool { get; }
 
     protected abstract ServerWriter Writer { get; }
+
+    protected virtual Query<long> ReserveIds => ShortQueries.ReserveIds;
 
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
@@ -68,7 +67,8 @@ internal abstract class ServerStore(LedgerOptions options, TimeProvider time, IL
         }
     }
 
-    public abstract Task<long> ReserveIdsAsync(string sequence, int count);
+    public async Task<long> ReserveIdsAsync(string sequence, int count) =>
+        (await WriteAsync((ReserveIds, [sequence, count])))[0];
 
     public Task ReturnIdsAsync(string sequence, long first, long end) =>
         WriteAsync((ShortQueries.ReturnIds, [sequence, first, end]));
@@ -77,7 +77,6 @@ internal abstract class ServerStore(LedgerOptions options, TimeProvider time, IL
 
     public abstract Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim);
 
-    /// <summary>Closes the connections.</summary>
     public async ValueTask DisposeAsync()
     {
         // By the ledger that used it, then by the container that made it.
@@ -97,8 +96,11 @@ internal abstract class ServerStore(LedgerOptions options, TimeProvider time, IL
     protected abstract string Translate(string sql);
 
     /// <param name="position">From 1.</param>
-    /// <param name="value">Its value.</param>
     protected abstract DbParameter Parameter(int position, in Value value);
+
+    /// <summary>Never from the seeded source: whoever has the same name ends this store's sessions.</summary>
+    protected static string NewCommitterName() =>
+        $"mall-committer-{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
 
     /// <summary>Writes in one statement, once.</summary>
     protected Task<IReadOnlyList<T>> WriteAsync<T>((Query<T> Query, Value[] Parameters) write) => OnScheduler(async () =>
@@ -120,9 +122,7 @@ internal abstract class ServerStore(LedgerOptions options, TimeProvider time, IL
                 throw errors.Unavailable(failure);
             }
         },
-        CancellationToken.None,
-        TaskCreationOptions.DenyChildAttach,
-        Scheduler).Unwrap();
+        CancellationToken.None, TaskCreationOptions.DenyChildAttach, Scheduler).Unwrap();
 
     protected async Task<IReadOnlyList<T>> ReadAsync<T>(
         DbCommand command, Query<T> query, Value[] parameters, CancellationToken cancellationToken)

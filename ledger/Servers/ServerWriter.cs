@@ -21,6 +21,9 @@ internal abstract class ServerWriter(ServerErrors errors) : IAsyncDisposable
     /// <summary>The changes of the batch that is being written.</summary>
     protected ChangeGroups Groups { get; } = new();
 
+    /// <summary>Its barrier keys, in the order in which every process inserts them.</summary>
+    protected List<BarrierKey> Keys { get; } = [];
+
     /// <inheritdoc cref="IStore.ApplyAsync"/>
     public async ValueTask ApplyAsync(Batch batch)
     {
@@ -88,9 +91,7 @@ internal abstract class ServerWriter(ServerErrors errors) : IAsyncDisposable
     protected abstract Task<DbConnection> OpenAsync();
 
     /// <summary>Gets a new connection ready.</summary>
-    /// <param name="hasPredecessors">
-    /// There were others, of which the server may not yet have found out that they are dead: they hold locks that this one needs.
-    /// </param>
+    /// <param name="hasPredecessors">There were others, which the server may not yet know to be dead: they hold locks.</param>
     protected abstract Task PrepareAsync(bool hasPredecessors);
 
     /// <summary>Puts the whole transaction together. False: it takes the careful way.</summary>
@@ -111,13 +112,16 @@ internal abstract class ServerWriter(ServerErrors errors) : IAsyncDisposable
     private bool TryProceed(Batch batch)
     {
         batch.StartPass();
+        Keys.Clear();
         for (var i = 0; i < batch.Count; i++)
         {
             if (StorableValues.FaultOf(batch[i]) is not null) return false;
             batch.Settle(i, CommitOutcome.Applied);
             batch.Proceed(i);
+            if (batch[i].Barrier is { } key) Keys.Add(key);
         }
 
+        Keys.Sort(EnteredBarriers.Compare);
         Groups.Collect(batch);
         return true;
     }

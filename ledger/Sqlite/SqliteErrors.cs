@@ -8,22 +8,14 @@ internal sealed class SqliteErrors : StoreErrors
 {
     public static readonly SqliteErrors Instance = new();
 
-    private SqliteErrors()
-    {
-    }
-
     /// <summary>A row with the same primary key or another unique value is there.</summary>
     public static bool IsUniqueViolation(int code) =>
         code is raw.SQLITE_CONSTRAINT_PRIMARYKEY or raw.SQLITE_CONSTRAINT_UNIQUE or raw.SQLITE_CONSTRAINT_ROWID;
 
-    /// <summary>The statement or its values are at fault, not the database: the same would happen again.</summary>
     public static bool IsFaultOfStatement(int code) => Primary(code) is raw.SQLITE_ERROR or raw.SQLITE_CONSTRAINT
         or raw.SQLITE_MISMATCH or raw.SQLITE_RANGE or raw.SQLITE_TOOBIG or raw.SQLITE_MISUSE;
 
-    /// <summary>
-    /// What a failed commit leaves open. When it had to wait for somebody else for too long, it has not begun; after an error of
-    /// the disk nobody knows how much of the log is on it.
-    /// </summary>
+    /// <summary>What a failed commit leaves open: busy, it has not begun; else nobody knows what is on the disk.</summary>
     public static StoreFailure OfCommit(int code) =>
         Primary(code) == raw.SQLITE_BUSY ? StoreFailure.NothingHappened : StoreFailure.OutcomeUnknown;
 

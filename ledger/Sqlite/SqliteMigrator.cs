@@ -2,13 +2,10 @@ using Microsoft.Data.Sqlite;
 
 namespace Mall.Ledger.Sqlite;
 
-/// <summary>
-/// All in one transaction: all or none, and one process at a time, since it holds SQLite's write lock from its beginning.
-/// </summary>
+/// <summary>All in one transaction, which holds SQLite's write lock from its beginning: one process at a time.</summary>
 internal sealed class SqliteMigrator(SqliteConnection connection) : Migrator(connection, SqliteErrors.Instance)
 {
     protected override string Folder => "sqlite";
-
     protected override int CommandTimeout => connection.DefaultTimeout;
 
     protected override async Task<bool> TryLockAsync(CancellationToken cancellationToken)

@@ -1,8 +1,6 @@
 namespace Mall.Ledger.Sqlite;
 
-/// <summary>
-/// The statement that a shape of changes becomes: parameter <c>?n</c> is value n of the change, whatever its role.
-/// </summary>
+/// <summary>The statement that a shape of changes becomes: parameter <c>?n</c> is value n, whatever its role.</summary>
 internal static class SqliteSql
 {
     private static readonly ShapeSql s_parts = new(c => c.Name, i => $"?{i + 1}", "is");

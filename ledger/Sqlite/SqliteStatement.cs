@@ -4,10 +4,7 @@ using SQLitePCL;
 
 namespace Mall.Ledger.Sqlite;
 
-/// <summary>
-/// A prepared statement, on SQLite's own interface: the hot path pays for no parameter objects, no boxing and no strings made
-/// for the driver. Used by one thread.
-/// </summary>
+/// <summary>A prepared statement on SQLite's own interface: no parameter objects, no boxing. Used by one thread.</summary>
 internal sealed class SqliteStatement : IDisposable
 {
     private readonly sqlite3 _db;
@@ -63,23 +60,13 @@ internal sealed class SqliteStatement : IDisposable
     /// <returns>SQLITE_OK, or the extended error code.</returns>
     public int Execute(out int changed)
     {
-        var code = raw.sqlite3_step(_statement);
-        if (code is raw.SQLITE_DONE or raw.SQLITE_ROW)
-        {
-            changed = raw.sqlite3_changes(_db);
-            code = raw.SQLITE_OK;
-        }
-        else
-        {
-            changed = 0;
-            code = raw.sqlite3_extended_errcode(_db);
-        }
-
+        var isDone = raw.sqlite3_step(_statement) is raw.SQLITE_DONE or raw.SQLITE_ROW;
+        changed = isDone ? raw.sqlite3_changes(_db) : 0;
+        var code = isDone ? raw.SQLITE_OK : raw.sqlite3_extended_errcode(_db);
         _ = raw.sqlite3_reset(_statement); // Repeats the code of the step.
         return code;
     }
 
-    /// <summary>Runs it and throws what goes wrong.</summary>
     /// <exception cref="SqliteException">It failed.</exception>
     public int Execute()
     {
@@ -87,7 +74,6 @@ internal sealed class SqliteStatement : IDisposable
         return code == raw.SQLITE_OK ? changed : throw Failure(code);
     }
 
-    /// <summary>Reads all rows.</summary>
     /// <exception cref="SqliteException">It failed.</exception>
     public List<T> Read<T>(Func<SqliteStatement, T> map)
     {
@@ -112,8 +98,7 @@ internal sealed class SqliteStatement : IDisposable
 
     public string? Text(int column) =>
         raw.sqlite3_column_type(_statement, column) == raw.SQLITE_NULL
-            ? null
-            : raw.sqlite3_column_text(_statement, column).utf8_to_string();
+            ? null : raw.sqlite3_column_text(_statement, column).utf8_to_string();
 
     public void Dispose() => _statement.Dispose();
 }

@@ -7,13 +7,16 @@ namespace Mall.Ledger.Sqlite;
 /// The embedded database: one file, one process. One connection writes, on a thread of its own; readers are pooled. Every commit
 /// is on the disk when it is acknowledged (<c>synchronous=full</c>); the log is copied into the file as it grows.
 /// </summary>
-public sealed class SqliteStore : IStore
+/// <param name="address">Of kind SQLite.</param>
+/// <param name="time">For the journal of migrations.</param>
+/// <param name="scheduler">Where to run instead of on a thread of its own; see <see cref="LedgerOptions.Scheduler"/>.</param>
+/// <param name="isGuest">See <see cref="LedgerOptions.IsGuest"/>.</param>
+public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskScheduler? scheduler = null, bool isGuest = false)
+    : IStore
 {
-    private readonly StoreAddress _address;
-    private readonly TimeProvider _time;
-    private readonly bool _isGuest;
-    private readonly SqliteThread? _thread;
-    private readonly SqliteReaders _readers;
+    private readonly SqliteReaders _readers = new(() => Connect(
+        address.Path,
+        "pragma query_only = on; pragma busy_timeout = 5000; pragma temp_store = memory; pragma cache_size = -8192;"));
     private int _isDisposed;
 
     // Set by OpenAsync, used on the scheduler alone.
@@ -22,21 +25,7 @@ public sealed class SqliteStore : IStore
     private SqliteReader? _own;
     private SqliteWriter? _writer;
 
-    /// <param name="address">Of kind SQLite.</param>
-    /// <param name="time">For the journal of migrations.</param>
-    /// <param name="scheduler">Where to run instead of on a thread of its own; see <see cref="LedgerOptions.Scheduler"/>.</param>
-    /// <param name="isGuest">See <see cref="LedgerOptions.IsGuest"/>.</param>
-    public SqliteStore(StoreAddress address, TimeProvider time, TaskScheduler? scheduler = null, bool isGuest = false)
-    {
-        SQLitePCL.Batteries_V2.Init();
-        _address = address;
-        _time = time;
-        _isGuest = isGuest;
-        _readers = new SqliteReaders(OpenReader);
-        Scheduler = scheduler ?? (_thread = new SqliteThread());
-    }
-
-    public TaskScheduler Scheduler { get; }
+    public TaskScheduler Scheduler { get; } = scheduler ?? new SqliteThread();
 
     public Task OpenAsync(CancellationToken cancellationToken) => Run(async () =>
     {
@@ -49,7 +38,7 @@ public sealed class SqliteStore : IStore
         {
             Close();
             if (!SqliteErrors.Instance.IsFailure(failure)) throw;
-            throw SqliteErrors.Instance.CannotStart(_address, failure);
+            throw SqliteErrors.Instance.CannotStart(address, failure);
         }
     }).Unwrap();
 
@@ -83,7 +72,7 @@ public sealed class SqliteStore : IStore
         if (cancellationToken.IsCancellationRequested) return Task.FromCanceled<IReadOnlyList<T>>(cancellationToken);
 
         // Memory is seen by the one connection that owns it.
-        if (_address.IsInMemory) return Run(() => Read(query, parameters, isOwn: true));
+        if (address.IsInMemory) return Run(() => Read(query, parameters, isOwn: true));
         try
         {
             return Task.FromResult(Read(query, parameters, isOwn: false));
@@ -119,12 +108,12 @@ public sealed class SqliteStore : IStore
             Close();
             return true;
         });
-        _thread?.Dispose();
+        (Scheduler as SqliteThread)?.Dispose();
     }
 
     private async Task OpenAsync()
     {
-        if (_address.IsInMemory)
+        if (address.IsInMemory)
         {
             _connection = Connect(":memory:", "pragma foreign_keys = off; pragma temp_store = memory;");
         }
@@ -132,8 +121,8 @@ public sealed class SqliteStore : IStore
         {
             // The commit that makes the log 8 MB long copies it into the file and takes tens of milliseconds for it. A larger log
             // makes that longer and rarer; the size is a compromise that nobody has found to matter much either way.
-            _lock = _isGuest ? null : SqliteFileLock.Take(_address.Path);
-            _connection = Connect(_address.Path, """
+            _lock = isGuest ? null : SqliteFileLock.Take(address.Path);
+            _connection = Connect(address.Path, """
                 pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = off;
                 pragma busy_timeout = 5000; pragma temp_store = memory; pragma cache_size = -65536;
                 pragma wal_autocheckpoint = 2000; pragma journal_size_limit = 67108864;
@@ -141,7 +130,7 @@ public sealed class SqliteStore : IStore
         }
 
         _own = new SqliteReader(_connection);
-        await new SqliteMigrator(_connection).MigrateAsync(_time.GetUtcNow(), CancellationToken.None);
+        await new SqliteMigrator(_connection).MigrateAsync(time.GetUtcNow(), CancellationToken.None);
         _writer = new SqliteWriter(_connection.Handle!);
     }
 
@@ -154,10 +143,6 @@ public sealed class SqliteStore : IStore
         (_writer, _own, _connection) = (null, null, null);
         _lock?.Dispose();
     }
-
-    private SqliteConnection OpenReader() => Connect(
-        _address.Path,
-        "pragma query_only = on; pragma busy_timeout = 5000; pragma temp_store = memory; pragma cache_size = -8192;");
 
     private static SqliteConnection Connect(string path, string pragmas)
     {

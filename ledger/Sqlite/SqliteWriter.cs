@@ -9,9 +9,6 @@ namespace Mall.Ledger.Sqlite;
 /// </summary>
 internal sealed class SqliteWriter(sqlite3 db) : IDisposable
 {
-    // Shapes live in static fields, so there are as many as the program has; past this somebody makes them anew each time.
-    private const int MostShapes = 4_096;
-
     private readonly Dictionary<RowShape, SqliteStatement> _byShape = [];
     private readonly SqliteStatement _begin = new(db, "begin immediate");
     private readonly SqliteStatement _commit = new(db, "commit");
@@ -45,15 +42,11 @@ internal sealed class SqliteWriter(sqlite3 db) : IDisposable
             // docs/decisions/0004.
             while (!TryPass(batch)) Rollback();
         }
-        catch (SqliteException failure)
+        catch (Exception failure)
         {
             Rollback();
+            if (failure is not SqliteException) throw;
             throw SqliteErrors.Instance.Failure(StoreFailure.NothingHappened, failure);
-        }
-        catch
-        {
-            Rollback();
-            throw;
         }
 
         Commit();
@@ -163,9 +156,7 @@ internal sealed class SqliteWriter(sqlite3 db) : IDisposable
         _readReason.Bind(1, key.Gid).Bind(2, key.BranchId).Bind(3, op).Bind(4, key.BarrierId)
             .Read(row => row.Text(0)).SingleOrDefault();
 
-    /// <summary>
-    /// Makes one change. False: a guard or a unique key did not hold (no fault), or the statement is impossible.
-    /// </summary>
+    /// <summary>False: a guard or a unique key did not hold (no fault), or the statement is impossible.</summary>
     private bool Try(RowShape shape, Value[] values, out LedgerFaultException? fault)
     {
         fault = null;
@@ -192,7 +183,7 @@ internal sealed class SqliteWriter(sqlite3 db) : IDisposable
     private SqliteStatement StatementFor(RowShape shape)
     {
         if (_byShape.TryGetValue(shape, out var statement)) return statement;
-        if (_byShape.Count >= MostShapes)
+        if (_byShape.Count >= ShapeSql.MostShapes)
         {
             foreach (var old in _byShape.Values) old.Dispose();
             _byShape.Clear();

@@ -19,10 +19,7 @@ public sealed class Batch
     /// <summary>Names the process that commits; new with each start.</summary>
     public string Committer { get; internal set; } = "";
 
-    /// <summary>
-    /// Increases with each batch of the committer; a batch that is tried again under a new number has not committed under the
-    /// old.
-    /// </summary>
+    /// <summary>Increases with each batch; one that is tried again has not committed under its old number.</summary>
     public long Number { get; internal set; }
 
     /// <summary>The time that barrier rows and marks carry.</summary>
@@ -38,9 +35,7 @@ public sealed class Batch
     /// <summary>Set by fault injection: called at each stage of the transaction, and makes it fail by throwing.</summary>
     internal Action<ApplyStage>? Probe { get; set; }
 
-    /// <summary>
-    /// A test looks in: the store must go through every stage of <see cref="ApplyStage"/>, also where it knows a shorter way.
-    /// </summary>
+    /// <summary>A test looks in: the store must go through every <see cref="ApplyStage"/> and take no shorter way.</summary>
     internal bool IsProbed => Probe is not null;
 
     public WriteSet this[int index] => _entries[index].Pending.Writes;

@@ -8,9 +8,6 @@ namespace Mall.Ledger.Stores;
 /// </summary>
 internal sealed class ChangeGroups
 {
-    // Shapes live in static fields, so there are as many as the program has; past this somebody makes them anew each time.
-    private const int MostShapes = 4_096;
-
     private readonly Dictionary<RowShape, ChangeGroup> _byShape = [];
     private readonly List<ChangeGroup> _groups = [];
 
@@ -22,7 +19,7 @@ internal sealed class ChangeGroups
     {
         foreach (var group in _groups) group.Changes.Clear();
         _groups.Clear();
-        if (_byShape.Count > MostShapes) _byShape.Clear();
+        if (_byShape.Count > ShapeSql.MostShapes) _byShape.Clear();
         var changes = batch.Changes;
         for (var i = 0; i < changes.Length; i++)
         {

@@ -8,10 +8,7 @@ namespace Mall.Ledger.Stores;
 /// </summary>
 public interface IStore : IAsyncDisposable
 {
-    /// <summary>
-    /// Where the committer's loop runs: on the thread that owns the connection, if there is one, so that no hop lies between
-    /// them.
-    /// </summary>
+    /// <summary>Where the committer's loop runs: on the thread that owns the connection, if there is one.</summary>
     TaskScheduler Scheduler { get; }
 
     /// <summary>Takes ownership where the database needs that, and brings the schema up to date.</summary>
@@ -26,30 +23,21 @@ public interface IStore : IAsyncDisposable
     /// <exception cref="StoreException">Nothing happened, or nobody knows.</exception>
     ValueTask ApplyAsync(Batch batch);
 
-    /// <summary>
-    /// Whether the committer's batch with this number has committed. Waits until a transaction that is still in doubt has
-    /// ended, so the answer is final.
-    /// </summary>
+    /// <summary>Whether that batch has committed. Waits out a transaction still in doubt, so the answer is final.</summary>
     /// <exception cref="StoreException">It cannot be said now.</exception>
     ValueTask<bool> HasCommittedAsync(string committer, long number);
 
     /// <inheritdoc cref="ILedger.QueryAsync"/>
     Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, Value[] parameters, CancellationToken cancellationToken);
 
-    /// <summary>
-    /// Reserves the next ids of a sequence, durably, and returns the first of them. A lost acknowledgement loses ids, no more.
-    /// </summary>
+    /// <summary>Reserves ids, durably, and returns the first. A lost acknowledgement loses ids, no more.</summary>
     /// <exception cref="LedgerUnavailableException">None can be reserved now.</exception>
     Task<long> ReserveIdsAsync(string sequence, int count);
 
-    /// <summary>
-    /// Gives back ids from <paramref name="first"/> on, if nobody has reserved any after <paramref name="end"/> (exclusive).
-    /// </summary>
+    /// <summary>Gives back ids from <paramref name="first"/> on, if <paramref name="end"/> is the next (exclusive).</summary>
     Task ReturnIdsAsync(string sequence, long first, long end);
 
-    /// <summary>
-    /// Claims work of the table <c>due</c> whose time has come, oldest first: until the claim runs out nobody else gets it.
-    /// </summary>
+    /// <summary>Claims due work of the table <c>due</c>, oldest first: nobody else gets it until the claim runs out.</summary>
     /// <exception cref="LedgerUnavailableException">None can be claimed now.</exception>
     Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim);
 

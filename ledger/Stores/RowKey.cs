@@ -2,9 +2,7 @@ using System.Globalization;
 
 namespace Mall.Ledger.Stores;
 
-/// <summary>
-/// A row's primary key as one text, to compare what was asked for with what the database says that it has done.
-/// </summary>
+/// <summary>A row's primary key as one text, to compare what was asked for with what the database has done.</summary>
 internal static class RowKey
 {
     public static string Of(in RowChange change)

@@ -6,6 +6,9 @@ namespace Mall.Ledger.Stores;
 /// <param name="isSame">Compares so that null matches null.</param>
 internal sealed class ShapeSql(Func<Column, string> column, Func<int, string> value, string isSame)
 {
+    /// <summary>Shapes live in static fields: past this somebody makes them anew, and what is kept by shape goes.</summary>
+    public const int MostShapes = 4_096;
+
     /// <param name="shape">An update.</param>
     /// <param name="target">A column's name where it is assigned to.</param>
     public string Sets(RowShape shape, Func<Column, string> target)

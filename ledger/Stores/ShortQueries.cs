@@ -23,7 +23,7 @@ internal static class ShortQueries
 
     public static Query<long> Number(string sql) => new(sql, static row => row.GetInt64(0));
 
-    /// <summary>The oldest due work, and what @p1 and @p2 of a claim are.</summary>
+    /// <summary>The oldest due work.</summary>
     /// <param name="claim">Whose parameters these are.</param>
     /// <param name="locking">What keeps two claims apart.</param>
     public static (Query<DueItem> Query, Value[] Parameters) Pick(DueClaim claim, string locking) => (
@@ -33,9 +33,7 @@ internal static class ShortQueries
     public static (Query<DueItem> Query, Value[] Parameters) Pick(DueColumn column, DueClaim claim, string locking) => (
         new Query<DueItem>(PickSql(column, column.Key.Name, locking), row => ItemOf(row, column, claim)), TimesOf(claim));
 
-    /// <summary>
-    /// Claims in one statement. "materialized", because a subquery with a limit that is evaluated twice claims twice as much.
-    /// </summary>
+    /// <summary>Claims in one statement. "materialized": a subquery with a limit that is evaluated twice claims twice.</summary>
     /// <inheritdoc cref="Pick(DueClaim, string)"/>
     public static (Query<DueItem> Query, Value[] Parameters) Claim(DueClaim claim, string locking = "") => (
         new Query<DueItem>($"""
@@ -70,7 +68,7 @@ internal static class ShortQueries
         """;
 
     private static Value[] AllOf(DueClaim claim) =>
-        [claim.Claimant, claim.Until, claim.Now, claim.Limit, .. claim.Kinds.Select(kind => (Value)kind)];
+        [claim.Claimant, claim.Until, claim.Now, claim.Limit, .. claim.Kinds.Select(Value.FromString)];
 
     private static Value[] TimesOf(DueClaim claim) => [claim.Until, claim.Now, claim.Limit];
 

@@ -5,16 +5,13 @@ public enum StoreKind
 {
     /// <summary>A file, or memory, for one process.</summary>
     Sqlite,
-
     Postgres,
-
     MySql,
 }
 
 /// <summary>
 /// Where the database is: <c>sqlite:path/to/file.db</c>, <c>sqlite::memory:</c>,
-/// <c>postgres://user:password@host:port/database</c> or
-/// <c>mysql://user:password@host:port/database</c>. Prints itself without the password.
+/// <c>postgres://user:password@host:port/database</c> or <c>mysql://</c> with the same. Prints itself without the password.
 /// </summary>
 public sealed class StoreAddress
 {
@@ -29,13 +26,9 @@ public sealed class StoreAddress
     public bool IsInMemory => Kind == StoreKind.Sqlite && Path == ":memory:";
 
     public string Host { get; private init; } = "";
-
     public int Port { get; private init; }
-
     public string Database { get; private init; } = "";
-
     public string User { get; private init; } = "";
-
     public string Password { get; private init; } = "";
 
     /// <exception cref="LedgerStartException">It is none of the above; the message says what is wrong with it.</exception>

@@ -1,16 +1,11 @@
-using System.Net;
-using Mall.Api;
 using Mall.Api.Health;
-using Mall.Silo.Settings;
-using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Mall.Silo.Cluster;
 
 /// <summary>
-/// What a silo without a front door shows of itself: health and metrics, at <c>http</c>, if that is given. Without it the silo is heard of on
-/// its cluster address only, so that several fit on a machine without more settings.
+/// What a silo without a front door shows of itself: health and metrics, at <c>http</c>, if that is given. Without it the silo is
+/// heard of on its cluster address only, so that several fit on a machine without more settings.
 /// </summary>
 internal static class BackDoor
 {

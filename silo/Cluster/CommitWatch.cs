@@ -1,14 +1,10 @@
-using Mall.Ledger;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Orleans.Providers;
-
 namespace Mall.Silo.Cluster;
 
 /// <summary>
-/// Whether this silo can commit. It commits a probe (an empty write set, of which the ledger keeps nothing but its mark) every two
-/// seconds. A silo of a cluster that has not committed for a while asks the others: if one of them can, its own grains are of no
-/// use to anybody, and it ends itself so that others take them over. If none can, or none answers, the database is away, and it
-/// waits with them.
+/// Whether this silo can commit. It commits a probe (an empty write set, of which the ledger keeps nothing but its mark) every
+/// two seconds. A silo of a cluster that has not committed for a while asks the others: if one of them can, its own grains are of
+/// no use to anybody, and it ends itself so that others take them over. If none can, or none answers, the database is away, and
+/// it waits with them.
 /// </summary>
 internal sealed partial class CommitWatch(
     ILedger ledger, IServiceProvider services, TimeProvider time, ILogger<CommitWatch> logger) : BackgroundService, IControllable
@@ -26,7 +22,8 @@ internal sealed partial class CommitWatch(
     /// <summary>A probe has been committed lately.</summary>
     public bool Commits => Age < s_freshness;
 
-    private TimeSpan Age => Volatile.Read(ref _committedAt) is > long.MinValue and var at ? time.GetElapsedTime(at) : TimeSpan.MaxValue;
+    private TimeSpan Age =>
+        Volatile.Read(ref _committedAt) is > long.MinValue and var at ? time.GetElapsedTime(at) : TimeSpan.MaxValue;
 
     /// <summary>What another silo asks: can this one commit?</summary>
     Task<object?> IControllable.ExecuteCommand(int command, object? arg) => Task.FromResult<object?>(Commits);

@@ -1,14 +1,11 @@
-using System.Collections.Concurrent;
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 
 namespace Mall.Silo.Cluster;
 
 /// <summary>
-/// Finds dead silos at once. When a connection with another silo ends, the addresses of all that count as alive are tried; one that
-/// refuses twice has no process behind it any more, and is declared dead. Whoever hangs or is cut off does not refuse: that is for
-/// Orleans' probes and votes. Logs who comes and who goes.
+/// Finds dead silos at once. When a connection with another silo ends, the addresses of all that count as alive are tried; one
+/// that refuses twice has no process behind it any more, and is declared dead. Whoever hangs or is cut off does not refuse: that
+/// is for Orleans' probes and votes. Logs who comes and who goes.
 /// </summary>
 internal sealed partial class DeathWatch(IServiceProvider services, TimeProvider time, ILogger<DeathWatch> logger)
     : BackgroundService

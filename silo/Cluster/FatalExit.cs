@@ -1,8 +1,8 @@
 namespace Mall.Silo.Cluster;
 
 /// <summary>
-/// The end of a silo that must not go on: declared dead by the others, broken inside, or unable to commit while others can. It ends
-/// at once, without a drain (its grains have other owners already), with a code that its supervisor restarts.
+/// The end of a silo that must not go on: declared dead by the others, broken inside, or unable to commit while others can. It
+/// ends at once, without a drain (its grains have other owners already), with a code that its supervisor restarts.
 /// </summary>
 internal sealed partial class FatalExit(
     IServiceProvider services, IHostApplicationLifetime lifetime, ILogger<FatalExit> logger) : IFatalErrorHandler

@@ -1,8 +1,6 @@
-using Microsoft.Extensions.Diagnostics.HealthChecks;
-
 namespace Mall.Silo.Cluster;
 
-/// <summary>Says of the silo that it is called at whether it is ready. The key spreads callers over silos and means nothing.</summary>
+/// <summary>Says of the silo that it is called at whether it is ready. The key spreads callers and means nothing.</summary>
 [Alias("mall.IReadinessGrain")]
 internal interface IReadinessGrain : IGrainWithIntegerKey
 {

@@ -1,6 +1,3 @@
-using System.Collections.Concurrent;
-using Orleans.Providers;
-
 namespace Mall.Silo.Cluster;
 
 /// <summary>

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Orleans.Metadata;
 
 namespace Mall.Silo.Cluster;

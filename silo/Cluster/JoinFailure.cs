@@ -1,7 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
-using Mall.Silo.Settings;
-
 namespace Mall.Silo.Cluster;
 
 /// <summary>Why a silo could not become a member, in one line that names the setting.</summary>
@@ -25,8 +21,8 @@ internal static class JoinFailure
     }
 
     /// <summary>
-    /// After the others have not let this silo in, or have not answered. Those that take its connections and yet do not talk to it
-    /// speak TLS with another certificate, or without.
+    /// After the others have not let this silo in, or have not answered. Those that take its connections and yet do not talk to
+    /// it speak TLS with another certificate, or without.
     /// </summary>
     public static string Explain(IServiceProvider services)
     {
@@ -38,7 +34,8 @@ internal static class JoinFailure
             ? (SettingNames.ClusterCertificate, "all processes of a cluster need the same one, or none")
             : (SettingNames.Silo, "all silos must reach each other at their addresses");
         return new SettingsException(
-            setting, $"{own} does not come to talk with the silos of the cluster ({string.Join<IPEndPoint>(", ", others)}): {why}").Message;
+            setting,
+            $"{own} does not come to talk with the silos of the cluster ({string.Join<IPEndPoint>(", ", others)}): {why}").Message;
     }
 
     private static bool CanConnect(IPEndPoint endpoint)

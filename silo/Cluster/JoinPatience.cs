@@ -1,4 +1,3 @@
-using Mall.Silo.Settings;
 using Orleans.Runtime.Messaging;
 
 namespace Mall.Silo.Cluster;

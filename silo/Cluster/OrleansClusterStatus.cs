@@ -1,5 +1,3 @@
-using Mall.Api.Cluster;
-
 namespace Mall.Silo.Cluster;
 
 /// <summary>The front door's look at the cluster, by way of Orleans' management grain.</summary>

@@ -1,4 +1,3 @@
-using Mall.Ledger.Stores;
 using Microsoft.Data.Sqlite;
 using MySqlConnector;
 using Npgsql;

@@ -1,26 +1,19 @@
-using System.Net;
 using Mall.Carts;
-using Mall.Hosting;
-using Mall.Silo.Settings;
 using Orleans.Configuration;
 using Orleans.Dashboard;
-using Orleans.Providers;
 using Orleans.Serialization;
 
 namespace Mall.Silo.Cluster;
 
 /// <summary>
-/// How Orleans is set up in this process: a silo alone, a silo among several, or a client of those. Members find each other through
-/// the mall's own database (the tables and statements are among the migrations). What follows from the numbers here is in
+/// How Orleans is set up in this process: a silo alone, a silo among several, or a client of those. Members find each other
+/// through the mall's own database (the tables and statements are among the migrations). What follows from the numbers here is in
 /// docs/operations.md.
 /// </summary>
 internal static class OrleansWiring
 {
     /// <summary>Names the mall in Orleans' storage; never changes, whatever the cluster is called.</summary>
     private const string ServiceId = "mall";
-
-    /// <summary>A member that cannot reach the others for this long does not start.</summary>
-    private static readonly TimeSpan s_joinLimit = TimeSpan.FromSeconds(30);
 
     public static void AddOrleans(this WebApplicationBuilder builder, MallSettings settings)
     {
@@ -40,7 +33,8 @@ internal static class OrleansWiring
         silo.Services.AddSingleton<IFatalErrorHandler, FatalExit>();
         silo.Services.AddSingleton<CommitWatch>().AddHostedService(services => services.GetRequiredService<CommitWatch>());
         silo.Services.AddKeyedSingleton<IControllable>(CommitWatch.Name, (all, _) => all.GetRequiredService<CommitWatch>());
-        silo.Services.AddSingleton<HotGrains>().AddSingleton<IIncomingGrainCallFilter>(all => all.GetRequiredService<HotGrains>());
+        silo.Services.AddSingleton<HotGrains>()
+            .AddSingleton<IIncomingGrainCallFilter>(all => all.GetRequiredService<HotGrains>());
         silo.Services.AddKeyedSingleton<IControllable>(HotGrains.Name, (all, _) => all.GetRequiredService<HotGrains>());
         silo.AddDashboard(dashboard => dashboard.HideTrace = true); // A live log is more than an operator of the mall may see.
         silo.Services.AddHealthChecks().AddCheck<CommitHealth>("database");
@@ -49,8 +43,8 @@ internal static class OrleansWiring
     }
 
     /// <summary>
-    /// Nobody calls a silo that is alone: it has no gateway, and listens where the system finds room, so that several malls fit on
-    /// one machine.
+    /// Nobody calls a silo that is alone: it has no gateway, and listens where the system finds room, so that several malls fit
+    /// on one machine.
     /// </summary>
     private static void StayAlone(ISiloBuilder silo) => silo
         .UseLocalhostClustering(serviceId: ServiceId)
@@ -73,7 +67,7 @@ internal static class OrleansWiring
         });
         silo.Configure<SiloOptions>(options => options.SiloName = $"{settings.Roles}@{cluster.Silo}");
 
-        // A silo that hangs or is cut off is voted dead within some 20 s; one whose process has died is found by DeathWatch at once.
+        // A silo that hangs or is cut off is voted dead within some 20 s; one that has died is found by DeathWatch at once.
         silo.Configure<ClusterMembershipOptions>(membership =>
         {
             membership.ProbeTimeout = TimeSpan.FromSeconds(2);
@@ -81,7 +75,7 @@ internal static class OrleansWiring
             membership.MaxProbeTimeout = TimeSpan.FromSeconds(4);
             membership.TableRefreshTimeout = TimeSpan.FromSeconds(10);
             membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
-            membership.MaxJoinAttemptTime = s_joinLimit;
+            membership.MaxJoinAttemptTime = TimeSpan.FromSeconds(30); // One that cannot reach the others by then does not start.
         });
         silo.Services.AddSingleton<DeathWatch>().AddHostedService(services => services.GetRequiredService<DeathWatch>());
         silo.Services.AddOptions<SiloConnectionOptions>().Configure<DeathWatch>(
@@ -107,7 +101,8 @@ internal static class OrleansWiring
     }
 
     /// <summary>What the contract has no exception for (a fault of the ledger) crosses silos with its message at least.</summary>
-    private static void CarryOwnExceptions(ExceptionSerializationOptions options) => options.SupportedNamespacePrefixes.Add("Mall");
+    private static void CarryOwnExceptions(ExceptionSerializationOptions options) =>
+        options.SupportedNamespacePrefixes.Add("Mall");
 
     private static void Name(ClusterOptions cluster, string id) => (cluster.ClusterId, cluster.ServiceId) = (id, ServiceId);
 }

@@ -1,6 +1,3 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
-
 namespace Mall.Silo.Settings;
 
 /// <summary>A certificate with its private key, in a PEM or PKCS#12 file without password, as a setting names it.</summary>

@@ -1,9 +1,3 @@
-using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
-using System.Security.Cryptography.X509Certificates;
-using Mall.Ledger.Stores;
-
 namespace Mall.Silo.Settings;
 
 /// <summary>A process's place among several.</summary>
@@ -37,7 +31,7 @@ public sealed record ClusterSettings(string Id, IPEndPoint? Silo, IPEndPoint? Ga
         {
             throw new SettingsException(
                 SettingNames.ClusterCertificate,
-                $"is needed, since {silo} can be reached from other machines (or cluster-plaintext true, where only the cluster can)");
+                $"is needed, since {silo} can be reached from other machines; or cluster-plaintext true, where only the cluster can");
         }
 
         return new ClusterSettings(id, silo, GatewayOf(configuration, silo), certificate);
@@ -96,14 +90,15 @@ public sealed record ClusterSettings(string Id, IPEndPoint? Silo, IPEndPoint? Ga
         var text => throw new SettingsException(setting, $"'{text}' is neither true nor false"),
     };
 
-    /// <summary>Null when the setting is not given. A name is resolved once, now: Orleans' members are known by address.</summary>
+    /// <summary>Null when the setting is not given. A name is resolved once, now: Orleans knows members by address.</summary>
     private static IPEndPoint? Endpoint(IConfiguration configuration, string setting)
     {
         if (configuration[setting] is not { Length: > 0 } text) return null;
         var colon = text.LastIndexOf(':');
         var host = colon > 0 ? text[..colon].Trim('[', ']') : "";
         if (host.Length == 0 || Uri.CheckHostName(host) == UriHostNameType.Unknown
-            || !ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0)
+            || !ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            || port == 0)
             throw new SettingsException(setting, $"'{text}' is not host:port, such as 10.0.0.1:7001");
         if (IPAddress.TryParse(host, out var address))
         {

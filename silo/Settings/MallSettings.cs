@@ -1,9 +1,3 @@
-using System.Globalization;
-using System.Security.Cryptography.X509Certificates;
-using Mall.Api;
-using Mall.Ledger;
-using Mall.Ledger.Stores;
-
 namespace Mall.Silo.Settings;
 
 /// <summary>What a process of the mall is told, checked and with its defaults.</summary>
@@ -22,7 +16,8 @@ public sealed record MallSettings(
     /// <exception cref="SettingsException">The first setting that cannot be used.</exception>
     public static MallSettings From(IConfiguration configuration)
     {
-        RefuseWhatIsNotThere(configuration);
+        if (!string.IsNullOrEmpty(configuration[SettingNames.Otlp]))
+            throw new SettingsException(SettingNames.Otlp, "this version exports no traces; leave it out");
         var roles = ReadRoles(configuration);
         var db = Database(configuration);
         return new MallSettings(
@@ -65,12 +60,6 @@ public sealed record MallSettings(
         }
 
         return roles;
-    }
-
-    private static void RefuseWhatIsNotThere(IConfiguration configuration)
-    {
-        if (!string.IsNullOrEmpty(configuration[SettingNames.Otlp]))
-            throw new SettingsException(SettingNames.Otlp, "this version exports no traces; leave it out");
     }
 
     private static ListenAddress Address(IConfiguration configuration, string setting, string otherwise)

@@ -65,7 +65,8 @@ public sealed class ContractTests
             select $"{message.File}: {message.Type.Identifier} lacks [{attribute}]");
     }
 
-    /// <summary>Orleans hands on an exception that has no serializer as another one, and the front door would not know it.</summary>
+    /// <summary>Orleans hands on an exception that has no serializer as another one, and the front door would not know
+    /// it.</summary>
     [Fact]
     public void Exception_IsSerializedAndHasAnAlias()
     {

@@ -24,7 +24,7 @@ public sealed partial class StyleTests
     private static partial Regex AbsolutePath { get; }
 
     /// <summary>The project speaks of itself alone, and of what it is now.</summary>
-    [GeneratedRegex(@"\bMall\.Runtim[e]\b|(?<!orleans )\b(issue|pull request|PR) #\d+|\bas an A[I]\b|\b(LL[M]|Claud[e]|ChatGP[T])\b")]
+    [GeneratedRegex(@"\bMall\.Runtim[e]\b|(?<!orleans )\b(issue|pull request|PR) #\d+")]
     private static partial Regex OfSomethingElse { get; }
 
     [GeneratedRegex(@"(^|/)(Helpers?|Commons?|Utils?|Utilities|Misc)(/|\.|$)", RegexOptions.IgnoreCase)]

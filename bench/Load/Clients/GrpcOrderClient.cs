@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Net;
-using System.Net.Http.Headers;
 using Google.Protobuf;
 using Mall.V1;
 
@@ -12,8 +11,6 @@ namespace Mall.Bench.Load.Clients;
 /// way and 317 µs through Grpc.Net.Client, and the generator shares its processors with what it measures.
 /// </summary>
 /// <param name="connection">Made by <see cref="Connect"/>, and not this client's to close.</param>
-/// <param name="address">The front door.</param>
-/// <param name="token">Whose orders they are.</param>
 /// <param name="requests">Made by <see cref="Render"/>.</param>
 sealed class GrpcOrderClient(HttpMessageInvoker connection, Uri address, string token, byte[][] requests) : IOrderClient
 {

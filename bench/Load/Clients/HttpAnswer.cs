@@ -3,7 +3,6 @@ using System.Buffers.Text;
 namespace Mall.Bench.Load.Clients;
 
 /// <summary>An HTTP/1.1 response in a buffer: what the answer to an order needs, from Kestrel or nginx.</summary>
-/// <param name="Status">The status code.</param>
 /// <param name="MallCode">Of a problem, the mall's code; 0 when there is none.</param>
 /// <param name="KeepsAlive">Whether the connection takes another request.</param>
 readonly record struct HttpAnswer(int Status, int MallCode, bool KeepsAlive)

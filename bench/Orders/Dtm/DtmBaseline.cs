@@ -1,10 +1,3 @@
-using System.Data.Common;
-using Mall.Bench.Hosting;
-using Mall.Bench.Load;
-using Mall.Bench.Measuring;
-using Mall.Ledger.Stores;
-using Mall.Sagas;
-using Mall.TestServers;
 using MySqlConnector;
 using Npgsql;
 
@@ -28,10 +21,6 @@ sealed class DtmBaseline : ISite
     public string Durability => _server.Settings;
 
     /// <summary>Makes tables, products and connections.</summary>
-    /// <param name="server">Where.</param>
-    /// <param name="trips">How statements are sent.</param>
-    /// <param name="workers">How many.</param>
-    /// <param name="load">What is ordered.</param>
     public static async Task<ISite> OpenAsync(
         BenchServer server, RoundTrips trips, int workers, OrderLoad load, CancellationToken cancellationToken)
     {

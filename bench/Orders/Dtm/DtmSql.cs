@@ -1,6 +1,3 @@
-using System.Globalization;
-using Mall.Bench.Load;
-
 namespace Mall.Bench.Orders.Dtm;
 
 /// <summary>The statements of the baseline. Tables have the columns and indexes that an order, and resuming one, need.</summary>
@@ -23,8 +20,7 @@ sealed record DtmSql(string Schema, string Barrier, bool Prepares)
     public static DtmSql Postgres { get; } = new(
         SchemaOf(
             key: "text collate \"C\"", word: "text", identity: "generated always as identity",
-            open: " where next_cron_time is not null",
-            fill => $" with (fillfactor = {fill})"),
+            open: " where next_cron_time is not null", fill => $" with (fillfactor = {fill})"),
         $"insert {BarrierRow} on conflict do nothing",
         Prepares: true);
 
@@ -83,8 +79,7 @@ sealed record DtmSql(string Schema, string Barrier, bool Prepares)
     static IEnumerable<string> BranchRows(int place)
     {
         var target = place == 0 ? "'order', @whole" : $"'product', @payload{place - 1}";
-        return s_ops.Select(op =>
-            $"(@gid, '{place + 1:00}', '{op}', {target}, 'prepared', @now, @now)");
+        return s_ops.Select(op => $"(@gid, '{place + 1:00}', '{op}', {target}, 'prepared', @now, @now)");
     }
 
     static string SchemaOf(string key, string word, string identity, string open, Func<int, string> table) =>

@@ -1,6 +1,4 @@
-using System.Data.Common;
 using System.Text.RegularExpressions;
-using Mall.Bench.Load;
 
 namespace Mall.Bench.Orders.Dtm;
 
@@ -38,9 +36,7 @@ sealed class DtmWorker : IDisposable
     readonly Statements _succeed;
 
     /// <param name="connection">Closed, and this worker's from now on.</param>
-    /// <param name="sql">The server's dialect.</param>
     /// <param name="items">How many products each order has.</param>
-    /// <param name="trips">How statements are sent.</param>
     public DtmWorker(DbConnection connection, DtmSql sql, int items, RoundTrips trips)
     {
         _connection = connection;
@@ -78,7 +74,6 @@ sealed class DtmWorker : IDisposable
         }
     }
 
-    /// <summary>Closes the connection, and its statements with it.</summary>
     public void Dispose() => _connection.Dispose();
 
     static (string, object) Now() => ("now", DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());

@@ -4,8 +4,8 @@ namespace Mall.Tests.Crash;
 
 /// <summary>
 /// The process dies at any moment, and starts again, and again. Customers see pauses and nothing else; afterwards the books are
-/// audited. A run is repeated, as far as a whole machine can be, by the seed that it prints; <c>MALL_TEST_KILLS</c> is how often it
-/// dies (10).
+/// audited. A run is repeated, as far as a whole machine can be, by the seed that it prints; <c>MALL_TEST_KILLS</c> is how often
+/// it dies (10).
 /// </summary>
 [Collection(nameof(WholeProcesses))]
 public sealed class KillTests(ITestOutputHelper output)

@@ -10,9 +10,10 @@ public sealed class OpenApiTests(FrontDoorMall door) : IAsyncLifetime
     /// <summary>The contract; whoever changes it changes it here as well.</summary>
     private static readonly string[] s_operations =
     [
-        "delete /v1/products/{id}",
+        "delete /v1/cart", "delete /v1/products/{id}",
         "get /health/live", "get /health/ready",
         "get /v1/auth/verify",
+        "get /v1/cart",
         "get /v1/cluster",
         "get /v1/orders", "get /v1/orders/{id}",
         "get /v1/products/{id}",
@@ -20,12 +21,14 @@ public sealed class OpenApiTests(FrontDoorMall door) : IAsyncLifetime
         "get /v1/shops/{id}",
         "get /v1/users/me",
         "patch /v1/products/{id}",
+        "post /v1/cart/checkout",
         "post /v1/orders",
         "post /v1/products", "post /v1/products/{id}/stock",
         "post /v1/sagas/{gid}/abort", "post /v1/sagas/{gid}/retry",
         "post /v1/sessions",
         "post /v1/shops",
         "post /v1/users",
+        "put /v1/cart/items/{productId}",
     ];
 
     private JsonElement _document;

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Mall.Tests.Installations;
 
 /// <summary>
-/// A shop and its customers: they order all the time while a test does something to the mall, and afterwards the books are audited.
-/// Customers see pauses and nothing else; nothing is lost, nothing happens twice.
+/// A shop and its customers: they order all the time while a test does something to the mall, and afterwards the books are
+/// audited. Customers see pauses and nothing else; nothing is lost, nothing happens twice.
 /// </summary>
 public sealed class Trade : IDisposable
 {

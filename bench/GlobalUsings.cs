@@ -1,0 +1,16 @@
+global using System.CommandLine;
+global using System.Data.Common;
+global using System.Diagnostics;
+global using System.Globalization;
+global using System.Net.Http.Headers;
+global using System.Security.Cryptography;
+global using System.Text;
+global using System.Text.Json;
+global using HdrHistogram;
+global using Mall.Bench.Hosting;
+global using Mall.Bench.Load;
+global using Mall.Bench.Measuring;
+global using Mall.Ledger.Stores;
+global using Mall.Sagas;
+global using Mall.TestServers;
+global using Microsoft.Data.Sqlite;
