@@ -94,8 +94,11 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
         _silos[number] ?? throw new InvalidOperationException($"Silo {number} was never started.");
 
     /// <summary>Starts a silo after its process has ended, and waits until it serves.</summary>
-    public Task StartAgainAsync(int number, CancellationToken stop) =>
-        UntilUpAsync(Start(number), "A silo of the mall is up", stop);
+    public Task StartAgainAsync(int number, CancellationToken stop)
+    {
+        Start(number);
+        return UntilUpAsync(() => Silo(number), "A silo of the mall is up", stop);
+    }
 
     /// <summary>How often a silo found that it had to end itself, and was started again as a supervisor would.</summary>
     public int Revivals { get; private set; }
@@ -219,20 +222,26 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
         var machine = _sites?.Doors[_doors.Count];
         var (host, port) = (HostOf(machine), FreePorts.Take());
         var process = Start(["--roles", "api", "--http", $"{host}:{port}", "--grpc", $"{host}:{FreePorts.Take()}"], machine);
-        await UntilUpAsync(process, "Mall is open", stop);
+        await UntilUpAsync(() => process, "Mall is open", stop);
         _doors.Add((new Uri($"http://{host}:{port}/"), process));
     }
 
     private static string HostOf(Machine? machine) => machine?.Address ?? "127.0.0.1";
 
-    private static async Task UntilUpAsync(SiloProcess process, string greeting, CancellationToken stop)
+    /// <param name="process">The supervisor may replace it meanwhile.</param>
+    private static async Task UntilUpAsync(Func<SiloProcess> process, string greeting, CancellationToken stop)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
         patience.CancelAfter(s_startsWithin);
-        while (!process.OutputLines.Any(line => line.Contains(greeting, StringComparison.Ordinal)))
+        while (!process().OutputLines.Any(line => line.Contains(greeting, StringComparison.Ordinal)))
         {
-            if (process.HasExited || patience.IsCancellationRequested)
-                throw new InvalidOperationException($"A process does not serve.{Environment.NewLine}{process.Tail()}");
+            var code = process().HasExited ? await process().ExitCodeAsync(s_startsWithin) : (int?)null;
+            if (code is not (null or MustRestart) || patience.IsCancellationRequested)
+            {
+                throw new InvalidOperationException(
+                    $"A process does not serve (exit code {code}).{Environment.NewLine}{process().Tail()}");
+            }
+
             await Task.Delay(s_looksEvery, stop);
         }
     }
