@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Mall.Silo;
 using Mall.Silo.Admin;
 
@@ -18,6 +19,11 @@ try
     catch (OrleansException e) when (e is not SiloUnavailableException)
     {
         await Console.Error.WriteLineAsync($"mall: {JoinFailure.Explain(mall.Services)}");
+        return 1;
+    }
+    catch (DbException e)
+    {
+        await Console.Error.WriteLineAsync($"mall: db: {e.Message}"); // It was there, and went while the silo joined.
         return 1;
     }
 

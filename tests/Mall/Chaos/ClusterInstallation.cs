@@ -12,6 +12,7 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
 {
     private const string DatabaseName = "mall";
     private const int MustRestart = 75;
+    private const int CouldNotStart = 1;
     private const long Plenty = 10_000_000;
     private const int Products = 12;
     private static readonly TimeSpan s_startsWithin = TimeSpan.FromSeconds(60);
@@ -195,16 +196,21 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
         return process;
     }
 
-    /// <summary>A silo that finds itself dead, or without its database, ends with exit code 75: to be started again.</summary>
+    /// <summary>
+    /// A silo that finds itself dead, or alone without its database, ends with exit code 75, and one whose database goes while it
+    /// starts with 1: to be started again.
+    /// </summary>
     private async Task SuperviseAsync()
     {
         while (!_closing.IsCancellationRequested)
         {
             for (var number = 0; number < _silos.Length; number++)
             {
-                if (_silos[number] is not { HasExited: true } silo || await silo.ExitCodeAsync(s_startsWithin) != MustRestart) continue;
+                if (_silos[number] is not { HasExited: true } silo) continue;
+                var code = await silo.ExitCodeAsync(s_startsWithin);
+                if (code is not (MustRestart or CouldNotStart)) continue;
                 Start(number);
-                Revivals++;
+                if (code == MustRestart) Revivals++;
             }
 
             await Task.Delay(s_looksEvery, _closing.Token).ContinueWith(_ => { }, TaskScheduler.Default);
@@ -236,7 +242,7 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
         while (!process().OutputLines.Any(line => line.Contains(greeting, StringComparison.Ordinal)))
         {
             var code = process().HasExited ? await process().ExitCodeAsync(s_startsWithin) : (int?)null;
-            if (code is not (null or MustRestart) || patience.IsCancellationRequested)
+            if (code is not (null or MustRestart or CouldNotStart) || patience.IsCancellationRequested)
             {
                 throw new InvalidOperationException(
                     $"A process does not serve (exit code {code}).{Environment.NewLine}{process().Tail()}");
