@@ -32,7 +32,8 @@ internal static class ProductRows
     public static readonly Query<Product> ById = new(
         "select id, shop_id, name, description, price, stock, status, owner_epoch from products where id = @p1", Read);
 
-    /// <summary>Who owns product @p1, and the reason of the barrier row of branch @p3 of @p2 under op @p4, if there is one.</summary>
+    /// <summary>Who owns product @p1, and the reason of the barrier row of branch @p3 of @p2 under op @p4, if there is
+    /// one.</summary>
     public static readonly Query<BranchOwner> OwnerOfBranch = new(
         """
         select p.owner_epoch, b.reason

@@ -35,7 +35,7 @@ internal static class JoinFailure
             : (SettingNames.Silo, "all silos must reach each other at their addresses");
         return new SettingsException(
             setting,
-            $"{own} does not come to talk with the silos of the cluster ({string.Join<IPEndPoint>(", ", others)}): {why}").Message;
+            $"{own} does not come to talk with the cluster's silos ({string.Join<IPEndPoint>(", ", others)}): {why}").Message;
     }
 
     private static bool CanConnect(IPEndPoint endpoint)

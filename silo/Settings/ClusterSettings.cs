@@ -31,7 +31,7 @@ public sealed record ClusterSettings(string Id, IPEndPoint? Silo, IPEndPoint? Ga
         {
             throw new SettingsException(
                 SettingNames.ClusterCertificate,
-                $"is needed, since {silo} can be reached from other machines; or cluster-plaintext true, where only the cluster can");
+                $"is needed, since {silo} can be reached from elsewhere; or cluster-plaintext true, where only the cluster can");
         }
 
         return new ClusterSettings(id, silo, GatewayOf(configuration, silo), certificate);

@@ -24,7 +24,8 @@ public sealed class ContractTests
     /// <summary>Records are messages, and so is whatever says that it is serialized.</summary>
     static IEnumerable<(string File, BaseTypeDeclarationSyntax Type)> Messages => s_types.Where(
         t => t.Type is RecordDeclarationSyntax
-            || (Has(t.Type.AttributeLists, "GenerateSerializer") && !t.Type.Identifier.Text.EndsWith("Exception", StringComparison.Ordinal)));
+            || (Has(t.Type.AttributeLists, "GenerateSerializer")
+                && !t.Type.Identifier.Text.EndsWith("Exception", StringComparison.Ordinal)));
 
     [Fact]
     public void Contract_IsSeenByTheseTests()

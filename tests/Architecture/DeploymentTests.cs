@@ -53,7 +53,8 @@ public sealed partial class DeploymentTests
             // A service's name has an address in its own network only.
             var given = settings.ToDictionary(
                 s => SettingOf(s.Key),
-                s => (string?)Regex.Replace(s.Value, @"\$\{[^}]*\}", "secret").Replace($"{name}:", "10.0.0.1:", StringComparison.Ordinal));
+                s => (string?)Regex.Replace(s.Value, @"\$\{[^}]*\}", "secret")
+                    .Replace($"{name}:", "10.0.0.1:", StringComparison.Ordinal));
             var read = MallSettings.From(new ConfigurationBuilder().AddInMemoryCollection(given).Build());
             if (read.Roles == Roles.Silo) Assert.Equal("10.0.0.1:7000", $"{read.Cluster!.Silo}");
         }

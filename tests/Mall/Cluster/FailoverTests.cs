@@ -42,7 +42,8 @@ public sealed class FailoverTests(ITestOutputHelper output)
 
         await trade.EndAsync();
         pauses.Sort();
-        output.WriteLine("pauses: " + string.Join(' ', pauses.Select(p => FormattableString.Invariant($"{p.TotalSeconds:0.00}"))));
+        output.WriteLine(
+            "pauses: " + string.Join(' ', pauses.Select(p => FormattableString.Invariant($"{p.TotalSeconds:0.00}"))));
         if (pauses[^1] > s_longestPause || trade.Unanswered > 0) output.WriteLine(cluster.Tails());
         await trade.AuditAsync(output.WriteLine);
         Assert.InRange(pauses[^1], TimeSpan.Zero, s_longestPause);

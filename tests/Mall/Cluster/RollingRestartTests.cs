@@ -31,7 +31,8 @@ public sealed class RollingRestartTests(ITestOutputHelper output)
             await cluster.StartAgainAsync(silo, stop.Token);
             output.WriteLine(FormattableString.Invariant(
                 $"""
-                silo {silo} ended within {ended.TotalSeconds:0.0} s and was back after {Stopwatch.GetElapsedTime(since).TotalSeconds:0.0},
+                silo {silo} ended within {ended.TotalSeconds:0.0} s,
+                and was back after {Stopwatch.GetElapsedTime(since).TotalSeconds:0.0},
                 {trade.Answered} orders answered
                 """));
             await trade.UntilAnsweredAsync(OrdersBetween);

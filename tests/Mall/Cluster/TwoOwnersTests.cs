@@ -40,7 +40,8 @@ public sealed class TwoOwnersTests
 
         Assert.Equal(Stock, outcomes.Count(isBought => isBought));
         Assert.Equal($"0 {Stock}", await SqlAsync("select concat(stock, ' ', sold) from products"));
-        Assert.Equal($"{Stock}", await SqlAsync("select count(*) from barrier where gid like 'g%' and op = 'action' and reason = 'action'"));
+        Assert.Equal($"{Stock}", await SqlAsync(
+            "select count(*) from barrier where gid like 'g%' and op = 'action' and reason = 'action'"));
         // Whoever found the other's epoch has given up its activation and made another.
         Assert.True(int.Parse(await SqlAsync("select owner_epoch from products"), CultureInfo.InvariantCulture) > 2);
 

@@ -36,7 +36,8 @@ public sealed class ShutdownTests
         Audit.Passes(books.Discrepancies(seller.Supplied));
     }
 
-    /// <summary>A saga that waits for its next round, by now for longer than the silo may take to end, does not hold it up.</summary>
+    /// <summary>A saga that waits for its next round, by now for longer than the silo may take to end, does not hold it
+    /// up.</summary>
     [Fact(Timeout = 90_000)]
     public async Task Terminate_WhileASagaIsInBackoff_EndsWithZeroAtOnce()
     {

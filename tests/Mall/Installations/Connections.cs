@@ -28,7 +28,8 @@ public static class Connections
         return new MySqlConnection(new MySqlConnectionStringBuilder
         {
             Server = address.Host, Port = (uint)address.Port, Database = address.Database, UserID = address.User,
-            Password = address.Password, Pooling = false, ConnectionTimeout = ConnectTimeout, DefaultCommandTimeout = CommandTimeout,
+            Password = address.Password, Pooling = false, ConnectionTimeout = ConnectTimeout,
+            DefaultCommandTimeout = CommandTimeout,
         }.ConnectionString);
     }
 }

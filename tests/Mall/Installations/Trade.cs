@@ -109,7 +109,8 @@ public sealed class Trade : IDisposable
             using var books = _open();
             Audit.Passes(
             [
-                $"not everybody was answered within {s_answersWithin}", .. books.UnendedSagas(), .. People.Select(s => s.LastTrouble),
+                $"not everybody was answered within {s_answersWithin}",
+                .. books.UnendedSagas(), .. People.Select(s => s.LastTrouble),
             ]);
         }
 
