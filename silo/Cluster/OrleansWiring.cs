@@ -32,7 +32,6 @@ internal static class OrleansWiring
             CartGrain.Storage, ado => (ado.Invariant, ado.ConnectionString) = OrleansDatabase.Of(settings.Db));
         silo.Services.AddSingleton<IFatalErrorHandler, FatalExit>();
         silo.Services.AddSingleton<CommitWatch>().AddHostedService(services => services.GetRequiredService<CommitWatch>());
-        silo.Services.AddKeyedSingleton<IControllable>(CommitWatch.Name, (all, _) => all.GetRequiredService<CommitWatch>());
         silo.Services.AddSingleton<HotGrains>()
             .AddSingleton<IIncomingGrainCallFilter>(all => all.GetRequiredService<HotGrains>());
         silo.Services.AddKeyedSingleton<IControllable>(HotGrains.Name, (all, _) => all.GetRequiredService<HotGrains>());
@@ -72,11 +71,12 @@ internal static class OrleansWiring
         {
             membership.ProbeTimeout = TimeSpan.FromSeconds(2);
             membership.MinProbeTimeout = TimeSpan.FromSeconds(1);
-            membership.MaxProbeTimeout = TimeSpan.FromSeconds(4);
+            membership.MaxProbeTimeout = TimeSpan.FromSeconds(3);
             membership.TableRefreshTimeout = TimeSpan.FromSeconds(10);
             membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
             membership.MaxJoinAttemptTime = TimeSpan.FromSeconds(30); // One that cannot reach the others by then does not start.
         });
+        silo.Services.AddSingleton<PeerWatch>().AddHostedService(services => services.GetRequiredService<PeerWatch>());
         silo.Services.AddSingleton<DeathWatch>().AddHostedService(services => services.GetRequiredService<DeathWatch>());
         silo.Services.AddOptions<SiloConnectionOptions>().Configure<DeathWatch>(
             (connections, watch) =>

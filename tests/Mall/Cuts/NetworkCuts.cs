@@ -69,9 +69,6 @@ public abstract class NetworkCuts(NetworkCuts.Shared shared, ITestOutputHelper o
         _ => { },
         thenWaitFor: c => UntilOneIsGoneAsync(c, 0, 1));
 
-    protected Task CutOffFromOneFrontDoorAsync() =>
-        CutAsync(1, cluster => Lab.CutBothAsync(cluster.Sites.Doors[0], cluster.Sites.Silos[1]), WasKept, Many);
-
     protected Task SlowAsync() => CutAsync(2, cluster => cluster.SlowDownAsync(cluster.Sites.Silos[2], s_slow), outcome =>
     {
         WasKept(outcome);
@@ -126,9 +123,6 @@ public sealed class PostgresNetworkCuts(PostgresNetworkCuts.Cluster shared, ITes
 
     [Fact]
     public Task Silos_CutInOneDirection_GoOnWithoutOneOfThem() => CutInOneDirectionAsync();
-
-    [Fact]
-    public Task Silo_CutOffFromOneFrontDoor_IsReachedByWayOfAnother() => CutOffFromOneFrontDoorAsync();
 
     [Fact]
     public Task Silo_BehindASlowLink_ServesSlowly() => SlowAsync();

@@ -1,0 +1,73 @@
+using System.Collections.Concurrent;
+
+namespace Mall.Silo.Cluster;
+
+/// <summary>
+/// Finds out that this silo is the odd one out, which Orleans does not: its votes are about silos that nobody hears. Every three
+/// seconds it asks the others. It ends itself, so that others take its grains over, when
+/// <list type="bullet">
+/// <item>it has not committed for a while and another silo has: alone without the database it is of no use to anybody; or</item>
+/// <item>it does not reach an older silo that others reach: of two that are cut from each other one must go, and both know which.
+/// </item>
+/// </list>
+/// When nobody answers, nothing speaks against it, and it goes on.
+/// </summary>
+internal sealed class PeerWatch(
+    CommitWatch commits, IServiceProvider services, TimeProvider time) : BackgroundService
+{
+    private static readonly TimeSpan s_period = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan s_lately = TimeSpan.FromSeconds(7);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(12);
+
+    private readonly ConcurrentDictionary<SiloAddress, long> _reachedAt = [];
+
+    private SiloAddress Own => services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
+
+    public Testimony OwnTestimony() => new(
+        commits.Commits, [.. _reachedAt.Where(silo => time.GetElapsedTime(silo.Value) < s_lately).Select(silo => silo.Key)]);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(s_period, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            var others = services.GetRequiredService<IClusterMembershipService>().CurrentSnapshot.Members.Values
+                .Where(member => member.Status == SiloStatus.Active && !member.SiloAddress.Equals(Own))
+                .Select(member => member.SiloAddress).ToArray();
+            foreach (var gone in _reachedAt.Keys.Except(others)) _reachedAt.TryRemove(gone, out _);
+            foreach (var silo in others) _reachedAt.TryAdd(silo, time.GetTimestamp());
+
+            var answers = await Task.WhenAll(others.Select(AskAsync));
+            if (WhyToGo(others, [.. answers.OfType<Testimony>()]) is { } reason && !stoppingToken.IsCancellationRequested)
+                services.GetRequiredService<IFatalErrorHandler>().OnFatalException(this, reason, null);
+        }
+    }
+
+    private async Task<Testimony?> AskAsync(SiloAddress silo)
+    {
+        try
+        {
+            RequestContext.Set(Orleans.Runtime.Placement.IPlacementDirector.PlacementHintKey, silo);
+            var answer = await services.GetRequiredService<IGrainFactory>().GetGrain<IWitnessGrain>(Guid.NewGuid()).Testify();
+            _reachedAt[silo] = time.GetTimestamp();
+            return answer;
+        }
+        catch (Exception) // The edge of a question: whatever it was, there is no answer.
+        {
+            return null;
+        }
+    }
+
+    private string? WhyToGo(SiloAddress[] others, Testimony[] testimonies)
+    {
+        if (commits.Age >= s_patience && Array.Exists(testimonies, other => other.Commits))
+            return $"it has not committed for {commits.Age.TotalSeconds:0} s, and others have.";
+        var unreached = others.FirstOrDefault(silo =>
+            IsOlder(silo) && _reachedAt.TryGetValue(silo, out var at) && time.GetElapsedTime(at) >= s_patience
+            && Array.Exists(testimonies, other => other.Reached.Contains(silo)));
+        return unreached is null ? null : $"it does not reach silo {unreached.Endpoint}, which others reach.";
+    }
+
+    private bool IsOlder(SiloAddress silo) =>
+        silo.Generation < Own.Generation || (silo.Generation == Own.Generation && silo.CompareTo(Own) < 0);
+}
