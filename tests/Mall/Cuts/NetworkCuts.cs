@@ -11,8 +11,6 @@ namespace Mall.Tests.Cuts;
 /// </summary>
 public abstract class NetworkCuts(NetworkCuts.Shared shared, ITestOutputHelper output)
 {
-    /// <summary>Sagas live on all silos alike: of so many orders some need the silo that the door cannot reach.</summary>
-    private const int Many = 30;
     private const int Few = 2;
     private static readonly TimeSpan s_slow = TimeSpan.FromMilliseconds(200);
 
@@ -69,11 +67,8 @@ public abstract class NetworkCuts(NetworkCuts.Shared shared, ITestOutputHelper o
         _ => { },
         thenWaitFor: c => UntilOneIsGoneAsync(c, 0, 1));
 
-    protected Task SlowAsync() => CutAsync(2, cluster => cluster.SlowDownAsync(cluster.Sites.Silos[2], s_slow), outcome =>
-    {
-        WasKept(outcome);
-        Assert.True(outcome.Fastest >= 2 * s_slow, "A question and its answer were faster than the link is.");
-    });
+    /// <summary>Slow is not dead: nobody is replaced.</summary>
+    protected Task SlowAsync() => CutAsync(2, cluster => cluster.SlowDownAsync(cluster.Sites.Silos[2], s_slow), WasKept);
 
     private static Task UntilOneIsGoneAsync(CutCluster cluster, params int[] silos) =>
         cluster.UntilOneIsGoneAsync(silos, TestContext.Current.CancellationToken);
