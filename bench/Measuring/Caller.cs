@@ -55,7 +55,9 @@ sealed class Caller(int index)
     {
         var now = Stopwatch.GetTimestamp();
         if (error is null)
-            Latencies.RecordValue(Math.Min((long)Stopwatch.GetElapsedTime(_startedAt, now).TotalNanoseconds, LongestLatency));
+            // A timer may fire a moment early, and an answer come before its order was meant to start.
+            var latency = (long)Stopwatch.GetElapsedTime(_startedAt, now).TotalNanoseconds;
+            Latencies.RecordValue(Math.Clamp(latency, 1, LongestLatency));
         else
             Errors[error] = Errors.GetValueOrDefault(error) + 1;
         _startedAt = now;
