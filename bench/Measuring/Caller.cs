@@ -54,10 +54,11 @@ sealed class Caller(int index)
     public void Ended(string? error)
     {
         var now = Stopwatch.GetTimestamp();
+
+        // A timer may fire a moment early, and an answer come before its order was meant to start.
+        var latency = Math.Clamp((long)Stopwatch.GetElapsedTime(_startedAt, now).TotalNanoseconds, 1, LongestLatency);
         if (error is null)
-            // A timer may fire a moment early, and an answer come before its order was meant to start.
-            var latency = (long)Stopwatch.GetElapsedTime(_startedAt, now).TotalNanoseconds;
-            Latencies.RecordValue(Math.Clamp(latency, 1, LongestLatency));
+            Latencies.RecordValue(latency);
         else
             Errors[error] = Errors.GetValueOrDefault(error) + 1;
         _startedAt = now;
