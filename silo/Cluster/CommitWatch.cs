@@ -1,8 +1,8 @@
 namespace Mall.Silo.Cluster;
 
 /// <summary>
-/// Whether this silo can commit. It commits a probe (an empty write set, of which the ledger keeps nothing but its mark) every two
-/// seconds.
+/// Whether this silo can commit. It commits a probe (an empty write set, of which the ledger keeps nothing but its mark) every
+/// two seconds.
 /// </summary>
 internal sealed class CommitWatch(ILedger ledger, TimeProvider time) : BackgroundService
 {
