@@ -186,7 +186,7 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
         if (row?.Reason == BarrierOps.Action) return _stock; // This very branch was served already.
         if (WhyNot(quantity) is not { } refusal) return null;
 
-        var settled = await CommitAsync(new WriteSet(branch.Compensation(), Returning(quantity)));
+        var settled = await CommitAsync(new WriteSet(branch.Compensation(), Returning(quantity)) { ExpectsNull = true });
         ThrowIfStale(settled);
         if (settled == CommitOutcome.Applied) _stock += quantity;
         return refusal;

@@ -1,20 +1,41 @@
 namespace Mall.Ledger;
 
 /// <summary>
-/// Removes what is older than the retention: ended sagas with their branches, barrier rows whose saga is gone, commit marks of
-/// processes that are gone. It walks through each table by its primary key, a little at a time, instead of keeping an index by
-/// time: that would cost every order a write, and this costs a read of each row a round. It is due work like any other, so one
-/// silo does it at a time.
+/// Removes what is older than the retention: the barrier rows and branches of ended sagas, and the sagas themselves unless a key
+/// stands for them; commit marks of processes that are gone; idempotency keys whose product or shop is gone. It goes by time, the
+/// oldest first, so a round costs what there is to remove and no more, and it rests between steps, because orders come first. It
+/// is due work like any other: one silo does it at a time.
 /// </summary>
-internal sealed class LedgerCleaner(ILedger ledger, LedgerOptions options, TimeProvider time, LedgerMetrics metrics) : IDueHandler
+internal sealed class LedgerCleaner(IStore store, ILedger ledger, LedgerOptions options, TimeProvider time, LedgerMetrics metrics)
+    : IDueHandler
 {
     internal const string KindOfWork = "ledger.cleanup";
-    internal const int RowsAStep = 500;
-    private const string Key = "all";
-    private static readonly TimeSpan s_rest = TimeSpan.FromMilliseconds(50);
 
-    // A run ends well before its claim does, and leaves the rest to the next.
-    private const int StepsARun = 100;
+    /// <summary>Sagas in one transaction: few enough for nobody to wait long for their rows.</summary>
+    internal const int SagasAStep = 900;
+
+    private const string Key = "all";
+    private static readonly TimeSpan s_rest = TimeSpan.FromMilliseconds(20);
+
+    private static readonly Column s_committer = new("committer", ColumnType.Text);
+    private static readonly Column s_updateTime = new("update_time", ColumnType.Number);
+    private static readonly Column s_userId = new("user_id", ColumnType.Number);
+    private static readonly Column s_key = new("key", ColumnType.Text);
+    private static readonly RowShape s_removeMark = new Table("commit_marks", s_committer).Delete().Guard(s_updateTime);
+    private static readonly RowShape s_removeKey = new Table("idempotency", s_userId, s_key).Delete();
+
+    private static readonly Query<RowChange> s_oldMarks = new(
+        "select committer, update_time from commit_marks where update_time < @p1",
+        row => s_removeMark.With(row.GetString(0), row.GetInt64(1)));
+
+    private static readonly Query<RowChange> s_oldKeys = new(
+        """
+        select i.user_id, i.key from idempotency i where i.create_time < @p1
+          and (i.kind not in ('product', 'stock') or not exists (select 1 from products p where p.id = i.result_id))
+          and (i.kind <> 'shop' or not exists (select 1 from shops s where s.id = i.result_id))
+          and i.kind in ('product', 'stock', 'shop')
+        """,
+        row => s_removeKey.With(row.GetInt64(0), row.GetString(1)));
 
     public string Kind => KindOfWork;
 
@@ -24,32 +45,33 @@ internal sealed class LedgerCleaner(ILedger ledger, LedgerOptions options, TimeP
 
     public async Task HandleAsync(DueItem item, CancellationToken cancellationToken)
     {
-        var sweep = Sweep.Parse(item.Payload);
-        var before = time.GetUtcNow() - options.Retention;
-        for (var step = 0; step < StepsARun && !sweep.IsOver; step++)
+        var started = time.GetUtcNow();
+        var before = started - options.Retention;
+        var isMore = true;
+        while (isMore && time.GetUtcNow() - started < options.DueClaim / 2)
         {
-            if (step > 0) await Task.Delay(s_rest, time, cancellationToken); // Orders come first.
-            sweep = await StepAsync(sweep, before, cancellationToken);
+            var removed = await store.CleanUpAsync(before, time.GetUtcNow(), SagasAStep);
+            metrics.Cleaned("sagas", removed);
+            isMore = removed == SagasAStep;
+            if (isMore) await Task.Delay(s_rest, time, cancellationToken);
         }
 
-        var next = sweep.IsOver
-            ? DueWork.Reschedule(Kind, item.Key, time.GetUtcNow() + options.CleanUpPeriod, null)
-            : DueWork.Reschedule(Kind, item.Key, time.GetUtcNow(), sweep.ToString());
-        await ledger.CommitAsync(new WriteSet(next), cancellationToken);
-    }
+        if (!isMore)
+        {
+            await RemoveAsync("commit_marks", s_oldMarks, before, cancellationToken);
+            await RemoveAsync("idempotency", s_oldKeys, before, cancellationToken);
+        }
 
-    private async Task<Sweep> StepAsync(Sweep sweep, DateTimeOffset before, CancellationToken cancellationToken)
-    {
-        var table = CleanUpTable.All[sweep.Table];
-        var rows = await ledger.QueryAsync(table.Rows, cancellationToken, [.. sweep.After.Select(Value.FromString), RowsAStep]);
-        var removed = await Task.WhenAll(rows
-            .Where(row => row.IsOver && row.Time < before)
-            .Select(row => RemoveAsync(table, row, cancellationToken)));
-        metrics.Cleaned(table.Name, removed.Count(outcome => outcome == CommitOutcome.Applied));
-        return rows.Count < RowsAStep ? sweep.NextTable() : sweep with { After = rows[^1].Key };
+        var next = isMore ? time.GetUtcNow() : time.GetUtcNow() + options.CleanUpPeriod;
+        await ledger.CommitAsync(new WriteSet(DueWork.Reschedule(Kind, item.Key, next, null)), cancellationToken);
     }
 
     // A write set a row: if another silo has removed it already, that is a conflict of this row alone.
-    private async Task<CommitOutcome> RemoveAsync(CleanUpTable table, CleanUpRow row, CancellationToken cancellationToken) =>
-        await ledger.CommitAsync(new WriteSet(await table.Removal(ledger, row, cancellationToken)), cancellationToken);
+    private async Task RemoveAsync(
+        string table, Query<RowChange> rows, DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        var removals = await ledger.QueryAsync(rows, cancellationToken, before);
+        var outcomes = await Task.WhenAll(removals.Select(row => ledger.CommitAsync(new WriteSet(row), cancellationToken)));
+        metrics.Cleaned(table, outcomes.Count(outcome => outcome == CommitOutcome.Applied));
+    }
 }

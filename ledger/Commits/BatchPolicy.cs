@@ -23,14 +23,14 @@ internal sealed class BatchPolicy(int maxWriteSets, int maxBytes)
     // For every key that a batch member, or somebody older who was passed over, touches: who and with which change.
     private readonly Dictionary<long, Touch> _touched = [];
 
-    /// <summary>Fills the empty batch from the queue's waiting write sets. Takes at least one if one waits.</summary>
-    public void Fill(Batch batch, PendingQueue queue)
+    /// <summary>Fills the empty batch from those that wait, oldest first. Takes at least one if one waits.</summary>
+    public void Fill(Batch batch, IEnumerable<PendingCommit> waiting)
     {
         _touched.Clear();
         var passedOver = 0;
-        for (var pending = queue.First; pending is not null && batch.Count < maxWriteSets; pending = pending.Next)
+        foreach (var pending in waiting)
         {
-            if (batch.Count > 0 && batch.Bytes + pending.Bytes > maxBytes) break;
+            if (batch.Count == maxWriteSets || (batch.Count > 0 && batch.Bytes + pending.Bytes > maxBytes)) break;
             if (CanJoin(pending))
             {
                 Join(batch, pending);

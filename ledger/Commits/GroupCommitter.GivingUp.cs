@@ -9,7 +9,7 @@ internal sealed partial class GroupCommitter
         _deadlinesRun = _deadlines?.Change(period, Timeout.InfiniteTimeSpan) == true;
     }
 
-    // Coarse on purpose: one timer for all, and the queue is in the order in which deadlines pass.
+    // Coarse on purpose: one timer for all.
     private void CheckDeadlines()
     {
         GiveUp(pending => time.GetElapsedTime(pending.EnqueuedAt) >= options.CommitTimeout,
@@ -17,35 +17,28 @@ internal sealed partial class GroupCommitter
         lock (_gate)
         {
             _deadlinesRun = false;
-            if (_queue.Count > 0) StartDeadlines_NeedsLock();
+            if (Waiting_NeedsLock > 0) StartDeadlines_NeedsLock();
         }
     }
 
-    /// <summary>Answers, from the oldest on, those who meet the condition, up to the first who does not.</summary>
     private void GiveUp(Predicate<PendingCommit> isOver, string why)
     {
         lock (_gate)
-        {
-            for (var pending = _queue.First; pending is not null && isOver(pending);)
-            {
-                var next = pending.Next;
+            foreach (var pending in _queue.Oldest().Concat(_quarantine.All).Where(pending => isOver(pending)))
                 GiveUp_NeedsLock(pending, why);
-                pending = next;
-            }
-        }
     }
 
-    private void GiveUp_NeedsLock(PendingCommit pending, string why)
+    private static void GiveUp_NeedsLock(PendingCommit pending, string why)
     {
-        if (pending.State == PendingState.Done) return;
+        if (pending.Queue is null) return;
         pending.Cancellation.Unregister(); // Not Dispose: that would wait for a callback that waits for the lock.
-        if (pending.State == PendingState.InFlight || pending.InDoubt)
+        if (pending.IsInFlight || pending.InDoubt)
             pending.TrySetException(new LedgerOutcomeUnknownException($"{why} The write set may have been written."));
         else
             pending.TrySetException(new LedgerUnavailableException($"{why} Nothing was written."));
 
         // One in flight stays until its batch has ended: the batch is the queue's to keep together.
-        if (pending.State == PendingState.Queued) _queue.Remove(pending);
+        if (!pending.IsInFlight) pending.Queue.Remove(pending);
     }
 
     private void WatchCancellation(PendingCommit pending, CancellationToken cancellationToken)
@@ -54,12 +47,12 @@ internal sealed partial class GroupCommitter
             static state =>
             {
                 var (committer, abandoned) = ((GroupCommitter, PendingCommit))state!;
-                lock (committer._gate) committer.GiveUp_NeedsLock(abandoned, "The caller gave up.");
+                lock (committer._gate) GiveUp_NeedsLock(abandoned, "The caller gave up.");
             },
             (this, pending));
         lock (_gate)
         {
-            if (pending.State == PendingState.Done) registration.Unregister();
+            if (pending.Queue is null) registration.Unregister();
             else pending.Cancellation = registration;
         }
     }
@@ -81,6 +74,9 @@ internal sealed partial class GroupCommitter
 
     [LoggerMessage(2006, LogLevel.Error, "Draining took too long; {Count} write sets were given up")]
     private partial void LogDrainTimedOut(int count);
+
+    [LoggerMessage(2008, LogLevel.Warning, "Another session keeps rows locked; {Count} write sets wait for them, apart from the rest")]
+    private partial void LogHeldBack(int count);
 
     [LoggerMessage(2007, LogLevel.Critical, "The committer is broken; the process must be restarted")]
     private partial void LogBroken(Exception exception);

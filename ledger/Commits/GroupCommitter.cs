@@ -9,6 +9,11 @@ namespace Mall.Ledger;
 /// goes back to the queue (in its old place) and the cycle pauses; when nobody knows, the commit mark is read back until somebody
 /// does.
 /// </para>
+/// <para>
+/// When the database refuses a batch because of somebody in it, and the store has not found out whom, it is split into halves. So
+/// whoever is at fault ends alone, each write set fares as if it had been committed by itself, and every part is a whole batch
+/// with a number, a transaction and a mark of its own. Those whose row another session has locked go to the <see cref="Quarantine"/>.
+/// </para>
 /// <para>States: <em>running</em> → <em>draining</em> (nothing new is accepted, what waits is committed) → <em>stopped</em> (the
 /// queue is empty, or the drain took too long and whoever was left has been told).</para>
 /// </summary>
@@ -22,27 +27,39 @@ internal sealed partial class GroupCommitter(
     // Guards the fields below and everything mutable in pending commits. Held for a batch's selection at the longest.
     private readonly Lock _gate = new();
     private readonly PendingQueue _queue = new();
+    private readonly Quarantine _quarantine =
+        new(time, new Backoff(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(1), options.Random));
     private TaskCompletionSource? _idle; // The loop waits on it for work.
     private ITimer? _deadlines;
+    private ITimer? _trial; // Wakes the loop when somebody of the quarantine may be tried and nothing else is to do.
     private bool _deadlinesRun;
     private bool _isDraining;
 
     // The loop's own.
-    private readonly Batch _batch = new() { Committer = NameCommitter(options.Random, time) };
+    private readonly string _name = NameCommitter(options.Random, time);
+    private readonly Batch _batch = new();
+    private readonly Stack<Batch> _parts = new(); // Of the batch that was taken, what is still to be written.
     private Task _loop = Task.CompletedTask;
+    private long _number;
+    private long _tried; // The key of the quarantine's row that this batch is about, if it is about one.
     private int _failures;
 
     /// <summary>Write sets without an answer yet.</summary>
     public int QueueLength
     {
-        get { lock (_gate) return _queue.Count; }
+        get { lock (_gate) return Waiting_NeedsLock; }
     }
+
+    private int Waiting_NeedsLock => _queue.Count + _quarantine.Count;
 
     /// <summary>Starts the loop, on the store's scheduler, where it stays.</summary>
     public void Start()
     {
-        _deadlines = time.CreateTimer( // Here, because it would keep the context of whoever commits first.
+        // Here, because they would keep the context of whoever commits first.
+        _deadlines = time.CreateTimer(
             static state => ((GroupCommitter)state!).CheckDeadlines(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _trial = time.CreateTimer(
+            static state => ((GroupCommitter)state!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _loop = Task.Factory.StartNew(
             RunAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, store.Scheduler).Unwrap();
     }
@@ -52,15 +69,19 @@ internal sealed partial class GroupCommitter(
     {
         if (cancellationToken.IsCancellationRequested) return Refused("The caller had given up already; nothing was written.");
         var pending = new PendingCommit(writes, options.Continuations) { EnqueuedAt = time.GetTimestamp() };
-        TaskCompletionSource? idle;
+        TaskCompletionSource? idle = null;
         lock (_gate)
         {
             if (_isDraining) return Refused("The ledger is stopping; nothing was written.");
-            if (_queue.Count >= options.QueueLimit)
-                return Task.FromException<CommitOutcome>(new LedgerBusyException($"{_queue.Count} write sets wait already."));
-            _queue.Add(pending);
+            if (Waiting_NeedsLock >= options.QueueLimit)
+                return Task.FromException<CommitOutcome>(
+                    new LedgerBusyException($"{Waiting_NeedsLock} write sets wait already."));
             if (!_deadlinesRun) StartDeadlines_NeedsLock();
-            (idle, _idle) = (_idle, null);
+            if (!_quarantine.TryTakeIn(pending))
+            {
+                _queue.Add(pending);
+                (idle, _idle) = (_idle, null);
+            }
         }
 
         // Outside the lock: with an inline scheduler the whole commit happens in here.
@@ -74,14 +95,8 @@ internal sealed partial class GroupCommitter(
     /// <summary>Commits what waits, for at most <see cref="LedgerOptions.DrainTimeout"/>, then tells whoever is left.</summary>
     public async ValueTask DisposeAsync()
     {
-        TaskCompletionSource? idle;
-        lock (_gate)
-        {
-            _isDraining = true;
-            (idle, _idle) = (_idle, null);
-        }
-
-        idle?.SetResult();
+        lock (_gate) _isDraining = true;
+        Wake();
         try
         {
             await _loop.WaitAsync(options.DrainTimeout, time);
@@ -90,17 +105,33 @@ internal sealed partial class GroupCommitter(
         {
             LogDrainTimedOut(QueueLength);
             _abort.Cancel(); // CancelAsync would go through the thread pool, past a simulation.
+            Wake();
         }
 
         GiveUp(static _ => true, "The ledger stopped before the write set was committed.");
         if (_deadlines is not null) await _deadlines.DisposeAsync();
+        if (_trial is not null) await _trial.DisposeAsync();
+    }
+
+    private void Wake()
+    {
+        TaskCompletionSource? idle;
+        lock (_gate) (idle, _idle) = (_idle, null);
+        idle?.SetResult();
     }
 
     private async Task RunAsync()
     {
         try
         {
-            await RunCyclesAsync();
+            while (await FillAsync())
+            {
+                _parts.Push(_batch);
+                while (_parts.TryPop(out var part)) await WriteAsync(part);
+                if (_tried != ConflictKeys.None)
+                    lock (_gate) _quarantine.EndTrial(_tried, _queue);
+                if (_abort.IsCancellationRequested) return;
+            }
         }
         catch (Exception bug) // The edge of the loop. Whoever waits is told, and whoever comes is refused: better than silence.
         {
@@ -110,61 +141,87 @@ internal sealed partial class GroupCommitter(
         }
     }
 
-    private async Task RunCyclesAsync()
-    {
-        while (await FillAsync())
-        {
-            var started = time.GetTimestamp();
-            var failure = await TryApplyAsync();
-            if (failure?.Failure == StoreFailure.OutcomeUnknown && await ReadBackAsync()) failure = null;
-            if (failure is null)
-            {
-                if (_failures > 0) LogRecovered(_failures);
-                _failures = 0;
-                metrics.Committed(_batch.Count, time.GetElapsedTime(started));
-                Answer();
-            }
-            else
-            {
-                Requeue();
-                await PauseAsync(failure);
-            }
-
-            if (_abort.IsCancellationRequested) return;
-        }
-    }
-
     /// <summary>Waits for work and takes it into the batch. False when drained.</summary>
     private async ValueTask<bool> FillAsync()
     {
         while (true)
         {
+            await LetOthersQueueAsync();
             Task work;
             lock (_gate)
             {
-                _batch.Clear();
-                _policy.Fill(_batch, _queue);
-                for (var i = 0; i < _batch.Count; i++) _batch.Pending(i).State = PendingState.InFlight;
-                if (_batch.Count > 0) break;
-                if (_isDraining) return false;
+                if (TryFill_NeedsLock()) return true;
+                if (_abort.IsCancellationRequested || (_isDraining && _quarantine.IsEmpty)) return false;
+                if (!_quarantine.IsEmpty) _trial?.Change(_quarantine.UntilNext, Timeout.InfiniteTimeSpan);
                 _idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 work = _idle.Task;
             }
 
             await work;
         }
-
-        // A new number for each attempt, so that an old mark is never taken for a newer batch's.
-        _batch.Number++;
-        _batch.Time = time.GetUtcNow();
-        return true;
     }
 
-    private async ValueTask<StoreException?> TryApplyAsync()
+    private bool TryFill_NeedsLock()
     {
+        _batch.Clear();
+
+        // Others and the quarantine by turns, so that many locked rows leave the others at least half of the time.
+        var isTrial = (_tried == ConflictKeys.None || _queue.Count == 0) && !_quarantine.IsEmpty;
+        if (isTrial && _quarantine.TryNext(out _tried) is { } waiting)
+        {
+            _policy.Fill(_batch, waiting);
+            _batch.HasWaited = true;
+            if (_batch.Count == 0) _quarantine.EndTrial(_tried, _queue); // All have given up.
+        }
+
+        if (_batch.Count == 0)
+        {
+            _tried = ConflictKeys.None;
+            _policy.Fill(_batch, _queue.Oldest());
+        }
+
+        for (var i = 0; i < _batch.Count; i++) _batch.Pending(i).IsInFlight = true;
+        return _batch.Count > 0;
+    }
+
+    // Goes behind all that is ready to run: who has just been answered, and whose messages have just come, may have the next write
+    // set. The busier the process, the longer that takes and the larger the batch; an idle one loses some microseconds. And it lets
+    // others have the store's thread between two batches, where the loop shares one with them.
+    private Task LetOthersQueueAsync() => Task.Factory.StartNew(
+        static () => { }, CancellationToken.None, TaskCreationOptions.PreferFairness, options.Scheduler ?? TaskScheduler.Default);
+
+    private async ValueTask WriteAsync(Batch part)
+    {
+        var started = time.GetTimestamp();
+        var failure = await TryApplyAsync(part);
+        if (failure?.Failure == StoreFailure.OutcomeUnknown && await ReadBackAsync(part)) failure = null;
+        if (failure is null)
+        {
+            if (_failures > 0) LogRecovered(_failures);
+            _failures = 0;
+            metrics.Committed(part.Count, time.GetElapsedTime(started));
+            Answer(part, static (batch, i) => batch.HeldBackBy(i) == ConflictKeys.None);
+            if (part.Findings > 0) HoldBack(part, isAtFault: false);
+        }
+        else if (failure.Failure is StoreFailure.Refused or StoreFailure.Locked)
+        {
+            if (!Split(part, isLocked: failure.Failure == StoreFailure.Locked)) await PauseAsync(failure);
+        }
+        else
+        {
+            Requeue(part);
+            while (_parts.TryPop(out var other)) Requeue(other);
+            await PauseAsync(failure);
+        }
+    }
+
+    private async ValueTask<StoreException?> TryApplyAsync(Batch part)
+    {
+        // A new number for each attempt, so that an old mark is never taken for a newer batch's.
+        (part.Committer, part.Number, part.Time) = (_name, ++_number, time.GetUtcNow());
         try
         {
-            await store.ApplyAsync(_batch);
+            await store.ApplyAsync(part);
             return null;
         }
         catch (StoreException failure)
@@ -179,17 +236,17 @@ internal sealed partial class GroupCommitter(
     }
 
     /// <summary>After a lost acknowledgement: asks for the commit mark until there is an answer, or no ledger.</summary>
-    private async ValueTask<bool> ReadBackAsync()
+    private async ValueTask<bool> ReadBackAsync(Batch part)
     {
         lock (_gate)
-            for (var i = 0; i < _batch.Count; i++) _batch.Pending(i).InDoubt = true;
-        LogOutcomeUnknown(_batch.Number, _batch.Count);
+            for (var i = 0; i < part.Count; i++) part.Pending(i).InDoubt = true;
+        LogOutcomeUnknown(part.Number, part.Count);
         while (!_abort.IsCancellationRequested)
         {
             try
             {
-                var committed = await store.HasCommittedAsync(_batch.Committer, _batch.Number);
-                LogReadBack(_batch.Number, committed);
+                var committed = await store.HasCommittedAsync(part.Committer, part.Number);
+                LogReadBack(part.Number, committed);
                 return committed;
             }
             catch (StoreException failure)
@@ -214,35 +271,6 @@ internal sealed partial class GroupCommitter(
         {
             // Torn down: the loop looks at the token next.
         }
-    }
-
-    private void Answer()
-    {
-        lock (_gate)
-            for (var i = 0; i < _batch.Count; i++) _queue.Remove(_batch.Pending(i));
-
-        // A caller who has given up meanwhile has another answer already, hence Try.
-        for (var i = 0; i < _batch.Count; i++)
-        {
-            var pending = _batch.Pending(i);
-            pending.Cancellation.Unregister();
-            if (_batch.Fault(i) is { } fault) pending.TrySetException(fault);
-            else pending.TrySetResult(_batch.Outcome(i));
-        }
-
-        metrics.Settled(_batch);
-    }
-
-    // Nothing happened: they wait again, where they stood. Those whose callers have given up meanwhile go.
-    private void Requeue()
-    {
-        lock (_gate)
-            for (var i = 0; i < _batch.Count; i++)
-            {
-                var pending = _batch.Pending(i);
-                if (pending.Task.IsCompleted) _queue.Remove(pending);
-                else pending.State = PendingState.Queued;
-            }
     }
 
     // Unique among all processes that ever commit to this database: the start time tells apart what the random source might not.

@@ -42,12 +42,12 @@ internal sealed class LedgerMetrics : IDisposable
         _commitDuration.Record(duration.TotalSeconds);
     }
 
-    public void Settled(Batch batch)
+    public void Settled(Batch batch, Func<Batch, int, bool> isAnswered)
     {
         if (!_writeSets.Enabled) return;
         Span<int> counts = stackalloc int[_outcomes.Length];
         for (var i = 0; i < batch.Count; i++)
-            counts[batch.Fault(i) is null ? (int)batch.Outcome(i) : counts.Length - 1]++;
+            if (isAnswered(batch, i)) counts[batch.Fault(i) is null ? (int)batch.Outcome(i) : counts.Length - 1]++;
         for (var i = 0; i < counts.Length; i++)
             if (counts[i] > 0) _writeSets.Add(counts[i], _outcomes[i]);
     }

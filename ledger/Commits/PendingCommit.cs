@@ -8,6 +8,7 @@ internal sealed class PendingCommit : TaskCompletionSource<CommitOutcome>
         : base(continuations)
     {
         Writes = writes;
+        ExpectsNull = writes.ExpectsNull;
         Keys = ConflictKeys.Of(writes);
         foreach (var change in writes.Changes)
         {
@@ -25,9 +26,16 @@ internal sealed class PendingCommit : TaskCompletionSource<CommitOutcome>
     /// <summary>About what it takes in the database; batches are bounded by it.</summary>
     public int Bytes { get; }
 
-    // All below belongs to the queue that holds it, under that queue's lock.
+    /// <summary>See <see cref="Batch.ExpectsNull"/>; the committer's own.</summary>
+    public bool ExpectsNull { get; set; }
 
-    public PendingState State { get; set; }
+    // All below belongs to the committer's lock.
+
+    /// <summary>The queue that holds it; null before, and when its caller has an answer.</summary>
+    public PendingQueue? Queue { get; set; }
+
+    /// <summary>It is part of a batch that is being committed, and can not be taken back.</summary>
+    public bool IsInFlight { get; set; }
 
     /// <summary>A commit was attempted and its outcome is not settled: nobody may be told that nothing happened.</summary>
     public bool InDoubt { get; set; }
@@ -36,17 +44,4 @@ internal sealed class PendingCommit : TaskCompletionSource<CommitOutcome>
     public CancellationTokenRegistration Cancellation { get; set; }
     public PendingCommit? Previous { get; set; }
     public PendingCommit? Next { get; set; }
-}
-
-/// <summary>Where a write set stands.</summary>
-internal enum PendingState
-{
-    /// <summary>Waits for a batch; it can still be taken back.</summary>
-    Queued,
-
-    /// <summary>Part of the batch that is being committed.</summary>
-    InFlight,
-
-    /// <summary>Out of the queue: its caller has an answer.</summary>
-    Done,
 }

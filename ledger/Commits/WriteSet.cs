@@ -9,6 +9,12 @@ namespace Mall.Ledger;
 public sealed record WriteSet(BarrierKey? Barrier, params RowChange[] Changes)
 {
     public WriteSet(params RowChange[] changes) : this(null, changes) { }
+
+    /// <summary>
+    /// The author has reason to believe that what this undoes has never happened, as after a refusal. Only a hint: when it is
+    /// right, the null compensation costs its batch no second attempt; when it is wrong, the outcome is the same without it.
+    /// </summary>
+    public bool ExpectsNull { get; init; }
 }
 
 /// <summary>What became of a write set: durable knowledge, told after the commit that established it.</summary>

@@ -23,7 +23,7 @@ public sealed record DueColumn(string Kind, Table Table, Column DueTime, string?
     internal RowChange Release(DueItem item, DueClaim claim, DateTimeOffset time) =>
         _release.With(KeyOf(item), claim.Until, time);
 
-    private Value KeyOf(DueItem item) => Key.Type == ColumnType.Number
+    internal Value KeyOf(DueItem item) => Key.Type == ColumnType.Number
         ? long.Parse(item.Key, System.Globalization.CultureInfo.InvariantCulture)
         : item.Key;
 }

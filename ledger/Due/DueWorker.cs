@@ -8,22 +8,17 @@ namespace Mall.Ledger;
 /// take. What fails is tried again, with capped, jittered backoff, for ever: giving up is for whoever owns the work to decide.
 /// What this process leaves undone when it dies, another claims when the claim has run out.
 /// </summary>
-public sealed partial class DueWorker : IHostedLifecycleService, IDisposable
+internal sealed partial class DueWorker(
+    IStore store, ILedger ledger, IEnumerable<IDueHandler> handlers, IEnumerable<DueColumn> columns, LedgerOptions options,
+    TimeProvider time, LedgerMetrics metrics, ILogger<DueWorker> logger) : IHostedLifecycleService, IDisposable
 {
     // Attempts at work of due columns, which have no place for it; forgotten when so many fail that backoff is no cure.
     private const int MostRemembered = 10_000;
 
-    private readonly IStore _store;
-    private readonly ILedger _ledger;
-    private readonly Dictionary<string, IDueHandler> _handlers;
-    private readonly IReadOnlyList<DueColumn> _columns;
-    private readonly string[] _kindsOfTable;
-    private readonly LedgerOptions _options;
-    private readonly TimeProvider _time;
-    private readonly LedgerMetrics _metrics;
-    private readonly ILogger _logger;
-    private readonly Backoff _backoff;
-    private readonly string _claimant;
+    private readonly Dictionary<string, IDueHandler> _handlers = handlers.ToDictionary(handler => handler.Kind);
+    private readonly List<DueColumn> _columns = [.. columns];
+    private readonly Backoff _backoff = new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), options.Random);
+    private readonly string _claimant = ClaimantOf(options.Random, time);
     private readonly CancellationTokenSource _stop = new();
 
     // Guards what follows: the loop and the handlers' ends meet there.
@@ -38,21 +33,6 @@ public sealed partial class DueWorker : IHostedLifecycleService, IDisposable
     // The loop's own.
     private Task _loop = Task.CompletedTask;
     private bool _isCleanUpScheduled;
-
-    internal DueWorker(
-        IStore store, ILedger ledger, IEnumerable<IDueHandler> handlers, IEnumerable<DueColumn> columns,
-        LedgerOptions options, TimeProvider time, LedgerMetrics metrics, ILogger<DueWorker> logger)
-    {
-        (_store, _ledger, _options, _time, _metrics, _logger) = (store, ledger, options, time, metrics, logger);
-        _handlers = handlers.ToDictionary(handler => handler.Kind, StringComparer.Ordinal);
-        _columns = [.. columns];
-        foreach (var column in _columns)
-            if (!_handlers.ContainsKey(column.Kind))
-                throw new InvalidOperationException($"Due work of kind {column.Kind} has no handler.");
-        _kindsOfTable = [.. _handlers.Keys.Except(_columns.Select(column => column.Kind))];
-        _backoff = new Backoff(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), options.Random);
-        lock (options.Random) _claimant = $"{time.GetUtcNow().ToUnixTimeMilliseconds():x}-{options.Random.NextInt64():x}";
-    }
 
     /// <summary>Says that something has become due, or soon will: look now.</summary>
     public void Wake()
@@ -103,7 +83,7 @@ public sealed partial class DueWorker : IHostedLifecycleService, IDisposable
                 LogPollFailed(failure);
             }
 
-            await (isMore ? RoomAsync(_options.DueConcurrency / 2) : SleepAsync());
+            await (isMore ? RoomAsync(options.DueConcurrency / 2) : SleepAsync());
         }
 
         await RoomAsync(0);
@@ -114,25 +94,27 @@ public sealed partial class DueWorker : IHostedLifecycleService, IDisposable
     {
         if (!_isCleanUpScheduled && _handlers.ContainsKey(LedgerCleaner.KindOfWork))
         {
-            await LedgerCleaner.ScheduleAsync(_ledger, _time, _stop.Token);
+            await LedgerCleaner.ScheduleAsync(ledger, time, _stop.Token);
             _isCleanUpScheduled = true;
         }
 
         var isMore = false;
-        if (_kindsOfTable.Length > 0) isMore = await ClaimAsync(null, _kindsOfTable);
+        var kinds = _handlers.Keys.Except(_columns.Select(column => column.Kind)).ToArray();
+        if (kinds.Length > 0) isMore = await ClaimAsync(null, kinds);
         foreach (var column in _columns) isMore |= await ClaimAsync(column, [column.Kind]);
         return isMore;
     }
 
     private async Task<bool> ClaimAsync(DueColumn? column, string[] kinds)
     {
-        var room = _options.DueConcurrency - Running();
+        int room;
+        lock (_gate) room = options.DueConcurrency - _running;
         if (room <= 0) return true;
 
         // Whole milliseconds, as they are stored: the end of the claim is compared when the claim is released.
-        var now = DateTimeOffset.FromUnixTimeMilliseconds(_time.GetUtcNow().ToUnixTimeMilliseconds());
-        var claim = new DueClaim(_claimant, kinds, now, now + _options.DueClaim, room);
-        var items = column is null ? await _store.ClaimAsync(claim) : await _store.ClaimAsync(column, claim);
+        var now = DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
+        var claim = new DueClaim(_claimant, kinds, now, now + options.DueClaim, room);
+        var items = column is null ? await store.ClaimAsync(claim) : await store.ClaimAsync(column, claim);
         foreach (var item in items)
         {
             lock (_gate) _running++;
@@ -148,17 +130,17 @@ public sealed partial class DueWorker : IHostedLifecycleService, IDisposable
         {
             if (await TryHandleAsync(item, column))
             {
-                _metrics.Handled(item.Kind, succeeded: true);
-                if (column is null) await _ledger.CommitAsync(new WriteSet(DueWork.Complete(item, claim)));
+                metrics.Handled(item.Kind, succeeded: true);
+                if (column is null) await ledger.CommitAsync(new WriteSet(DueWork.Complete(item, claim)));
             }
             else
             {
-                _metrics.Handled(item.Kind, succeeded: false);
+                metrics.Handled(item.Kind, succeeded: false);
                 var next = _stop.IsCancellationRequested
                     ? claim.Now
-                    : _time.GetUtcNow() + _backoff.After(AttemptsOf(item, column));
+                    : time.GetUtcNow() + _backoff.After(AttemptsOf(item, column));
                 var release = column is null ? DueWork.Release(item, claim, next) : column.Release(item, claim, next);
-                await _ledger.CommitAsync(new WriteSet(release));
+                await ledger.CommitAsync(new WriteSet(release));
             }
         }
         catch (Exception failure) // The edge of the work: the claim runs out, and then it is done again.
@@ -204,8 +186,8 @@ public sealed partial class DueWorker : IHostedLifecycleService, IDisposable
         }
 
         // A timer keeps the promise: to await the first of several tasks would go through the thread pool, past a simulation.
-        await using var period = _time.CreateTimer(
-            static state => ((DueWorker)state!).Wake(), this, _options.DuePeriod, Timeout.InfiniteTimeSpan);
+        await using var period = time.CreateTimer(
+            static state => ((DueWorker)state!).Wake(), this, options.DuePeriod, Timeout.InfiniteTimeSpan);
         await wake.Task;
         lock (_gate) _isWoken = false;
     }
@@ -228,9 +210,9 @@ public sealed partial class DueWorker : IHostedLifecycleService, IDisposable
         room?.SetResult();
     }
 
-    private int Running()
+    private static string ClaimantOf(Random random, TimeProvider time)
     {
-        lock (_gate) return _running;
+        lock (random) return $"{time.GetUtcNow().ToUnixTimeMilliseconds():x}-{random.NextInt64():x}";
     }
 
     private int AttemptsOf(DueItem item, DueColumn? column)

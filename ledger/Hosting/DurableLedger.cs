@@ -50,7 +50,7 @@ public sealed class DurableLedger : ILedger, IAsyncDisposable
         if (Volatile.Read(ref _isDisposed) != 0)
             return ValueTask.FromException<long>(new LedgerUnavailableException("The ledger is stopping."));
         if (!_sequences.TryGetValue(sequence, out var ids))
-            ids = _sequences.GetOrAdd(sequence, name => new IdSequence(name, _store, _time, _options.Continuations));
+            ids = _sequences.GetOrAdd(sequence, name => new IdSequence(name, _store, _time, _options));
         return ids.NextAsync(cancellationToken);
     }
 

@@ -62,7 +62,7 @@ public sealed class LedgerOptions
     /// For a command that writes a few rows beside a process that may be using the same SQLite file: does not demand the file
     /// for itself. Never for a process that hosts grains. Default: false.
     /// </summary>
-    public bool IsGuest { get; set; }
+    public bool SharesFile { get; set; }
 
     /// <summary>
     /// How promises to callers are made. A caller goes on elsewhere, since the committer's thread belongs to the next batch.

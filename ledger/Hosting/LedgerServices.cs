@@ -39,15 +39,7 @@ public static class LedgerServices
     public static IServiceCollection AddMallDueWork(this IServiceCollection services)
     {
         services.AddDueHandler<LedgerCleaner>();
-        services.AddSingleton(provider => new DueWorker(
-            provider.GetRequiredService<IStore>(),
-            provider.GetRequiredService<ILedger>(),
-            provider.GetServices<IDueHandler>(),
-            provider.GetServices<DueColumn>(),
-            provider.GetRequiredService<LedgerOptions>(),
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<LedgerMetrics>(),
-            provider.GetRequiredService<ILogger<DueWorker>>()));
+        services.AddSingleton<DueWorker>();
         services.AddHostedService(provider => provider.GetRequiredService<DueWorker>());
         return services;
     }
@@ -66,7 +58,7 @@ public static class LedgerServices
         loggers ??= NullLoggerFactory.Instance;
         return options.Address.Kind switch
         {
-            StoreKind.Sqlite => new SqliteStore(options.Address, time, options.Scheduler, options.IsGuest),
+            StoreKind.Sqlite => new SqliteStore(options.Address, time, options.Scheduler, options.SharesFile),
             StoreKind.Postgres => new PostgresStore(options, time, loggers.CreateLogger<PostgresStore>()),
             _ => new MySqlStore(options, time, loggers.CreateLogger<MySqlStore>()),
         };

@@ -3,10 +3,10 @@ namespace Mall.Ledger;
 /// <summary>
 /// Ids of one sequence, handed out of blocks that are reserved in the database before any of their ids is seen. A block that is
 /// used up in less than a second makes the next one twice as large, up to a limit, and the next block is fetched when half of the
-/// present one is gone, so that callers rarely wait. A crash loses what is left of the blocks; a graceful stop gives it back.
+/// present one is gone, so that callers rarely wait, and never longer than for a commit. A crash loses what is left of the
+/// blocks; a graceful stop gives it back.
 /// </summary>
-/// <param name="continuations">See <see cref="LedgerOptions.Continuations"/>.</param>
-internal sealed class IdSequence(string name, IStore store, TimeProvider time, TaskCreationOptions continuations)
+internal sealed class IdSequence(string name, IStore store, TimeProvider time, LedgerOptions options)
 {
     internal const int FirstBlock = 10;
     internal const int LargestBlock = 1_000;
@@ -34,9 +34,9 @@ internal sealed class IdSequence(string name, IStore store, TimeProvider time, T
             }
             else
             {
-                var waiting = new TaskCompletionSource<long>(continuations);
+                var waiting = new TaskCompletionSource<long>(options.Continuations);
                 _waiting.Enqueue(waiting);
-                id = new(cancellationToken.CanBeCanceled ? waiting.Task.WaitAsync(cancellationToken) : waiting.Task);
+                id = new(InTimeAsync(waiting, cancellationToken));
             }
 
             mustFetch = MustFetch_NeedsLock();
@@ -61,6 +61,15 @@ internal sealed class IdSequence(string name, IStore store, TimeProvider time, T
         var last = next.Count > 0 ? next : current;
         if (current.Count > 0 && current.End == last.First) last = current with { End = last.End };
         if (last.Count > 0) await store.ReturnIdsAsync(name, last.First, last.End);
+    }
+
+    private async Task<long> InTimeAsync(TaskCompletionSource<long> waiting, CancellationToken cancellationToken)
+    {
+        await using var deadline = time.CreateTimer(
+            static state => ((TaskCompletionSource<long>)state!).TrySetException(
+                new LedgerUnavailableException("No id could be reserved in time.")),
+            waiting, options.CommitTimeout, Timeout.InfiniteTimeSpan);
+        return await (cancellationToken.CanBeCanceled ? waiting.Task.WaitAsync(cancellationToken) : waiting.Task);
     }
 
     private bool TryTake_NeedsLock(out long id)
@@ -110,7 +119,12 @@ internal sealed class IdSequence(string name, IStore store, TimeProvider time, T
             var block = new Block(reserved.Result, reserved.Result + size);
             if (_current.Count == 0) _current = block;
             else _next = block;
-            while (_waiting.Count > 0 && TryTake_NeedsLock(out var id)) _waiting.Dequeue().TrySetResult(id);
+            while (_waiting.TryPeek(out var next) && (next.Task.IsCompleted || _current.Count + _next.Count > 0))
+            {
+                _waiting.Dequeue(); // Who has given up leaves the id to the next.
+                if (!next.Task.IsCompleted && TryTake_NeedsLock(out var id)) next.TrySetResult(id);
+            }
+
             mustFetch = _waiting.Count > 0 && MustFetch_NeedsLock();
         }
 

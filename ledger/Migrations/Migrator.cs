@@ -1,28 +1,34 @@
 namespace Mall.Ledger;
 
+/// <summary>How a database keeps migrations to one process at a time. A lock was got when it answers 1.</summary>
+/// <param name="Folder">Where the scripts are.</param>
+/// <param name="Unlock">When all has gone well.</param>
+/// <param name="Undo">When it has not.</param>
+/// <param name="IsTransactional">
+/// Each migration has happened wholly or not at all. Where a statement that changes the schema commits by itself, a process that
+/// dies may leave half of one; its row in <c>schema_version</c> comes last, so it is run again from its beginning, and every
+/// statement of these scripts can be repeated.
+/// </param>
+internal sealed record MigratorWords(
+    string Folder, string Lock, string Unlock, string Undo, bool IsTransactional, int TimeoutSeconds = 0);
+
 /// <summary>Runs migrations, one process at a time; each stands in <c>schema_version</c> when all of it has happened.</summary>
 /// <param name="connection">Open, and used by nobody else.</param>
 /// <param name="errors">What its exceptions mean.</param>
-internal abstract class Migrator(DbConnection connection, StoreErrors errors)
+internal sealed class Migrator(DbConnection connection, StoreErrors errors, MigratorWords words, TimeProvider time)
 {
-    /// <summary>How long a process waits for another to come to its end.</summary>
-    protected const int LockSeconds = 60;
-
-    /// <summary>Where the scripts are.</summary>
-    protected abstract string Folder { get; }
+    // How long a process waits for another to come to its end. A lock is gone with its session at the latest.
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(60);
 
     /// <exception cref="LedgerStartException">The schema does not fit this program, or a script failed.</exception>
-    public Task MigrateAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
-        MigrateAsync(MigrationScripts.Of(Folder), now, cancellationToken);
+    public Task MigrateAsync(CancellationToken cancellationToken) =>
+        MigrateAsync(MigrationScripts.Of(words.Folder), cancellationToken);
 
-    /// <inheritdoc cref="MigrateAsync(DateTimeOffset, CancellationToken)"/>
-    internal async Task MigrateAsync(
-        IReadOnlyList<Migration> migrations, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <inheritdoc cref="MigrateAsync(CancellationToken)"/>
+    internal async Task MigrateAsync(IReadOnlyList<Migration> migrations, CancellationToken cancellationToken)
     {
-        if (!await TryLockAsync(cancellationToken))
-            throw new LedgerStartException(
-                "db: another process has been migrating the database for too long; look what it is doing.");
-        var isDone = false;
+        await LockAsync(cancellationToken);
+        var end = words.Undo;
         try
         {
             await ExecuteAsync("""
@@ -31,24 +37,28 @@ internal abstract class Migrator(DbConnection connection, StoreErrors errors)
                   applied_time bigint not null)
                 """, cancellationToken);
             foreach (var migration in MigrationPlan.Of(migrations, await AppliedAsync(cancellationToken)))
-                await ApplyAsync(migration, now, cancellationToken);
-            isDone = true;
+                await ApplyAsync(migration, cancellationToken);
+            end = words.Unlock;
         }
         finally
         {
-            await UnlockAsync(isDone);
+            await ExecuteAsync(end, CancellationToken.None);
         }
     }
 
-    /// <summary>False: another process has it for too long.</summary>
-    protected abstract Task<bool> TryLockAsync(CancellationToken cancellationToken);
+    private async Task LockAsync(CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        while (Convert.ToInt64(await ExecuteAsync(words.Lock, cancellationToken), null) != 1)
+        {
+            if (time.GetElapsedTime(started) > s_longestWait)
+                throw new LedgerStartException(
+                    "db: another process has been migrating the database for too long; look what it is doing.");
+            await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancellationToken);
+        }
+    }
 
-    protected abstract Task UnlockAsync(bool isDone);
-
-    /// <summary>What a script and its row are written in, where that is a transaction of their own.</summary>
-    protected abstract ValueTask<DbTransaction?> BeginAsync(CancellationToken cancellationToken);
-
-    protected async Task<object?> ExecuteAsync(string sql, CancellationToken cancellationToken)
+    private async Task<object?> ExecuteAsync(string sql, CancellationToken cancellationToken)
     {
         await using var command = Command(sql);
         return await command.ExecuteScalarAsync(cancellationToken);
@@ -64,16 +74,17 @@ internal abstract class Migrator(DbConnection connection, StoreErrors errors)
         return applied;
     }
 
-    private async Task ApplyAsync(Migration migration, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task ApplyAsync(Migration migration, CancellationToken cancellationToken)
     {
-        await using var transaction = await BeginAsync(cancellationToken);
+        await using var transaction = words.IsTransactional ? await connection.BeginTransactionAsync(cancellationToken) : null;
         try
         {
             await using var script = Command(migration.Script);
             await script.ExecuteNonQueryAsync(cancellationToken);
             await ExecuteAsync($"""
                 insert into schema_version (number, name, checksum, applied_time)
-                values ({migration.Number}, '{migration.Name}', '{migration.Checksum}', {now.ToUnixTimeMilliseconds()})
+                values ({migration.Number}, '{migration.Name}', '{migration.Checksum}',
+                  {time.GetUtcNow().ToUnixTimeMilliseconds()})
                 """, cancellationToken);
             if (transaction is not null) await transaction.CommitAsync(cancellationToken);
         }
@@ -87,10 +98,7 @@ internal abstract class Migrator(DbConnection connection, StoreErrors errors)
     {
         var command = connection.CreateCommand();
         command.CommandText = sql;
-        command.CommandTimeout = CommandTimeout;
+        command.CommandTimeout = words.TimeoutSeconds; // Zero is none: a large table takes its time.
         return command;
     }
-
-    /// <summary>In seconds; 0 is none, since a large table takes its time.</summary>
-    protected virtual int CommandTimeout => 0;
 }

@@ -11,8 +11,8 @@ internal sealed class MySqlConnections : IAsyncDisposable
     private readonly MySqlDataSource _committers;
 
     /// <param name="address">Of kind MySQL.</param>
-    /// <param name="patience">How long a statement may take: nobody waits for its result any longer.</param>
-    public MySqlConnections(StoreAddress address, TimeSpan patience)
+    /// <param name="commandTimeout">How long a statement may take: nobody waits for its result any longer.</param>
+    public MySqlConnections(StoreAddress address, TimeSpan commandTimeout)
     {
         var settings = new MySqlConnectionStringBuilder
         {
@@ -22,7 +22,7 @@ internal sealed class MySqlConnections : IAsyncDisposable
             UserID = address.User,
             Password = address.Password,
             ConnectionTimeout = 5,
-            DefaultCommandTimeout = (uint)Math.Max(1, Math.Ceiling(patience.TotalSeconds)),
+            DefaultCommandTimeout = (uint)Math.Max(1, Math.Ceiling(commandTimeout.TotalSeconds)),
             CancellationTimeout = -1, // A server that does not answer a command does not answer its cancellation either.
             AllowPublicKeyRetrieval = true, // Without TLS, MySQL 8 sends the key that the password is encrypted with.
             AllowUserVariables = true, // They carry counts from one statement of a text to the next.
@@ -30,9 +30,9 @@ internal sealed class MySqlConnections : IAsyncDisposable
             ConnectionReset = false, // Nobody leaves anything behind in a session of the pool, and so its setup lasts.
             MaximumPoolSize = MostPooled,
         };
-        Pool = Source(settings, patience / 2);
+        Pool = Source(settings, commandTimeout / 2);
         settings.Pooling = false;
-        _committers = Source(settings, patience / 2);
+        _committers = Source(settings, commandTimeout / 2);
     }
 
     /// <summary>For queries, ids and claims.</summary>
@@ -46,9 +46,9 @@ internal sealed class MySqlConnections : IAsyncDisposable
         await Pool.DisposeAsync();
     }
 
-    private static MySqlDataSource Source(MySqlConnectionStringBuilder settings, TimeSpan lockPatience)
+    private static MySqlDataSource Source(MySqlConnectionStringBuilder settings, TimeSpan lockWait)
     {
-        var setUp = SetUp(Math.Max(1, (int)lockPatience.TotalSeconds));
+        var setUp = SetUp(Math.Max(1, (int)lockWait.TotalSeconds));
         return new MySqlDataSourceBuilder(settings.ConnectionString)
             .UseConnectionOpenedCallback(async (opened, cancellationToken) =>
             {

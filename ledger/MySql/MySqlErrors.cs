@@ -22,20 +22,20 @@ internal sealed class MySqlErrors : ServerErrors
 
     public override bool IsUniqueViolation(Exception failure) => CodeOf(failure) == MySqlErrorCode.DuplicateKeyEntry;
 
-    /// <summary>The check at the end of a transaction (see <see cref="MySqlStatements.Mark"/>) did not hold.</summary>
-    public static bool IsFailedCheck(Exception failure) => CodeOf(failure) == MySqlErrorCode.ColumnCannotBeNull;
-
     /// <summary>The session that was to be killed is gone already.</summary>
     public static bool IsUnknownThread(Exception failure) => CodeOf(failure) == MySqlErrorCode.NoSuchThread;
 
     public override bool IsDeadlock(Exception failure) => CodeOf(failure) == MySqlErrorCode.LockDeadlock;
 
+    public override bool IsLockTimeout(Exception failure) => CodeOf(failure) == MySqlErrorCode.LockWaitTimeout;
+
     /// <inheritdoc/>
     /// <remarks>Of other errors some may be a commit's own.</remarks>
     public override bool IsRefusal(Exception failure) =>
-        IsFaultOfStatement(failure) || CodeOf(failure) is MySqlErrorCode.LockDeadlock or MySqlErrorCode.LockWaitTimeout;
+        IsFaultOfStatement(failure) || IsDeadlock(failure) || IsLockTimeout(failure);
 
-    public override bool IsFaultOfStatement(Exception failure) => CodeOf(failure) is { } code && !s_states.Contains((int)code);
+    public override bool IsFaultOfStatement(Exception failure) =>
+        failure is TextTooLargeException || (CodeOf(failure) is { } code && !s_states.Contains((int)code));
 
     public override bool IsHopelessAtStart(Exception failure) =>
         CodeOf(failure) is MySqlErrorCode.DatabaseAccessDenied or MySqlErrorCode.AccessDenied or MySqlErrorCode.UnknownDatabase
@@ -71,3 +71,6 @@ internal sealed class MySqlErrors : ServerErrors
 
     private static Exception Innermost(Exception failure) => failure.InnerException is { } inner ? Innermost(inner) : failure;
 }
+
+/// <summary>What is to be sent does not fit into a packet; half of it may.</summary>
+internal sealed class TextTooLargeException() : Exception("it is larger than max_allowed_packet");

@@ -15,6 +15,8 @@ internal static class MySqlSql
     // To make a temporary table of a text costs about as much as that many statements of one row each.
     private const int FewRows = 4;
 
+    private const string KeyText = "varchar(256) character set utf8mb4 collate utf8mb4_bin";
+
     // What a value is to be put in place of: see SqlText.Fill.
     private static readonly ShapeSql s_one = new(Name, i => $"{SqlText.Gap}{(char)i}", "<=>");
     private static readonly ShapeSql s_many = new(c => $"t.{Name(c)}", i => $"v.c{i + 1}", "<=>");
@@ -26,8 +28,10 @@ internal static class MySqlSql
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     /// <summary>Writes the changes; each of the statements ends with a semicolon and <paramref name="count"/>.</summary>
+    /// <param name="orLeave">Of an insert: a row that is there already is no error, and left as it is.</param>
     public static void Change(
-        SqlText sql, RowShape shape, ReadOnlySpan<(int Position, Value[] Values)> changes, string count = "")
+        SqlText sql, RowShape shape, ReadOnlySpan<(int Position, Value[] Values)> changes, string count = "",
+        bool orLeave = false)
     {
         if (shape.Operation != RowOperation.Insert && changes.Length <= FewRows)
         {
@@ -37,18 +41,31 @@ internal static class MySqlSql
 
         if (shape.Operation == RowOperation.Insert) Insert(sql, shape, changes);
         else Many(sql, shape, changes);
+        if (orLeave) sql.Add($" on duplicate key update {Name(shape.Table.Key[0])} = {Name(shape.Table.Key[0])}");
         sql.Add(";").Add(count);
     }
 
-    /// <summary>The positions, from 1, of the changes that find their rows as they expect them. Locks those rows.</summary>
-    public static void Find(SqlText sql, RowShape shape, ReadOnlySpan<(int Position, Value[] Values)> changes)
+    /// <summary>
+    /// The changes whose rows are there, from 1, whether their guards hold, and whether nothing they add to gets negative.
+    /// </summary>
+    /// <param name="onlyFree">Of rows that nobody else has locked.</param>
+    public static void See(
+        SqlText sql, RowShape shape, ReadOnlySpan<(int Position, Value[] Values)> changes, bool onlyFree)
     {
-        Join(sql.Add("select v.at from "), shape, changes);
-        sql.Add($" where {s_many.Conditions(shape)} for update");
+        var (guards, sums) = (s_many.Conditions(shape, ColumnRole.Guard), s_many.Conditions(shape, ColumnRole.AddNotNegative));
+        Join(sql.Add($"select v.at, {guards}, {sums} from "), shape, changes);
+        if (onlyFree) sql.Add(" for update skip locked");
+    }
+
+    /// <summary>How many rows are as the changes expect them.</summary>
+    public static SqlText Matches(SqlText sql, RowShape shape, ReadOnlySpan<(int Position, Value[] Values)> changes)
+    {
+        Join(sql.Add("select count(*) from "), shape, changes);
+        return sql.Add($" where {s_many.Conditions(shape, ColumnRole.Guard)}");
     }
 
     /// <summary>A JSON text as a table <c>v</c>, of columns <c>c1</c>, <c>c2</c>... and <c>at</c>, a count from 1.</summary>
-    public static SqlText Table(SqlText sql, IEnumerable<string> columns, IEnumerable<Value[]> rows)
+    private static void Table(SqlText sql, IEnumerable<string> columns, IEnumerable<Value[]> rows)
     {
         var buffer = new ArrayBufferWriter<byte>(4_096);
         using (var json = new Utf8JsonWriter(buffer, s_json))
@@ -60,10 +77,8 @@ internal static class MySqlSql
 
         sql.Add("json_table(").AddUtf8(buffer.WrittenSpan).Add(", '$[*]' columns (at for ordinality");
         foreach (var (i, type) in columns.Index()) sql.Add($", c{i + 1} {type} path '$[{i}]'");
-        return sql.Add(")) v");
+        sql.Add(")) v");
     }
-
-    public static string Quoted(string name) => $"`{name}`";
 
     private static void Insert(SqlText sql, RowShape shape, ReadOnlySpan<(int Position, Value[] Values)> changes)
     {
@@ -117,10 +132,10 @@ internal static class MySqlSql
     private static string TypeOf(ShapeColumn column) => (column.Column.Type, column.Role) switch
     {
         (ColumnType.Number, _) => "bigint",
-        (_, ColumnRole.Key) => MySqlStatements.KeyText,
+        (_, ColumnRole.Key) => KeyText,
         _ => "longtext character set utf8mb4 collate utf8mb4_bin",
     };
 
-    private static string Name(Table table) => Quoted(table.Name);
-    private static string Name(Column column) => Quoted(column.Name);
+    private static string Name(Table table) => $"`{table.Name}`";
+    private static string Name(Column column) => $"`{column.Name}`";
 }

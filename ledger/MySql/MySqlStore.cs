@@ -1,6 +1,4 @@
-using System.Data;
 using System.Text.RegularExpressions;
-using MySqlConnector;
 
 namespace Mall.Ledger.MySql;
 
@@ -10,7 +8,12 @@ namespace Mall.Ledger.MySql;
 /// </summary>
 internal sealed partial class MySqlStore : ServerStore
 {
-    private const string Locking = "for update skip locked";
+    // Locks are the server's, not the database's, and their names have at most 64 characters.
+    private const string LockName = "left(concat('mall-migrations-', database()), 64)";
+
+    internal static readonly MigratorWords Words = new(
+        "mysql", $"select get_lock({LockName}, 0)", $"select release_lock({LockName})", $"select release_lock({LockName})",
+        IsTransactional: false);
 
     private static readonly Query<long> s_reserveIds = ShortQueries.Number("""
         insert into id_blocks (name, next) values (@p1, last_insert_id(1) + @p2)
@@ -33,39 +36,7 @@ internal sealed partial class MySqlStore : ServerStore
 
     protected override ServerWriter Writer { get; }
 
-    protected override Query<long> ReserveIds => s_reserveIds;
-
-    public override Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) => ClaimAsync(
-        ShortQueries.Pick(claim, Locking),
-        (sql, items) =>
-        {
-            sql.Add("update due set claimed_by = ").AddText(claim.Claimant)
-                .Add(", claimed_until = ").Add(claim.Until.ToUnixTimeMilliseconds()).Add(", attempts = attempts + 1 where ");
-            var or = "";
-            foreach (var item in items)
-            {
-                sql.Add(or).Add("(kind = ").AddText(item.Kind).Add(" and `key` = ").AddText(item.Key).Add(")");
-                or = " or ";
-            }
-        });
-
-    public override Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) => ClaimAsync(
-        ShortQueries.Pick(column, claim, Locking),
-        (sql, items) =>
-        {
-            var (table, key, time) = (column.Table, MySqlSql.Quoted(column.Key.Name), column.DueTime);
-            sql.Add($"update {table} set {time} = ").Add(claim.Until.ToUnixTimeMilliseconds()).Add($" where {key} in (");
-            var comma = "";
-            foreach (var item in items)
-            {
-                sql.Add(comma);
-                if (column.Key.Type == ColumnType.Number) sql.Add(item.Key);
-                else sql.AddText(item.Key);
-                comma = ", ";
-            }
-
-            sql.Add(")");
-        });
+    protected override Statement<long> ReserveIds(string sequence, int count) => new(s_reserveIds, sequence, count);
 
     protected override async Task CheckServerAsync(DbConnection connection, CancellationToken cancellationToken)
     {
@@ -82,37 +53,9 @@ internal sealed partial class MySqlStore : ServerStore
         if (Convert.ToInt64(reader.GetValue(1), null) is not 1 and var flush) LogNotDurable(flush);
     }
 
-    protected override Migrator MigratorOn(DbConnection connection) => new MySqlMigrator((MySqlConnection)connection);
+    protected override MigratorWords Migrations => Words;
 
     protected override ValueTask CloseAsync() => _connections.DisposeAsync();
-
-    protected override string Translate(string sql) => BareKey.Replace(sql, "`key`");
-
-    protected override DbParameter Parameter(int position, in Value value) => new MySqlParameter(
-        $"@p{position}", value.IsNumber ? value.Number : value.Text is { } text ? text : DBNull.Value);
-
-    /// <summary>In one transaction, because an update here does not tell its rows: locks them, then marks them.</summary>
-    private Task<IReadOnlyList<DueItem>> ClaimAsync(
-        (Query<DueItem> Query, Value[] Parameters) pick, Action<SqlText, IReadOnlyList<DueItem>> mark) => OnScheduler(async () =>
-    {
-        await using var connection = await _connections.Pool.OpenConnectionAsync();
-        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted);
-        await using var command = new MySqlCommand(connection, transaction);
-        var items = await ReadAsync(command, pick.Query, pick.Parameters, CancellationToken.None);
-        if (items.Count > 0)
-        {
-            var sql = new SqlText();
-            mark(sql, items);
-            await MySqlText.ExecuteAsync(connection, sql.ToString(), transaction);
-        }
-
-        await transaction.CommitAsync();
-        return items;
-    });
-
-    // The one column name of ours that is a word of the language here. After a dot it needs no quotes.
-    [GeneratedRegex(@"(?<![\w.`""'@]|duplicate )key(?![\w`""'])")]
-    private static partial Regex BareKey { get; }
 
     [GeneratedRegex(@"\d+\.\d+(\.\d+)?")]
     private static partial Regex VersionNumber { get; }

@@ -11,6 +11,11 @@ namespace Mall.Ledger.MySql;
 internal sealed class MySqlWriter(MySqlConnections connections, string name, TimeProvider time)
     : ServerWriter(MySqlErrors.Instance)
 {
+    // Rolls back first: a transaction that was left open would be committed by the beginning of another. MariaDB does not wait
+    // for locks then (see LockWait); MySQL knows nothing shorter than a second.
+    private const string Begin =
+        "rollback;start transaction;set @hits = 0, innodb_lock_wait_timeout = 1 /*M!100300 - 1 */;";
+
     private const string Count = "set @hits = @hits + row_count();";
 
     private readonly SqlText _sql = new();
@@ -32,65 +37,131 @@ internal sealed class MySqlWriter(MySqlConnections connections, string name, Tim
         _largestPacket = await ReadNumberAsync("select @@max_allowed_packet") - 1_024;
     }
 
-    /// <inheritdoc/>
-    /// <remarks>False also when it is too long for one text.</remarks>
-    protected override bool TryCompose(Batch batch)
+    protected override async ValueTask WriteAsync(Batch batch)
     {
-        var origins = BarrierRow.Origins(Keys).ToList();
-        var expected = Keys.Count + origins.Count;
-        _sql.Clear().Add(MySqlStatements.Begin).Add(";set @hits = 0;");
-        if (Keys.Count > 0)
-        {
-            MySqlStatements.InsertBarriers(_sql, BarrierRow.Own(Keys), batch.Time);
-            _sql.Add(Count);
-        }
-
-        if (origins.Count > 0)
-        {
-            MySqlStatements.CountOrigins(_sql.Add("set @hits = @hits + ("), origins);
-            _sql.Add(");");
-        }
-
+        var expected = Own.Changes.Count + Origins.Changes.Count;
+        ComposeBarriers();
         foreach (var group in Groups.Groups)
         {
             MySqlSql.Change(_sql, group.Shape, CollectionsMarshal.AsSpan(group.Changes), Count);
             expected += group.Changes.Count;
         }
 
-        MySqlStatements.Mark(_sql, batch, $"@hits = {expected}");
-        _sql.Add("commit");
-        return _sql.Length <= _largestPacket;
+        await CommitAsync(batch, $"@hits = {expected}");
     }
 
-    protected override async ValueTask<bool> TryAtOnceAsync()
+    /// <inheritdoc/>
+    /// <remarks>Step by step: of several statements this server tells neither which has failed nor what each has done.</remarks>
+    protected override async Task<CommitOutcome> JudgeAsync(Batch batch, int index, Exception refusal)
     {
+        const string Entering = "its barrier row";
+        var step = Entering;
         try
         {
-            await MySqlText.ExecuteAsync(_connection, _sql.ToString());
-            return true;
+            ComposeBarriers();
+            await ExecuteAsync();
+            if (await ReadNumberAsync("select @hits") != Own.Changes.Count + Origins.Changes.Count) throw Race(refusal);
+            foreach (var (shape, values) in batch[index].Changes)
+            {
+                step = shape.ToString();
+                MySqlSql.Change(_sql.Clear(), shape, [(0, values)]);
+                if (await ExecuteAsync() > 0) continue;
+                await RollbackAsync();
+                return CommitOutcome.Conflict;
+            }
+
+            _sql.Clear();
+            await CommitAsync(batch, "true");
+            return CommitOutcome.Applied;
         }
-        catch (MySqlException failure) when (MySqlErrors.Instance.IsFaultOfStatement(failure))
+        catch (Exception fault) when (MySqlErrors.Instance.IsFaultOfStatement(fault))
         {
             await RollbackAsync();
-            return false;
+            if (!MySqlErrors.Instance.IsUniqueViolation(fault)) throw MySqlErrors.Instance.Fault(step, fault);
+            return step == Entering ? throw Race(fault) : CommitOutcome.Conflict;
         }
+
+        static StoreException Race(Exception failure) => MySqlErrors.Instance.Failure(StoreFailure.Refused, failure);
     }
 
-    protected override CarefulWriter Careful(Batch batch) => new MySqlCarefulWriter(_connection, Groups, batch, _largestPacket);
+    protected override async Task<Sight[]> SeeAsync(ChangeGroup group, bool isToLock)
+    {
+        var sights = new Sight[group.Changes.Count];
+        await SeeAsync(onlyFree: false);
+        if (isToLock) await SeeAsync(onlyFree: true);
+        return sights;
+
+        async Task SeeAsync(bool onlyFree)
+        {
+            MySqlSql.See(_sql.Clear(), group.Shape, CollectionsMarshal.AsSpan(group.Changes), onlyFree);
+            if (_sql.Length > _largestPacket) return;
+            await ReadAsync(_sql.ToString(), row =>
+                sights[row.GetInt64(0) - 1] = new Sight(true, onlyFree, row.GetInt64(1) != 0, row.GetInt64(2) != 0));
+        }
+    }
 
     protected override async Task<long> RevokeAsync(string committer, long number)
     {
-        MySqlStatements.Revoke(_sql.Clear(), committer, number, time.GetUtcNow());
+        _sql.Clear().Add("insert into commit_marks (committer, number, revoked, update_time) values (").AddText(committer)
+            .Add($", 0, {number}, ").Add(time.GetUtcNow())
+            .Add($") on duplicate key update revoked = greatest(revoked, {number});")
+            .Add("select number from commit_marks where committer = ").AddText(committer);
         return await ReadNumberAsync(_sql.ToString());
     }
 
-    protected override Task RollbackAsync() => MySqlText.ExecuteAsync(_connection, "rollback");
+    protected override Task RollbackAsync() => ExecuteAsync("rollback");
+
+    private void ComposeBarriers()
+    {
+        _sql.Clear().Add(Begin);
+        if (Own.Changes.Count > 0) MySqlSql.Change(_sql, Own.Shape, CollectionsMarshal.AsSpan(Own.Changes), Count);
+        if (Markers.Changes.Count > 0)
+            MySqlSql.Change(_sql, Markers.Shape, CollectionsMarshal.AsSpan(Markers.Changes), orLeave: true);
+        if (Origins.Changes.Count == 0) return;
+        _sql.Add("set @hits = @hits + (");
+        MySqlSql.Matches(_sql, Origins.Shape, CollectionsMarshal.AsSpan(Origins.Changes)).Add(");");
+    }
+
+    /// <summary>
+    /// Sends the text with the commit mark and the commit behind it. The mark fails, because a column may not be null, when the
+    /// batch's number was revoked or the condition does not hold; then what follows it in the same text is not executed.
+    /// </summary>
+    private async Task CommitAsync(Batch batch, string condition)
+    {
+        var time = batch.Time.ToUnixTimeMilliseconds();
+        _sql.Add("insert into commit_marks (committer, number, revoked, update_time) values (").AddText(batch.Committer)
+            .Add($", if({condition}, {batch.Number}, null), 0, {time}) on duplicate key update ")
+            .Add($"number = if({condition} and revoked < {batch.Number}, {batch.Number}, null), update_time = {time};commit");
+        await ExecuteAsync();
+    }
+
+    private Task<int> ExecuteAsync() => _sql.Length <= _largestPacket
+        ? ExecuteAsync(_sql.ToString())
+        : throw new TextTooLargeException();
+
+    private async Task<int> ExecuteAsync(string sql)
+    {
+        await using var command = new MySqlCommand(sql, _connection);
+        return await command.ExecuteNonQueryAsync();
+    }
+
+    // All answers are read: one that is lost is not taken for a good one.
+    private async Task ReadAsync(string sql, Action<MySqlDataReader> take)
+    {
+        await using var command = new MySqlCommand(sql, _connection);
+        await using var reader = await command.ExecuteReaderAsync();
+        do
+        {
+            while (await reader.ReadAsync()) take(reader);
+        }
+        while (await reader.NextResultAsync());
+    }
 
     private async Task KillAsync(long id)
     {
         try
         {
-            await MySqlText.ExecuteAsync(_connection, $"kill {id}");
+            await ExecuteAsync($"kill {id}");
         }
         catch (MySqlException failure) when (MySqlErrors.IsUnknownThread(failure))
         {
@@ -98,6 +169,10 @@ internal sealed class MySqlWriter(MySqlConnections connections, string name, Tim
         }
     }
 
-    private async Task<long> ReadNumberAsync(string sql) =>
-        await MySqlText.ReadAsync(_connection, sql, row => row.GetInt64(0)) is [var number] ? number : 0;
+    private async Task<long> ReadNumberAsync(string sql)
+    {
+        var number = 0L;
+        await ReadAsync(sql, row => number = row.GetInt64(0));
+        return number;
+    }
 }

@@ -12,8 +12,8 @@ internal sealed class PostgresConnections : IAsyncDisposable
 
     /// <param name="address">Of kind PostgreSQL.</param>
     /// <param name="committer">What the committer's sessions call themselves; no other process may use the name.</param>
-    /// <param name="patience">How long a statement may take: nobody waits for its result any longer.</param>
-    public PostgresConnections(StoreAddress address, string committer, TimeSpan patience)
+    /// <param name="commandTimeout">How long a statement may take: nobody waits for its result any longer.</param>
+    public PostgresConnections(StoreAddress address, string committer, TimeSpan commandTimeout)
     {
         CommitterName = committer;
         var settings = new NpgsqlConnectionStringBuilder
@@ -25,7 +25,7 @@ internal sealed class PostgresConnections : IAsyncDisposable
             Password = address.Password,
             ApplicationName = "mall",
             Timeout = 5,
-            CommandTimeout = Math.Max(1, (int)Math.Ceiling(patience.TotalSeconds)),
+            CommandTimeout = Math.Max(1, (int)Math.Ceiling(commandTimeout.TotalSeconds)),
             TcpKeepAlive = true,
             TcpKeepAliveTime = 5,
             TcpKeepAliveInterval = 2,
@@ -35,7 +35,8 @@ internal sealed class PostgresConnections : IAsyncDisposable
             MaxPoolSize = MostPooled,
         };
         Pool = NpgsqlDataSource.Create(settings);
-        (settings.ApplicationName, settings.Pooling, settings.Options) = (committer, false, CommitterOptions(patience));
+        (settings.ApplicationName, settings.Pooling, settings.Options) = (committer, false, CommitterOptions(commandTimeout));
+        settings.IncludeFailedBatchedCommand = true; // A refusal has an author.
         _committers = NpgsqlDataSource.Create(settings);
     }
 
@@ -58,10 +59,10 @@ internal sealed class PostgresConnections : IAsyncDisposable
     // would take the inflated costs at their word. A row that stays locked (by a session whose machine has gone, say) must not
     // hold the committer longer than its callers wait; and this session's own locks go soon after its machine has gone, which the
     // server finds out by keep-alives.
-    private static string CommitterOptions(TimeSpan patience) => string.Join(' ',
+    private static string CommitterOptions(TimeSpan commandTimeout) => string.Join(' ',
         "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_indexscan=off -c enable_indexonlyscan=off",
         "-c enable_hashjoin=off -c enable_mergejoin=off -c enable_memoize=off -c jit=off",
-        $"-c lock_timeout={(int)(patience.TotalMilliseconds / 2)}",
-        $"-c idle_in_transaction_session_timeout={(int)patience.TotalMilliseconds}",
+        $"-c lock_timeout={(int)ServerWriter.LockWait.TotalMilliseconds}",
+        $"-c idle_in_transaction_session_timeout={(int)commandTimeout.TotalMilliseconds}",
         "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3");
 }

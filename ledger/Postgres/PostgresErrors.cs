@@ -17,6 +17,13 @@ internal sealed class PostgresErrors : ServerErrors
         SqlState: PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure
     };
 
+    public override bool IsLockTimeout(Exception failure) =>
+        failure is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable };
+
+    /// <summary>A statement that counts what it has done has found another number.</summary>
+    public static bool IsFailedCheck(Exception failure) =>
+        failure is PostgresException { SqlState: PostgresErrorCodes.DivisionByZero };
+
     /// <inheritdoc/>
     /// <remarks>Data, cardinality, integrity, syntax or access (not permissions, which somebody grants), limits.</remarks>
     public override bool IsFaultOfStatement(Exception failure) =>

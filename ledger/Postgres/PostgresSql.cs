@@ -1,40 +1,46 @@
 namespace Mall.Ledger.Postgres;
 
 /// <summary>
-/// The statement that a shape of changes becomes: parameter <c>$n</c> is an array with value n of every change, so that one
-/// statement writes any number of rows and is prepared once for all of them.
+/// The statements that a shape of changes becomes: parameter <c>$n</c> is an array with value n of every change, so that one
+/// statement serves any number of rows and is prepared once for all of them.
 /// </summary>
 internal static class PostgresSql
 {
     private static readonly ShapeSql s_parts = new(c => $"t.{c}", i => $"v.c{i + 1}", "is not distinct from");
 
-    /// <summary>Without its end: <see cref="Checked"/> or <see cref="Returning"/> makes it whole.</summary>
-    public static string For(RowShape shape)
+    /// <summary>Makes the changes. Fails, by dividing by zero, unless their number, the last parameter, is that of rows changed.
+    /// In one round trip with the statements around it, that undoes them all.</summary>
+    public static string Change(RowShape shape) =>
+        $"with changed as ({Changes(shape)} returning 1) select 1 / (count(*) = ${shape.Columns.Count + 1})::int from changed";
+
+    /// <summary>Likewise, however many there are.</summary>
+    /// <remarks>"do nothing" makes a row that is there already one that is missing from the count: a conflict, and no fault.
+    /// </remarks>
+    public static string Changes(RowShape shape) => shape.Operation switch
     {
-        var rows = $"unnest({string.Join(", ", shape.Columns.Select((c, i) => $"${i + 1}::{TypeOf(c.Column)}[]"))}) "
-            + $"as v({string.Join(", ", shape.Columns.Select((_, i) => $"c{i + 1}"))})";
-        return shape.Operation switch
-        {
-            // "do nothing" makes a row that is there already a row that is missing from the result, where an error would end the
-            // transaction.
-            RowOperation.Insert => $"insert into {shape.Table} as t ({string.Join(", ", shape.Columns.Select(c => c.Column))}) "
-                + $"select * from {rows} on conflict do nothing",
-            RowOperation.Update => $"update {shape.Table} as t set {s_parts.Sets(shape, c => c.Name)} from {rows} "
-                + $"where {s_parts.Conditions(shape)}",
-            _ => $"delete from {shape.Table} as t using {rows} where {s_parts.Conditions(shape)}",
-        };
-    }
+        RowOperation.Insert => $"insert into {shape.Table} as t ({string.Join(", ", shape.Columns.Select(c => c.Column))}) "
+            + $"select * from {Rows(shape)} on conflict do nothing",
+        RowOperation.Update => $"update {shape.Table} as t set {s_parts.Sets(shape, c => c.Name)} from {Rows(shape)} "
+            + $"where {s_parts.Conditions(shape)}",
+        _ => $"delete from {shape.Table} as t using {Rows(shape)} where {s_parts.Conditions(shape)}",
+    };
 
-    /// <summary>
-    /// Fails, by dividing by zero, unless it changes as many rows as parameter <paramref name="expected"/> says. In one round
-    /// trip with the statements around it, that undoes them all.
-    /// </summary>
-    public static string Checked(string sql, int expected) =>
-        $"with changed as ({sql} returning 1) select 1 / (count(*) = ${expected})::int from changed";
+    /// <summary>Fails, likewise, unless so many rows are as the changes expect them.</summary>
+    public static string Check(RowShape shape) =>
+        $"select 1 / (count(*) = ${shape.Columns.Count + 1})::int from {Rows(shape)} "
+        + $"join {shape.Table} as t on {s_parts.Conditions(shape)}";
 
-    /// <summary>Tells the primary keys of the rows that it changed.</summary>
-    public static string Returning(string sql, Table table) =>
-        $"{sql} returning {string.Join(", ", table.Key.Select(c => $"t.{c}"))}";
+    /// <summary>The changes whose rows are there, from 1; whether guards hold; whether nothing gets negative.</summary>
+    /// <param name="onlyFree">Of rows that nobody else has locked.</param>
+    public static string See(RowShape shape, bool onlyFree) =>
+        $"select v.n, ({s_parts.Conditions(shape, ColumnRole.Guard)}), ({s_parts.Conditions(shape, ColumnRole.AddNotNegative)})"
+        + $" from {Rows(shape, ordinality: true)} join {shape.Table} as t on {s_parts.Conditions(shape, ColumnRole.Key)}"
+        + (onlyFree ? " for no key update of t skip locked" : "");
+
+    private static string Rows(RowShape shape, bool ordinality = false) =>
+        $"unnest({string.Join(", ", shape.Columns.Select((c, i) => $"${i + 1}::{TypeOf(c.Column)}[]"))})"
+        + (ordinality ? " with ordinality" : "")
+        + $" as v({string.Join(", ", shape.Columns.Select((_, i) => $"c{i + 1}"))}{(ordinality ? ", n" : "")})";
 
     private static string TypeOf(Column column) => column.Type == ColumnType.Number ? "bigint" : "text";
 }

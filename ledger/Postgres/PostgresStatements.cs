@@ -1,12 +1,16 @@
 using Npgsql;
+using Db = NpgsqlTypes.NpgsqlDbType;
 
 namespace Mall.Ledger.Postgres;
 
-/// <summary>The committer's statements, each made once and filled anew for each use.</summary>
+/// <summary>
+/// The committer's statements, each made once a shape and use, and filled anew for each use. Their parameters are arrays, one a
+/// column; the driver prepares them on the connection when they are used again.
+/// </summary>
 internal sealed class PostgresStatements
 {
-    // A number that was revoked has been told not to have committed (PostgresWriter.ReadMark), so it must not: this then changes
-    // no row and fails.
+    // A number that was revoked has been told not to have committed (PostgresWriter.RevokeAsync), so it must not: this then
+    // changes no row and fails.
     private const string WriteMark = """
         with changed as (
           insert into commit_marks as m (committer, number, revoked, update_time) values ($1, $2, 0, $3)
@@ -15,36 +19,11 @@ internal sealed class PostgresStatements
         select 1 / count(*)::int from changed
         """;
 
-    private const string EnterBarrier = """
-        insert into barrier as t (gid, branch_id, op, barrier_id, trans_type, reason, create_time)
-        select v.*, $7 from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) as v
-        on conflict do nothing
-        """;
-
-    private const string ReadReasons = """
-        select t.gid, t.branch_id, t.barrier_id, t.reason
-        from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as v(gid, branch_id, op, barrier_id)
-        join barrier as t using (gid, branch_id, op, barrier_id)
-        """;
-
-    private const string ReturningKeys = EnterBarrier + " returning t.gid, t.branch_id, t.barrier_id";
-    private static readonly string s_enterChecked = PostgresSql.Checked(EnterBarrier, expected: 8);
-    private static readonly ColumnType[] s_keyColumns = [.. Enumerable.Repeat(ColumnType.Text, 4)];
-    private static readonly ColumnType[] s_barrierColumns = [.. Enumerable.Repeat(ColumnType.Text, 6)];
-
     private readonly NpgsqlParameter<string> _committer = new();
     private readonly NpgsqlParameter<long> _number = new();
     private readonly NpgsqlParameter<long> _time = new();
     private readonly NpgsqlBatchCommand _mark;
-
-    // Rows of actions that compensations try first, and rows of the ops themselves: as often as not both are in one round trip.
-    private readonly ArrayStatement _originsChecked = new(s_enterChecked, s_barrierColumns, scalars: 2);
-    private readonly ArrayStatement _ownChecked = new(s_enterChecked, s_barrierColumns, scalars: 2);
-    private readonly ArrayStatement _origins = new(ReturningKeys, s_barrierColumns, scalars: 1);
-    private readonly ArrayStatement _own = new(ReturningKeys, s_barrierColumns, scalars: 1);
-    private readonly ArrayStatement _reasons = new(ReadReasons, s_keyColumns);
-    private readonly Dictionary<RowShape, ArrayStatement> _checked = [];
-    private readonly Dictionary<RowShape, ArrayStatement> _returning = [];
+    private readonly Dictionary<(RowShape Shape, Func<RowShape, string> Sql), Statement> _statements = [];
 
     public PostgresStatements() => _mark = new NpgsqlBatchCommand(WriteMark) { Parameters = { _committer, _number, _time } };
 
@@ -56,73 +35,53 @@ internal sealed class PostgresStatements
         return _mark;
     }
 
-    /// <summary>Enters the barrier; fails unless every key is new and every compensation finds its action.</summary>
-    /// <param name="keys">In the order of the primary key.</param>
-    public IEnumerable<NpgsqlBatchCommand> EnterChecked(List<BarrierKey> keys, DateTimeOffset now)
+    /// <summary>The statement for these changes.</summary>
+    /// <param name="sql">One of <see cref="PostgresSql"/>, and always the same delegate for the same use.</param>
+    public NpgsqlBatchCommand For(ChangeGroup group, Func<RowShape, string> sql)
     {
-        if (Fill(_originsChecked, BarrierRow.Origins(keys), now) > 0) yield return _originsChecked.With(1, 0).Command;
-        if (Fill(_ownChecked, BarrierRow.Own(keys), now) > 0) yield return _ownChecked.With(1, keys.Count).Command;
-    }
-
-    /// <summary>Enters the barrier: two results, the keys whose origins were inserted, and those whose own rows were.</summary>
-    public IEnumerable<NpgsqlBatchCommand> Enter(List<BarrierKey> keys, DateTimeOffset now)
-    {
-        Fill(_origins, BarrierRow.Origins(keys), now);
-        Fill(_own, BarrierRow.Own(keys), now);
-        return [_origins.Command, _own.Command];
-    }
-
-    /// <summary>The reasons of rows that were there already: of their origins where the ops have any.</summary>
-    public NpgsqlBatchCommand Reasons(IEnumerable<BarrierKey> keys)
-    {
-        _reasons.Clear();
-        foreach (var key in keys) _reasons.Add(key.Gid, key.BranchId, Barrier.OpOfReason(key.Op), key.BarrierId);
-        return _reasons.Command;
-    }
-
-    /// <summary>Makes the changes of a shape, and fails unless each finds its row as it expects it.</summary>
-    public NpgsqlBatchCommand ChangeChecked(ChangeGroup group)
-    {
-        var statement = StatementFor(_checked, group.Shape,
-            static shape => PostgresSql.Checked(PostgresSql.For(shape), shape.Columns.Count + 1), scalars: 1);
-        return Fill(statement, group).With(0, group.Changes.Count).Command;
-    }
-
-    /// <summary>Makes the changes of a shape; its result are the primary keys of the rows that were as expected.</summary>
-    public NpgsqlBatchCommand Change(ChangeGroup group) => Fill(ReturningFor(group.Shape), group).Command;
-
-    /// <inheritdoc cref="Change(ChangeGroup)"/>
-    public NpgsqlBatchCommand Change(in RowChange change) =>
-        ReturningFor(change.Shape).Clear().Add(change.Values.AsSpan()).Command;
-
-    private ArrayStatement ReturningFor(RowShape shape) =>
-        StatementFor(_returning, shape, static shape => PostgresSql.Returning(PostgresSql.For(shape), shape.Table), scalars: 0);
-
-    private static ArrayStatement Fill(ArrayStatement statement, ChangeGroup group)
-    {
-        statement.Clear();
-        foreach (var (_, values) in group.Changes) statement.Add(values.AsSpan());
-        return statement;
-    }
-
-    private static int Fill(ArrayStatement statement, IEnumerable<BarrierRow> rows, DateTimeOffset now)
-    {
-        var count = 0;
-        statement.Clear().With(0, now.ToUnixTimeMilliseconds());
-        foreach (var (key, op) in rows)
+        if (!_statements.TryGetValue((group.Shape, sql), out var statement))
         {
-            statement.Add(key.Gid, key.BranchId, op, key.BarrierId, key.TransType, key.Op);
-            count++;
+            if (_statements.Count >= ShapeSql.MostShapes) _statements.Clear();
+            _statements[(group.Shape, sql)] = statement = new Statement(group.Shape, sql(group.Shape));
         }
 
-        return count;
+        return statement.Fill(group.Changes);
     }
 
-    private static ArrayStatement StatementFor(
-        Dictionary<RowShape, ArrayStatement> statements, RowShape shape, Func<RowShape, string> sql, int scalars)
+    private sealed class Statement
     {
-        if (statements.TryGetValue(shape, out var statement)) return statement;
-        if (statements.Count >= ShapeSql.MostShapes) statements.Clear();
-        return statements[shape] = new ArrayStatement(sql(shape), [.. shape.Columns.Select(c => c.Column.Type)], scalars);
+        private readonly NpgsqlBatchCommand _command;
+        private readonly List<long?>?[] _numbers;
+        private readonly List<string?>?[] _texts;
+        private readonly NpgsqlParameter<long>? _count;
+
+        public Statement(RowShape shape, string sql)
+        {
+            _command = new NpgsqlBatchCommand(sql);
+            var columns = shape.Columns;
+            _numbers = [.. columns.Select(c => c.Column.Type == ColumnType.Number ? new List<long?>() : null)];
+            _texts = [.. columns.Select(c => c.Column.Type == ColumnType.Text ? new List<string?>() : null)];
+            for (var i = 0; i < columns.Count; i++)
+                _command.Parameters.Add(_numbers[i] is { } numbers
+                    ? new NpgsqlParameter<List<long?>> { TypedValue = numbers, NpgsqlDbType = Db.Array | Db.Bigint }
+                    : new NpgsqlParameter<List<string?>> { TypedValue = _texts[i], NpgsqlDbType = Db.Array | Db.Text });
+            if (!sql.Contains($"${columns.Count + 1})", StringComparison.Ordinal)) return;
+            _command.Parameters.Add(_count = new NpgsqlParameter<long> { NpgsqlDbType = Db.Bigint });
+        }
+
+        public NpgsqlBatchCommand Fill(List<(int Position, Value[] Values)> rows)
+        {
+            foreach (var numbers in _numbers) numbers?.Clear();
+            foreach (var texts in _texts) texts?.Clear();
+            foreach (var (_, row) in rows)
+                for (var i = 0; i < row.Length; i++)
+                {
+                    if (_numbers[i] is { } numbers) numbers.Add(row[i].IsNull ? null : row[i].Number);
+                    else _texts[i]!.Add(row[i].Text);
+                }
+
+            if (_count is not null) _count.TypedValue = rows.Count;
+            return _command;
+        }
     }
 }

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Npgsql;
 
 namespace Mall.Ledger.Postgres;
@@ -10,7 +9,11 @@ namespace Mall.Ledger.Postgres;
 internal sealed partial class PostgresStore : ServerStore
 {
     private const int OldestVersion = 14;
-    private const string Locking = "for no key update skip locked";
+
+    // The number is arbitrary, and the same in every version for ever.
+    internal static readonly MigratorWords Words = new(
+        "postgres", "select pg_try_advisory_lock(1298230380)::int", "select pg_advisory_unlock(1298230380)",
+        "select pg_advisory_unlock(1298230380)", IsTransactional: true);
 
     private readonly ILogger _logger;
     private readonly PostgresConnections _connections;
@@ -27,12 +30,6 @@ internal sealed partial class PostgresStore : ServerStore
 
     protected override ServerWriter Writer { get; }
 
-    public override async Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) =>
-        ShortQueries.Oldest(await WriteAsync(ShortQueries.Claim(claim, Locking)));
-
-    public override Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) =>
-        WriteAsync(ShortQueries.Claim(column, claim, Locking));
-
     protected override async Task CheckServerAsync(DbConnection connection, CancellationToken cancellationToken)
     {
         if (((NpgsqlConnection)connection).PostgreSqlVersion is { } version && version.Major < OldestVersion)
@@ -45,19 +42,9 @@ internal sealed partial class PostgresStore : ServerStore
         if (reader.GetString(0) == "off" || reader.GetString(1) == "off") LogNotDurable(reader.GetString(0), reader.GetString(1));
     }
 
-    protected override Migrator MigratorOn(DbConnection connection) => new PostgresMigrator((NpgsqlConnection)connection);
+    protected override MigratorWords Migrations => Words;
 
     protected override ValueTask CloseAsync() => _connections.DisposeAsync();
-
-    protected override string Translate(string sql) => NamedParameter.Replace(sql, "$$$1");
-
-    protected override DbParameter Parameter(int position, in Value value) =>
-        value.IsNumber ? new NpgsqlParameter<long> { TypedValue = value.Number }
-        : value.Text is { } text ? new NpgsqlParameter<string> { TypedValue = text }
-        : new NpgsqlParameter { Value = DBNull.Value };
-
-    [GeneratedRegex(@"@p(\d+)\b")]
-    private static partial Regex NamedParameter { get; }
 
     [LoggerMessage(2101, LogLevel.Warning,
         "The database server does not wait for its disk (fsync = {Fsync}, synchronous_commit = {SynchronousCommit}): "

@@ -17,9 +17,14 @@ internal sealed class PostgresWriter(PostgresConnections connections, TimeProvid
     private const string EndPredecessors =
         "select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1 and pid <> pg_backend_pid()";
 
+    private static readonly Func<RowShape, string> s_change = PostgresSql.Change;
+    private static readonly Func<RowShape, string> s_insertIfMissing = PostgresSql.Changes;
+    private static readonly Func<RowShape, string> s_check = PostgresSql.Check;
+    private static readonly Func<RowShape, string> s_see = shape => PostgresSql.See(shape, onlyFree: false);
+    private static readonly Func<RowShape, string> s_seeFree = shape => PostgresSql.See(shape, onlyFree: true);
+
     private PostgresStatements _statements = new();
     private NpgsqlConnection _connection = null!; // Opened before anything else is called.
-    private NpgsqlBatch _commands = null!;
 
     protected override async Task<DbConnection> OpenAsync() => _connection = await connections.OpenForCommitterAsync();
 
@@ -32,44 +37,80 @@ internal sealed class PostgresWriter(PostgresConnections connections, TimeProvid
         await command.ExecuteNonQueryAsync();
     }
 
-    protected override bool TryCompose(Batch batch)
+    protected override async ValueTask WriteAsync(Batch batch)
     {
-        _commands = new NpgsqlBatch(_connection);
-        _commands.BatchCommands.Add(_statements.Mark(batch));
-        foreach (var command in _statements.EnterChecked(Keys, batch.Time)) _commands.BatchCommands.Add(command);
-        foreach (var group in Groups.Groups) _commands.BatchCommands.Add(_statements.ChangeChecked(group));
-        return true;
-    }
+        await using var transaction = new NpgsqlBatch(_connection);
+        transaction.BatchCommands.Add(_statements.Mark(batch));
+        Add(Own, s_change);
+        Add(Markers, s_insertIfMissing);
+        Add(Origins, s_check);
+        foreach (var group in Groups.Groups) Add(group, s_change);
 
-    protected override async ValueTask<bool> TryAtOnceAsync()
-    {
-        await using var commands = _commands;
-        try
+        // Without a transaction of its own a batch is one: the server commits it after its last statement.
+        await transaction.ExecuteNonQueryAsync();
+
+        void Add(ChangeGroup group, Func<RowShape, string> sql)
         {
-            // Without a transaction of its own a batch is one: the server commits it after its last statement.
-            await commands.ExecuteNonQueryAsync();
-            return true;
-        }
-        catch (PostgresException failure) when (PostgresErrors.Instance.IsFaultOfStatement(failure))
-        {
-            return false;
+            if (group.Changes.Count > 0) transaction.BatchCommands.Add(_statements.For(group, sql));
         }
     }
 
-    protected override CarefulWriter Careful(Batch batch) => new PostgresCarefulWriter(_connection, _statements, Groups, batch);
+    /// <inheritdoc/>
+    /// <remarks>The driver says which of the statements has failed.</remarks>
+    protected override Task<CommitOutcome> JudgeAsync(Batch batch, int index, Exception refusal)
+    {
+        var failed = (refusal as PostgresException)?.BatchCommand;
+        var group = Groups.Groups.FirstOrDefault(group => _statements.For(group, s_change) == failed);
+        var isRefused = PostgresErrors.IsFailedCheck(refusal) || PostgresErrors.Instance.IsUniqueViolation(refusal);
+        return (group, isRefused) switch
+        {
+            ({ }, true) => Task.FromResult(CommitOutcome.Conflict),
+            (null, true) => throw PostgresErrors.Instance.Failure(StoreFailure.Refused, refusal), // Its barrier, or the mark.
+            _ => throw PostgresErrors.Instance.Fault(group?.Shape.ToString() ?? "its barrier row", refusal),
+        };
+    }
+
+    protected override async Task<Sight[]> SeeAsync(ChangeGroup group, bool isToLock)
+    {
+        var sights = new Sight[group.Changes.Count];
+        await SeeAsync(s_see, isFree: false);
+        if (isToLock) await SeeAsync(s_seeFree, isFree: true);
+        return sights;
+
+        async Task SeeAsync(Func<RowShape, string> sql, bool isFree)
+        {
+            await using var batch = new NpgsqlBatch(_connection) { BatchCommands = { _statements.For(group, sql) } };
+            await using var reader = await batch.ExecuteReaderAsync();
+            while (await reader.ReadAsync())
+                sights[reader.GetInt64(0) - 1] = new Sight(true, isFree, reader.GetBoolean(1), reader.GetBoolean(2));
+        }
+    }
 
     protected override async Task<long> RevokeAsync(string committer, long number)
     {
-        await using var command = new NpgsqlCommand(Revoke, _connection);
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = committer });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = number });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = time.GetUtcNow().ToUnixTimeMilliseconds() });
-        return (long)(await command.ExecuteScalarAsync())!;
+        await using var batch = new NpgsqlBatch(_connection)
+        {
+            BatchCommands =
+            {
+                new NpgsqlBatchCommand("select set_config('lock_timeout', '5s', true)"), // For this alone.
+                new NpgsqlBatchCommand(Revoke)
+                {
+                    Parameters =
+                    {
+                        new NpgsqlParameter<string> { TypedValue = committer },
+                        new NpgsqlParameter<long> { TypedValue = number },
+                        new NpgsqlParameter<long> { TypedValue = time.GetUtcNow().ToUnixTimeMilliseconds() },
+                    },
+                },
+            },
+        };
+        await using var reader = await batch.ExecuteReaderAsync();
+        await reader.NextResultAsync();
+        await reader.ReadAsync();
+        return reader.GetInt64(0);
     }
 
-    protected override async Task RollbackAsync()
-    {
-        await using var command = new NpgsqlCommand("rollback", _connection);
-        await command.ExecuteNonQueryAsync();
-    }
+    /// <inheritdoc/>
+    /// <remarks>There is none: a batch is a transaction of its own, and it has been undone.</remarks>
+    protected override Task RollbackAsync() => Task.CompletedTask;
 }

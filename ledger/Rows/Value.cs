@@ -36,6 +36,9 @@ public readonly record struct Value
     /// <inheritdoc cref="op_Implicit(string)"/>
     public static Value FromString(string? text) => text;
 
+    /// <summary>As drivers take it.</summary>
+    internal object ToObject() => IsNumber ? _number : _reference ?? DBNull.Value;
+
     public override string ToString() =>
         IsNull ? "null" : IsNumber ? _number.ToString(System.Globalization.CultureInfo.InvariantCulture) : $"'{Text}'";
 }

@@ -17,6 +17,9 @@ internal abstract class ServerErrors : StoreErrors
     /// <summary>Two transactions waited for each other, and the server chose this one: it may well succeed at once.</summary>
     public abstract bool IsDeadlock(Exception failure);
 
+    /// <summary>Another session has had a lock for longer than the statement may wait.</summary>
+    public abstract bool IsLockTimeout(Exception failure);
+
     /// <summary>Waiting for the server does not help: somebody has to do something.</summary>
     public abstract bool IsHopelessAtStart(Exception failure);
 

@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using System.Data;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 
@@ -8,12 +8,14 @@ namespace Mall.Ledger.Servers;
 /// A database server, for several silos. One connection writes batches, one after the other; a small pool serves everything that
 /// is short. Nobody holds a thread while the server works.
 /// </summary>
-internal abstract class ServerStore(LedgerOptions options, TimeProvider time, ILogger logger, ServerErrors errors) : IStore
+internal abstract partial class ServerStore(LedgerOptions options, TimeProvider time, ILogger logger, ServerErrors errors)
+    : IStore
 {
     // A pooled connection whose server has been restarted since is found to be dead when it is used; the next one may be, too.
     private const int MostReads = 3;
 
-    private readonly ConcurrentDictionary<string, string> _sql = new(StringComparer.Ordinal);
+    private const string Locking = "for update skip locked";
+
     private int _isDisposed;
 
     public TaskScheduler Scheduler => TaskScheduler.Default;
@@ -25,16 +27,13 @@ internal abstract class ServerStore(LedgerOptions options, TimeProvider time, IL
 
     protected abstract ServerWriter Writer { get; }
 
-    protected virtual Query<long> ReserveIds => ShortQueries.ReserveIds;
-
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
-        await using var connection = await new ServerPatience(options, time, logger).ConnectAsync(
-            Pool.OpenConnectionAsync, errors, cancellationToken);
+        await using var connection = await ConnectAsync(cancellationToken);
         try
         {
             await CheckServerAsync(connection, cancellationToken);
-            await MigratorOn(connection).MigrateAsync(time.GetUtcNow(), cancellationToken);
+            await new Migrator(connection, errors, Migrations, time).MigrateAsync(cancellationToken);
         }
         catch (Exception failure) when (errors.IsFailure(failure) && failure is not OperationCanceledException)
         {
@@ -54,7 +53,7 @@ internal abstract class ServerStore(LedgerOptions options, TimeProvider time, IL
             try
             {
                 await using var command = Pool.CreateCommand();
-                return await ReadAsync(command, query, parameters, cancellationToken);
+                return await ReadAsync(command, new Statement<T>(query, parameters), cancellationToken);
             }
             catch (Exception failure) when (errors.IsFaultOfStatement(failure))
             {
@@ -67,15 +66,19 @@ internal abstract class ServerStore(LedgerOptions options, TimeProvider time, IL
         }
     }
 
-    public async Task<long> ReserveIdsAsync(string sequence, int count) =>
-        (await WriteAsync((ReserveIds, [sequence, count])))[0];
+    public async Task<long> ReserveIdsAsync(string sequence, int count) => (await WriteAsync(ReserveIds(sequence, count)))[0];
 
     public Task ReturnIdsAsync(string sequence, long first, long end) =>
-        WriteAsync((ShortQueries.ReturnIds, [sequence, first, end]));
+        WriteAsync(ShortQueries.ReturnIds(sequence, first, end));
 
-    public abstract Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim);
+    public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) =>
+        PickAsync(ShortQueries.Due(claim, Locking), items => ShortQueries.Claim(claim, items));
 
-    public abstract Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim);
+    public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) =>
+        PickAsync(ShortQueries.Due(column, claim, Locking), items => ShortQueries.Claim(column, claim, items));
+
+    public async Task<int> CleanUpAsync(DateTimeOffset before, DateTimeOffset now, int limit) =>
+        (await PickAsync(ShortQueries.Ended(before, limit, Locking), sagas => ShortQueries.CleanUp(sagas, now))).Count;
 
     public async ValueTask DisposeAsync()
     {
@@ -88,29 +91,67 @@ internal abstract class ServerStore(LedgerOptions options, TimeProvider time, IL
     /// <exception cref="LedgerStartException">It is too old.</exception>
     protected abstract Task CheckServerAsync(DbConnection connection, CancellationToken cancellationToken);
 
-    protected abstract Migrator MigratorOn(DbConnection connection);
+    protected abstract MigratorWords Migrations { get; }
 
     protected abstract ValueTask CloseAsync();
 
-    /// <summary>A query's SQL in the server's own words.</summary>
-    protected abstract string Translate(string sql);
-
-    /// <param name="position">From 1.</param>
-    protected abstract DbParameter Parameter(int position, in Value value);
+    protected virtual Statement<long> ReserveIds(string sequence, int count) => ShortQueries.ReserveIds(sequence, count);
 
     /// <summary>Never from the seeded source: whoever has the same name ends this store's sessions.</summary>
     protected static string NewCommitterName() =>
         $"mall-committer-{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
 
+    /// <summary>Waits for a server that is not up yet: after a power cut all start at once.</summary>
+    /// <exception cref="LedgerStartException">None within <see cref="LedgerOptions.StartTimeout"/>; it says why.</exception>
+    private async Task<DbConnection> ConnectAsync(CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        var backoff = new Backoff(TimeSpan.FromMilliseconds(250), TimeSpan.FromSeconds(2), options.Random);
+        for (var failures = 1; ; failures++)
+        {
+            try
+            {
+                return await Pool.OpenConnectionAsync(cancellationToken);
+            }
+            catch (Exception failure) when (errors.IsFailure(failure) && !cancellationToken.IsCancellationRequested)
+            {
+                var left = options.StartTimeout - time.GetElapsedTime(started);
+                if (errors.IsHopelessAtStart(failure) || left <= TimeSpan.Zero) throw errors.CannotStart(Address, failure);
+                LogWaiting(logger, Address, errors.Describe(failure), left.TotalSeconds);
+                await Task.Delay(backoff.After(failures), time, cancellationToken);
+            }
+        }
+    }
+
     /// <summary>Writes in one statement, once.</summary>
-    protected Task<IReadOnlyList<T>> WriteAsync<T>((Query<T> Query, Value[] Parameters) write) => OnScheduler(async () =>
+    private Task<IReadOnlyList<T>> WriteAsync<T>(Statement<T> statement) => OnScheduler(async () =>
     {
         await using var command = Pool.CreateCommand();
-        return await ReadAsync(command, write.Query, write.Parameters, CancellationToken.None);
+        return await ReadAsync(command, statement, CancellationToken.None);
+    });
+
+    /// <summary>Locks rows and writes to them, in a transaction.</summary>
+    private Task<IReadOnlyList<T>> PickAsync<T>(
+        Statement<T> pick, Func<IReadOnlyList<T>, IEnumerable<Statement<long>>> write) => OnScheduler(async () =>
+    {
+        await using var connection = await Pool.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted);
+        var picked = await ExecuteAsync(pick);
+        if (picked.Count == 0) return picked;
+        foreach (var statement in write(picked)) await ExecuteAsync(statement);
+        await transaction.CommitAsync();
+        return picked;
+
+        async Task<IReadOnlyList<TRow>> ExecuteAsync<TRow>(Statement<TRow> statement)
+        {
+            await using var command = connection.CreateCommand();
+            command.Transaction = transaction;
+            return await ReadAsync(command, statement, CancellationToken.None);
+        }
     });
 
     /// <summary>Not on the caller's scheduler: ids that one grain asks for are waited for by others.</summary>
-    protected Task<T> OnScheduler<T>(Func<Task<T>> action) => Task.Factory.StartNew(
+    private Task<T> OnScheduler<T>(Func<Task<T>> action) => Task.Factory.StartNew(
         async () =>
         {
             try
@@ -124,16 +165,25 @@ internal abstract class ServerStore(LedgerOptions options, TimeProvider time, IL
         },
         CancellationToken.None, TaskCreationOptions.DenyChildAttach, Scheduler).Unwrap();
 
-    protected async Task<IReadOnlyList<T>> ReadAsync<T>(
-        DbCommand command, Query<T> query, Value[] parameters, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<T>> ReadAsync<T>(
+        DbCommand command, Statement<T> statement, CancellationToken cancellationToken)
     {
-        command.CommandText = _sql.GetOrAdd(query.Sql, Translate);
-        for (var i = 0; i < parameters.Length; i++) command.Parameters.Add(Parameter(i + 1, parameters[i]));
+        command.CommandText = statement.Query.Sql;
+        foreach (var (i, value) in statement.Parameters.Index())
+        {
+            var parameter = command.CreateParameter();
+            (parameter.ParameterName, parameter.Value) = ($"p{i + 1}", value.ToObject());
+            command.Parameters.Add(parameter);
+        }
+
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         if (!await reader.ReadAsync(cancellationToken)) return [];
         var rows = new List<T>();
-        do rows.Add(query.Map(reader));
+        do rows.Add(statement.Query.Map(reader));
         while (await reader.ReadAsync(cancellationToken));
         return rows;
     }
+
+    [LoggerMessage(2100, LogLevel.Warning, "Waiting for {Address}: {Problem}; for {LeftSeconds:0} more seconds")]
+    private static partial void LogWaiting(ILogger logger, StoreAddress address, string problem, double leftSeconds);
 }

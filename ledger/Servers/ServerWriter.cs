@@ -2,64 +2,80 @@ namespace Mall.Ledger.Servers;
 
 /// <summary>
 /// Writes batches through one connection. Nearly always everything in a batch goes well, so all of it is sent at once, the commit
-/// included: one round trip, whatever its size. When somebody in it is not served that easily, nothing has happened, and the
-/// batch goes the careful way (<see cref="CarefulWriter"/>), which asks after each step.
+/// included: one round trip, whatever its size. When the server refuses it, nothing has happened. Then a look, which writes
+/// nothing, finds out what it can of each write set, and the rest is sent again; if nothing was found out, the batch is refused,
+/// and the committer splits it.
+/// <para>
+/// What a look finds is told without a transaction, and that is safe: a repeat, a guard that does not hold, a row that is there
+/// already are what committed rows say, at a moment between the question and the answer. Whoever is to be <em>written</em> is
+/// never judged by a look, but by the statement that writes it.
+/// </para>
 /// <para>
 /// Isolation is read committed: each update names the values that it expects, and the server checks them on the newest version of
-/// a row, so a stronger level would only add errors.
+/// a row, so a stronger level would only add errors. A statement waits for a lock but a moment (see
+/// <see cref="LockWait"/>): it is the committer that waits, for that row alone.
 /// </para>
 /// One caller at a time.
 /// </summary>
 internal abstract class ServerWriter(ServerErrors errors) : IAsyncDisposable
 {
-    // After that many deadlocks in a row the committer pauses before it tries again.
-    private const int MostDeadlocks = 3;
+    /// <summary>
+    /// How long a statement waits for a lock: longer than another silo's commit holds it as a rule, and short for everybody
+    /// whose write sets share the batch.
+    /// </summary>
+    public static readonly TimeSpan LockWait = TimeSpan.FromMilliseconds(200);
+
+    // As a rule the second attempt, without those of whom something was found out, is the last.
+    private const int MostAttempts = 4;
 
     private DbConnection? _connection;
     private bool _hasPredecessors;
 
-    /// <summary>The changes of the batch that is being written.</summary>
+    // The last look found repeats or null compensations. They come in swarms, as when a product sells out: as long as they do,
+    // barriers are looked at first, which costs less than a refusal.
+    private bool _expectsRepeats;
+
+    /// <summary>The changes of the batch that is being written, or looked at.</summary>
     protected ChangeGroups Groups { get; } = new();
 
-    /// <summary>Its barrier keys, in the order in which every process inserts them.</summary>
-    protected List<BarrierKey> Keys { get; } = [];
+    /// <summary>Rows of its barriers' own ops, which must be new.</summary>
+    protected ChangeGroup Own { get; } = new(BarrierRows.Insert);
+
+    /// <summary>Rows that are inserted unless they are there: both of each null compensation that is expected.</summary>
+    protected ChangeGroup Markers { get; } = new(BarrierRows.Insert);
+
+    /// <summary>Rows of origins, which must then be there for the reasons that stand in them.</summary>
+    protected ChangeGroup Origins { get; } = new(BarrierRows.Reason);
 
     /// <inheritdoc cref="IStore.ApplyAsync"/>
     public async ValueTask ApplyAsync(Batch batch)
     {
-        for (var deadlocks = 0; ; deadlocks++)
+        Exception? refusal = null; // Of the last attempt.
+        for (var attempts = 1; ; attempts++)
         {
-            var isCommitting = false;
             try
             {
                 if (_connection is null) await ConnectAsync();
-                if (batch.Suspects == 0 && !batch.IsProbed && TryProceed(batch) && TryCompose(batch))
-                {
-                    isCommitting = true;
-                    if (await TryAtOnceAsync()) return;
-                    isCommitting = false;
-                }
-
-                var careful = Careful(batch);
-                await careful.WriteAsync();
-                isCommitting = true;
-                await careful.ExecuteAsync("commit");
+                if (refusal is null) await LookFirstAsync(batch);
+                else if (!await TryMendAsync(batch, refusal, attempts)) return;
+                if (Collect(batch)) await WriteAsync(batch);
                 return;
             }
-            catch (Exception failure) when (errors.IsRefusal(failure))
+            catch (Exception failure) when (errors.IsRefusal(failure) && _connection is not null && attempts <= MostAttempts)
             {
-                if (errors.IsDeadlock(failure) && deadlocks < MostDeadlocks && await TryRollbackAsync()) continue;
-                await DisconnectAsync();
-                throw errors.Failure(StoreFailure.NothingHappened, failure);
+                if (!await TryRollbackAsync()) throw errors.Failure(StoreFailure.NothingHappened, failure);
+                refusal = failure;
             }
             catch (Exception failure) when (errors.IsFailure(failure))
             {
+                // The commit is sent with the rest, so whatever breaks may have broken after it.
+                var known = _connection is null || errors.IsRefusal(failure) ? KnownAfter(failure) : StoreFailure.OutcomeUnknown;
                 await DisconnectAsync();
-                throw errors.Failure(isCommitting ? StoreFailure.OutcomeUnknown : StoreFailure.NothingHappened, failure);
+                throw errors.Failure(known, failure);
             }
-            catch
+            catch (Exception bug) when (bug is not StoreException)
             {
-                if (!await TryRollbackAsync()) await DisconnectAsync();
+                await TryRollbackAsync();
                 throw;
             }
         }
@@ -94,13 +110,23 @@ internal abstract class ServerWriter(ServerErrors errors) : IAsyncDisposable
     /// <param name="hasPredecessors">There were others, which the server may not yet know to be dead: they hold locks.</param>
     protected abstract Task PrepareAsync(bool hasPredecessors);
 
-    /// <summary>Puts the whole transaction together. False: it takes the careful way.</summary>
-    protected abstract bool TryCompose(Batch batch);
+    /// <summary>
+    /// Sends the whole transaction, the commit included, in one round trip. It fails unless every barrier row and every change is
+    /// as expected.
+    /// </summary>
+    protected abstract ValueTask WriteAsync(Batch batch);
 
-    /// <summary>One round trip. False: somebody in the batch is not served that easily, and nothing happened.</summary>
-    protected abstract ValueTask<bool> TryAtOnceAsync();
+    /// <summary>
+    /// The only write set that is still open was refused, and no look explains it: finds out in which of its parts, or commits it
+    /// after all.
+    /// </summary>
+    /// <exception cref="LedgerFaultException">No database will ever accept it.</exception>
+    /// <exception cref="StoreException">It was something else, which may be over by now.</exception>
+    protected abstract Task<CommitOutcome> JudgeAsync(Batch batch, int index, Exception refusal);
 
-    protected abstract CarefulWriter Careful(Batch batch);
+    /// <summary>What is to be seen of the rows of a group's changes.</summary>
+    /// <param name="isToLock">Whether it is to be found out if they are free, too.</param>
+    protected abstract Task<Sight[]> SeeAsync(ChangeGroup group, bool isToLock);
 
     /// <returns>The last number that the committer has committed.</returns>
     protected abstract Task<long> RevokeAsync(string committer, long number);
@@ -108,35 +134,157 @@ internal abstract class ServerWriter(ServerErrors errors) : IAsyncDisposable
     /// <summary>Ends a transaction, if there is one.</summary>
     protected abstract Task RollbackAsync();
 
-    // All are expected to go on. What no database can hold takes the careful way, where its author is told.
-    private bool TryProceed(Batch batch)
+    /// <summary>What a look sees of the row of a change.</summary>
+    /// <param name="IsThere">There is such a row.</param>
+    /// <param name="IsFree">Nobody else has it locked.</param>
+    /// <param name="IsGuarded">It is there and its guards hold.</param>
+    /// <param name="IsEnough">It is there and nothing gets negative by what is added.</param>
+    protected record struct Sight(bool IsThere, bool IsFree, bool IsGuarded, bool IsEnough);
+
+    /// <summary>Puts together what is to be written for those that are still open. False: nothing.</summary>
+    private bool Collect(Batch batch)
     {
         batch.StartPass();
-        Keys.Clear();
+        foreach (var group in (ChangeGroup[])[Own, Markers, Origins]) group.Changes.Clear();
         for (var i = 0; i < batch.Count; i++)
         {
-            if (StorableValues.FaultOf(batch[i]) is not null) return false;
-            batch.Settle(i, CommitOutcome.Applied);
-            batch.Proceed(i);
-            if (batch[i].Barrier is { } key) Keys.Add(key);
+            if (!batch.IsOpen(i)) continue;
+            if (StorableValues.FaultOf(batch[i]) is { } fault) batch.Find(i, fault); // What no database can hold is never sent.
+            else Collect(batch, i);
         }
 
-        Keys.Sort(EnteredBarriers.Compare);
+        Own.Changes.Sort(Own.ByKey);
+        Markers.Changes.Sort(Markers.ByKey);
         Groups.Collect(batch);
-        return true;
+        return batch.Open > 0;
+    }
+
+    private void Collect(Batch batch, int i)
+    {
+        var isNull = false;
+        if (batch[i].Barrier is { } key)
+        {
+            var origin = Barrier.OriginOf(key.Op);
+            isNull = origin is not null && batch.ExpectsNull(i);
+            (isNull ? Markers : Own).Changes.Add((i, BarrierRows.New(key, key.Op, batch.Time)));
+            if (isNull) Markers.Changes.Add((i, BarrierRows.New(key, origin!, batch.Time)));
+            if (origin is not null) Origins.Changes.Add((i, BarrierRows.Expected(key, origin, isNull ? key.Op : origin)));
+        }
+
+        batch.Settle(i, isNull ? CommitOutcome.NullCompensation : CommitOutcome.Applied);
+        if (!isNull) batch.Proceed(i);
+    }
+
+    private async Task LookFirstAsync(Batch batch)
+    {
+        if (batch.HasWaited) await LookAsync(batch);
+        else if (_expectsRepeats && Collect(batch) && Origins.Changes.Count > 0)
+            _expectsRepeats = await LookAtBarriersAsync(batch);
+    }
+
+    /// <summary>After a refusal: whether there is something to be written that may do better.</summary>
+    /// <exception cref="StoreException">There is nothing to be done here.</exception>
+    private async Task<bool> TryMendAsync(Batch batch, Exception refusal, int attempts)
+    {
+        var known = KnownAfter(refusal);
+        var isLast = attempts > MostAttempts;
+        if (errors.IsDeadlock(refusal) && !isLast) return true;
+        if (known != StoreFailure.NothingHappened && await LookAsync(batch) && !isLast) return true;
+        if (known == StoreFailure.Locked && attempts == 2) return true; // Nobody has it any more.
+        if (known != StoreFailure.Refused || batch.Open != 1) throw errors.Failure(known, refusal);
+        var single = Enumerable.Range(0, batch.Count).First(batch.IsOpen);
+        try
+        {
+            batch.Settle(single, await JudgeAsync(batch, single, refusal));
+        }
+        catch (LedgerFaultException fault)
+        {
+            batch.Settle(single, fault);
+        }
+
+        return false;
+    }
+
+    private StoreFailure KnownAfter(Exception refusal) =>
+        errors.IsLockTimeout(refusal) ? StoreFailure.Locked
+        : errors.IsFaultOfStatement(refusal) ? StoreFailure.Refused
+        : StoreFailure.NothingHappened;
+
+    /// <summary>Finds out what it can, and says whether that is anything.</summary>
+    private async Task<bool> LookAsync(Batch batch)
+    {
+        var before = batch.Findings;
+        try
+        {
+            Collect(batch);
+            if (await LookAtBarriersAsync(batch)) return _expectsRepeats = true;
+            foreach (var group in Groups.Groups)
+            {
+                var sights = await SeeAsync(group, isToLock: group.Shape.Operation != RowOperation.Insert);
+                for (var i = 0; i < sights.Length; i++) Note(batch, group.Shape, group.Changes[i].Position, sights[i]);
+            }
+        }
+        catch (Exception failure) when (errors.IsFaultOfStatement(failure))
+        {
+            await TryRollbackAsync(); // Its author is found by halves.
+        }
+
+        return batch.Findings > before;
+    }
+
+    private async Task<bool> LookAtBarriersAsync(Batch batch)
+    {
+        var before = batch.Findings;
+        var rows = new ChangeGroup(BarrierRows.Reason); // Two for each: its own, and its origin's, which may be the same.
+        for (var i = 0; i < batch.Count; i++)
+        {
+            if (!batch.IsOpen(i) || batch[i].Barrier is not { } key) continue;
+            var origin = Barrier.OpOfReason(key.Op);
+            rows.Changes.Add((i, BarrierRows.Expected(key, key.Op, key.Op)));
+            rows.Changes.Add((i, BarrierRows.Expected(key, origin, origin)));
+        }
+
+        var sights = rows.Changes.Count > 0 ? await SeeAsync(rows, isToLock: false) : [];
+        for (var k = 0; k < sights.Length; k += 2)
+        {
+            var (i, own, origin) = (rows.Changes[k].Position, sights[k], sights[k + 1]);
+            var op = batch[i].Barrier!.Value.Op;
+            var isNull = Barrier.OriginOf(op) is not null && !origin.IsThere;
+            var reason = origin.IsGuarded ? Barrier.OpOfReason(op) : null;
+            if (!isNull && Barrier.Decide(op, false, inserted: !own.IsThere, reason) is { } known) batch.Find(i, known);
+            else batch.Expect(i, isNull);
+        }
+
+        return batch.Findings > before;
+    }
+
+    private static void Note(Batch batch, RowShape shape, int change, Sight sight)
+    {
+        if (shape.Operation == RowOperation.Insert)
+        {
+            if (sight.IsThere) batch.FindConflict(change);
+        }
+        else if (sight is { IsThere: true, IsFree: false })
+        {
+            batch.HoldBack(change);
+        }
+        else if (!sight.IsGuarded || (!sight.IsEnough && batch.Changes[change].Contributors == 1))
+        {
+            batch.FindConflict(change); // Of several that together ask for too much, some may be served.
+        }
     }
 
     private async Task ConnectAsync()
     {
-        _connection = await OpenAsync();
+        var connection = await OpenAsync();
         try
         {
             await PrepareAsync(_hasPredecessors);
-            _hasPredecessors = true;
+            (_connection, _hasPredecessors) = (connection, true);
         }
         catch
         {
-            await DisconnectAsync();
+            await connection.DisposeAsync();
             throw;
         }
     }
@@ -150,6 +298,7 @@ internal abstract class ServerWriter(ServerErrors errors) : IAsyncDisposable
         }
         catch (Exception failure) when (errors.IsFailure(failure))
         {
+            await DisconnectAsync();
             return false;
         }
     }

@@ -9,11 +9,9 @@ internal sealed class SqliteErrors : StoreErrors
     public static readonly SqliteErrors Instance = new();
 
     /// <summary>A row with the same primary key or another unique value is there.</summary>
-    public static bool IsUniqueViolation(int code) =>
-        code is raw.SQLITE_CONSTRAINT_PRIMARYKEY or raw.SQLITE_CONSTRAINT_UNIQUE or raw.SQLITE_CONSTRAINT_ROWID;
-
-    public static bool IsFaultOfStatement(int code) => Primary(code) is raw.SQLITE_ERROR or raw.SQLITE_CONSTRAINT
-        or raw.SQLITE_MISMATCH or raw.SQLITE_RANGE or raw.SQLITE_TOOBIG or raw.SQLITE_MISUSE;
+    public static bool IsUniqueViolation(SqliteException failure) =>
+        failure.SqliteExtendedErrorCode
+            is raw.SQLITE_CONSTRAINT_PRIMARYKEY or raw.SQLITE_CONSTRAINT_UNIQUE or raw.SQLITE_CONSTRAINT_ROWID;
 
     /// <summary>What a failed commit leaves open: busy, it has not begun; else nobody knows what is on the disk.</summary>
     public static StoreFailure OfCommit(int code) =>
@@ -22,7 +20,8 @@ internal sealed class SqliteErrors : StoreErrors
     public override bool IsFailure(Exception failure) => failure is SqliteException;
 
     public override bool IsFaultOfStatement(Exception failure) =>
-        failure is SqliteException { SqliteExtendedErrorCode: var code } && IsFaultOfStatement(code);
+        failure is SqliteException && Primary(CodeOf(failure)) is raw.SQLITE_ERROR or raw.SQLITE_CONSTRAINT
+            or raw.SQLITE_MISMATCH or raw.SQLITE_RANGE or raw.SQLITE_TOOBIG or raw.SQLITE_MISUSE;
 
     public override string Describe(Exception failure) => Primary(CodeOf(failure)) switch
     {

@@ -1,5 +1,4 @@
 using Microsoft.Data.Sqlite;
-using SQLitePCL;
 
 namespace Mall.Ledger.Sqlite;
 
@@ -10,19 +9,22 @@ namespace Mall.Ledger.Sqlite;
 /// <param name="address">Of kind SQLite.</param>
 /// <param name="time">For the journal of migrations.</param>
 /// <param name="scheduler">Where to run instead of on a thread of its own; see <see cref="LedgerOptions.Scheduler"/>.</param>
-/// <param name="isGuest">See <see cref="LedgerOptions.IsGuest"/>.</param>
-public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskScheduler? scheduler = null, bool isGuest = false)
+/// <param name="sharesFile">See <see cref="LedgerOptions.SharesFile"/>.</param>
+public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskScheduler? scheduler = null, bool sharesFile = false)
     : IStore
 {
-    private readonly SqliteReaders _readers = new(() => Connect(
+    // All in one transaction, which holds SQLite's write lock from its beginning.
+    private static readonly MigratorWords s_migrations =
+        new("sqlite", "begin immediate; select 1", "commit", "rollback", IsTransactional: false, TimeoutSeconds: 5);
+
+    private readonly SqliteReaders _readers = new(() => new SqliteSession(
         address.Path,
         "pragma query_only = on; pragma busy_timeout = 5000; pragma temp_store = memory; pragma cache_size = -8192;"));
     private int _isDisposed;
 
     // Set by OpenAsync, used on the scheduler alone.
     private SqliteFileLock? _lock;
-    private SqliteConnection? _connection;
-    private SqliteReader? _own;
+    private SqliteSession? _own;
     private SqliteWriter? _writer;
 
     public TaskScheduler Scheduler { get; } = scheduler ?? new SqliteThread();
@@ -72,10 +74,10 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
         if (cancellationToken.IsCancellationRequested) return Task.FromCanceled<IReadOnlyList<T>>(cancellationToken);
 
         // Memory is seen by the one connection that owns it.
-        if (address.IsInMemory) return Run(() => Read(query, parameters, isOwn: true));
+        if (address.IsInMemory) return Run(() => Write(new Statement<T>(query, parameters)));
         try
         {
-            return Task.FromResult(Read(query, parameters, isOwn: false));
+            return Task.FromResult(Try(() => _readers.Read(query, parameters)));
         }
         catch (Exception failure) // Whatever the mapping throws belongs to the caller, as a task's exception.
         {
@@ -84,16 +86,19 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
     }
 
     public Task<long> ReserveIdsAsync(string sequence, int count) =>
-        Run(() => Write((ShortQueries.ReserveIds, [sequence, count]))[0]);
+        Run(() => Write(ShortQueries.ReserveIds(sequence, count))[0]);
 
     public Task ReturnIdsAsync(string sequence, long first, long end) =>
-        Run(() => Write((ShortQueries.ReturnIds, [sequence, first, end])));
+        Run(() => Write(ShortQueries.ReturnIds(sequence, first, end)));
 
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) =>
-        Run(() => ShortQueries.Oldest(Write(ShortQueries.Claim(claim))));
+        PickAsync(ShortQueries.Due(claim, locking: ""), items => ShortQueries.Claim(claim, items));
 
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) =>
-        Run(() => Write(ShortQueries.Claim(column, claim)));
+        PickAsync(ShortQueries.Due(column, claim, locking: ""), items => ShortQueries.Claim(column, claim, items));
+
+    public async Task<int> CleanUpAsync(DateTimeOffset before, DateTimeOffset now, int limit) =>
+        (await PickAsync(ShortQueries.Ended(before, limit, locking: ""), sagas => ShortQueries.CleanUp(sagas, now))).Count;
 
     /// <summary>For tests: a pragma on the connection that writes, and what it answers.</summary>
     internal Task<long> PragmaAsync(string pragma) => Run(() => Own().Read(ShortQueries.Number(pragma), [])[0]);
@@ -115,59 +120,36 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
     {
         if (address.IsInMemory)
         {
-            _connection = Connect(":memory:", "pragma foreign_keys = off; pragma temp_store = memory;");
+            _own = new SqliteSession(":memory:", "pragma foreign_keys = off; pragma temp_store = memory;");
         }
         else
         {
             // The commit that makes the log 8 MB long copies it into the file and takes tens of milliseconds for it. A larger log
             // makes that longer and rarer; the size is a compromise that nobody has found to matter much either way.
-            _lock = isGuest ? null : SqliteFileLock.Take(address.Path);
-            _connection = Connect(address.Path, """
+            _lock = sharesFile ? null : SqliteFileLock.Take(address.Path);
+            _own = new SqliteSession(address.Path, """
                 pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = off;
                 pragma busy_timeout = 5000; pragma temp_store = memory; pragma cache_size = -65536;
                 pragma wal_autocheckpoint = 2000; pragma journal_size_limit = 67108864;
                 """);
         }
 
-        _own = new SqliteReader(_connection);
-        await new SqliteMigrator(_connection).MigrateAsync(time.GetUtcNow(), CancellationToken.None);
-        _writer = new SqliteWriter(_connection.Handle!);
+        await new Migrator(_own.Connection, SqliteErrors.Instance, s_migrations, time).MigrateAsync(CancellationToken.None);
+        _writer = new SqliteWriter(_own);
     }
 
     private void Close()
     {
         _readers.Dispose();
-        _writer?.Dispose();
-        if (_own is not null) _own.Dispose();
-        else _connection?.Dispose();
-        (_writer, _own, _connection) = (null, null, null);
+        _own?.Dispose();
+        (_writer, _own) = (null, null);
         _lock?.Dispose();
-    }
-
-    private static SqliteConnection Connect(string path, string pragmas)
-    {
-        var settings = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 5 };
-        var connection = new SqliteConnection(settings.ToString());
-        try
-        {
-            connection.Open();
-            _ = raw.sqlite3_extended_result_codes(connection.Handle, 1);
-            using var command = connection.CreateCommand();
-            command.CommandText = pragmas;
-            command.ExecuteNonQuery();
-            return connection;
-        }
-        catch
-        {
-            connection.Dispose();
-            throw;
-        }
     }
 
     private SqliteWriter Writer() =>
         _writer ?? throw new StoreException(StoreFailure.NothingHappened, "The database is not open.");
 
-    private SqliteReader Own() => _own ?? throw new LedgerUnavailableException("The database is not open.");
+    private SqliteSession Own() => _own ?? throw new LedgerUnavailableException("The database is not open.");
 
     private Task<T> Run<T>(Func<T> action) => Volatile.Read(ref _isDisposed) == 0
         ? OnScheduler(action)
@@ -176,11 +158,34 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
     private Task<T> OnScheduler<T>(Func<T> action) =>
         Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.DenyChildAttach, Scheduler);
 
-    private IReadOnlyList<T> Read<T>(Query<T> query, Value[] parameters, bool isOwn)
+    private IReadOnlyList<T> Write<T>(Statement<T> statement) => Try(() => Own().Read(statement.Query, statement.Parameters));
+
+    // Between two batches, so what was picked is still the same when it is written to.
+    private Task<IReadOnlyList<T>> PickAsync<T>(
+        Statement<T> pick, Func<IReadOnlyList<T>, IEnumerable<Statement<long>>> write) => Run(() => Try(() =>
+    {
+        var own = Own();
+        var picked = own.Read(pick.Query, pick.Parameters);
+        if (picked.Count == 0) return picked;
+        own.Execute("begin immediate");
+        try
+        {
+            foreach (var (query, parameters) in write(picked)) own.Execute(query.Sql, parameters);
+            own.Execute("commit");
+            return picked;
+        }
+        catch
+        {
+            if (own.IsInTransaction) own.Execute("rollback");
+            throw;
+        }
+    }));
+
+    private static T Try<T>(Func<T> action)
     {
         try
         {
-            return isOwn ? Own().Read(query, parameters) : _readers.Read(query, parameters);
+            return action();
         }
         catch (SqliteException failure)
         {
@@ -189,7 +194,4 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
                 : SqliteErrors.Instance.Unavailable(failure);
         }
     }
-
-    private IReadOnlyList<T> Write<T>((Query<T> Query, Value[] Parameters) write) =>
-        Read(write.Query, write.Parameters, isOwn: true);
 }

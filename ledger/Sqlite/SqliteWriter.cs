@@ -1,46 +1,50 @@
 using Microsoft.Data.Sqlite;
-using SQLitePCL;
 
 namespace Mall.Ledger.Sqlite;
 
 /// <summary>
 /// Writes batches through the one connection that writes. Each row is one run of a prepared statement: within the process that
-/// costs one to a few microseconds, which a set-based statement would not undercut. Used by one thread.
+/// costs a few microseconds, which a set-based statement would not undercut. Used by one thread.
 /// </summary>
-internal sealed class SqliteWriter(sqlite3 db) : IDisposable
+internal sealed class SqliteWriter(SqliteSession session)
 {
-    private readonly Dictionary<RowShape, SqliteStatement> _byShape = [];
-    private readonly SqliteStatement _begin = new(db, "begin immediate");
-    private readonly SqliteStatement _commit = new(db, "commit");
-    private readonly SqliteStatement _rollback = new(db, "rollback");
-    private readonly SqliteStatement _savepoint = new(db, "savepoint alone");
-    private readonly SqliteStatement _rollbackAlone = new(db, "rollback to alone");
-    private readonly SqliteStatement _release = new(db, "release alone");
-
     // First in each transaction: which batch this is. See docs/decisions/0003-commit-marks.md.
-    private readonly SqliteStatement _mark = new(db, """
-        insert into commit_marks (committer, number, update_time) values (?1, ?2, ?3)
+    private const string WriteMark = """
+        insert into commit_marks (committer, number, update_time) values (@p1, @p2, @p3)
         on conflict (committer) do update set number = excluded.number, update_time = excluded.update_time
-        """);
+        """;
 
-    private readonly SqliteStatement _readMark = new(db, "select number from commit_marks where committer = ?1");
+    private const string EnterBarrier = """
+        insert into barrier (trans_type, gid, branch_id, op, barrier_id, reason, create_time)
+        values (@p1, @p2, @p3, @p4, @p5, @p6, @p7) on conflict do nothing
+        """;
 
-    private readonly SqliteStatement _enterBarrier = new(db, """
-        insert into barrier (trans_type, gid, branch_id, op, barrier_id, reason, create_time) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-        on conflict do nothing
-        """);
+    private static readonly Query<long> s_mark = ShortQueries.Number("select number from commit_marks where committer = @p1");
 
-    private readonly SqliteStatement _readReason = new(db,
-        "select reason from barrier where gid = ?1 and branch_id = ?2 and op = ?3 and barrier_id = ?4");
+    private static readonly Query<string> s_reason = new(
+        "select reason from barrier where gid = @p1 and branch_id = @p2 and op = @p3 and barrier_id = @p4",
+        row => row.GetString(0));
+
+    private static readonly ShapeSql s_parts = new(c => c.Name, i => $"@p{i + 1}", "is");
+
+    private readonly Dictionary<RowShape, string> _sql = [];
+    private long _now; // The batch's time.
 
     /// <inheritdoc cref="IStore.ApplyAsync"/>
+    /// <remarks>
+    /// Sums are written once. When somebody in the batch fails, all is undone and each write set gets a savepoint of its own.
+    /// </remarks>
     public void Apply(Batch batch)
     {
         try
         {
-            // A pass that finds new suspects is undone, so there are at most as many passes as write sets; two, as a rule. See
-            // docs/decisions/0004.
-            while (!TryPass(batch)) Rollback();
+            Begin(batch);
+            if (!TryTogether(batch))
+            {
+                Rollback();
+                Begin(batch);
+                for (var i = 0; i < batch.Count; i++) ApplyAlone(batch, i);
+            }
         }
         catch (Exception failure)
         {
@@ -49,161 +53,110 @@ internal sealed class SqliteWriter(sqlite3 db) : IDisposable
             throw SqliteErrors.Instance.Failure(StoreFailure.NothingHappened, failure);
         }
 
-        Commit();
+        try
+        {
+            session.Execute("commit");
+        }
+        catch (SqliteException failure)
+        {
+            Rollback();
+            throw SqliteErrors.Instance.Failure(SqliteErrors.OfCommit(failure.SqliteExtendedErrorCode), failure);
+        }
     }
 
     /// <inheritdoc cref="IStore.HasCommittedAsync"/>
     public bool HasCommitted(string committer, long number) =>
-        _readMark.Bind(1, committer).Read(row => row.Number(0)) is [var reached] && reached >= number;
+        session.Read(s_mark, committer) is [var reached] && reached >= number;
 
-    public void Dispose()
+    private void Begin(Batch batch)
     {
-        foreach (var statement in _byShape.Values) statement.Dispose();
-        foreach (var statement in (SqliteStatement[])
-                 [_begin, _commit, _rollback, _savepoint, _rollbackAlone, _release, _mark, _readMark, _enterBarrier, _readReason])
-            statement.Dispose();
-    }
-
-    /// <summary>Leaves the transaction ready to commit, or says that there are suspects which it does not know yet.</summary>
-    private bool TryPass(Batch batch)
-    {
-        var suspects = batch.Suspects;
-        var now = batch.Time.ToUnixTimeMilliseconds();
-        batch.StartPass();
-        _begin.Execute();
-        _mark.Bind(1, batch.Committer).Bind(2, batch.Number).Bind(3, now).Execute();
-        ApplyTogether(batch, now);
-        if (batch.Suspects > suspects) return false;
-        for (var i = 0; i < batch.Count; i++)
-            if (batch.IsSuspect(i)) ApplyAlone(batch, i, now);
-        batch.Reached(ApplyStage.BeforeCommit);
-        return true;
-    }
-
-    private void ApplyTogether(Batch batch, long now)
-    {
-        for (var i = 0; i < batch.Count; i++)
-        {
-            if (batch.IsSuspect(i)) continue;
-            try
-            {
-                var outcome = Enter(batch[i].Barrier, now);
-                batch.Settle(i, outcome ?? CommitOutcome.Applied);
-                if (outcome is null) batch.Proceed(i);
-            }
-            catch (SqliteException failure) when (SqliteErrors.Instance.IsFaultOfStatement(failure))
-            {
-                batch.Suspect(i);
-            }
-        }
-
-        batch.Reached(ApplyStage.BarriersWritten);
-        var changes = batch.Changes;
-        for (var i = 0; i < changes.Length; i++)
-            if (changes[i].Contributors > 0 && !Try(changes[i].Shape, changes[i].Values, out _)) batch.SuspectContributors(i);
-    }
-
-    private void ApplyAlone(Batch batch, int index, long now)
-    {
-        _savepoint.Execute();
-        try
-        {
-            var outcome = Enter(batch[index].Barrier, now) ?? Change(batch[index].Changes);
-            batch.Settle(index, outcome);
-            if (outcome == CommitOutcome.Conflict) _rollbackAlone.Execute();
-        }
-        catch (LedgerFaultException fault)
-        {
-            batch.Settle(index, fault);
-            _rollbackAlone.Execute();
-        }
-        catch (SqliteException failure) when (SqliteErrors.Instance.IsFaultOfStatement(failure))
-        {
-            batch.Settle(index, SqliteErrors.Instance.Fault("its barrier row", failure));
-            _rollbackAlone.Execute();
-        }
-
-        _release.Execute();
-    }
-
-    private CommitOutcome Change(RowChange[] changes)
-    {
-        foreach (var (shape, values) in changes)
-        {
-            if (Try(shape, values, out var fault)) continue;
-            return fault is null ? CommitOutcome.Conflict : throw fault;
-        }
-
-        return CommitOutcome.Applied;
-    }
-
-    /// <summary>See <see cref="Barrier"/>.</summary>
-    private CommitOutcome? Enter(BarrierKey? barrier, long now)
-    {
-        if (barrier is not { } key) return null;
-        var hasOrigin = Barrier.HasOrigin(key.Op);
-        var originInserted = hasOrigin && Insert(key, BarrierOps.Action, now);
-        var inserted = Insert(key, key.Op, now);
-        if (inserted && !originInserted) return null; // The common case allocates nothing.
-        return Barrier.Decide(key.Op, originInserted, inserted, () => ReasonOf(key, hasOrigin ? BarrierOps.Action : key.Op));
-    }
-
-    private bool Insert(in BarrierKey key, string op, long now) =>
-        _enterBarrier.Bind(1, key.TransType).Bind(2, key.Gid).Bind(3, key.BranchId).Bind(4, op).Bind(5, key.BarrierId)
-            .Bind(6, key.Op).Bind(7, now).Execute() == 1;
-
-    private string? ReasonOf(in BarrierKey key, string op) =>
-        _readReason.Bind(1, key.Gid).Bind(2, key.BranchId).Bind(3, op).Bind(4, key.BarrierId)
-            .Read(row => row.Text(0)).SingleOrDefault();
-
-    /// <summary>False: a guard or a unique key did not hold (no fault), or the statement is impossible.</summary>
-    private bool Try(RowShape shape, Value[] values, out LedgerFaultException? fault)
-    {
-        fault = null;
-        SqliteStatement statement;
-        try
-        {
-            statement = StatementFor(shape);
-        }
-        catch (SqliteException failure) when (SqliteErrors.Instance.IsFaultOfStatement(failure))
-        {
-            fault = SqliteErrors.Instance.Fault(shape.ToString(), failure);
-            return false;
-        }
-
-        for (var i = 0; i < values.Length; i++) statement.Bind(i + 1, values[i]);
-        var code = statement.Execute(out var changed);
-        if (code == raw.SQLITE_OK) return changed == 1;
-        if (SqliteErrors.IsUniqueViolation(code)) return false;
-        if (!SqliteErrors.IsFaultOfStatement(code)) throw statement.Failure(code);
-        fault = SqliteErrors.Instance.Fault(shape.ToString(), statement.Failure(code));
-        return false;
-    }
-
-    private SqliteStatement StatementFor(RowShape shape)
-    {
-        if (_byShape.TryGetValue(shape, out var statement)) return statement;
-        if (_byShape.Count >= ShapeSql.MostShapes)
-        {
-            foreach (var old in _byShape.Values) old.Dispose();
-            _byShape.Clear();
-        }
-
-        return _byShape[shape] = new SqliteStatement(db, SqliteSql.For(shape));
-    }
-
-    private void Commit()
-    {
-        var code = _commit.Execute(out _);
-        if (code == raw.SQLITE_OK) return;
-        var failure = SqliteErrors.Instance.Failure(SqliteErrors.OfCommit(code), _commit.Failure(code));
-        Rollback();
-        throw failure;
+        session.Execute("begin immediate");
+        _now = batch.Time.ToUnixTimeMilliseconds();
+        session.Execute(WriteMark, batch.Committer, batch.Number, _now);
     }
 
     // SQLite may have rolled back by itself: then there is nothing to do.
     private void Rollback()
     {
-        if (raw.sqlite3_get_autocommit(db) == 0) _rollback.Execute(out _);
+        if (session.IsInTransaction) session.Execute("rollback");
+    }
+
+    private bool TryTogether(Batch batch)
+    {
+        try
+        {
+            batch.StartPass();
+            for (var i = 0; i < batch.Count; i++)
+            {
+                var outcome = Enter(batch[i].Barrier);
+                batch.Settle(i, outcome ?? CommitOutcome.Applied);
+                if (outcome is null) batch.Proceed(i);
+            }
+
+            foreach (var change in batch.Changes)
+                if (change.Contributors > 0 && session.Execute(SqlFor(change.Shape), change.Values) != 1) return false;
+            return true;
+        }
+        catch (SqliteException failure) when (SqliteErrors.Instance.IsFaultOfStatement(failure))
+        {
+            return false;
+        }
+    }
+
+    private void ApplyAlone(Batch batch, int index)
+    {
+        session.Execute("savepoint alone");
+        var step = "its barrier row";
+        try
+        {
+            var outcome = Enter(batch[index].Barrier);
+            batch.Settle(index, outcome ?? CommitOutcome.Applied);
+            foreach (var (shape, values) in outcome is null ? batch[index].Changes : [])
+            {
+                step = shape.ToString();
+                if (session.Execute(SqlFor(shape), values) == 1) continue;
+                batch.Settle(index, CommitOutcome.Conflict);
+                session.Execute("rollback to alone");
+                break;
+            }
+        }
+        catch (SqliteException failure) when (SqliteErrors.Instance.IsFaultOfStatement(failure))
+        {
+            if (SqliteErrors.IsUniqueViolation(failure)) batch.Settle(index, CommitOutcome.Conflict);
+            else batch.Settle(index, SqliteErrors.Instance.Fault(step, failure));
+            session.Execute("rollback to alone");
+        }
+
+        session.Execute("release alone");
+    }
+
+    /// <summary>See <see cref="Barrier"/>.</summary>
+    private CommitOutcome? Enter(BarrierKey? barrier)
+    {
+        if (barrier is not { } key) return null;
+        var origin = Barrier.OriginOf(key.Op);
+        var originInserted = origin is not null && Insert(key, origin);
+        var inserted = Insert(key, key.Op);
+        var reason = inserted || originInserted
+            ? null
+            : session.Read(s_reason, key.Gid, key.BranchId, Barrier.OpOfReason(key.Op), key.BarrierId).SingleOrDefault();
+        return Barrier.Decide(key.Op, originInserted, inserted, reason);
+    }
+
+    private bool Insert(in BarrierKey key, string op) =>
+        session.Execute(EnterBarrier, key.TransType, key.Gid, key.BranchId, op, key.BarrierId, key.Op, _now) == 1;
+
+    private string SqlFor(RowShape shape)
+    {
+        if (_sql.TryGetValue(shape, out var sql)) return sql;
+        if (_sql.Count >= ShapeSql.MostShapes) _sql.Clear();
+        return _sql[shape] = shape.Operation switch
+        {
+            RowOperation.Insert => $"insert into {shape.Table} ({string.Join(", ", shape.Columns.Select(c => c.Column))}) "
+                + $"values ({string.Join(", ", shape.Columns.Select((_, i) => $"@p{i + 1}"))})",
+            RowOperation.Update =>
+                $"update {shape.Table} set {s_parts.Sets(shape, c => c.Name)} where {s_parts.Conditions(shape)}",
+            _ => $"delete from {shape.Table} where {s_parts.Conditions(shape)}",
+        };
     }
 }

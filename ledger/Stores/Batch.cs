@@ -5,10 +5,13 @@ namespace Mall.Ledger.Stores;
 /// <summary>
 /// What one transaction writes: write sets of which no two touch the same row or the same barrier key, except that several may
 /// add to one row. So their order is of no consequence, and a store may write them by kind instead of one by one.
-/// A store goes through it like this: <see cref="StartPass"/>; for each write set that is no suspect, its barrier, then
-/// <see cref="Settle"/> and, when it may go on, <see cref="Proceed"/>; then <see cref="Changes"/>. What fails is
-/// marked with <see cref="Suspect"/>; then the transaction is rolled back and another pass made, which leaves
-/// the suspects to the end and gives each a savepoint of its own.
+/// A store goes through it like this: <see cref="StartPass"/>; for each write set its barrier, then <see cref="Settle"/> and,
+/// when it may go on, <see cref="Proceed"/>; then <see cref="Changes"/>.
+/// <para>
+/// A store that writes all at once and is refused rolls back and looks: what committed rows say of a write set by themselves
+/// (a repeat, a guard that fails) it notes with <see cref="Find(int, CommitOutcome)"/>, a row that another session has locked
+/// with <see cref="HoldBack"/>, and it writes those that are still open.
+/// </para>
 /// </summary>
 public sealed class Batch
 {
@@ -27,47 +30,30 @@ public sealed class Batch
 
     public int Count => _entries.Count;
 
-    /// <summary>Write sets that failed in a pass, and that have to be tried alone.</summary>
-    public int Suspects { get; private set; }
+    /// <summary>They have run into a lock before: the store looks before it writes, so that it does not wait again.</summary>
+    public bool HasWaited { get; internal set; }
+
+    /// <summary>How many of them are still to be written: see <see cref="IsOpen"/>.</summary>
+    public int Open { get; private set; }
+
+    /// <summary>How much was found out by looking; it grows.</summary>
+    public int Findings { get; private set; }
 
     internal int Bytes { get; private set; }
 
-    /// <summary>Set by fault injection: called at each stage of the transaction, and makes it fail by throwing.</summary>
-    internal Action<ApplyStage>? Probe { get; set; }
-
-    /// <summary>A test looks in: the store must go through every <see cref="ApplyStage"/> and take no shorter way.</summary>
-    internal bool IsProbed => Probe is not null;
-
     public WriteSet this[int index] => _entries[index].Pending.Writes;
 
-    /// <summary>Says how far the transaction has come; throws when a test wants it to fail there.</summary>
-    public void Reached(ApplyStage stage) => Probe?.Invoke(stage);
-
-    /// <summary>Forgets what an earlier pass found, but for its suspects.</summary>
+    /// <summary>Forgets what an earlier pass came to; what was found stays.</summary>
     public void StartPass()
     {
         foreach (ref var change in CollectionsMarshal.AsSpan(_changes)) change.Clear();
     }
 
-    public bool IsSuspect(int index) => _entries[index].IsSuspect;
+    /// <summary>Whether it is still to be written: nothing was found that settles it, and nobody has its rows locked.</summary>
+    public bool IsOpen(int index) => _entries[index] is { IsFound: false, HeldBackBy: ConflictKeys.None };
 
-    public void Suspect(int index)
-    {
-        ref var entry = ref At(index);
-        if (entry.IsSuspect) return;
-        entry.IsSuspect = true;
-        Suspects++;
-    }
-
-    /// <summary>Marks every write set that has a part in the change with this position in <see cref="Changes"/>.</summary>
-    public void SuspectContributors(int change)
-    {
-        for (var i = 0; i < _entries.Count; i++)
-        {
-            var first = _entries[i].FirstSlot;
-            if (_slots.IndexOf(change, first, _entries[i].Pending.Writes.Changes.Length) >= 0) Suspect(i);
-        }
-    }
+    /// <summary>See <see cref="WriteSet.ExpectsNull"/>; a look may have found out better.</summary>
+    public bool ExpectsNull(int index) => _entries[index].Pending.ExpectsNull;
 
     /// <summary>Notes what becomes of the write set if the transaction commits.</summary>
     public void Settle(int index, CommitOutcome outcome) => (At(index).Outcome, At(index).Fault) = (outcome, null);
@@ -87,18 +73,57 @@ public sealed class Batch
     /// <summary>What those that proceeded change, each row once. Those without contributors are to be skipped.</summary>
     public ReadOnlySpan<MergedChange> Changes => CollectionsMarshal.AsSpan(_changes);
 
+    /// <summary>Committed rows say by themselves what becomes of the write set: nothing has to be written for it.</summary>
+    public void Find(int index, CommitOutcome outcome)
+    {
+        Settle(index, outcome);
+        Close(index, isFound: true);
+    }
+
+    /// <inheritdoc cref="Settle(int, LedgerFaultException)"/>
+    public void Find(int index, LedgerFaultException fault)
+    {
+        Settle(index, fault);
+        Close(index, isFound: true);
+    }
+
+    /// <summary>Whether what the write set undoes has happened was found out, against what was expected.</summary>
+    public void Expect(int index, bool isNull)
+    {
+        if (_entries[index].Pending.ExpectsNull == isNull) return;
+        _entries[index].Pending.ExpectsNull = isNull;
+        Findings++;
+    }
+
+    /// <summary>Another session has the row of this change locked: nobody who takes part in it can be written now.</summary>
+    /// <param name="change">A position in <see cref="Changes"/>.</param>
+    public void HoldBack(int change) => ForContributors(change, (i, key) =>
+    {
+        At(i).HeldBackBy = _entries[i].Pending.Keys[key];
+        Close(i, isFound: false);
+    });
+
+    /// <summary>The committed row is not as this change demands it: a conflict of all who take part in it.</summary>
+    /// <param name="change">A position in <see cref="Changes"/>.</param>
+    public void FindConflict(int change) => ForContributors(change, (i, _) => Find(i, CommitOutcome.Conflict));
+
     internal PendingCommit Pending(int index) => _entries[index].Pending;
 
     internal CommitOutcome Outcome(int index) => _entries[index].Outcome;
 
     internal LedgerFaultException? Fault(int index) => _entries[index].Fault;
 
+    internal bool IsFound(int index) => _entries[index].IsFound;
+
+    /// <summary>The key of the row for which the write set is held back, or <see cref="ConflictKeys.None"/>.</summary>
+    internal long HeldBackBy(int index) => _entries[index].HeldBackBy;
+
     internal void Clear()
     {
         _entries.Clear();
         _slots.Clear();
         _changes.Clear();
-        (Suspects, Bytes) = (0, 0);
+        (Bytes, Open, Findings, HasWaited) = (0, 0, 0, false);
     }
 
     /// <summary>Takes a write set in; <see cref="AddSlot"/> follows for each of its changes.</summary>
@@ -106,6 +131,7 @@ public sealed class Batch
     {
         _entries.Add(new Entry { Pending = pending, FirstSlot = _slots.Count });
         Bytes += pending.Bytes;
+        Open++;
     }
 
     /// <summary>Says where the next change of the last write set goes: to a slot of its own, or to one that it shares.</summary>
@@ -118,13 +144,31 @@ public sealed class Batch
         return slot;
     }
 
+    private void ForContributors(int change, Action<int, int> act)
+    {
+        for (var i = 0; i < _entries.Count; i++)
+        {
+            var first = _entries[i].FirstSlot;
+            var slot = _slots.IndexOf(change, first, _entries[i].Pending.Writes.Changes.Length);
+            if (slot >= 0 && IsOpen(i)) act(i, 1 + slot - first);
+        }
+    }
+
+    private void Close(int index, bool isFound)
+    {
+        At(index).IsFound = isFound;
+        Findings++;
+        Open--;
+    }
+
     private ref Entry At(int index) => ref CollectionsMarshal.AsSpan(_entries)[index];
 
     private struct Entry
     {
         public PendingCommit Pending;
         public int FirstSlot;
-        public bool IsSuspect;
+        public bool IsFound;
+        public long HeldBackBy;
         public CommitOutcome Outcome;
         public LedgerFaultException? Fault;
     }

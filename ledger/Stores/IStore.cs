@@ -18,7 +18,9 @@ public interface IStore : IAsyncDisposable
     /// <summary>
     /// Writes the batch in one transaction: its commit mark first, then barrier rows, then the changes of those write sets that
     /// may proceed. The outcomes stand in the batch when the commit is attempted, so that they hold when its
-    /// acknowledgement is lost. Whatever other write sets of the batch do, each fares as if it had been committed alone.
+    /// acknowledgement is lost. Whatever other write sets of the batch do, each fares as if it had been committed alone; where
+    /// that cannot be had, the store refuses the batch, and gets the halves of it. Whose row is locked it may
+    /// hold back (<see cref="Batch.HoldBack"/>); the others are written.
     /// </summary>
     /// <exception cref="StoreException">Nothing happened, or nobody knows.</exception>
     ValueTask ApplyAsync(Batch batch);
@@ -44,4 +46,13 @@ public interface IStore : IAsyncDisposable
     /// <summary>Claims work whose time stands in its owner's row, by moving that time to the end of the claim.</summary>
     /// <exception cref="LedgerUnavailableException">None can be claimed now.</exception>
     Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim);
+
+    /// <summary>
+    /// Removes, in one transaction, the barrier rows and branches of sagas that ended before a time, the oldest first, and the
+    /// sagas' rows: but of one with a request hash the row stays and notes that it was cleaned, since a repeat of the request
+    /// must find it.
+    /// </summary>
+    /// <returns>How many sagas; less than the limit when no more are left.</returns>
+    /// <exception cref="LedgerUnavailableException">Nothing can be removed now.</exception>
+    Task<int> CleanUpAsync(DateTimeOffset before, DateTimeOffset now, int limit);
 }

@@ -26,11 +26,20 @@ internal sealed class ShapeSql(Func<Column, string> column, Func<int, string> va
     }
 
     /// <summary>What a row must meet to be the one that a change means, as the change expects it.</summary>
-    public string Conditions(RowShape shape) => string.Join(" and ", shape.Columns.Index().Select(c => c.Item.Role switch
+    public string Conditions(RowShape shape) =>
+        Conditions(shape, ColumnRole.Key, ColumnRole.Guard, ColumnRole.AddNotNegative);
+
+    /// <summary>The part of it that columns in these roles have; true when there are none.</summary>
+    public string Conditions(RowShape shape, params ReadOnlySpan<ColumnRole> roles)
     {
-        ColumnRole.Key => $"{column(c.Item.Column)} = {value(c.Index)}",
-        ColumnRole.Guard => $"{column(c.Item.Column)} {isSame} {value(c.Index)}",
-        ColumnRole.AddNotNegative => $"{column(c.Item.Column)} + {value(c.Index)} >= 0",
-        _ => null,
-    }).OfType<string>());
+        var conditions = new List<string>();
+        foreach (var (i, (name, role)) in shape.Columns.Index())
+            if (roles.Contains(role)) conditions.Add(role switch
+            {
+                ColumnRole.Key => $"{column(name)} = {value(i)}",
+                ColumnRole.Guard => $"{column(name)} {isSame} {value(i)}",
+                _ => $"{column(name)} + {value(i)} >= 0",
+            });
+        return conditions.Count == 0 ? "true" : string.Join(" and ", conditions);
+    }
 }

@@ -2,82 +2,92 @@ using System.Globalization;
 
 namespace Mall.Ledger.Stores;
 
+/// <summary>A statement with its parameters, <c>@p1</c>, <c>@p2</c> and so on.</summary>
+internal readonly record struct Statement<T>(Query<T> Query, params Value[] Parameters);
+
 /// <summary>
-/// What is neither a batch nor anybody's query: ids and claims of due work, each a statement of its own. Claims mark the oldest
-/// rows whose time has come and return them; when nothing is due nothing is written. On a server, rows that another process is
-/// claiming at the moment are skipped, so claimants never wait for each other.
+/// What is neither a batch nor anybody's query, in words that every store understands: ids; and what picks rows and then writes
+/// to them in the same transaction, as a claim of due work does, or the clean-up. On a server rows that another process has picked
+/// at the moment are skipped, so nobody waits for anybody.
 /// </summary>
 internal static class ShortQueries
 {
-    private const string DueColumns = "kind, key, due_time, attempts, payload";
+    /// <summary>Reserves ids, where a statement can return what it wrote.</summary>
+    public static Statement<long> ReserveIds(string sequence, int count) => new(s_reserveIds, sequence, count);
 
-    /// <summary>Reserves @p2 ids of the sequence @p1; where a statement can return what it wrote.</summary>
-    public static readonly Query<long> ReserveIds = Number("""
+    private static readonly Query<long> s_reserveIds = Number("""
         insert into id_blocks as t (name, next) values (@p1, 1 + @p2)
         on conflict (name) do update set next = t.next + @p2
         returning next - @p2
         """);
 
-    /// <summary>Gives ids of the sequence @p1 back from @p2 on, if @p3 is the next.</summary>
-    public static readonly Query<long> ReturnIds = Number("update id_blocks set next = @p2 where name = @p1 and next = @p3");
+    private static readonly Query<long> s_returnIds =
+        Number("update id_blocks set next = @p2 where name = @p1 and next = @p3");
 
     public static Query<long> Number(string sql) => new(sql, static row => row.GetInt64(0));
 
-    /// <summary>The oldest due work.</summary>
-    /// <param name="claim">Whose parameters these are.</param>
-    /// <param name="locking">What keeps two claims apart.</param>
-    public static (Query<DueItem> Query, Value[] Parameters) Pick(DueClaim claim, string locking) => (
-        new Query<DueItem>(PickSql(claim, DueColumns, locking), row => ItemOf(row, 1)), AllOf(claim));
+    /// <summary>Gives ids back from the first on, if nobody has reserved any since.</summary>
+    public static Statement<long> ReturnIds(string sequence, long first, long end) => new(s_returnIds, sequence, first, end);
 
-    /// <inheritdoc cref="Pick(DueClaim, string)"/>
-    public static (Query<DueItem> Query, Value[] Parameters) Pick(DueColumn column, DueClaim claim, string locking) => (
-        new Query<DueItem>(PickSql(column, column.Key.Name, locking), row => ItemOf(row, column, claim)), TimesOf(claim));
-
-    /// <summary>Claims in one statement. "materialized": a subquery with a limit that is evaluated twice claims twice.</summary>
-    /// <inheritdoc cref="Pick(DueClaim, string)"/>
-    public static (Query<DueItem> Query, Value[] Parameters) Claim(DueClaim claim, string locking = "") => (
+    /// <summary>The oldest due work that nobody has claimed.</summary>
+    public static Statement<DueItem> Due(DueClaim claim, string locking) => new(
         new Query<DueItem>($"""
-            with picked as materialized ({PickSql(claim, "kind as picked_kind, key as picked_key", locking)})
-            update due set claimed_by = @p1, claimed_until = @p2, attempts = attempts + 1
-            from picked where kind = picked_kind and key = picked_key
-            returning {DueColumns}
-            """, row => ItemOf(row, 0)), AllOf(claim));
+            select kind, "key", due_time, attempts, payload from due
+            where due_time <= @p1 and (claimed_until is null or claimed_until <= @p1)
+              and kind in ({List(3, claim.Kinds.Count)})
+            order by due_time limit @p2 {locking}
+            """,
+            row => new DueItem(
+                row.GetString(0), row.GetString(1), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(2)),
+                (int)row.GetInt64(3) + 1, row.IsDBNull(4) ? null : row.GetString(4))),
+        [claim.Now, claim.Limit, .. claim.Kinds.Select(Value.FromString)]);
 
-    /// <inheritdoc cref="Claim(DueClaim, string)"/>
-    public static (Query<DueItem> Query, Value[] Parameters) Claim(DueColumn column, DueClaim claim, string locking = "") => (
+    public static IEnumerable<Statement<long>> Claim(DueClaim claim, IReadOnlyList<DueItem> items) =>
+    [
+        new(Number("update due set claimed_by = @p1, claimed_until = @p2, attempts = attempts + 1 where "
+                + string.Join(" or ", items.Select((_, i) => $"(kind = @p{(2 * i) + 3} and \"key\" = @p{(2 * i) + 4})"))),
+            [claim.Claimant, claim.Until, .. items.SelectMany(item => (Value[])[item.Kind, item.Key])]),
+    ];
+
+    /// <summary>The oldest due work of a column.</summary>
+    public static Statement<DueItem> Due(DueColumn column, DueClaim claim, string locking) => new(
         new Query<DueItem>($"""
-            with picked as materialized ({PickSql(column, $"{column.Key} as picked_key", locking)})
-            update {column.Table} set {column.DueTime} = @p1 from picked where {column.Key} = picked_key
-            returning {column.Key}
-            """, row => ItemOf(row, column, claim)), TimesOf(claim));
+            select {column.Key} from {column.Table}
+            where {column.DueTime} is not null and {column.DueTime} <= @p1{(column.Predicate is { } sql ? $" and ({sql})" : "")}
+            order by {column.DueTime} limit @p2 {locking}
+            """,
+            row => new DueItem(column.Kind, column.Key.Type == ColumnType.Number
+                ? row.GetInt64(0).ToString(CultureInfo.InvariantCulture) : row.GetString(0), claim.Now, 1)),
+        claim.Now, claim.Limit);
 
-    /// <summary>An update returns its rows in any order.</summary>
-    public static IReadOnlyList<DueItem> Oldest(IReadOnlyList<DueItem> items) => [.. items.OrderBy(item => item.DueTime)];
+    public static IEnumerable<Statement<long>> Claim(DueColumn column, DueClaim claim, IReadOnlyList<DueItem> items) =>
+    [
+        new(Number($"update {column.Table} set {column.DueTime} = @p1 where {column.Key} in ({List(2, items.Count)})"),
+            [claim.Until, .. items.Select(column.KeyOf)]),
+    ];
 
-    private static string PickSql(DueClaim claim, string columns, string locking) => $"""
-        select {columns} from due
-        where due_time <= @p3 and (claimed_until is null or claimed_until <= @p3)
-          and kind in ({string.Join(", ", claim.Kinds.Select((_, i) => $"@p{i + 5}"))})
-        order by due_time limit @p4 {locking}
-        """;
+    /// <summary>The sagas that ended first and were not cleaned up, and whether their rows are to stay.</summary>
+    public static Statement<(string Gid, bool Stays)> Ended(DateTimeOffset before, int limit, string locking) => new(
+        new Query<(string, bool)>($"""
+            select gid, case when request_hash is null then 0 else 1 end from sagas
+            where clean_time is null and finish_time < @p1 order by finish_time limit @p2 {locking}
+            """, row => (row.GetString(0), row.GetInt64(1) != 0)),
+        before, limit);
 
-    private static string PickSql(DueColumn column, string columns, string locking) => $"""
-        select {columns} from {column.Table}
-        where {column.DueTime} is not null and {column.DueTime} <= @p2{(column.Predicate is { } sql ? $" and ({sql})" : "")}
-        order by {column.DueTime} limit @p3 {locking}
-        """;
+    public static IEnumerable<Statement<long>> CleanUp(IReadOnlyList<(string Gid, bool Stays)> sagas, DateTimeOffset now)
+    {
+        var stay = sagas.Where(saga => saga.Stays).ToList();
+        var go = sagas.Where(saga => !saga.Stays).ToList();
+        yield return Of("delete from barrier where gid in", sagas);
+        yield return Of("delete from saga_branches where gid in", sagas);
+        if (go.Count > 0) yield return Of("delete from sagas where gid in", go);
+        if (stay.Count > 0) yield return Of("update sagas set clean_time = @p1 where gid in", stay, now);
 
-    private static Value[] AllOf(DueClaim claim) =>
-        [claim.Claimant, claim.Until, claim.Now, claim.Limit, .. claim.Kinds.Select(Value.FromString)];
+        static Statement<long> Of(string sql, IReadOnlyList<(string Gid, bool)> sagas, params Value[] more) =>
+            new(Number($"{sql} ({List(more.Length + 1, sagas.Count)})"),
+                [.. more, .. sagas.Select(saga => Value.FromString(saga.Gid))]);
+    }
 
-    private static Value[] TimesOf(DueClaim claim) => [claim.Until, claim.Now, claim.Limit];
-
-    private static DueItem ItemOf(DbDataReader row, int more) => new(
-        row.GetString(0), row.GetString(1), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(2)),
-        (int)row.GetInt64(3) + more, row.IsDBNull(4) ? null : row.GetString(4));
-
-    private static DueItem ItemOf(DbDataReader row, DueColumn column, DueClaim claim) => new(
-        column.Kind,
-        column.Key.Type == ColumnType.Number ? row.GetInt64(0).ToString(CultureInfo.InvariantCulture) : row.GetString(0),
-        claim.Now, 1);
+    private static string List(int first, int count) =>
+        string.Join(", ", Enumerable.Range(first, count).Select(i => $"@p{i}"));
 }

@@ -25,7 +25,7 @@ internal static class AdminCommand
             .AddMallSettings(options.TryGetValue("--db", out var db) ? ["--db", db] : []).Build();
         var account = new NewUser(
             mobile, Mall.Api.Auth.Credentials.Hash(password), options.GetValueOrDefault("--name", ""), "", role);
-        var ledgerOptions = new LedgerOptions { Address = MallSettings.Database(configuration), IsGuest = true };
+        var ledgerOptions = new LedgerOptions { Address = MallSettings.Database(configuration), SharesFile = true };
         await using var ledger = new DurableLedger(
             LedgerServices.StoreAt(ledgerOptions, TimeProvider.System), ledgerOptions, TimeProvider.System,
             NullLogger<DurableLedger>.Instance);

@@ -9,9 +9,6 @@ public sealed record FaultOptions
     /// <inheritdoc cref="FaultPoint.BeforeTransaction"/>
     public double BeforeTransaction { get; init; }
 
-    /// <inheritdoc cref="FaultPoint.InTransaction"/>
-    public double InTransaction { get; init; }
-
     /// <inheritdoc cref="FaultPoint.BeforeCommit"/>
     public double BeforeCommit { get; init; }
 

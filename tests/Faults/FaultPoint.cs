@@ -6,9 +6,6 @@ public enum FaultPoint
     /// <summary>The database is not reached: nothing happened, and everybody knows.</summary>
     BeforeTransaction,
 
-    /// <summary>The barrier rows are written, then the transaction breaks: nothing happened, and everybody knows.</summary>
-    InTransaction,
-
     /// <summary>The commit is sent and lost: nothing happened, but nobody knows.</summary>
     BeforeCommit,
 

@@ -44,19 +44,9 @@ public sealed class FaultyStore(IStore inner, FaultOptions options, TimeProvider
         var point = NextFault(batch);
         if (point is FaultPoint.BeforeTransaction || IsDown)
             throw Failure(StoreFailure.NothingHappened, "before the transaction");
-        batch.Probe = point switch
-        {
-            FaultPoint.InTransaction => Probe(ApplyStage.BarriersWritten, StoreFailure.NothingHappened),
-            FaultPoint.BeforeCommit => Probe(ApplyStage.BeforeCommit, StoreFailure.OutcomeUnknown),
-            _ => null,
-        };
+        if (point is FaultPoint.BeforeCommit) throw Failure(StoreFailure.OutcomeUnknown, "before the commit");
         await inner.ApplyAsync(batch);
         if (point is FaultPoint.AfterCommit) throw Failure(StoreFailure.OutcomeUnknown, "after the commit");
-
-        Action<ApplyStage> Probe(ApplyStage stage, StoreFailure failure) => reached =>
-        {
-            if (reached == stage) throw Failure(failure, $"in the transaction: {stage}");
-        };
     }
 
     /// <inheritdoc/>
@@ -103,6 +93,13 @@ public sealed class FaultyStore(IStore inner, FaultOptions options, TimeProvider
     }
 
     /// <inheritdoc/>
+    public async Task<int> CleanUpAsync(DateTimeOffset before, DateTimeOffset now, int limit)
+    {
+        await DisturbAsync();
+        return await inner.CleanUpAsync(before, now, limit);
+    }
+
+    /// <inheritdoc/>
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 
     private FaultPoint? NextFault(Batch batch)
@@ -120,7 +117,6 @@ public sealed class FaultyStore(IStore inner, FaultOptions options, TimeProvider
             if (!IsRandom) return null;
             var draw = _random.NextDouble();
             if ((draw -= options.BeforeTransaction) < 0) return FaultPoint.BeforeTransaction;
-            if ((draw -= options.InTransaction) < 0) return FaultPoint.InTransaction;
             if ((draw -= options.BeforeCommit) < 0) return FaultPoint.BeforeCommit;
             return draw < options.AfterCommit ? FaultPoint.AfterCommit : null;
         }

@@ -16,6 +16,8 @@ public sealed class TcpProxy : IAsyncDisposable
     private readonly Gate _requests = new();
     private readonly Gate _replies = new();
     private readonly Task _accepting;
+    private Gate? _last;
+    private int _roundTrips;
 
     /// <param name="target">The server's port.</param>
     public TcpProxy(int target)
@@ -34,6 +36,9 @@ public sealed class TcpProxy : IAsyncDisposable
 
     /// <summary>Every piece takes this long, in each direction. Default: none.</summary>
     public TimeSpan Delay { get; set; }
+
+    /// <summary>How often what a client sent came after something that the server sent.</summary>
+    public int RoundTrips => Volatile.Read(ref _roundTrips);
 
     /// <summary>From now on what clients send is kept here. Completes when there is something.</summary>
     public Task HoldRequestsAsync() => _requests.CloseAsync();
@@ -116,6 +121,7 @@ public sealed class TcpProxy : IAsyncDisposable
         {
             while (await from.GetStream().ReadAsync(buffer) is > 0 and var count)
             {
+                if (Interlocked.Exchange(ref _last, gate) != gate && gate == _requests) Interlocked.Increment(ref _roundTrips);
                 await gate.PassAsync();
                 if (Delay > TimeSpan.Zero) await Task.Delay(Delay);
                 await to.GetStream().WriteAsync(buffer.AsMemory(0, count));

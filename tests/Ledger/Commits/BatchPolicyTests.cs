@@ -166,7 +166,7 @@ public sealed class BatchPolicyTests
     private static string Taken(BatchPolicy policy, PendingQueue queue)
     {
         var positions = new Dictionary<PendingCommit, int>();
-        for (var pending = queue.First; pending is not null; pending = pending.Next) positions.Add(pending, positions.Count);
+        foreach (var pending in queue.Oldest()) positions.Add(pending, positions.Count);
         var batch = Fill(policy, queue);
         return string.Concat(Enumerable.Range(0, batch.Count).Select(i => positions[batch.Pending(i)]));
     }
@@ -174,7 +174,7 @@ public sealed class BatchPolicyTests
     private static Batch Fill(BatchPolicy policy, PendingQueue queue)
     {
         var batch = new Batch();
-        policy.Fill(batch, queue);
+        policy.Fill(batch, queue.Oldest());
         return batch;
     }
 }

@@ -136,7 +136,6 @@ public sealed class GroupCommitterTests
 
     [Theory]
     [InlineData(FaultPoint.BeforeTransaction)]
-    [InlineData(FaultPoint.InTransaction)]
     [InlineData(FaultPoint.BeforeCommit)]
     [InlineData(FaultPoint.AfterCommit)]
     public void Commit_ThroughAFault_IsAppliedOnce(FaultPoint fault) => Run(async () =>

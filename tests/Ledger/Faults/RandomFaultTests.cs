@@ -25,8 +25,7 @@ public sealed class RandomFaultTests
         private readonly SimulatedLedger _mall = new(seed, new FaultOptions
         {
             Seed = seed,
-            BeforeTransaction = 0.05,
-            InTransaction = 0.05,
+            BeforeTransaction = 0.1,
             BeforeCommit = 0.1,
             AfterCommit = 0.1,
             ReadBack = 0.3,

@@ -18,7 +18,7 @@ public sealed class IdSequenceTests
         _faulty = new FaultyStore(new SqliteStore(StoreAddress.Parse("sqlite::memory:"), _time, _thread), new FaultOptions(),
             _time);
         _store = new CountingStore(_faulty);
-        _ids = new IdSequence("orders", _store, _time, TaskCreationOptions.None);
+        _ids = new IdSequence("orders", _store, _time, new LedgerOptions { Scheduler = _thread });
     }
 
     [Fact]
@@ -54,6 +54,19 @@ public sealed class IdSequenceTests
         Assert.Equal(1, await Next());
     });
 
+    [Fact]
+    public void Callers_WhoseDatabaseDoesNotAnswer_AreToldInTime_AndTheirIdsGoToTheNext() => Run(async () =>
+    {
+        var answer = _store.HoldReservations();
+        var asked = _time.GetUtcNow();
+        await Assert.ThrowsAsync<LedgerUnavailableException>(Next);
+        Assert.Equal(new LedgerOptions().CommitTimeout, _time.GetUtcNow() - asked);
+
+        var next = Next();
+        answer.SetResult();
+        Assert.Equal(1, await next);
+    });
+
     private Task<long> Next() => _ids.NextAsync(TestContext.Current.CancellationToken).AsTask();
 
     private void Run(Func<Task> scenario) => _thread.Run(
@@ -71,10 +84,21 @@ public sealed class IdSequenceTests
 
         public TaskScheduler Scheduler => inner.Scheduler;
 
-        public Task<long> ReserveIdsAsync(string sequence, int count)
+        private Task _answer = Task.CompletedTask;
+
+        /// <summary>From now on the database answers no reservation until told to.</summary>
+        public TaskCompletionSource HoldReservations()
+        {
+            var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _answer = answer.Task;
+            return answer;
+        }
+
+        public async Task<long> ReserveIdsAsync(string sequence, int count)
         {
             Reserved.Add(count);
-            return inner.ReserveIdsAsync(sequence, count);
+            await _answer;
+            return await inner.ReserveIdsAsync(sequence, count);
         }
 
         public Task OpenAsync(CancellationToken cancellationToken) => inner.OpenAsync(cancellationToken);
@@ -91,6 +115,9 @@ public sealed class IdSequenceTests
         public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) => inner.ClaimAsync(claim);
 
         public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) => inner.ClaimAsync(column, claim);
+
+        public Task<int> CleanUpAsync(DateTimeOffset before, DateTimeOffset now, int limit) =>
+            inner.CleanUpAsync(before, now, limit);
 
         public ValueTask DisposeAsync() => inner.DisposeAsync();
     }

@@ -22,14 +22,14 @@ public sealed class MigrationTests
         var database = await NewDatabaseAsync(DatabaseKind.Postgres);
         await using var connections = new PostgresConnections(database.Address, "mall-migrations", TimeSpan.FromSeconds(10));
         await using var connection = await connections.Pool.OpenConnectionAsync(Cancel);
-        var migrator = new PostgresMigrator(connection);
+        var migrator = new Migrator(connection, PostgresErrors.Instance, PostgresStore.Words, TimeProvider.System);
         var failure = await Assert.ThrowsAsync<LedgerStartException>(
-            () => migrator.MigrateAsync([s_first, s_broken], DateTimeOffset.UnixEpoch, Cancel));
+            () => migrator.MigrateAsync([s_first, s_broken], Cancel));
 
         Assert.Contains("migration 0002_b failed", failure.Message, StringComparison.Ordinal);
         Assert.Equal("a\nschema_version", await database.Server.RunSqlAsync(
             "select tablename from pg_tables where schemaname = 'public' order by 1", "migrations", Cancel));
-        await migrator.MigrateAsync([s_first, s_second], DateTimeOffset.UnixEpoch, Cancel);
+        await migrator.MigrateAsync([s_first, s_second], Cancel);
         Assert.Equal(
             "1\n2", await database.Server.RunSqlAsync("select number from schema_version order by 1", "migrations", Cancel));
     }
@@ -40,14 +40,14 @@ public sealed class MigrationTests
         var database = await NewDatabaseAsync(DatabaseKind.MariaDb);
         await using var connections = new MySqlConnections(database.Address, TimeSpan.FromSeconds(10));
         await using var connection = await connections.Pool.OpenConnectionAsync(Cancel);
-        var migrator = new MySqlMigrator(connection);
+        var migrator = new Migrator(connection, MySqlErrors.Instance, MySqlStore.Words, TimeProvider.System);
         var failure = await Assert.ThrowsAsync<LedgerStartException>(
-            () => migrator.MigrateAsync([s_first, s_broken], DateTimeOffset.UnixEpoch, Cancel));
+            () => migrator.MigrateAsync([s_first, s_broken], Cancel));
 
         Assert.Contains("migration 0002_b failed", failure.Message, StringComparison.Ordinal);
         Assert.Equal("a\nb1\nschema_version", await database.Server.RunSqlAsync("show tables", "migrations", Cancel));
         Assert.Equal("1", await database.Server.RunSqlAsync("select number from schema_version", "migrations", Cancel));
-        await migrator.MigrateAsync([s_first, s_second], DateTimeOffset.UnixEpoch, Cancel);
+        await migrator.MigrateAsync([s_first, s_second], Cancel);
         Assert.Equal("a\nb1\nb2\nschema_version", await database.Server.RunSqlAsync("show tables", "migrations", Cancel));
         Assert.Equal(
             "1\n2", await database.Server.RunSqlAsync("select number from schema_version order by 1", "migrations", Cancel));
@@ -61,7 +61,7 @@ public sealed class MigrationTests
             var lines = migration.Script.Split('\n').Where(line => !line.StartsWith("--", StringComparison.Ordinal));
             var statements = Regex.Replace(string.Join('\n', lines), "'[^']*'", "").Split(';', StringSplitOptions.TrimEntries);
             Assert.All(statements[..^1], statement =>
-                Assert.Matches("^(create table if not exists |replace into )", statement));
+                Assert.Matches("^(create table if not exists |replace into |set @|prepare |execute |deallocate )", statement));
         }
     }
 

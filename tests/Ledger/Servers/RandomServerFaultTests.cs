@@ -30,7 +30,7 @@ public abstract class RandomServerFaultTests(DatabaseKind kind)
         (options.Random, options.MaxBatchWriteSets) = (new Random(seed), 1 + (seed * 7 % 30));
         var store = new FaultyStore(LedgerServices.StoreAt(options, TimeProvider.System), new FaultOptions
         {
-            Seed = seed, BeforeTransaction = 0.05, InTransaction = 0.1, BeforeCommit = 0.1, AfterCommit = 0.1, ReadBack = 0.2,
+            Seed = seed, BeforeTransaction = 0.15, BeforeCommit = 0.1, AfterCommit = 0.1, ReadBack = 0.2,
         }, TimeProvider.System) { IsRandom = false };
         await using var ledger = new DurableLedger(store, options, TimeProvider.System, NullLogger<DurableLedger>.Instance);
         await ledger.OpenAsync(Cancel);

@@ -43,18 +43,10 @@ public abstract partial class ServerFaultTests
     private static Task<T> OnScheduler<T>(IStore store, Func<Task<T>> action) =>
         Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.None, store.Scheduler).Unwrap();
 
-    // Called on a store's only thread, which must not be asked to go on with what it waits for.
-    private void KillSessions() => Task.Run(() => Server.KillSessionsAsync(Database, Cancel), Cancel).Wait(Cancel);
-
     /// <summary>Sessions of the database, but for the one that asks.</summary>
     private Task<int> Sessions() => Count(faults.Kind == DatabaseKind.Postgres
         ? $"select count(*) from pg_stat_activity where datname = '{Database}' and pid <> pg_backend_pid()"
         : $"select count(*) from information_schema.processlist where db = '{Database}' and id <> connection_id()");
-
-    /// <summary>Sessions that wait for a lock.</summary>
-    private Task<int> WaitingSessions() => Count(faults.Kind == DatabaseKind.Postgres
-        ? $"select count(*) from pg_stat_activity where datname = '{Database}' and wait_event_type = 'Lock'"
-        : "select count(*) from information_schema.innodb_trx where trx_state = 'LOCK WAIT'");
 
     private async Task<int> Count(string sql) => int.Parse(await Sql(sql), CultureInfo.InvariantCulture);
 

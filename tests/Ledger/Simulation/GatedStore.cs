@@ -47,6 +47,9 @@ internal sealed class GatedStore(IStore inner) : IStore
 
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) => inner.ClaimAsync(column, claim);
 
+    public Task<int> CleanUpAsync(DateTimeOffset before, DateTimeOffset now, int limit) =>
+        inner.CleanUpAsync(before, now, limit);
+
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 
     private static TaskCompletionSource Completed()

@@ -33,7 +33,7 @@ public sealed class SqliteFileTests : IDisposable
     {
         var path = _folder.File("mall.db");
         await using var owner = await Open(path);
-        await using var guest = await Open(path, isGuest: true);
+        await using var guest = await Open(path, sharesFile: true);
         var names = Enumerable.Range(0, 200).Select(i => $"{i}").ToList();
         var commits = names.Select((name, i) =>
             (i % 2 == 0 ? owner : guest).CommitAsync(new WriteSet(Setting(name, "x")), Cancel));
@@ -168,9 +168,9 @@ public sealed class SqliteFileTests : IDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private static async Task<DurableLedger> Open(string path, bool isGuest = false)
+    private static async Task<DurableLedger> Open(string path, bool sharesFile = false)
     {
-        var store = new SqliteStore(StoreAddress.Parse($"sqlite:{path}"), TimeProvider.System, isGuest: isGuest);
+        var store = new SqliteStore(StoreAddress.Parse($"sqlite:{path}"), TimeProvider.System, sharesFile: sharesFile);
         var ledger = new DurableLedger(store, new LedgerOptions(), TimeProvider.System, NullLogger<DurableLedger>.Instance);
         try
         {

@@ -91,4 +91,42 @@ public abstract partial class StoreContract
         Assert.Equal([Duplicate, Suspended, Applied, NullCompensation, NullCompensation], outcomes);
         Assert.Equal((8, 2), await One(ProductRow, 1));
     }
+
+    [Theory]
+    [InlineData(BarrierOps.Action, BarrierOps.Compensate)]
+    [InlineData(BarrierOps.Action, BarrierOps.Rollback)]
+    [InlineData(BarrierOps.Try, BarrierOps.Cancel)]
+    public async Task EachOpThatUndoesAnother_IsNullWithoutIt_AndUndoesItOnce(string op, string undo)
+    {
+        await Commit(Product(1, 10));
+        Assert.Equal(NullCompensation, await Commit(new BarrierKey("late", "01", undo), Take(1, -3)));
+        Assert.Equal(Suspended, await Commit(new BarrierKey("late", "01", op), Take(1, 3)));
+        Assert.Equal(Applied, await Commit(new BarrierKey("g", "01", op), Take(1, 3)));
+        Assert.Equal(Applied, await Commit(new BarrierKey("g", "01", undo), Take(1, -3)));
+        Assert.Equal(Duplicate, await Commit(new BarrierKey("g", "01", undo), Take(1, -3)));
+        Assert.Equal((10, 0), await One(ProductRow, 1));
+        Assert.Equal(
+            new[] { $"01 {op} 01 {undo}", $"01 {undo} 01 {undo}" }.Order(StringComparer.Ordinal), await All(BarrierRows, "late"));
+    }
+
+    [Fact]
+    public async Task NullCompensationsThatAreExpected_AreWrittenWithTheRest_AndAWrongExpectationChangesNothing()
+    {
+        await Commit(Product(1, 10));
+        await Commit(Action("had"), Take(1, 1));
+        WriteSet[] rush =
+        [
+            new(Compensate("lost"), Take(1, -1)) { ExpectsNull = true },
+            new(Action("won"), Take(1, 1)),
+            new(Compensate("lost too"), Take(1, -1)) { ExpectsNull = true },
+        ];
+
+        // A store that could not write them together would refuse the batch.
+        await OnScheduler(() => Store.ApplyAsync(BatchOf(rush)).AsTask());
+        Assert.Equal((8, 2), await One(ProductRow, 1));
+        Assert.Equal(["01 action 01 compensate", "01 compensate 01 compensate"], await All(BarrierRows, "lost"));
+        Assert.Equal([NullCompensation, Duplicate, NullCompensation], await ApplyTogether(rush));
+        Assert.Equal([Applied], await ApplyTogether(new WriteSet(Compensate("had"), Take(1, -1)) { ExpectsNull = true }));
+        Assert.Equal((9, 1), await One(ProductRow, 1));
+    }
 }

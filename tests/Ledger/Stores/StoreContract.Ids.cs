@@ -44,7 +44,7 @@ public abstract partial class StoreContract
     [Fact]
     public async Task Ids_LeftWhenTheLedgerStops_AreReadyForTheNext()
     {
-        var sequence = new IdSequence("orders", Store, TimeProvider.System, TaskCreationOptions.RunContinuationsAsynchronously);
+        var sequence = new IdSequence("orders", Store, TimeProvider.System, Options);
         for (var expected = 1; expected <= 37; expected++) Assert.Equal(expected, await sequence.NextAsync(Cancel));
         await sequence.CloseAsync();
 

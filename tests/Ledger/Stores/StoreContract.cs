@@ -42,12 +42,26 @@ public abstract partial class StoreContract : IAsyncLifetime
     private protected Task<IReadOnlyList<T>> All<T>(Query<T> query, params Value[] parameters) =>
         Ledger.QueryAsync(query, Cancel, parameters);
 
-    /// <summary>Writes these in one batch, whatever else is going on, and says what became of each.</summary>
+    /// <summary>Lets a committer take these as one batch, and says what became of each.</summary>
     private protected async Task<object[]> ApplyTogether(params WriteSet[] writeSets)
     {
-        var batch = BatchOf(writeSets);
-        await OnScheduler(() => Store.ApplyAsync(batch).AsTask());
-        return Outcomes(batch);
+        using var metrics = new LedgerMetrics();
+        await using var committer = new GroupCommitter(Store, Options, TimeProvider.System, metrics, NullLogger.Instance);
+        var commits = writeSets.Select(writes => OutcomeOf(committer.CommitAsync(writes, Cancel))).ToList();
+        committer.Start();
+        return await Task.WhenAll(commits);
+    }
+
+    private static async Task<object> OutcomeOf(Task<CommitOutcome> commit)
+    {
+        try
+        {
+            return await commit;
+        }
+        catch (LedgerFaultException fault)
+        {
+            return fault.GetType().Name;
+        }
     }
 
     internal static Batch BatchOf(params WriteSet[] writeSets)
@@ -55,13 +69,10 @@ public abstract partial class StoreContract : IAsyncLifetime
         var queue = new PendingQueue();
         foreach (var writes in writeSets) queue.Add(new PendingCommit(writes));
         var batch = new Batch { Committer = "test", Number = 1, Time = DateTimeOffset.UnixEpoch };
-        new BatchPolicy(1_000, int.MaxValue).Fill(batch, queue);
+        new BatchPolicy(1_000, int.MaxValue).Fill(batch, queue.Oldest());
         Assert.Equal(writeSets.Length, batch.Count);
         return batch;
     }
-
-    private protected static object[] Outcomes(Batch batch) =>
-        [.. Enumerable.Range(0, batch.Count).Select(i => (object?)batch.Fault(i)?.GetType().Name ?? batch.Outcome(i))];
 
     private protected Task OnScheduler(Func<Task> action) =>
         Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.None, Store.Scheduler).Unwrap();

@@ -23,7 +23,7 @@ public sealed class FaultyDatabaseTests(ITestOutputHelper output)
         output.WriteLine($"seed {seed}");
         var faults = new FaultOptions
         {
-            Seed = seed, BeforeTransaction = 0.1, InTransaction = 0.1, BeforeCommit = 0.1, AfterCommit = 0.1, ReadBack = 0.2,
+            Seed = seed, BeforeTransaction = 0.2, BeforeCommit = 0.1, AfterCommit = 0.1, ReadBack = 0.2,
             Other = 0.1, Delay = 0.1, LongestDelay = TimeSpan.FromMilliseconds(5),
         };
         await using var mall = await TestMall.OpenAsync(faults: faults, services: null);

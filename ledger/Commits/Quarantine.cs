@@ -1,0 +1,93 @@
+namespace Mall.Ledger;
+
+/// <summary>
+/// Rows that another session has locked, and the write sets that wait for each of them, out of everybody else's way: a lock that
+/// somebody holds stops what wants that row, and nothing else. After a pause the waiting are tried in a batch of their own; as
+/// long as the row stays locked the pauses grow, and when it is free all go back to the queue.
+/// <para>
+/// Write sets on one locked row keep their order. On other rows one that waits here may be overtaken, as it may be by any that is
+/// under way at the same time: guards and barriers decide, as ever.
+/// </para>
+/// Not thread-safe: the committer's lock guards it.
+/// </summary>
+internal sealed class Quarantine(TimeProvider time, Backoff backoff)
+{
+    private readonly Dictionary<long, Row> _rows = [];
+
+    /// <summary>Write sets that wait here.</summary>
+    public int Count => _rows.Values.Sum(row => row.Waiting.Count);
+
+    public bool IsEmpty => _rows.Count == 0;
+
+    public IEnumerable<PendingCommit> All => _rows.Values.SelectMany(row => row.Waiting.Oldest());
+
+    /// <summary>How long until somebody may be tried again. Not when it is empty.</summary>
+    public TimeSpan UntilNext
+    {
+        get
+        {
+            var left = _rows.Values.Min(row => row.Pause - time.GetElapsedTime(row.Since));
+            return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        }
+    }
+
+    /// <summary>Notes that the row is locked, once more if it was before.</summary>
+    /// <param name="key">One of <see cref="ConflictKeys"/>.</param>
+    public void Hold(long key)
+    {
+        if (!_rows.TryGetValue(key, out var row)) _rows[key] = row = new Row();
+        if (row.Failures > 0 && !row.IsTried) return; // Several of one batch have met it.
+        (row.IsTried, row.Since, row.Pause) = (false, time.GetTimestamp(), backoff.After(++row.Failures));
+    }
+
+    /// <summary>Takes in whoever wants a row that is held; it leaves the queue that it may be in.</summary>
+    public bool TryTakeIn(PendingCommit pending)
+    {
+        if (_rows.Count == 0) return false;
+        foreach (var key in pending.Keys)
+        {
+            if (key == ConflictKeys.None || !_rows.TryGetValue(key, out var row)) continue;
+            if (pending.Queue == row.Waiting) return true;
+            pending.Queue?.Remove(pending);
+            row.Waiting.Add(pending);
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>The write sets of a row whose pause is over; <see cref="EndTrial"/> follows.</summary>
+    public IEnumerable<PendingCommit>? TryNext(out long key)
+    {
+        foreach (var (held, row) in _rows)
+        {
+            if (time.GetElapsedTime(row.Since) < row.Pause) continue;
+            (key, row.IsTried) = (held, true);
+            return row.Waiting.Oldest();
+        }
+
+        key = ConflictKeys.None;
+        return null;
+    }
+
+    /// <summary>After a trial: unless the row was found locked again, whoever waits for it is free to go.</summary>
+    public void EndTrial(long key, PendingQueue queue)
+    {
+        if (!_rows.TryGetValue(key, out var row) || !row.IsTried) return;
+        _rows.Remove(key);
+        foreach (var pending in row.Waiting.Oldest())
+        {
+            row.Waiting.Remove(pending);
+            if (!TryTakeIn(pending)) queue.Add(pending);
+        }
+    }
+
+    private sealed class Row
+    {
+        public PendingQueue Waiting { get; } = new();
+        public long Since { get; set; }
+        public TimeSpan Pause { get; set; }
+        public int Failures { get; set; }
+        public bool IsTried { get; set; }
+    }
+}

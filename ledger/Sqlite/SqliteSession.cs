@@ -1,0 +1,114 @@
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace Mall.Ledger.Sqlite;
+
+/// <summary>A connection that keeps its statements prepared. Used by one thread at a time.</summary>
+internal sealed class SqliteSession : IDisposable
+{
+    // SQL lives in static fields, or is made once a shape: past this somebody makes it anew each time.
+    private const int MostCommands = 512;
+
+    private readonly Dictionary<string, SqliteCommand> _commands = new(StringComparer.Ordinal);
+
+    /// <exception cref="SqliteException">There is no such database, or it is none.</exception>
+    public SqliteSession(string path, string pragmas)
+    {
+        var settings = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 5 };
+        Connection = new SqliteConnection(settings.ToString());
+        try
+        {
+            Connection.Open();
+            _ = raw.sqlite3_extended_result_codes(Connection.Handle, 1);
+            using var command = Connection.CreateCommand();
+            command.CommandText = pragmas;
+            command.ExecuteNonQuery();
+        }
+        catch
+        {
+            Connection.Dispose();
+            throw;
+        }
+    }
+
+    public SqliteConnection Connection { get; }
+
+    public bool IsInTransaction => raw.sqlite3_get_autocommit(Connection.Handle) == 0;
+
+    /// <returns>How many rows it has changed.</returns>
+    public int Execute(string sql, params ReadOnlySpan<Value> values) => CommandFor(sql, values).ExecuteNonQuery();
+
+    public IReadOnlyList<T> Read<T>(Query<T> query, params ReadOnlySpan<Value> values)
+    {
+        using var reader = CommandFor(query.Sql, values).ExecuteReader();
+        if (!reader.Read()) return [];
+        var rows = new List<T>();
+        do rows.Add(query.Map(reader));
+        while (reader.Read());
+        return rows;
+    }
+
+    public void Dispose()
+    {
+        Forget();
+        Connection.Dispose();
+    }
+
+    private SqliteCommand CommandFor(string sql, ReadOnlySpan<Value> values)
+    {
+        if (!_commands.TryGetValue(sql, out var command) || command.Parameters.Count != values.Length)
+        {
+            command?.Dispose();
+            if (_commands.Count >= MostCommands) Forget();
+            command = Connection.CreateCommand();
+            command.CommandText = sql;
+            for (var i = 1; i <= values.Length; i++) command.Parameters.Add(new SqliteParameter { ParameterName = $"@p{i}" });
+            _commands[sql] = command;
+        }
+
+        for (var i = 0; i < values.Length; i++) command.Parameters[i].Value = values[i].ToObject();
+        return command;
+    }
+
+    private void Forget()
+    {
+        foreach (var command in _commands.Values) command.Dispose();
+        _commands.Clear();
+    }
+}
+
+/// <summary>
+/// Connections that only read, on the caller's own thread: in WAL mode a reader sees the last commit, waits for nobody and keeps
+/// nobody waiting, and what it reads is nearly always in memory.
+/// </summary>
+internal sealed class SqliteReaders(Func<SqliteSession> open) : IDisposable
+{
+    private const int MostIdle = 16;
+
+    private readonly ConcurrentBag<SqliteSession> _idle = [];
+    private volatile bool _isDisposed;
+
+    public IReadOnlyList<T> Read<T>(Query<T> query, Value[] parameters)
+    {
+        if (!_idle.TryTake(out var session)) session = open();
+        try
+        {
+            var rows = session.Read(query, parameters);
+            if (_isDisposed || _idle.Count >= MostIdle) session.Dispose();
+            else _idle.Add(session);
+            return rows;
+        }
+        catch
+        {
+            session.Dispose(); // Whatever is wrong with it, the next read gets a new one.
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        _isDisposed = true;
+        while (_idle.TryTake(out var session)) session.Dispose();
+    }
+}

@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using System.Globalization;
+using Mall.TestServers;
+using Microsoft.Extensions.Logging.Abstractions;
+using static Mall.Ledger.Tests.SagaTables;
+using static Mall.Ledger.Tests.TestTables;
+
+namespace Mall.Ledger.Tests;
+
+/// <summary>The clean-up removes more than comes in, on a server that has much to remove, while orders come in.</summary>
+public abstract class CleanUpRateTests(DatabaseKind kind)
+{
+    private static readonly int s_sagas = int.Parse(
+        Environment.GetEnvironmentVariable("MALL_TEST_CLEANUP_SAGAS") ?? "60000", CultureInfo.InvariantCulture);
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task CleanUp_RemovesFiveThousandOrdersASecond_WhileOrdersComeIn()
+    {
+        var database = new ServerDatabase(kind, "clean_up");
+        await database.PrepareAsync();
+        var options = TestStores.OptionsFor(database.Address);
+        options.DueClaim = TimeSpan.FromMinutes(20);
+        var store = LedgerServices.StoreAt(options, TimeProvider.System);
+        await using var ledger = new DurableLedger(store, options, TimeProvider.System, NullLogger<DurableLedger>.Instance);
+        await ledger.OpenAsync(Cancel);
+        await FillAsync(database.Server);
+        await ledger.CommitAsync(new WriteSet(Product(1, 1_000_000_000)), Cancel);
+        await LedgerCleaner.ScheduleAsync(ledger, TimeProvider.System, Cancel);
+        using var metrics = new LedgerMetrics();
+        var cleaner = new LedgerCleaner(store, ledger, options, TimeProvider.System, metrics);
+
+        var (watch, orders, isOver) = (Stopwatch.StartNew(), 0, false);
+        var shoppers = Enumerable.Range(0, 16).Select(shopper => Task.Run(async () =>
+        {
+            for (var i = 0; !Volatile.Read(ref isOver); i++)
+            {
+                var gid = $"{shopper}-{i}";
+                await ledger.CommitAsync(Saga(gid, DateTimeOffset.UtcNow, ended: false), Cancel);
+                await ledger.CommitAsync(new WriteSet(Action(gid, "02"), Take(1, 1)), Cancel);
+                Interlocked.Increment(ref orders);
+            }
+        }, Cancel)).ToList();
+        await cleaner.HandleAsync(new DueItem(LedgerCleaner.KindOfWork, "all", DateTimeOffset.UnixEpoch, 1), Cancel);
+        watch.Stop();
+        Volatile.Write(ref isOver, true);
+        await Task.WhenAll(shoppers);
+
+        var rate = s_sagas / watch.Elapsed.TotalSeconds;
+        TestContext.Current.SendDiagnosticMessage(
+            $"{kind}: {rate:0} sagas removed a second, {orders / watch.Elapsed.TotalSeconds:0} orders a second meanwhile");
+        Assert.Equal("0", await database.Server.RunSqlAsync(
+            "select count(*) from sagas where finish_time is not null", "clean_up", Cancel));
+        Assert.Equal($"{2 * orders}", await database.Server.RunSqlAsync("select count(*) from barrier", "clean_up", Cancel));
+        Assert.True(rate >= 5_000, $"{rate:0} a second.");
+    }
+
+    private async Task FillAsync(DatabaseServer server)
+    {
+        var (numbers, text) = kind == DatabaseKind.Postgres
+            ? ($"generate_series(1, {s_sagas}) as s(n)", "md5(n::text)")
+            : ($"(select seq as n from seq_1_to_{s_sagas}) s", "md5(n)");
+        await server.RunSqlAsync(
+            $"insert into sagas (gid, kind, status, payload, create_time, update_time, finish_time) "
+            + $"select {text}, 'order', 'succeed', repeat('x', 300), n, n, n from {numbers}", "clean_up", Cancel);
+        foreach (var branch in (string[])["01", "02"])
+            await server.RunSqlAsync(
+                $"insert into barrier (trans_type, gid, branch_id, op, barrier_id, reason, create_time) "
+                + $"select 'saga', {text}, '{branch}', 'action', '01', 'action', n from {numbers}", "clean_up", Cancel);
+    }
+}
+
+public sealed class PostgresCleanUpTests() : CleanUpRateTests(DatabaseKind.Postgres);
+
+public sealed class MariaDbCleanUpTests() : CleanUpRateTests(DatabaseKind.MariaDb);
