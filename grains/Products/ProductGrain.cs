@@ -211,7 +211,7 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
             {
                 CommitOutcome.Applied => _stock -= quantity,
                 CommitOutcome.Duplicate => _stock,
-                CommitOutcome.Suspended => branch.AlreadyCompensated(),
+                CommitOutcome.Suspended => WhyNot(quantity) ?? WasRefused(quantity),
                 _ => throw Stale(),
             };
         }
@@ -271,6 +271,13 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
     }
 
     private Refusal OffSale() => Result.Refused(ErrorCodes.ProductOffSale, $"Product {Id} is off sale.");
+
+    /// <summary>
+    /// A saga compensates what it has called, and calls nothing afterwards; so a branch that is suspended was refused, and the
+    /// refusal never reached whoever drives the saga now.
+    /// </summary>
+    private Refusal WasRefused(long wanted) =>
+        Result.Refused(ErrorCodes.NotEnoughStock, $"Product {Id} had less than {wanted} left.");
 
     private Refusal NotEnough(long wanted) =>
         Result.Refused(ErrorCodes.NotEnoughStock, $"Product {Id} has {_stock - _reserved} left, {wanted} wanted.");

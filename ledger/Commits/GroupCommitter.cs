@@ -184,9 +184,9 @@ internal sealed partial class GroupCommitter(
         return _batch.Count > 0;
     }
 
-    // Goes behind all that is ready to run: who has just been answered, and whose messages have just come, may have the next write
-    // set. The busier the process, the longer that takes and the larger the batch; an idle one loses some microseconds. And it lets
-    // others have the store's thread between two batches, where the loop shares one with them.
+    // Goes behind all that is ready to run: who has just been answered, and whose messages have just come, may have the next
+    // write set. The busier the process, the longer that takes and the larger the batch; an idle one loses some microseconds. And
+    // it lets others have the store's thread between two batches, where the loop shares one with them.
     private Task LetOthersQueueAsync() => Task.Factory.StartNew(
         static () => { }, CancellationToken.None, TaskCreationOptions.PreferFairness, options.Scheduler ?? TaskScheduler.Default);
 

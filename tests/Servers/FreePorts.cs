@@ -9,7 +9,8 @@ public static class FreePorts
 {
     /// <summary>
     /// A port that nobody listens on, below those that the system gives to outgoing connections, of which there may be many: it
-    /// stays free until its process comes to listen, and while that is away.
+    /// stays free until its process comes to listen, and while that is away. So is the one 10,000 higher, where a silo has its
+    /// gateway unless told otherwise.
     /// </summary>
     public static int Take()
     {
@@ -17,7 +18,7 @@ public static class FreePorts
         {
             try
             {
-                using var listener = new TcpListener(IPAddress.Loopback, RandomNumberGenerator.GetInt32(15_000, 32_000));
+                using var listener = new TcpListener(IPAddress.Loopback, RandomNumberGenerator.GetInt32(11_000, 21_000));
                 listener.Start();
                 return ((IPEndPoint)listener.LocalEndpoint).Port;
             }

@@ -109,6 +109,21 @@ public sealed class ProductTests
     }
 
     [Fact]
+    public async Task A_refusal_that_got_lost_is_given_again_for_its_reason_although_there_is_stock_again()
+    {
+        await using var mall = await TestMall.OpenAsync();
+        var seller = await mall.RegisterAsync();
+        var product = mall.Grains.GetGrain<IProductGrain>(await mall.SellAsync(seller, 1));
+
+        var lost = await product.DecrStock(s_branch, 2);
+        await product.AdjustStock(seller, 5, null);
+        var again = await product.DecrStock(s_branch, 2);
+
+        Assert.Equal((ErrorCodes.NotEnoughStock, ErrorCodes.NotEnoughStock), (lost.Refusal?.Code, again.Refusal?.Code));
+        Assert.Equal(["6 0"], await mall.SqlAsync("select stock, sold from products"));
+    }
+
+    [Fact]
     public async Task A_compensation_before_its_action_keeps_the_action_from_ever_happening()
     {
         await using var mall = await TestMall.OpenAsync();
