@@ -15,7 +15,7 @@ internal sealed class LedgerCleaner(IStore store, ILedger ledger, LedgerOptions 
     internal const int SagasAStep = 900;
 
     private const string Key = "all";
-    private static readonly TimeSpan s_rest = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_rest = TimeSpan.FromMilliseconds(5);
 
     private static readonly Column s_committer = new("committer", ColumnType.Text);
     private static readonly Column s_updateTime = new("update_time", ColumnType.Number);

@@ -75,7 +75,7 @@ internal sealed partial class GroupCommitter
     [LoggerMessage(2006, LogLevel.Error, "Draining took too long; {Count} write sets were given up")]
     private partial void LogDrainTimedOut(int count);
 
-    [LoggerMessage(2008, LogLevel.Warning, "Another session keeps rows locked; {Count} write sets wait for them, apart from the rest")]
+    [LoggerMessage(2008, LogLevel.Warning, "Another session keeps rows locked; {Count} write sets wait, apart from the rest")]
     private partial void LogHeldBack(int count);
 
     [LoggerMessage(2007, LogLevel.Critical, "The committer is broken; the process must be restarted")]

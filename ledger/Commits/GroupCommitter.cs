@@ -12,7 +12,8 @@ namespace Mall.Ledger;
 /// <para>
 /// When the database refuses a batch because of somebody in it, and the store has not found out whom, it is split into halves. So
 /// whoever is at fault ends alone, each write set fares as if it had been committed by itself, and every part is a whole batch
-/// with a number, a transaction and a mark of its own. Those whose row another session has locked go to the <see cref="Quarantine"/>.
+/// with a number, a transaction and a mark of its own. Those whose row another session has locked go to the
+/// <see cref="Quarantine"/>.
 /// </para>
 /// <para>States: <em>running</em> → <em>draining</em> (nothing new is accepted, what waits is committed) → <em>stopped</em> (the
 /// queue is empty, or the drain took too long and whoever was left has been told).</para>
@@ -76,6 +77,8 @@ internal sealed partial class GroupCommitter(
             if (Waiting_NeedsLock >= options.QueueLimit)
                 return Task.FromException<CommitOutcome>(
                     new LedgerBusyException($"{Waiting_NeedsLock} write sets wait already."));
+            if (2 * _quarantine.Count >= options.QueueLimit && _quarantine.Concerns(pending)) // Room for the others.
+                return Refused("Too many wait for a row that another session has locked; nothing was written.");
             if (!_deadlinesRun) StartDeadlines_NeedsLock();
             if (!_quarantine.TryTakeIn(pending))
             {

@@ -15,7 +15,7 @@ internal sealed class Quarantine(TimeProvider time, Backoff backoff)
     private readonly Dictionary<long, Row> _rows = [];
 
     /// <summary>Write sets that wait here.</summary>
-    public int Count => _rows.Values.Sum(row => row.Waiting.Count);
+    public int Count => IsEmpty ? 0 : _rows.Values.Sum(row => row.Waiting.Count);
 
     public bool IsEmpty => _rows.Count == 0;
 
@@ -40,20 +40,17 @@ internal sealed class Quarantine(TimeProvider time, Backoff backoff)
         (row.IsTried, row.Since, row.Pause) = (false, time.GetTimestamp(), backoff.After(++row.Failures));
     }
 
+    /// <summary>Whether it wants a row that is held.</summary>
+    public bool Concerns(PendingCommit pending) => RowOf(pending) is not null;
+
     /// <summary>Takes in whoever wants a row that is held; it leaves the queue that it may be in.</summary>
     public bool TryTakeIn(PendingCommit pending)
     {
-        if (_rows.Count == 0) return false;
-        foreach (var key in pending.Keys)
-        {
-            if (key == ConflictKeys.None || !_rows.TryGetValue(key, out var row)) continue;
-            if (pending.Queue == row.Waiting) return true;
-            pending.Queue?.Remove(pending);
-            row.Waiting.Add(pending);
-            return true;
-        }
-
-        return false;
+        if (RowOf(pending) is not { } row) return false;
+        if (pending.Queue == row.Waiting) return true;
+        pending.Queue?.Remove(pending);
+        row.Waiting.Add(pending);
+        return true;
     }
 
     /// <summary>The write sets of a row whose pause is over; <see cref="EndTrial"/> follows.</summary>
@@ -80,6 +77,14 @@ internal sealed class Quarantine(TimeProvider time, Backoff backoff)
             row.Waiting.Remove(pending);
             if (!TryTakeIn(pending)) queue.Add(pending);
         }
+    }
+
+    private Row? RowOf(PendingCommit pending)
+    {
+        if (IsEmpty) return null;
+        foreach (var key in pending.Keys)
+            if (key != ConflictKeys.None && _rows.TryGetValue(key, out var row)) return row;
+        return null;
     }
 
     private sealed class Row

@@ -15,8 +15,7 @@ internal sealed class SqliteFileLock : IDisposable
     {
         try
         {
-            var folder = Path.GetDirectoryName(Path.GetFullPath(databasePath));
-            if (folder is not null) Directory.CreateDirectory(folder);
+            if (Path.GetDirectoryName(Path.GetFullPath(databasePath)) is { } folder) Directory.CreateDirectory(folder);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -28,14 +27,13 @@ internal sealed class SqliteFileLock : IDisposable
             return new SqliteFileLock(
                 new FileStream(databasePath + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
-        catch (UnauthorizedAccessException failure)
-        {
-            throw new LedgerStartException($"db: no permission to write beside {databasePath}.", failure);
-        }
-        catch (IOException failure)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             throw new LedgerStartException(
-                $"db: {databasePath} is in use by another process, and an SQLite file serves one: stop that, or name another.",
+                failure is UnauthorizedAccessException
+                    ? $"db: no permission to write beside {databasePath}."
+                    : $"db: {databasePath} is in use by another process, and an SQLite file serves one: stop that, "
+                        + "or name another.",
                 failure);
         }
     }

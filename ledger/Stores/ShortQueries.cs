@@ -7,8 +7,8 @@ internal readonly record struct Statement<T>(Query<T> Query, params Value[] Para
 
 /// <summary>
 /// What is neither a batch nor anybody's query, in words that every store understands: ids; and what picks rows and then writes
-/// to them in the same transaction, as a claim of due work does, or the clean-up. On a server rows that another process has picked
-/// at the moment are skipped, so nobody waits for anybody.
+/// to them in the same transaction, as a claim of due work does, or the clean-up. On a server rows that another process has
+/// picked at the moment are skipped, so nobody waits for anybody.
 /// </summary>
 internal static class ShortQueries
 {

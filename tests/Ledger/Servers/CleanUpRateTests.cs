@@ -71,6 +71,8 @@ public abstract class CleanUpRateTests(DatabaseKind kind)
     }
 }
 
+[Collection(nameof(Rates))]
 public sealed class PostgresCleanUpTests() : CleanUpRateTests(DatabaseKind.Postgres);
 
+[Collection(nameof(Rates))]
 public sealed class MariaDbCleanUpTests() : CleanUpRateTests(DatabaseKind.MariaDb);

@@ -8,49 +8,6 @@ namespace Mall.Ledger.Tests;
 public abstract partial class ServerFaultTests
 {
     [Fact]
-    public async Task RowLockedForSeconds_HoldsUpItsOwnWriteSets_AndLeavesOthersTheirRate()
-    {
-        await Commit([.. Enumerable.Range(3, 8).Select(id => Product(id, 1_000_000))]);
-        using var stop = new CancellationTokenSource();
-        var counts = new int[11];
-        var clients = Enumerable.Range(0, 40).Select(client => client % 4 == 0 ? 1 : 3 + (client % 8))
-            .Select((product, client) => BuyAsync(product, client)).ToList();
-
-        await Task.Delay(TimeSpan.FromSeconds(2), Cancel); // Until everything is warm.
-        var quiet = await RateOfOthersAsync(TimeSpan.FromSeconds(4));
-        double locked;
-        await using (await OtherSession.LockAsync(Server, Database, "update products set name = name where id = 1"))
-            locked = await RateOfOthersAsync(TimeSpan.FromSeconds(8));
-        var stuck = counts[1];
-        await Eventually(() => Task.FromResult(counts[1] > stuck));
-        await stop.CancelAsync();
-        await Task.WhenAll(clients);
-
-        TestContext.Current.SendDiagnosticMessage($"{faults.Kind}: others {quiet:0}/s, while a row is locked {locked:0}/s");
-        Assert.True(locked >= 0.8 * quiet, $"{locked:0} a second while a row is locked, {quiet:0} before.");
-        Assert.Equal($"{counts.Sum()}", await Sql("select count(*) from barrier"));
-        Assert.Equal($"{counts.Sum() - counts[1]}", await Sql("select sum(sold) from products"));
-
-        async Task BuyAsync(int product, int client)
-        {
-            for (var i = 0; !stop.IsCancellationRequested; i++)
-            {
-                var gid = $"{client}-{i}";
-                Assert.Contains(await Retry(() => Commit(Action(gid), Take(product, product == 1 ? 0 : 1), Setting(gid, "x"))),
-                    (CommitOutcome[])[Applied, Duplicate]);
-                Interlocked.Increment(ref counts[product]);
-            }
-        }
-
-        async Task<double> RateOfOthersAsync(TimeSpan time)
-        {
-            var (before, watch) = (counts.Sum() - counts[1], Stopwatch.StartNew());
-            await Task.Delay(time, Cancel);
-            return (counts.Sum() - counts[1] - before) / watch.Elapsed.TotalSeconds;
-        }
-    }
-
-    [Fact]
     public async Task BarrierRowThatAnotherIsInserting_HoldsUpItsOwnWriteSetAlone_UntilThatEnds()
     {
         Task<CommitOutcome> same;
