@@ -25,6 +25,7 @@ internal sealed partial class GroupCommitter
         {
             var next = new Batch();
             _policy.Fill(next, half);
+            next.HasWaited = isLocked;
             _parts.Push(next);
         }
 

@@ -16,7 +16,12 @@ internal sealed partial class DueWorker(
     private const int MostRemembered = 10_000;
 
     private readonly Dictionary<string, IDueHandler> _handlers = handlers.ToDictionary(handler => handler.Kind);
-    private readonly List<DueColumn> _columns = [.. columns];
+    private readonly List<DueColumn> _columns =
+    [
+        .. columns.Select(column => handlers.Any(handler => handler.Kind == column.Kind)
+            ? column
+            : throw new InvalidOperationException($"Due work of kind {column.Kind} has no handler.")),
+    ];
     private readonly Backoff _backoff = new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), options.Random);
     private readonly string _claimant = ClaimantOf(options.Random, time);
     private readonly CancellationTokenSource _stop = new();

@@ -37,7 +37,7 @@ internal sealed class MySqlWriter(MySqlConnections connections, string name, Tim
         _largestPacket = await ReadNumberAsync("select @@max_allowed_packet") - 1_024;
     }
 
-    protected override async ValueTask WriteAsync(Batch batch)
+    protected override async ValueTask WriteAsync(Batch batch, bool isAgain)
     {
         var expected = Own.Changes.Count + Origins.Changes.Count;
         ComposeBarriers();

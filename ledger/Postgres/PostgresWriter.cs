@@ -37,9 +37,10 @@ internal sealed class PostgresWriter(PostgresConnections connections, TimeProvid
         await command.ExecuteNonQueryAsync();
     }
 
-    protected override async ValueTask WriteAsync(Batch batch)
+    protected override async ValueTask WriteAsync(Batch batch, bool isAgain)
     {
         await using var transaction = new NpgsqlBatch(_connection);
+        if (isAgain) transaction.BatchCommands.Add(LockTimeout("20ms"));
         transaction.BatchCommands.Add(_statements.Mark(batch));
         Add(Own, s_change);
         Add(Markers, s_insertIfMissing);
@@ -92,7 +93,7 @@ internal sealed class PostgresWriter(PostgresConnections connections, TimeProvid
         {
             BatchCommands =
             {
-                new NpgsqlBatchCommand("select set_config('lock_timeout', '5s', true)"), // For this alone.
+                LockTimeout("5s"),
                 new NpgsqlBatchCommand(Revoke)
                 {
                     Parameters =
@@ -109,6 +110,9 @@ internal sealed class PostgresWriter(PostgresConnections connections, TimeProvid
         await reader.ReadAsync();
         return reader.GetInt64(0);
     }
+
+    // For this transaction alone.
+    private static NpgsqlBatchCommand LockTimeout(string time) => new($"select set_config('lock_timeout', '{time}', true)");
 
     /// <inheritdoc/>
     /// <remarks>There is none: a batch is a transaction of its own, and it has been undone.</remarks>

@@ -58,7 +58,7 @@ internal abstract class ServerWriter(ServerErrors errors) : IAsyncDisposable
                 if (_connection is null) await ConnectAsync();
                 if (refusal is null) await LookFirstAsync(batch);
                 else if (!await TryMendAsync(batch, refusal, attempts)) return;
-                if (Collect(batch)) await WriteAsync(batch);
+                if (Collect(batch)) await WriteAsync(batch, isAgain: batch.HasWaited || attempts > 1);
                 return;
             }
             catch (Exception failure) when (errors.IsRefusal(failure) && _connection is not null && attempts <= MostAttempts)
@@ -114,7 +114,8 @@ internal abstract class ServerWriter(ServerErrors errors) : IAsyncDisposable
     /// Sends the whole transaction, the commit included, in one round trip. It fails unless every barrier row and every change is
     /// as expected.
     /// </summary>
-    protected abstract ValueTask WriteAsync(Batch batch);
+    /// <param name="isAgain">Somebody in it may have waited for a lock already: nearly no wait this time.</param>
+    protected abstract ValueTask WriteAsync(Batch batch, bool isAgain);
 
     /// <summary>
     /// The only write set that is still open was refused, and no look explains it: finds out in which of its parts, or commits it
