@@ -2,7 +2,6 @@ using Mall.Orders;
 using Mall.Sagas;
 using Mall.Tests.Hosting;
 using Mall.Users;
-using Microsoft.Data.Sqlite;
 
 namespace Mall.Tests.Flows;
 
@@ -65,6 +64,20 @@ public sealed class KeptKeyTests
         Assert.True((await nothing).IsRefused);
     }
 
+    [Fact]
+    public async Task Requests_that_are_refused_or_repeated_leave_no_activation_behind()
+    {
+        await using var mall = await TestMall.OpenAsync();
+        await mall.SellAsync(await mall.RegisterAsync(), 100);
+
+        await Task.WhenAll(Enumerable.Range(0, 100).Select(i => PlaceAsync(mall, $"refused{i}", [new(404 + i, 1)])));
+        for (var repeat = 0; repeat < 2; repeat++)
+            await Task.WhenAll(Enumerable.Range(0, 100).Select(i => PlaceAsync(mall, $"placed{i}", s_one)));
+
+        await TestMall.EventuallyAsync(
+            async () => await mall.Grains.GetGrain<IManagementGrain>(0).GetTotalActivationCount() < 40, "the sagas' grains go");
+    }
+
     private static Task<Result<OrderView>> PlaceAsync(TestMall mall, string gid, OrderLine[] lines, string? hash = null) =>
         mall.Grains.GetGrain<IOrderSagaGrain>(gid).Place(new PlaceOrder(1, [.. lines], hash ?? $"{lines[0]}"));
 
@@ -77,14 +90,7 @@ public sealed class KeptKeyTests
     private static async Task<TestMall> AfterAsync(TestMall mall, string cleanUp)
     {
         await mall.CloseAsync();
-        await using (var connection = new SqliteConnection($"Data Source={mall.Folder}/mall.db;Pooling=False"))
-        {
-            await connection.OpenAsync();
-            await using var command = connection.CreateCommand();
-            command.CommandText = cleanUp;
-            await command.ExecuteNonQueryAsync();
-        }
-
+        await mall.ChangeAsync(cleanUp);
         return await TestMall.OpenAsync(folder: mall.Folder);
     }
 }

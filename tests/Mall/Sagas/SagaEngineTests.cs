@@ -103,6 +103,26 @@ public sealed class SagaEngineTests
         Assert.Equal(calls, script.CountOf("+01"));
     }
 
+    [Theory]
+    [InlineData("kind = 'of a newer version'")]
+    [InlineData("payload = '{'")]
+    public async Task A_saga_that_cannot_be_read_is_parked_and_can_be_looked_at(string change)
+    {
+        var script = new Script().Branch("01", _ => throw new TimeoutException("Not yet."));
+        var mall = await OpenAsync(script);
+        _ = Saga(mall).Run("h");
+        await mall.UntilSqlSaysAsync(["1"], "select count(*) from sagas where attempts > 0");
+        await mall.CloseAsync();
+        await mall.ChangeAsync("update sagas set next_time = 1, " + change);
+
+        await using var later = await OpenAsync(script, folder: mall.Folder);
+        await later.UntilSqlSaysAsync(["submitted null"], "select status, next_time from sagas");
+
+        Assert.NotNull((await Directory(later).Get("s1")).Value!.Reason);
+        Assert.Equal(ErrorCodes.SagaStatusForbids, (await Directory(later).Retry("s1")).Refusal!.Code);
+        Assert.Equal(ErrorCodes.SagaStatusForbids, (await Directory(later).Abort("s1")).Refusal!.Code);
+    }
+
     [Fact]
     public async Task An_abort_is_answered_when_it_is_durable_however_long_the_compensation_takes()
     {
