@@ -7,7 +7,7 @@ internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, Acc
 
     /// <summary>Registers a user; see <see cref="IRegistrationSagaGrain.Register"/> for the refusals.</summary>
     /// <param name="input">As the client sent it.</param>
-    /// <param name="key">The idempotency key, or null. Nobody is signed in yet, so keys of all newcomers share one space.</param>
+    /// <param name="key">The idempotency key, or null. Nobody is signed in yet, so each mobile has keys of its own.</param>
     /// <param name="patience">How long to wait.</param>
     public async Task<Result<UserView>> Register(RegisterInput input, string? key, Patience patience)
     {
@@ -20,7 +20,7 @@ internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, Acc
             checks.Fail("gender", "must be male, female or empty");
         checks.ThrowIfAny();
 
-        var gid = key is null ? Gids.New("user", Guid.CreateVersion7()) : Gids.FromKey("user", 0, key);
+        var gid = key is null ? Gids.New("user", Guid.CreateVersion7()) : Gids.FromKey("user", 0, $"{mobile} {key}");
         var user = new NewUser(mobile, await passwords.Hash(password, patience.ClientGone), name, gender, Roles.User);
         var command = new RegisterUser(user, key is null ? null : await RequestHash(gid, user, password, patience));
         return await patience.Insist(() => grains.GetGrain<IRegistrationSagaGrain>(gid).Register(command));

@@ -28,8 +28,6 @@ public sealed class OrderHistoryGrain(GrainLedger ledger, OrderOptions options) 
         if (rows.Length == 0) return [];
         var items = await ledger.QueryAsync(OrderRows.ItemsBetween, rows[0].Id, rows[^1].Id, userId);
         var byOrder = items.ToLookup(i => i.OrderId, i => i.Item);
-        return [.. rows.Select(r => new OrderView(
-            r.Id, r.Gid, r.UserId, [.. byOrder[r.Id]], r.Amount, r.Status,
-            r.CreatedAt, r.ClosesAt ?? r.CreatedAt + options.CloseAfter, r.PaidAt))];
+        return [.. rows.Select(row => row.View(byOrder[row.Id], options.CloseAfter))];
     }
 }

@@ -5,24 +5,29 @@ namespace Mall.Orders;
 public sealed class OrderSagaGrain(OrderSagaKind kind, SagaServices services, OrderOptions options, KnownUsers users)
     : SagaGrain<OrderView>(kind, services), IOrderSagaGrain
 {
+    private static readonly Comparer<OrderLine> s_byProduct =
+        Comparer<OrderLine>.Create(static (one, other) => one.ProductId.CompareTo(other.ProductId));
+
     private readonly SagaServices _services = services;
 
     public async Task<Result<OrderView>> Place(PlaceOrder command)
     {
-        var begun = await BeginAsync(command.RequestHash, command.UserId, () => DecideAsync(command));
+        var begun = await BeginAsync(
+            command.RequestHash, command.UserId, () => DecideAsync(command), () => RecallAsync(command.Lines));
         if (begun.IsRefused) return begun;
         return await EndAsync() is { } refusal ? refusal : begun;
     }
 
     public async Task<Result<Done>> Submit(PlaceOrder command)
     {
-        var begun = await BeginAsync(command.RequestHash, command.UserId, () => DecideAsync(command));
+        var begun = await BeginAsync(
+            command.RequestHash, command.UserId, () => DecideAsync(command), () => RecallAsync(command.Lines));
         return begun.IsRefused ? begun.Refusal : Done.It;
     }
 
     public async Task<Result<OrderView>?> Placed(string? requestHash)
     {
-        if (await FindAsync(requestHash) is not { } begun) return null;
+        if (await FindAsync(requestHash, () => RecallAsync(lines: null)) is not { } begun) return null;
         if (begun.IsRefused) return begun;
         return await EndAsync() is { } refusal ? refusal : begun;
     }
@@ -31,7 +36,7 @@ public sealed class OrderSagaGrain(OrderSagaKind kind, SagaServices services, Or
     private async Task<Result<OrderView>> DecideAsync(PlaceOrder command)
     {
         // By product, not as the customer listed them: the first is the gate to the others, see OrderSagaKind.
-        var lines = command.Lines.OrderBy(l => l.ProductId).ToArray();
+        var lines = command.Lines.Order(s_byProduct).ToArray();
         if (!await users.ContainsAsync(command.UserId, GrainFactory))
             return Result.Refused(ErrorCodes.NoSuchUser, $"There is no user {command.UserId}.");
         var quotes = await Task.WhenAll(lines.Select(l => GrainFactory.GetGrain<IProductGrain>(l.ProductId).Quote()));
@@ -51,6 +56,18 @@ public sealed class OrderSagaGrain(OrderSagaKind kind, SagaServices services, Or
         return new OrderView(
             id, this.GetPrimaryKeyString(), command.UserId, items.MoveToImmutable(), amount, OrderStatus.Created,
             CreatedAt: now, ClosesAt: now + options.CloseAfter, PaidAt: null);
+    }
+
+    /// <summary>The order of this gid, should its saga have been cleaned up; answered as it was at first.</summary>
+    /// <param name="lines">What is asked for now; null for whatever was asked for then.</param>
+    private async Task<SagaRemains<OrderView>?> RecallAsync(ImmutableArray<OrderLine>? lines)
+    {
+        if (await _services.Ledger.FindAsync(OrderRows.ByGid, this.GetPrimaryKeyString()) is not { } row) return null;
+        var items = await _services.Ledger.QueryAsync(OrderRows.ItemsBetween, row.Id, row.Id, row.UserId);
+        var order = row.View(items.Select(i => i.Item), options.CloseAfter) with { Status = OrderStatus.Created, PaidAt = null };
+        var isSame = lines is not { } asked
+            || asked.Order(s_byProduct).SequenceEqual(order.Items.Select(i => new OrderLine(i.ProductId, i.Quantity)));
+        return new SagaRemains<OrderView>(order, isSame, row.Status == OrderStatus.Void ? SagaReason.ToRefusal(row.Reason) : null);
     }
 
     /// <summary>As the database keeps times, so that the first answer and every later one are the same.</summary>

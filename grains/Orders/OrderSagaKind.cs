@@ -34,21 +34,23 @@ public sealed class OrderSagaKind(GrainLedger ledger, TimeProvider clock)
         return plan;
     }
 
-    public override WriteSet Opening(string gid, OrderView intent) =>
-        new(new Branch(gid, Creation).Action(), OrderRows.Insert(intent));
+    public override WriteSet Opening(SagaRecord saga, OrderView intent, DateTimeOffset now) =>
+        Creating(new Branch(saga.Gid, Creation), intent);
+
+    private static WriteSet Creating(Branch branch, OrderView order) => new(branch.Action(), OrderRows.Insert(order));
 
     private SagaBranch CreateOrder(Branch branch, OrderView order) => new(
         branch.BranchId,
         $"order/{order.Id} Create",
-        Action: async () => await ledger.CommitAsync(Opening(branch.Gid, order)) switch
+        Action: async () => await ledger.CommitAsync(Creating(branch, order)) switch
         {
             CommitOutcome.Applied or CommitOutcome.Duplicate => null,
             CommitOutcome.Suspended => branch.AlreadyCompensated(),
             var outcome => throw new UnreachableException($"Inserting order {order.Id} of {branch.Gid} came to {outcome}."),
         },
-        Compensation: async () =>
+        Compensation: async why =>
         {
-            var end = OrderRows.End(order.Id, OrderStatus.Created, OrderStatus.Void, clock.GetUtcNow());
+            var end = OrderRows.Void(order.Id, SagaReason.From(why), clock.GetUtcNow());
             if (await ledger.CommitAsync(new WriteSet(branch.Compensation(), end)) == CommitOutcome.Conflict)
                 throw new StaleActivationException($"Order {order.Id} is no longer in the status in which it can become void.");
         });
@@ -57,7 +59,7 @@ public sealed class OrderSagaKind(GrainLedger ledger, TimeProvider clock)
         branch.BranchId,
         $"product/{item.ProductId} DecrStock",
         Action: async () => (await grain.DecrStock(branch, item.Quantity)).Refusal,
-        Compensation: () => grain.ReturnStock(branch, item.Quantity),
+        Compensation: _ => grain.ReturnStock(branch, item.Quantity),
         After: after);
 }
 

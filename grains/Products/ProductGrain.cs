@@ -11,12 +11,13 @@ namespace Mall.Products;
 /// <para>
 /// Reentrant: between any two turns other calls may move <c>_stock</c>, <c>_reserved</c> and <c>_product</c>. Each method
 /// therefore reserves before its await, settles exactly its own reservation after it, and carries no figure across an await.
-/// Changes of the description, which set what they have read, queue behind <c>_describing</c>.
+/// What a seller does comes one after the other, by <c>_sellers</c>: a change of the description sets what it has read.
 /// </para>
 /// <para>
-/// Fenced: the first call takes a new owner epoch, and every write demands it. If another activation has taken the product over,
-/// the write is a conflict, and this activation ends itself. (Not on activation: one that fails there is refused to all callers
-/// for seconds, and a blip of the database must not cost more than itself.)
+/// Fenced: a new owner epoch is taken before the first write or refusal, and every write demands it. If another activation has
+/// taken the product over, the write is a conflict, and this activation ends itself. Who only looks at the product costs a read.
+/// (Nothing is read on activation: one that fails there is refused to all callers for seconds, and a blip of the database must
+/// not cost more than itself.)
 /// </para>
 /// </summary>
 [Reentrant]
@@ -25,7 +26,8 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
     private readonly Dictionary<string, Task<Result<long>>> _decrements = []; // under way, by gid and branch
 
     private Task? _loading;                        // under way or done; null before, and after it has failed
-    private Task _describing = Task.CompletedTask; // ends when the last of those who change the description has
+    private Task? _owning;                         // likewise
+    private Task _sellers = Task.CompletedTask;    // ends when the last of those who take turns has
     private Product? _product; // null: there is none; its Stock is only the one it was loaded with
     private long _stock;
     private long _reserved;
@@ -33,33 +35,39 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
 
     private long Id => this.GetPrimaryKeyLong();
 
-    /// <summary>Every public verb begins with it; free once it has succeeded.</summary>
+    /// <summary>What only looks begins with it; free once it has succeeded.</summary>
     private Task LoadedAsync() => _loading is { IsFaulted: false } ? _loading : _loading = LoadAsync();
+
+    /// <summary>What writes or refuses begins with it; free once it has succeeded.</summary>
+    private Task OwnedAsync() => _owning is { IsFaulted: false } ? _owning : _owning = OwnAsync();
 
     private async Task LoadAsync()
     {
-        while (await ledger.FindAsync(ProductRows.ById, Id) is { } found)
-        {
-            var owned = found with { Epoch = found.Epoch + 1 };
-            var taken = await ledger.CommitAsync(new WriteSet(ProductRows.TakeEpoch(Id, found.Epoch, owned.Epoch)));
-            if (taken != CommitOutcome.Applied) continue; // another activation was faster: read what it left
+        if (await ledger.FindAsync(ProductRows.ById, Id) is { } product) Adopt(product);
+    }
 
-            // Whatever an older epoch wrote between the read and the new epoch is not in the row that was read.
-            Adopt((await ledger.FindAsync(ProductRows.ById, Id))! with { Epoch = owned.Epoch });
-            return;
+    private async Task OwnAsync()
+    {
+        await LoadedAsync();
+        while (_product is { Epoch: var before })
+        {
+            var taken = await CommitAsync(new WriteSet(ProductRows.TakeEpoch(Id, before, before + 1)));
+
+            // Whatever an older epoch wrote until then is in the row now. If another activation was faster: what that has left.
+            Adopt(await ledger.FindAsync(ProductRows.ById, Id) ?? throw new UnreachableException($"Product {Id} has gone."));
+            if (taken == CommitOutcome.Applied && _product.Epoch == before + 1) return;
         }
     }
 
     public async Task<Result<ProductView>> Create(long shopId, CreateProduct command)
     {
-        await LoadedAsync();
         var now = clock.GetUtcNow();
         var product = new Product(Id, shopId, command.Name, command.Desc, command.Price, command.Stock, Product.OnSale, Epoch: 1);
         var outcome = await CommitAsync(
             new WriteSet([ProductRows.Insert(product, now), .. IdempotencyRows.Insert(command.Idempotency, "product", Id, now)]));
-        if (outcome != CommitOutcome.Applied) return Result.Refused(ErrorCodes.KeyReused, "This idempotency key is in use.");
-        Adopt(product);
-        return product.View;
+        DeactivateOnIdle(); // The row knows what has come of it; whether this activation has looked for it before, nobody does.
+        return outcome == CommitOutcome.Applied
+            ? product.View : Result.Refused(ErrorCodes.KeyReused, "This idempotency key is in use.");
     }
 
     public async Task<Result<ProductView>> Get()
@@ -71,6 +79,7 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
     public async Task<Result<Quote>> Quote()
     {
         await LoadedAsync();
+        if (_product is { Status: Product.OffSale }) await StillOwnerAsync();
         return _product switch
         {
             null => NoSuchProduct(),
@@ -83,12 +92,7 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
     {
         if (await RefuseUnlessSellerAsync(command.UserId) is { } refusal) return refusal;
 
-        // One change of the description at a time: it writes back the fields that it does not change.
-        var others = _describing;
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _describing = done.Task;
-        await others;
-        try
+        return await InTurnAsync(async () =>
         {
             var before = _product!;
             var after = before with
@@ -105,11 +109,7 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
             }
 
             return View;
-        }
-        finally
-        {
-            done.SetResult();
-        }
+        });
     }
 
     public async Task<Result<Done>> Remove(long userId)
@@ -121,22 +121,39 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
     public async Task<Result<long>> AdjustStock(long userId, long delta, Idempotency? idempotency)
     {
         if (await RefuseUnlessSellerAsync(userId) is { } refusal) return refusal;
-        if (idempotency is { } key && await ledger.FindAsync(IdempotencyRows.ByKey, key.UserId, key.Key) is { } before)
-            return before.Answers(key, "stock", Id) is { } reused ? reused : _stock;
+        return await InTurnAsync(async () => await AnswerBeforeAsync() ?? await AdjustAsync());
 
-        var taken = Math.Max(0, -delta);
-        if (_stock - _reserved < taken) return NotEnough(taken);
-        _reserved += taken;
-        try
+        async Task<Result<long>> AdjustAsync()
         {
-            ThrowIfStale(await CommitAsync(new WriteSet(
-                [MoveStock(delta, sold: 0), .. IdempotencyRows.Insert(idempotency, "stock", Id, clock.GetUtcNow())])));
-            return _stock += delta;
+            var taken = Math.Max(0, -delta);
+            if (_stock - _reserved < taken)
+            {
+                await StillOwnerAsync();
+                return NotEnough(taken);
+            }
+
+            _reserved += taken;
+            try
+            {
+                var stock = _stock + delta;
+                var outcome = await CommitAsync(new WriteSet(
+                    [MoveStock(delta, sold: 0), .. IdempotencyRows.Insert(idempotency, "stock", Id, clock.GetUtcNow(), stock)]));
+                if (outcome == CommitOutcome.Conflict && await AnswerBeforeAsync() is { } meanwhile) return meanwhile;
+                ThrowIfStale(outcome);
+                _stock += delta;
+                return stock;
+            }
+            finally
+            {
+                _reserved -= taken;
+            }
         }
-        finally
-        {
-            _reserved -= taken;
-        }
+
+        // Of two that come under one key, on two products or by way of two activations, the second finds the first's row.
+        async Task<Result<long>?> AnswerBeforeAsync() =>
+            idempotency is { } key && await ledger.FindAsync(IdempotencyRows.ByKey, key.UserId, key.Key) is { } found
+                ? found.Answers(key, "stock", Id) is { } reused ? reused : found.Answer ?? _stock
+                : null;
     }
 
     public Task<Result<long>> DecrStock(Branch branch, long quantity)
@@ -152,7 +169,7 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
 
     public async Task ReturnStock(Branch branch, long quantity)
     {
-        await LoadedAsync();
+        await OwnedAsync();
 
         // A compensation of an action that never was settles with marker rows only.
         var outcome = await CommitAsync(new WriteSet(branch.Compensation(), Returning(quantity)));
@@ -164,7 +181,7 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
     {
         try
         {
-            await LoadedAsync();
+            await OwnedAsync();
             return await AnswerIfNotAdmittedAsync(branch, quantity) ?? await TakeAdmittedAsync(branch, quantity);
         }
         finally
@@ -190,6 +207,13 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
         ThrowIfStale(settled);
         if (settled == CommitOutcome.Applied) _stock += quantity;
         return refusal;
+    }
+
+    /// <summary>For refusals that leave nothing behind: whoever has been superseded does not know enough to give them.</summary>
+    private async Task StillOwnerAsync()
+    {
+        await OwnedAsync();
+        if ((await ledger.FindAsync(ProductRows.ById, Id))?.Epoch != _product?.Epoch) throw Stale();
     }
 
     private Refusal? WhyNot(long quantity) => _product switch
@@ -221,6 +245,22 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
         }
     }
 
+    private async Task<T> InTurnAsync<T>(Func<Task<T>> change)
+    {
+        var others = _sellers;
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _sellers = done.Task;
+        await others;
+        try
+        {
+            return await change();
+        }
+        finally
+        {
+            done.SetResult();
+        }
+    }
+
     private void Adopt(Product product)
     {
         _product = product;
@@ -243,7 +283,7 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
 
     private async Task<Refusal?> RefuseUnlessSellerAsync(long userId)
     {
-        await LoadedAsync();
+        await OwnedAsync();
         if (_product is null) return NoSuchProduct();
         _ownerId ??= (await GrainFactory.GetGrain<IShopGrain>(_product.ShopId).Get()).Value?.OwnerId;
         return _ownerId == userId ? null : Result.Refused(ErrorCodes.Forbidden, $"Product {Id} is not yours.");

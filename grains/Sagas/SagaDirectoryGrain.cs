@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Mall.Sagas;
 
 /// <summary>Reads sagas for operators, and finds the grain of one. Reentrant: it keeps nothing between its awaits.</summary>
@@ -9,7 +11,7 @@ public sealed class SagaDirectoryGrain(GrainLedger ledger, SagaKinds kinds) : Gr
         if (await ledger.FindAsync(SagaRows.ByGid, gid) is not { } saga) return NoSuchSaga(gid);
         var barrier = await ledger.QueryAsync(SagaRows.BarrierOf, gid);
         var noted = await ledger.QueryAsync(SagaRows.BranchesOf, gid);
-        var plan = kinds[saga.Kind].Plan(GrainFactory, gid, saga.Payload);
+        var plan = kinds.TryPlan(saga, GrainFactory, out _) ?? []; // What cannot be read can still be looked at.
         return View(saga) with { Barrier = [.. barrier], Branches = [.. BranchesOf(saga, plan, noted, barrier)] };
     }
 
@@ -23,14 +25,18 @@ public sealed class SagaDirectoryGrain(GrainLedger ledger, SagaKinds kinds) : Gr
         return new SagaPage(items, rows.Count > limit ? items[^1].Gid : null);
     }
 
-    public async Task<Result<Done>> Retry(string gid) =>
-        await FindAsync(gid) is { } saga ? await saga.Retry() : NoSuchSaga(gid);
+    public Task<Result<Done>> Retry(string gid) => AskAsync(gid, saga => saga.Retry());
 
-    public async Task<Result<Done>> Abort(string gid) =>
-        await FindAsync(gid) is { } saga ? await saga.Abort() : NoSuchSaga(gid);
+    public Task<Result<Done>> Abort(string gid) => AskAsync(gid, saga => saga.Abort());
 
-    private async Task<ISagaGrain?> FindAsync(string gid) =>
-        await ledger.FindAsync(SagaRows.ByGid, gid) is { } saga ? kinds[saga.Kind].Grain(GrainFactory, gid) : null;
+    private async Task<Result<Done>> AskAsync(string gid, Func<ISagaGrain, Task<Result<Done>>> ask)
+    {
+        if (await ledger.FindAsync(SagaRows.ByGid, gid) is not { } saga) return NoSuchSaga(gid);
+        return kinds.TryPlan(saga, GrainFactory, out var unreadable) is null
+            ? Result.Refused(ErrorCodes.SagaStatusForbids, $"Saga {gid} cannot be driven by this version: {unreadable}")
+            : await ask(kinds[saga.Kind].Grain(GrainFactory, gid));
+    }
+
 
     private static SagaView View(SagaRecord s) => new(s.Gid, s.Kind, s.Status, s.Reason, s.Attempts, s.NextTime, [], []);
 
@@ -68,4 +74,19 @@ public sealed class SagaKinds(IEnumerable<ISagaKind> kinds)
     /// <exception cref="InvalidDataException">No such kind: the row was written by a newer version.</exception>
     public ISagaKind this[string name] =>
         _byName.TryGetValue(name, out var kind) ? kind : throw new InvalidDataException($"Unknown kind of saga: {name}.");
+
+    /// <summary>The branches of a saga; null when its row was written by a version that knew more.</summary>
+    internal IReadOnlyList<SagaBranch>? TryPlan(SagaRecord saga, IGrainFactory grains, out string? unreadable)
+    {
+        try
+        {
+            unreadable = null;
+            return this[saga.Kind].Plan(grains, saga.Gid, saga.Payload);
+        }
+        catch (Exception e) when (e is InvalidDataException or JsonException)
+        {
+            unreadable = e.Message;
+            return null;
+        }
+    }
 }

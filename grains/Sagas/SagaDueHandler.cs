@@ -2,15 +2,28 @@ namespace Mall.Sagas;
 
 /// <summary>
 /// Wakes a saga whose time has come. The row's claim has moved its time ahead already; the saga writes the next one itself, or
-/// none when it ends. Idempotent: a saga that runs or has ended shrugs.
+/// none when it ends. Idempotent: a saga that runs or has ended shrugs. One that this version cannot read is parked: to try again
+/// would change nothing.
 /// </summary>
-public sealed class SagaDueHandler(IGrainFactory grains, GrainLedger ledger, SagaKinds kinds) : IDueHandler
+public sealed partial class SagaDueHandler(
+    IGrainFactory grains, GrainLedger ledger, SagaKinds kinds, TimeProvider clock, ILogger<SagaDueHandler> log) : IDueHandler
 {
     public string Kind => SagaRows.Due.Kind;
 
     public async Task HandleAsync(DueItem item, CancellationToken cancellationToken)
     {
-        if (await ledger.FindAsync(SagaRows.ByGid, item.Key) is { } saga)
+        if (await ledger.FindAsync(SagaRows.ByGid, item.Key) is not { } saga) return;
+        if (kinds.TryPlan(saga, grains, out var unreadable) is not null)
+        {
             await kinds[saga.Kind].Grain(grains, saga.Gid).Resume();
+            return;
+        }
+
+        LogUnreadable(saga.Gid, unreadable);
+        var parked = saga with { Version = saga.Version + 1, NextTime = null, Reason = unreadable };
+        await ledger.CommitAsync(new WriteSet(SagaRows.Update(parked, clock.GetUtcNow())));
     }
+
+    [LoggerMessage(3004, LogLevel.Critical, "Saga {Gid} is parked: {Unreadable}")]
+    private partial void LogUnreadable(string gid, string? unreadable);
 }

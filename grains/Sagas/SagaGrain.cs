@@ -20,14 +20,18 @@ namespace Mall.Sagas;
 public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaServices services) : Grain, ISagaGrain
     where TIntent : class
 {
+    private static readonly Refusal s_keyReused =
+        Result.Refused(ErrorCodes.KeyReused, "This idempotency key was used for a different request.");
+
     private readonly ILogger _log = services.Logging.CreateLogger(kind.GetType());
 
     private SagaRecord? _saga;               // the row as this activation last read or committed it; null until then
     private TIntent? _intent;
     private SagaProgress _progress = new([], _ => false);
-    private Task<Refusal?>? _begin;          // under way, or the one that found or made the row
+    private Beginning? _begin;               // under way, or the one that found or made the row
     private Task? _run;
     private TaskCompletionSource _settled = NewSignal(); // set when it is known how the saga ends, or its run has stopped
+    private TaskCompletionSource _decided = NewSignal(); // set when it is durable that the saga aborts, or it is settled
     private Exception? _stoppedBy;           // why the run ended before the saga did
     private TaskCompletionSource _wake = NewSignal();
     private int _attempts;                   // rounds that stumbled since the last progress, written down or not
@@ -43,41 +47,59 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
 
     private bool IsLeaving => _deactivating || Stopping.IsCancellationRequested;
 
+    /// <summary>A saga that waits for an operator: nobody else takes it up.</summary>
+    private bool IsParked => Saga is { Status: SagaStatus.Submitted, NextTime: null } && !IsRunning;
+
     /// <summary>Makes the intent durable, once, and starts the saga. Whoever repeats the request gets the first intent.</summary>
+    /// <param name="requestHash">What is asked for under an idempotency key, or null without one.</param>
     /// <param name="decide">
     /// Decides what the saga will do, or refuses. Called before anything is durable, so it may be called again.
     /// </param>
-    protected async Task<Result<TIntent>> BeginAsync(string? requestHash, long userId, Func<Task<Result<TIntent>>> decide)
+    /// <param name="recall">Looks for what this very saga has made, should its own row have been cleaned up since.</param>
+    protected async Task<Result<TIntent>> BeginAsync(
+        string? requestHash, long userId, Func<Task<Result<TIntent>>> decide, Func<Task<SagaRemains<TIntent>?>> recall)
     {
-        var begin = _begin ??= BeginOnceAsync(requestHash, userId, decide);
-        try
+        while (true)
         {
-            if (await begin is { } refusal)
+            var begin = _begin ??= new Beginning(requestHash, BeginOnceAsync(requestHash, userId, decide, recall));
+            try
             {
-                if (_begin == begin) _begin = null; // nothing is durable: the next request decides anew
-                return refusal;
+                if (await begin.Ending is not { } refusal) return Begun(requestHash);
+
+                // Nothing is durable, and the key is free again: who asks for something else under it is decided anew.
+                Forget(begin);
+                if (begin.RequestHash == requestHash) return refusal;
+            }
+            catch
+            {
+                // The row may be there or not. The next request inserts again and finds out.
+                Forget(begin);
+                throw;
             }
         }
-        catch
-        {
-            // The row may be there or not. The next request inserts again and finds out.
-            if (_begin == begin) _begin = null;
-            throw;
-        }
-
-        return Begun(requestHash);
     }
 
-    private Result<TIntent> Begun(string? requestHash) => Saga.RequestHash == requestHash
-        ? _intent!
-        : Result.Refused(ErrorCodes.KeyReused, "This idempotency key was used for a different request.");
+    private void Forget(Beginning begin)
+    {
+        if (_begin == begin) _begin = null;
+        DeactivateOnIdle();
+    }
+
+    private Result<TIntent> Begun(string? requestHash) => Saga.RequestHash == requestHash ? _intent! : s_keyReused;
 
     /// <summary>The intent of a saga that has begun; null when none has.</summary>
-    protected async Task<Result<TIntent>?> FindAsync(string? requestHash)
+    /// <param name="requestHash">As it was when it began.</param>
+    /// <param name="recall">As in <see cref="BeginAsync"/>.</param>
+    protected async Task<Result<TIntent>?> FindAsync(string? requestHash, Func<Task<SagaRemains<TIntent>?>> recall)
     {
         if (await LoadAsync()) return Begun(requestHash);
         DeactivateOnIdle();
-        return null;
+        return await RecallAsync(requestHash, recall) switch
+        {
+            null => null,
+            { Refusal: { } refusal } => refusal,
+            _ => _intent!,
+        };
     }
 
     /// <summary>Waits until it is known how the saga ends: null when it succeeds, else why it has failed.</summary>
@@ -85,7 +107,11 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     /// <exception cref="StaleActivationException">Another activation has taken it over, or will.</exception>
     protected async Task<Refusal?> EndAsync()
     {
-        if (!SagaStatus.HasEnded(Saga.Status))
+        if (SagaStatus.HasEnded(Saga.Status))
+        {
+            DeactivateOnIdle();
+        }
+        else if (!IsParked)
         {
             Start();
             await _settled.Task;
@@ -104,7 +130,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
 
     public async Task Resume()
     {
-        if (await LoadAsync() && !SagaStatus.HasEnded(Saga.Status)) Start();
+        if (await LoadAsync() && !SagaStatus.HasEnded(Saga.Status) && !IsParked) Start();
         else DeactivateOnIdle();
     }
 
@@ -113,6 +139,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         if (await RefuseUnlessOpenAsync() is { } refusal) return refusal;
         _failures = 0;
         _wake.TrySetResult();
+        if (IsParked) await MoveToAsync(Saga with { NextTime = services.Clock.GetUtcNow() + services.Options.TakeoverAfter });
         Start();
         return Done.It;
     }
@@ -121,11 +148,23 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     {
         if (await RefuseUnlessOpenAsync() is { } refusal) return refusal;
         if (_progress.IsDone) return Succeeded(); // Its client may have been told.
+        if (Saga.Status == SagaStatus.Aborting)
+        {
+            _wake.TrySetResult();
+            Start();
+            return Done.It;
+        }
+
         _progress.Refuse(Result.Refused(ErrorCodes.SagaStatusForbids, "The request was aborted by an operator."));
         _wake.TrySetResult();
         Start();
-        await _run!;
-        return Saga.Status == SagaStatus.Succeed ? Succeeded() : Done.It;
+        await _decided.Task;
+        return Saga.Status switch
+        {
+            SagaStatus.Succeed => Succeeded(),
+            SagaStatus.Submitted => throw _stoppedBy ?? new StaleActivationException($"Saga {Saga.Gid} goes on elsewhere."),
+            _ => Done.It,
+        };
 
         Refusal Succeeded() =>
             Result.Refused(ErrorCodes.SagaStatusForbids, $"Saga {Saga.Gid} succeeded before it could be aborted.");
@@ -140,20 +179,26 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         if (IsRunning) await _run!.WaitAsync(cancellationToken);
     }
 
-    private async Task<Refusal?> BeginOnceAsync(string? requestHash, long userId, Func<Task<Result<TIntent>>> decide)
+    private async Task<Refusal?> BeginOnceAsync(
+        string? requestHash, long userId, Func<Task<Result<TIntent>>> decide, Func<Task<SagaRemains<TIntent>?>> recall)
     {
         if (_saga is not null) return null;
         var decided = await decide();
 
         // A repeat must get the first answer even where a fresh request would be refused by now, so the row is looked for before
         // refusing. When nothing is refused the insert itself finds out, and a fresh order pays for no read.
-        if (decided.IsRefused) return requestHash is not null && await LoadAsync() ? null : decided.Refusal;
+        if (decided.IsRefused)
+        {
+            if (requestHash is null) return decided.Refusal;
+            if (await LoadAsync()) return null;
+            return await RecallAsync(requestHash, recall) is { } recalled ? recalled.Refusal : decided.Refusal;
+        }
 
         var now = services.Clock.GetUtcNow();
         var saga = new SagaRecord(
             this.GetPrimaryKeyString(), kind.Name, SagaStatus.Submitted, kind.Write(decided.Value), requestHash, userId,
             Reason: null, Attempts: 0, Version: 1, NextTime: now + services.Options.TakeoverAfter);
-        var opening = kind.Opening(saga.Gid, decided.Value);
+        var opening = kind.Opening(saga, decided.Value, now);
         var writes = new WriteSet(opening?.Barrier, [SagaRows.Insert(saga, now), .. opening?.Changes ?? []]);
         switch (await services.Ledger.CommitAsync(writes))
         {
@@ -171,8 +216,26 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
             case CommitOutcome.Conflict or CommitOutcome.Duplicate or CommitOutcome.Suspended when await LoadAsync():
                 return null;
             case var outcome:
-                throw new UnreachableException($"Inserting saga {saga.Gid} came to {outcome}, and no row is there.");
+                return await RecallAsync(requestHash, recall) is { } recalled
+                    ? recalled.Refusal
+                    : throw new UnreachableException($"Inserting saga {saga.Gid} came to {outcome}, and no row is there.");
         }
+    }
+
+    /// <summary>
+    /// Takes what an earlier saga of this gid has left for its row, which has been cleaned up: the key means the same for ever.
+    /// Null when it has left nothing, refused when it was asked for something else.
+    /// </summary>
+    private async Task<Result<Done>?> RecallAsync(string? requestHash, Func<Task<SagaRemains<TIntent>?>> recall)
+    {
+        if (requestHash is null || await recall() is not { } remains) return null;
+        if (!remains.IsSameRequest) return s_keyReused;
+        var reason = remains.Refusal is { } refusal ? SagaReason.From(refusal) : null;
+        _intent = remains.Intent;
+        _saga = new SagaRecord(
+            this.GetPrimaryKeyString(), kind.Name, reason is null ? SagaStatus.Succeed : SagaStatus.Failed, Payload: "",
+            requestHash, UserId: 0, reason, Attempts: 0, Version: 0, NextTime: null);
+        return Done.It;
     }
 
     /// <summary>
@@ -228,149 +291,14 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
             : null;
     }
 
-    private void Start()
-    {
-        if (IsRunning || SagaStatus.HasEnded(Saga.Status)) return;
-        _stoppedBy = null;
-        if (_settled.Task.IsCompleted) _settled = NewSignal();
-        _run = RunAsync();
-    }
-
-    /// <summary>Drives the saga to its end, or until it is parked, taken over, or this activation leaves. Never throws.</summary>
-    private async Task RunAsync()
-    {
-        try
-        {
-            while (!SagaStatus.HasEnded(Saga.Status) && !_deactivating)
-            {
-                try
-                {
-                    if (Saga.Status == SagaStatus.Submitted) await ForwardAsync();
-                    else await CompensateAsync();
-                }
-                catch (Exception e) when (!_overtaken)
-                {
-                    // A round's edge: whatever a branch threw, its effect is unknown and the next round asks again.
-                    if (!await StumbleAsync(e)) break;
-                }
-            }
-        }
-        catch (Exception e)
-        {
-            _stoppedBy = e;
-            LogStopped(_log, e, Saga.Gid);
-        }
-        finally
-        {
-            _settled.TrySetResult();
-            DeactivateOnIdle(); // its row says everything; a shop's worth of ended sagas need not stay in memory
-        }
-    }
-
-    private async Task ForwardAsync()
-    {
-        await _progress.ActAsync();
-        if (_progress.Refusal is not { } refusal)
-        {
-            _settled.TrySetResult();
-            await MoveToAsync(Saga with { Status = SagaStatus.Succeed, NextTime = null, Attempts = 0, Reason = null });
-            return;
-        }
-
-        var now = services.Clock.GetUtcNow();
-        await MoveToAsync(
-            Saga with
-            {
-                Status = SagaStatus.Aborting,
-                Reason = SagaReason.From(refusal),
-                NextTime = now + services.Options.TakeoverAfter,
-                Attempts = 0,
-            },
-            [.. _progress.Started.Select(b => SagaRows.InsertBranch(Saga.Gid, b.Id, BarrierOps.Action, b.Status, now))]);
-    }
-
-    private async Task CompensateAsync()
-    {
-        await _progress.CompensateAsync();
-        var now = services.Clock.GetUtcNow();
-        var undone = _progress.Started.Select(
-            b => SagaRows.InsertBranch(Saga.Gid, b.Id, BarrierOps.Compensate, BranchStatus.Succeed, now));
-        await MoveToAsync(Saga with { Status = SagaStatus.Failed, NextTime = null, Attempts = 0 }, [.. undone]);
-    }
-
-    /// <summary>Notes a round that stumbled and waits for the next; false when none comes: parked, or the silo stops.</summary>
-    private async Task<bool> StumbleAsync(Exception e)
-    {
-        // Whatever Orleans throws says that a call or its answer has not come through: silos that stop, die or are crowded.
-        var outcomeUnknown = e is TimeoutException or OperationCanceledException or OrleansException
-            or StorageUnavailableException or StaleActivationException or TooBusyException;
-        if (!outcomeUnknown) _failures++;
-        var attempts = ++_attempts;
-        var parked = Saga.Status == SagaStatus.Submitted && _failures >= services.Options.FailureLimit;
-        var delay = services.Jitter.Spread(Backoff(attempts));
-        if (parked) LogParked(_log, e, Saga.Gid, _failures);
-        else LogStumbled(_log, e, Saga.Gid, attempts, delay.TotalMilliseconds);
-
-        // Storage that has just failed is not asked to write that down. The row then keeps its earlier time, and whoever resumes
-        // the saga at that time finds this run, or takes over where it stood.
-        if (e is not (StorageUnavailableException or TooBusyException))
-        {
-            await MoveToAsync(Saga with
-            {
-                Attempts = attempts,
-                Reason = Saga.Status == SagaStatus.Submitted ? $"{e.GetType().Name}: {e.Message}" : Saga.Reason,
-                NextTime = parked ? null : services.Clock.GetUtcNow() + delay + services.Options.TakeoverAfter,
-            });
-        }
-
-        // A silo that stops sees through what goes well, and leaves to its successor what does not.
-        if (parked || IsLeaving) return false;
-        await WakeAsync(delay);
-        return !IsLeaving;
-    }
-
-    /// <summary>Waits until it is woken, by somebody, by time, or by the end of the silo.</summary>
-    private async Task WakeAsync(TimeSpan delay)
-    {
-        // One promise that all keep: to await the first of several tasks would go through the thread pool, past a simulation.
-        var wake = _wake;
-        await using (services.Clock.CreateTimer(_ => wake.TrySetResult(), null, delay, Timeout.InfiniteTimeSpan))
-        await using (Stopping.UnsafeRegister(_ => wake.TrySetResult(), null))
-            await wake.Task;
-        _wake = NewSignal();
-    }
-
-    /// <summary>Doubles from the first backoff up to the longest; the exponent is capped before it can overflow.</summary>
-    private TimeSpan Backoff(int attempts)
-    {
-        var doubled = services.Options.FirstBackoff * Math.Pow(2, Math.Min(attempts - 1, 30));
-        return doubled < services.Options.MaxBackoff ? doubled : services.Options.MaxBackoff;
-    }
-
-    /// <summary>Commits the row's next version, together with rows that ride along, and believes it afterwards.</summary>
-    private async Task MoveToAsync(SagaRecord next, params RowChange[] alongside)
-    {
-        next = next with { Version = Saga.Version + 1 };
-        var outcome = await services.Ledger.CommitAsync(
-            new WriteSet([SagaRows.Update(next, services.Clock.GetUtcNow()), .. alongside]));
-        if (outcome != CommitOutcome.Applied)
-        {
-            _overtaken = true;
-            throw new StaleActivationException($"Saga {next.Gid} is no longer at version {Saga.Version}.");
-        }
-
-        if (next.Status != Saga.Status) _attempts = 0;
-        _saga = next;
-    }
-
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    [LoggerMessage(3001, LogLevel.Warning, "Saga {Gid} stumbled, attempt {Attempt}; again in {DelayMs} ms")]
-    private static partial void LogStumbled(ILogger log, Exception e, string gid, int attempt, double delayMs);
-
-    [LoggerMessage(3002, LogLevel.Critical, "Saga {Gid} is parked after {Failures} failed rounds: retry or abort it")]
-    private static partial void LogParked(ILogger log, Exception e, string gid, int failures);
-
-    [LoggerMessage(3003, LogLevel.Warning, "Saga {Gid} is given up by this activation; due work resumes it")]
-    private static partial void LogStopped(ILogger log, Exception e, string gid);
+    /// <summary>A request that is being made durable, or has been.</summary>
+    private sealed record Beginning(string? RequestHash, Task<Refusal?> Ending);
 }
+
+/// <summary>What a saga whose own row has been cleaned up has left behind.</summary>
+/// <param name="Intent">As it was begun.</param>
+/// <param name="IsSameRequest">Whether this is what the repeat asks for; else its key was used for something else.</param>
+/// <param name="Refusal">Why it failed; null when it succeeded.</param>
+public sealed record SagaRemains<TIntent>(TIntent Intent, bool IsSameRequest, Refusal? Refusal);

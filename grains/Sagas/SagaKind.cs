@@ -30,10 +30,10 @@ public abstract class SagaKind<TIntent>(string name, JsonTypeInfo<TIntent> json)
     public IReadOnlyList<SagaBranch> Plan(IGrainFactory grains, string gid, string payload) => Plan(grains, gid, Read(payload));
 
     /// <summary>
-    /// What the action of the first branch commits, where its grain is the saga's own: it is then made durable together with the
-    /// intent, under the same barrier key as when it is repeated. Null for sagas that begin elsewhere.
+    /// What is made durable together with the intent: what the action of the first branch commits, where its grain is the saga's
+    /// own, under the same barrier key as when it is repeated; or, without a barrier, rows that go with the intent.
     /// </summary>
-    public virtual WriteSet? Opening(string gid, TIntent intent) => null;
+    public virtual WriteSet? Opening(SagaRecord saga, TIntent intent, DateTimeOffset now) => null;
 
     internal string Write(TIntent intent) => JsonSerializer.Serialize(intent, json);
 

@@ -100,7 +100,7 @@ internal sealed class SagaProgress
         }
 
         if (_steps[i] is Step.Idle or Step.Compensated) return;
-        await _plan[i].Compensation();
+        await _plan[i].Compensation(Refusal ?? throw new InvalidOperationException("Nothing was refused."));
         _steps[i] = Step.Compensated;
     }
 

@@ -11,23 +11,26 @@ internal static class IdempotencyRows
     private static readonly Column s_requestHash = new("request_hash", ColumnType.Text);
     private static readonly Column s_kind = new("kind", ColumnType.Text);
     private static readonly Column s_resultId = new("result_id", ColumnType.Number);
+    private static readonly Column s_answer = new("answer", ColumnType.Number);
     private static readonly Column s_createTime = new("create_time", ColumnType.Number);
 
     private static readonly RowShape s_insert = new Table("idempotency", s_userId, s_key)
-        .Insert(s_userId, s_key, s_requestHash, s_kind, s_resultId, s_createTime);
+        .Insert(s_userId, s_key, s_requestHash, s_kind, s_resultId, s_answer, s_createTime);
 
     /// <summary>By user and key. The column is not named bare: <c>key</c> is a reserved word in MySQL.</summary>
     public static readonly Query<IdempotencyRecord> ByKey = new(
-        "select i.request_hash, i.kind, i.result_id from idempotency i where i.user_id = @p1 and i.key = @p2",
-        row => new IdempotencyRecord(row.GetString(0), row.GetString(1), row.GetInt64(2)));
+        "select i.request_hash, i.kind, i.result_id, i.answer from idempotency i where i.user_id = @p1 and i.key = @p2",
+        row => new IdempotencyRecord(row.GetString(0), row.GetString(1), row.GetInt64(2), row.IsDBNull(3) ? null : row.GetInt64(3)));
 
     /// <summary>No change without a key.</summary>
-    public static RowChange[] Insert(Idempotency? idempotency, string kind, long resultId, DateTimeOffset now) =>
-        idempotency is { } i ? [s_insert.With(i.UserId, i.Key, i.RequestHash, kind, resultId, now)] : [];
+    /// <param name="answer">What is answered, where what was made does not tell that for ever.</param>
+    public static RowChange[] Insert(
+        Idempotency? idempotency, string kind, long resultId, DateTimeOffset now, long? answer = null) =>
+        idempotency is { } i ? [s_insert.With(i.UserId, i.Key, i.RequestHash, kind, resultId, answer, now)] : [];
 }
 
 /// <summary>What a key was used for.</summary>
-internal sealed record IdempotencyRecord(string RequestHash, string Kind, long ResultId)
+internal sealed record IdempotencyRecord(string RequestHash, string Kind, long ResultId, long? Answer)
 {
     /// <summary>Null when this key was used for the same request, else the refusal.</summary>
     /// <param name="resultId">What the repeated request names, when it names something.</param>

@@ -8,6 +8,10 @@ public sealed class RegistrationSagaKind() : SagaKind<Registration>("registratio
 {
     public override ISagaGrain Grain(IGrainFactory grains, string gid) => grains.GetGrain<IRegistrationSagaGrain>(gid);
 
+    /// <summary>What outlives the saga's row: neither the user's nor any other tells under which key it was registered.</summary>
+    public override WriteSet? Opening(SagaRecord saga, Registration intent, DateTimeOffset now) => saga.RequestHash is not { } hash
+        ? null : new(IdempotencyRows.Insert(new Idempotency(0, saga.Gid, hash), Name, intent.UserId, now));
+
     public override IReadOnlyList<SagaBranch> Plan(IGrainFactory grains, string gid, Registration intent)
     {
         var (creation, welcome) = (new Branch(gid, "01"), new Branch(gid, "02"));
@@ -19,12 +23,12 @@ public sealed class RegistrationSagaKind() : SagaKind<Registration>("registratio
                 creation.BranchId,
                 $"user/{intent.UserId} Create",
                 Action: async () => (await user.Create(creation, intent.User)).Refusal,
-                Compensation: () => user.Remove(creation)),
+                Compensation: _ => user.Remove(creation)),
             new SagaBranch(
                 welcome.BranchId,
                 $"points/{intent.UserId} Add",
                 Action: async () => (await points.Add(welcome, intent.Points)).Refusal,
-                Compensation: () => points.TakeBack(welcome, intent.Points),
+                Compensation: _ => points.TakeBack(welcome, intent.Points),
                 After: creation.BranchId),
         ];
     }
@@ -41,11 +45,13 @@ public sealed class RegistrationSagaGrain(RegistrationSagaKind kind, SagaService
 {
     private const long WelcomePoints = 10;
 
+    private static readonly Refusal s_mobileTaken = Result.Refused(ErrorCodes.MobileTaken, "This mobile is registered already.");
+
     private readonly GrainLedger _ledger = services.Ledger;
 
     public async Task<Result<UserView>> Register(RegisterUser command)
     {
-        var begun = await BeginAsync(command.RequestHash, userId: 0, () => DecideAsync(command));
+        var begun = await BeginAsync(command.RequestHash, userId: 0, () => DecideAsync(command), () => RecallAsync(command));
         if (begun.IsRefused) return begun.Refusal;
         if (await EndAsync() is { } refusal) return refusal;
         var (id, user, points) = begun.Value;
@@ -56,7 +62,17 @@ public sealed class RegistrationSagaGrain(RegistrationSagaKind kind, SagaService
     private async Task<Result<Registration>> DecideAsync(RegisterUser command)
     {
         if (await GrainFactory.GetGrain<IAccountDirectoryGrain>(0).FindByMobile(command.User.Mobile) is not null)
-            return Result.Refused(ErrorCodes.MobileTaken, "This mobile is registered already.");
+            return s_mobileTaken;
         return new Registration(await _ledger.NextIdAsync("users"), command.User, WelcomePoints);
+    }
+
+    /// <summary>What became of this registration, should its saga have been cleaned up; it can only have failed for the mobile.</summary>
+    private async Task<SagaRemains<Registration>?> RecallAsync(RegisterUser command)
+    {
+        if (await _ledger.FindAsync(IdempotencyRows.ByKey, 0, this.GetPrimaryKeyString()) is not { } row) return null;
+        return new SagaRemains<Registration>(
+            new Registration(row.ResultId, command.User, WelcomePoints),
+            row.RequestHash == command.RequestHash,
+            await _ledger.FindAsync(UserRows.ById, row.ResultId) is null ? s_mobileTaken : null);
     }
 }

@@ -35,6 +35,7 @@ create table if not exists idempotency (
   request_hash varchar(128) not null,
   kind varchar(64) not null,
   result_id bigint,
+  answer bigint,
   create_time bigint not null,
   primary key (user_id, `key`)
 ) engine = innodb character set utf8mb4 collate utf8mb4_bin;

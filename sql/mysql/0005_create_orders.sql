@@ -1,4 +1,5 @@
--- Orders and what is in them. An order that waits for payment carries the time at which it closes.
+-- Orders and what is in them. An order that waits for payment carries the time at which it closes;
+-- one that does not come to stand, the reason.
 
 -- The index by close_time holds orders that do not wait, too, under null: this database has no index over a part of a table.
 create table if not exists orders (
@@ -11,6 +12,7 @@ create table if not exists orders (
   update_time bigint not null,
   close_time bigint,
   paid_time bigint,
+  reason longtext,
   unique key orders_by_gid (gid),
   key orders_by_user (user_id, id),
   key orders_by_close_time (close_time)

@@ -36,6 +36,7 @@ create table idempotency (
   request_hash text not null,
   kind text not null,
   result_id bigint,
+  answer bigint,
   create_time bigint not null,
   primary key (user_id, key)
 );

@@ -1,4 +1,5 @@
--- Orders and what is in them. An order that waits for payment carries the time at which it closes.
+-- Orders and what is in them. An order that waits for payment carries the time at which it closes;
+-- one that does not come to stand, the reason.
 
 create table orders (
   id bigint not null,
@@ -9,7 +10,8 @@ create table orders (
   create_time bigint not null,
   update_time bigint not null,
   close_time bigint,
-  paid_time bigint
+  paid_time bigint,
+  reason text
 ) with (fillfactor = 90);
 
 -- The primary key is made after it: both can find an id, and while the table is empty they look the same; then the planner takes

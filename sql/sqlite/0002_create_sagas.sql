@@ -36,6 +36,7 @@ create table idempotency (
   request_hash text not null,
   kind text not null,
   result_id integer,
+  answer integer,
   create_time integer not null,
   primary key (user_id, key)
 ) without rowid;

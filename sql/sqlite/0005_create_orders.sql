@@ -1,4 +1,5 @@
--- Orders and what is in them. An order that waits for payment carries the time at which it closes.
+-- Orders and what is in them. An order that waits for payment carries the time at which it closes;
+-- one that does not come to stand, the reason.
 
 create table orders (
   id integer not null primary key,
@@ -9,7 +10,8 @@ create table orders (
   create_time integer not null,
   update_time integer not null,
   close_time integer,
-  paid_time integer
+  paid_time integer,
+  reason text
 );
 
 create index orders_by_user on orders (user_id, id);

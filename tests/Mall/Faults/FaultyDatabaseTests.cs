@@ -77,6 +77,7 @@ public sealed class FaultyDatabaseTests(ITestOutputHelper output)
         var user = await mall.RegisterAsync();
         var product = await mall.SellAsync(user, 10);
         var grain = mall.Grains.GetGrain<IProductGrain>(product);
+        await grain.AdjustStock(user, 0, null); // It owns the product from here on.
 
         mall.Store.IsDown = true;
         var taking = grain.DecrStock(new Branch("g1", "02"), 4);

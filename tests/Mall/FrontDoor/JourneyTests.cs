@@ -45,12 +45,17 @@ public sealed class JourneyTests(FrontDoorMall door)
         var again = await Mall.SendAsync("POST", "/v1/users", body, key: "registration-1");
         Assert.Equal((first.Status, first.Body), (again.Status, again.Body));
 
-        foreach (var part in new[] { "Ann", "correct", "13700000001" })
+        foreach (var part in new[] { "Ann", "correct" })
         {
             var other = body.Replace(part, "13700000009", StringComparison.Ordinal);
             var refused = await Mall.SendAsync("POST", "/v1/users", other, key: "registration-1");
             Assert.Equal((HttpStatusCode.Conflict, ErrorCodes.KeyReused), (refused.Status, refused.Code));
         }
+
+        // A stranger who happens to use the same key: each mobile has keys of its own.
+        var stranger = body.Replace("13700000001", "13700000009", StringComparison.Ordinal);
+        Assert.Equal(
+            HttpStatusCode.Created, (await Mall.SendAsync("POST", "/v1/users", stranger, key: "registration-1")).Status);
     }
 
     [Fact]

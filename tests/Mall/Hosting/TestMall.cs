@@ -116,6 +116,16 @@ public sealed class TestMall : IAsyncDisposable
         return [.. rows];
     }
 
+    /// <summary>Changes the database of a mall that is closed.</summary>
+    public async Task ChangeAsync(string sql)
+    {
+        await using var connection = new SqliteConnection($"Data Source={Folder}/mall.db;Pooling=False");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        await command.ExecuteNonQueryAsync();
+    }
+
     /// <summary>Waits until SQL says so: how a saga has succeeded is written behind its answer.</summary>
     public Task UntilSqlSaysAsync(string[] expected, string sql) =>
         EventuallyAsync(

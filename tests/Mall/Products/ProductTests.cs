@@ -58,6 +58,36 @@ public sealed class ProductTests
     }
 
     [Fact]
+    public async Task One_key_twice_at_once_adjusts_once_is_answered_alike_and_troubles_no_buyer()
+    {
+        await using var mall = await TestMall.OpenAsync();
+        var seller = await mall.RegisterAsync();
+        var product = mall.Grains.GetGrain<IProductGrain>(await mall.SellAsync(seller, 5));
+        var key = new Idempotency(seller, "k", "h");
+
+        var adjusting = Task.WhenAll(Enumerable.Range(0, 8).Select(_ => product.AdjustStock(seller, 3, key)));
+        var bought = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => product.DecrStock(new Branch($"b{i}", "02"), 1)));
+        await product.AdjustStock(seller, 10, null);
+        var later = await product.AdjustStock(seller, 3, key);
+
+        Assert.Single((await adjusting).Append(later).Select(a => a.Value).Distinct());
+        Assert.All(bought, b => Assert.False(b.IsRefused));
+        Assert.Equal(["14 4"], await mall.SqlAsync("select stock, sold from products"));
+    }
+
+    [Fact]
+    public async Task Who_looks_at_a_product_writes_nothing()
+    {
+        await using var mall = await TestMall.OpenAsync();
+        var product = mall.Grains.GetGrain<IProductGrain>(await mall.SellAsync(await mall.RegisterAsync(), 5));
+
+        Assert.Equal(5, (await product.Get()).Value!.Stock);
+        Assert.Equal(100, (await product.Quote()).Value!.Price);
+
+        Assert.Equal(["1"], await mall.SqlAsync("select owner_epoch from products"));
+    }
+
+    [Fact]
     public async Task Only_the_seller_changes_a_product()
     {
         await using var mall = await TestMall.OpenAsync();

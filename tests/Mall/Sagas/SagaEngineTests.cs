@@ -91,6 +91,56 @@ public sealed class SagaEngineTests
     }
 
     [Fact]
+    public async Task A_client_who_repeats_its_request_does_not_set_a_parked_saga_going()
+    {
+        var script = new Script().Branch("01", _ => throw new InvalidOperationException("a bug"));
+        await using var mall = await OpenAsync(script);
+        await Assert.ThrowsAsync<TimeoutException>(() => Saga(mall).Run("h"));
+        var calls = script.CountOf("+01");
+
+        await Assert.ThrowsAsync<TimeoutException>(() => Saga(mall).Run("h"));
+
+        Assert.Equal(calls, script.CountOf("+01"));
+    }
+
+    [Theory]
+    [InlineData("kind = 'of a newer version'")]
+    [InlineData("payload = '{'")]
+    public async Task A_saga_that_cannot_be_read_is_parked_and_can_be_looked_at(string change)
+    {
+        var script = new Script().Branch("01", _ => throw new TimeoutException("Not yet."));
+        var mall = await OpenAsync(script);
+        _ = Saga(mall).Run("h");
+        await mall.UntilSqlSaysAsync(["1"], "select count(*) from sagas where attempts > 0");
+        await mall.CloseAsync();
+        await mall.ChangeAsync("update sagas set next_time = 1, " + change);
+
+        await using var later = await OpenAsync(script, folder: mall.Folder);
+        await later.UntilSqlSaysAsync(["submitted null"], "select status, next_time from sagas");
+
+        Assert.NotNull((await Directory(later).Get("s1")).Value!.Reason);
+        Assert.Equal(ErrorCodes.SagaStatusForbids, (await Directory(later).Retry("s1")).Refusal!.Code);
+        Assert.Equal(ErrorCodes.SagaStatusForbids, (await Directory(later).Abort("s1")).Refusal!.Code);
+    }
+
+    [Fact]
+    public async Task An_abort_is_answered_when_it_is_durable_however_long_the_compensation_takes()
+    {
+        var undone = new TaskCompletionSource();
+        var script = new Script()
+            .Branch("01", compensation: _ => undone.Task)
+            .Branch("02", _ => throw new InvalidOperationException("a bug"), after: "01");
+        await using var mall = await OpenAsync(script);
+        await Assert.ThrowsAsync<TimeoutException>(() => Saga(mall).Run("h"));
+
+        Assert.False((await Directory(mall).Abort("s1")).IsRefused);
+
+        Assert.Equal(["aborting"], await mall.SqlAsync("select status from sagas"));
+        undone.SetResult();
+        await mall.UntilSqlSaysAsync(["failed"], "select status from sagas");
+    }
+
+    [Fact]
     public async Task An_operator_aborts_a_parked_saga_and_what_was_started_is_compensated()
     {
         var script = new Script().Branch("01").Branch("02", _ => throw new InvalidOperationException("a bug"), after: "01");
@@ -99,7 +149,7 @@ public sealed class SagaEngineTests
 
         Assert.False((await Directory(mall).Abort("s1")).IsRefused);
 
-        Assert.Equal(["failed"], await mall.SqlAsync("select status from sagas"));
+        await mall.UntilSqlSaysAsync(["failed"], "select status from sagas");
         Assert.Equal(1, script.CountOf("-01"));
         Assert.Equal(ErrorCodes.SagaStatusForbids, (await Directory(mall).Retry("s1")).Refusal!.Code);
         Assert.Equal(ErrorCodes.NoSuchSaga, (await Directory(mall).Retry("nobody")).Refusal!.Code);

@@ -20,7 +20,8 @@ public sealed class ScriptedSagaGrain(ScriptedSagaKind kind, SagaServices servic
     public async Task<Result<Done>> Run(string requestHash)
     {
         var begun = await BeginAsync(
-            requestHash, userId: 0, () => Task.FromResult<Result<ScriptedIntent>>(new ScriptedIntent("hello")));
+            requestHash, userId: 0, () => Task.FromResult<Result<ScriptedIntent>>(new ScriptedIntent("hello")),
+            () => Task.FromResult<SagaRemains<ScriptedIntent>?>(null));
         if (begun.IsRefused) return begun.Refusal;
         return await EndAsync() is { } refusal ? refusal : Done.It;
     }
@@ -54,7 +55,7 @@ public sealed class Script
             id,
             $"test/{id}",
             Action: () => action is null ? Called("+" + id, Task.FromResult<Refusal?>(null)) : action(Note("+" + id)),
-            Compensation: () => compensation is null ? Called("-" + id, Task.FromResult(0)) : compensation(Note("-" + id)),
+            Compensation: _ => compensation is null ? Called("-" + id, Task.FromResult(0)) : compensation(Note("-" + id)),
             after));
         return this;
     }
