@@ -1,17 +1,19 @@
 namespace Mall.Ledger;
 
 /// <summary>
-/// Removes what is older than the retention: the barrier rows and branches of ended sagas, and the sagas themselves unless a key
-/// stands for them; commit marks of processes that are gone; idempotency keys whose product or shop is gone. It goes by time, the
-/// oldest first, so a round costs what there is to remove and no more, and it rests between steps, because orders come first. It
-/// is due work like any other: one silo does it at a time.
+/// Removes what is older than the retention: ended sagas with their branches and barrier rows (what an idempotency key needs of
+/// them stands with what the saga made); commit marks of processes that are gone; idempotency keys whose product or shop is gone.
+/// It goes by time, the oldest first, so a round costs what there is to remove and no more, and it rests between steps, because
+/// orders come first. It is due work like any other: one silo does it at a time.
 /// </summary>
 internal sealed class LedgerCleaner(IStore store, ILedger ledger, LedgerOptions options, TimeProvider time, LedgerMetrics metrics)
     : IDueHandler
 {
     internal const string KindOfWork = "ledger.cleanup";
 
-    /// <summary>Sagas in one transaction: few enough for nobody to wait long for their rows.</summary>
+    /// <summary>
+    /// Sagas in one transaction. Fewer than a thousand: MariaDB takes a longer list for a table, and may then read all of another.
+    /// </summary>
     internal const int SagasAStep = 900;
 
     private const string Key = "all";
@@ -50,7 +52,7 @@ internal sealed class LedgerCleaner(IStore store, ILedger ledger, LedgerOptions 
         var isMore = true;
         while (isMore && time.GetUtcNow() - started < options.DueClaim / 2)
         {
-            var removed = await store.CleanUpAsync(before, time.GetUtcNow(), SagasAStep);
+            var removed = await store.CleanUpAsync(before, SagasAStep);
             metrics.Cleaned("sagas", removed);
             isMore = removed == SagasAStep;
             if (isMore) await Task.Delay(s_rest, time, cancellationToken);

@@ -27,9 +27,7 @@ public sealed class LedgerOptions
     /// <summary>How long a start waits for a database server that is not up yet. Default: 30 s.</summary>
     public TimeSpan StartTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>
-    /// How long barrier rows of ended sagas are kept, and the sagas themselves unless a key stands for them. Default: 7 days.
-    /// </summary>
+    /// <summary>How long ended sagas and their barrier rows are kept. Default: 7 days.</summary>
     public TimeSpan Retention { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>How long the clean-up rests between two rounds through the tables. Default: 10 minutes.</summary>

@@ -77,8 +77,8 @@ internal abstract partial class ServerStore(LedgerOptions options, TimeProvider 
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) =>
         PickAsync(ShortQueries.Due(column, claim, Locking), items => ShortQueries.Claim(column, claim, items));
 
-    public async Task<int> CleanUpAsync(DateTimeOffset before, DateTimeOffset now, int limit) =>
-        (await PickAsync(ShortQueries.Ended(before, limit, Locking), sagas => ShortQueries.CleanUp(sagas, now))).Count;
+    public async Task<int> CleanUpAsync(DateTimeOffset before, int limit) =>
+        (await PickAsync(ShortQueries.Ended(before, limit, Locking), ShortQueries.CleanUp)).Count;
 
     public async ValueTask DisposeAsync()
     {

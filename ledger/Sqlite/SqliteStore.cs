@@ -97,8 +97,8 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) =>
         PickAsync(ShortQueries.Due(column, claim, locking: ""), items => ShortQueries.Claim(column, claim, items));
 
-    public async Task<int> CleanUpAsync(DateTimeOffset before, DateTimeOffset now, int limit) =>
-        (await PickAsync(ShortQueries.Ended(before, limit, locking: ""), sagas => ShortQueries.CleanUp(sagas, now))).Count;
+    public async Task<int> CleanUpAsync(DateTimeOffset before, int limit) =>
+        (await PickAsync(ShortQueries.Ended(before, limit, locking: ""), ShortQueries.CleanUp)).Count;
 
     /// <summary>For tests: a pragma on the connection that writes, and what it answers.</summary>
     internal Task<long> PragmaAsync(string pragma) => Run(() => Own().Read(ShortQueries.Number(pragma), [])[0]);

@@ -48,11 +48,9 @@ public interface IStore : IAsyncDisposable
     Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim);
 
     /// <summary>
-    /// Removes, in one transaction, the barrier rows and branches of sagas that ended before a time, the oldest first, and the
-    /// sagas' rows: but of one with a request hash the row stays and notes that it was cleaned, since a repeat of the request
-    /// must find it.
+    /// Removes, in one transaction, sagas that ended before a time, the oldest first, with their barrier rows and branches.
     /// </summary>
     /// <returns>How many sagas; less than the limit when no more are left.</returns>
     /// <exception cref="LedgerUnavailableException">Nothing can be removed now.</exception>
-    Task<int> CleanUpAsync(DateTimeOffset before, DateTimeOffset now, int limit);
+    Task<int> CleanUpAsync(DateTimeOffset before, int limit);
 }

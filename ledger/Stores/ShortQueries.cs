@@ -66,26 +66,17 @@ internal static class ShortQueries
             [claim.Until, .. items.Select(column.KeyOf)]),
     ];
 
-    /// <summary>The sagas that ended first and were not cleaned up, and whether their rows are to stay.</summary>
-    public static Statement<(string Gid, bool Stays)> Ended(DateTimeOffset before, int limit, string locking) => new(
-        new Query<(string, bool)>($"""
-            select gid, case when request_hash is null then 0 else 1 end from sagas
-            where clean_time is null and finish_time < @p1 order by finish_time limit @p2 {locking}
-            """, row => (row.GetString(0), row.GetInt64(1) != 0)),
+    /// <summary>The sagas that ended first.</summary>
+    public static Statement<string> Ended(DateTimeOffset before, int limit, string locking) => new(
+        new Query<string>(
+            $"select gid from sagas where finish_time < @p1 order by finish_time limit @p2 {locking}", row => row.GetString(0)),
         before, limit);
 
-    public static IEnumerable<Statement<long>> CleanUp(IReadOnlyList<(string Gid, bool Stays)> sagas, DateTimeOffset now)
+    public static IEnumerable<Statement<long>> CleanUp(IReadOnlyList<string> gids)
     {
-        var stay = sagas.Where(saga => saga.Stays).ToList();
-        var go = sagas.Where(saga => !saga.Stays).ToList();
-        yield return Of("delete from barrier where gid in", sagas);
-        yield return Of("delete from saga_branches where gid in", sagas);
-        if (go.Count > 0) yield return Of("delete from sagas where gid in", go);
-        if (stay.Count > 0) yield return Of("update sagas set clean_time = @p1 where gid in", stay, now);
-
-        static Statement<long> Of(string sql, IReadOnlyList<(string Gid, bool)> sagas, params Value[] more) =>
-            new(Number($"{sql} ({List(more.Length + 1, sagas.Count)})"),
-                [.. more, .. sagas.Select(saga => Value.FromString(saga.Gid))]);
+        var (list, values) = (List(1, gids.Count), gids.Select(Value.FromString).ToArray());
+        foreach (var table in (string[])["barrier", "saga_branches", "sagas"])
+            yield return new(Number($"delete from {table} where gid in ({list})"), values);
     }
 
     private static string List(int first, int count) =>

@@ -19,6 +19,9 @@ create table sagas (
 -- Only sagas that have something to do are in it, so it stays small however many have ended.
 create index sagas_by_next_time on sagas (next_time) where next_time is not null;
 
+-- The clean-up finds ended sagas by time.
+create index sagas_by_finish_time on sagas (finish_time) where finish_time is not null;
+
 create table saga_branches (
   gid text not null,
   branch_id text not null,

@@ -93,10 +93,10 @@ public sealed class FaultyStore(IStore inner, FaultOptions options, TimeProvider
     }
 
     /// <inheritdoc/>
-    public async Task<int> CleanUpAsync(DateTimeOffset before, DateTimeOffset now, int limit)
+    public async Task<int> CleanUpAsync(DateTimeOffset before, int limit)
     {
         await DisturbAsync();
-        return await inner.CleanUpAsync(before, now, limit);
+        return await inner.CleanUpAsync(before, limit);
     }
 
     /// <inheritdoc/>

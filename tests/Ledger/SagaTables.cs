@@ -15,7 +15,7 @@ internal static class SagaTables
     private static readonly Column s_resultId = new("result_id", ColumnType.Number);
 
     private static readonly RowShape s_saga = new Table("sagas", s_gid).Insert(
-        s_gid, s_kind, s_status, s_requestHash, TestTables.CreateTime, TestTables.UpdateTime, s_finishTime);
+        s_gid, s_kind, s_status, TestTables.CreateTime, TestTables.UpdateTime, s_finishTime);
 
     private static readonly RowShape s_branch = new Table("saga_branches", s_gid, s_branchId, s_op)
         .Insert(s_gid, s_branchId, s_op, s_status, TestTables.UpdateTime);
@@ -24,11 +24,11 @@ internal static class SagaTables
         .Insert(s_userId, s_key, s_requestHash, s_kind, s_resultId, TestTables.CreateTime);
 
     /// <summary>A saga with one branch and its barrier row.</summary>
-    public static WriteSet Saga(string gid, DateTimeOffset now, bool ended = true, string? requestHash = null)
+    public static WriteSet Saga(string gid, DateTimeOffset now, bool ended = true)
     {
         Value finished = ended ? now : Value.Null;
         return new WriteSet(TestTables.Action(gid),
-            s_saga.With(gid, "order", ended ? "succeed" : "submitted", requestHash, now, now, finished),
+            s_saga.With(gid, "order", ended ? "succeed" : "submitted", now, now, finished),
             s_branch.With(gid, "01", "action", "succeed", now));
     }
 }

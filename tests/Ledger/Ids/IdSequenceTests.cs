@@ -116,8 +116,7 @@ public sealed class IdSequenceTests
 
         public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) => inner.ClaimAsync(column, claim);
 
-        public Task<int> CleanUpAsync(DateTimeOffset before, DateTimeOffset now, int limit) =>
-            inner.CleanUpAsync(before, now, limit);
+        public Task<int> CleanUpAsync(DateTimeOffset before, int limit) => inner.CleanUpAsync(before, limit);
 
         public ValueTask DisposeAsync() => inner.DisposeAsync();
     }
