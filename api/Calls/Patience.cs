@@ -138,7 +138,7 @@ internal sealed class Patience(
         using var answered = CancellationTokenSource.CreateLinkedTokenSource(clientGone);
         var timer = Task.Delay(time < left ? time : left > TimeSpan.Zero ? left : TimeSpan.Zero, clock, answered.Token);
         var ended = await Task.WhenAny([.. underWay, timer]);
-        await answered.CancelAsync();
+        answered.Cancel(); // CancelAsync would go through the thread pool, past a simulation.
         clientGone.ThrowIfCancellationRequested();
         return ended as Task<T>;
     }

@@ -325,9 +325,19 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
 
         // A silo that stops sees through what goes well, and leaves to its successor what does not.
         if (parked || IsLeaving) return false;
-        await Task.WhenAny(Task.Delay(delay, services.Clock, Stopping), _wake.Task);
-        if (_wake.Task.IsCompleted) _wake = NewSignal();
+        await WakeAsync(delay);
         return !IsLeaving;
+    }
+
+    /// <summary>Waits until it is woken, by somebody, by time, or by the end of the silo.</summary>
+    private async Task WakeAsync(TimeSpan delay)
+    {
+        // One promise that all keep: to await the first of several tasks would go through the thread pool, past a simulation.
+        var wake = _wake;
+        await using (services.Clock.CreateTimer(_ => wake.TrySetResult(), null, delay, Timeout.InfiniteTimeSpan))
+        await using (Stopping.UnsafeRegister(_ => wake.TrySetResult(), null))
+            await wake.Task;
+        _wake = NewSignal();
     }
 
     /// <summary>Doubles from the first backoff up to the longest; the exponent is capped before it can overflow.</summary>

@@ -59,7 +59,7 @@ public sealed class DurableLedger : ILedger, IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         await _committer.DisposeAsync();
-        foreach (var sequence in _sequences.Values)
+        foreach (var (_, sequence) in _sequences.OrderBy(named => named.Key, StringComparer.Ordinal)) // the same in every run
         {
             try
             {
