@@ -11,7 +11,7 @@ public sealed partial class SimulatedDatabase
         lock (_gate)
         {
             var stall = Happens(Options.Stalled) ? Options.LongestStall * _random.NextDouble() : TimeSpan.Zero;
-            if (stall > TimeSpan.Zero) Note("commit stalled", $"batch {batch.Number} of {owner.Silo}, {stall.TotalSeconds:0.0} s");
+            if (stall > TimeSpan.Zero) Note("commit stalled", $"{batch.Number} of {owner.Silo}, {stall.TotalSeconds:0.0} s");
             var transaction = new Transaction(batch, owner, Fates(), stall) { IsCommitting = atOnce };
             _open.Add(transaction);
             After(Way(), () => Arrive(transaction));
@@ -66,7 +66,7 @@ public sealed partial class SimulatedDatabase
                     return;
                 }
 
-                var committed = _writer.HasCommitted(committer, number);
+                var committed = _writer.HasCommitted(committer, number) && Planted != Mutation.CommitMarkIgnored;
                 After(Way(), () => answer.TrySetResult(committed));
             }
         }

@@ -10,8 +10,8 @@ namespace Mall.Simulation;
 /// SQLite writer under its own migrations: so barriers, guards and outcomes mean what they mean in production. Around that stands
 /// a server: messages that take time and get lost, transactions that hold row locks until they end, sessions that are ended.
 /// <para>
-/// A transaction happens at one moment, that of its commit, while it holds every row and barrier key that it touches. That is what
-/// the real servers come to: they check a guard on the newest version of a row that they then keep locked (read committed).
+/// A transaction happens at one moment, that of its commit, while it holds every row and barrier key that it touches. That is
+/// what the real servers come to: they check a guard on the newest version of a row that they then keep locked (read committed).
 /// A query sees what is committed at the moment at which it arrives, and waits for nobody.
 /// </para>
 /// <see cref="Watch"/> notes what the rows have been, for the oracles.
@@ -39,7 +39,8 @@ public sealed partial class SimulatedDatabase : IDisposable
         _connection = new SqliteConnection("Data Source=:memory:");
         _connection.Open();
         _ = SQLitePCL.raw.sqlite3_extended_result_codes(_connection.Handle, 1);
-        new SqliteMigrator(_connection).MigrateAsync(time.GetUtcNow(), CancellationToken.None).GetAwaiter().GetResult(); // in memory
+        new SqliteMigrator(_connection).MigrateAsync(time.GetUtcNow(), CancellationToken.None)
+            .GetAwaiter().GetResult(); // memory waits for nothing
         Watch.Over(_connection, () => time.GetUtcNow().UtcTicks);
         _reader = new SqliteReader(_connection);
         _writer = new SqliteWriter(_connection.Handle!);
@@ -49,6 +50,13 @@ public sealed partial class SimulatedDatabase : IDisposable
 
     /// <summary>While true, nobody reaches it.</summary>
     public bool IsDown { get; private set; }
+
+    /// <summary>The bug of this run, if there is one.</summary>
+    public Mutation? Planted { get; set; }
+
+    public DateTimeOffset UtcNow => _time.GetUtcNow();
+
+    public Reservations Reservations { get; } = new();
 
     public long Commits { get; private set; }
 
@@ -156,7 +164,22 @@ public sealed partial class SimulatedDatabase : IDisposable
         }
 
         var (columns, values) = ShortQueries.Claim(column, claim);
-        return _reader.Read(columns, values);
+        var claimed = _reader.Read(columns, values);
+        if (Planted == Mutation.DueWorkForgotten)
+        {
+            var forget = new Query<int>($"update {column.Table} set {column.DueTime} = null where {column.Key} = @p1", _ => 0);
+            foreach (var item in claimed) _reader.Read(forget, [item.Key]);
+        }
+
+        return claimed;
+    }
+
+    internal long ReserveIds(string sequence, int count)
+    {
+        var first = _reader.Read(ShortQueries.ReserveIds, [sequence, count])[0];
+        if (Planted == Mutation.IdsNotReserved && _random.Next(4) == 0)
+            _reader.Read(ShortQueries.ReturnIds, [sequence, first, first + count]);
+        return first;
     }
 
     internal IReadOnlyList<T> Execute<T>(Query<T> query, params Value[] parameters) => _reader.Read(query, parameters);

@@ -14,7 +14,9 @@ public sealed class SimulatedStore(SimulatedDatabase database, string silo, Task
 
     public string Silo => silo;
 
-    /// <summary>Freezes the process for so long, in the middle of a transaction. Null: only the transaction stands still.</summary>
+    public SimulatedDatabase Database => database;
+
+    /// <summary>Freezes the process for so long, amid a transaction. Null: only the transaction stands still.</summary>
     public Action<TimeSpan>? Freeze { get; set; }
 
     public Task OpenAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -46,7 +48,7 @@ public sealed class SimulatedStore(SimulatedDatabase database, string silo, Task
             : AskAsync(() => database.Execute(query, parameters));
 
     public Task<long> ReserveIdsAsync(string sequence, int count) =>
-        OnScheduler(() => database.Execute(ShortQueries.ReserveIds, sequence, count)[0]);
+        OnScheduler(() => database.ReserveIds(sequence, count));
 
     public Task ReturnIdsAsync(string sequence, long first, long end) =>
         OnScheduler(() => database.Execute(ShortQueries.ReturnIds, sequence, first, end));

@@ -85,7 +85,7 @@ internal static class Watch
         connection.CreateFunction("now_ticks", ticks);
         using var command = connection.CreateCommand();
         command.CommandText = string.Concat(s_wrongSteps.Select((step, i) => $"""
-            create trigger wrong_step_{i} {(step.On.StartsWith("insert on sagas", StringComparison.Ordinal) ? "before" : "after")} {step.On}
+            create trigger wrong_step_{i} {(step.On == "insert on sagas" ? "before" : "after")} {step.On}
             when {step.When} begin
               insert into seen_steps values (now_ticks(), '{step.Invariant}', {step.Subject}, {step.Sentence});
             end;

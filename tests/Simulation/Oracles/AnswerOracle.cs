@@ -7,8 +7,8 @@ using Mall.Users;
 namespace Mall.Simulation;
 
 /// <summary>
-/// What clients were told, against the rows: every acknowledged order, product and user is there once, as acknowledged; nothing is
-/// there that nobody asked for; a key means the same thing for ever. When all has come to rest.
+/// What clients were told, against the rows: every acknowledged order, product and user is there once, as acknowledged; nothing
+/// is there that nobody asked for; a key means the same thing for ever. When all has come to rest.
 /// </summary>
 public sealed class AnswerOracle(SimulatedDatabase database, Journal journal)
 {
@@ -52,7 +52,8 @@ public sealed class AnswerOracle(SimulatedDatabase database, Journal journal)
         let final = mine.FirstOrDefault(o => o.Entry.Answer?.Code is ErrorCodes.NotEnoughStock or ErrorCodes.SagaStatusForbids)
         let refused = final.Entry ?? (mine.Length > 0 && mine.All(o => o.Entry.Answer?.Code is not null) ? mine[0].Entry : null)
         where refused is not null
-        select new Finding(Invariant.NothingTwice, row.Gid, $"{refused} was answered {refused.Answer}, and the order stands: {row}");
+        select new Finding(
+            Invariant.NothingTwice, row.Gid, $"{refused} was answered {refused.Answer}, and the order stands: {row}");
 
     private IEnumerable<Finding> OrdersNobodyAskedFor()
     {
@@ -75,10 +76,10 @@ public sealed class AnswerOracle(SimulatedDatabase database, Journal journal)
                 yield return new(Invariant.NothingTwice, asked.Name, $"{entry} made {born[asked.Name].Count()} products");
             if (entry is { What: ProductAsked product, Answer.Value: ProductView view }
                 && !born[product.Name].Any(p => p.Id == view.Id && p.Stock == product.Stock))
-                yield return new(Invariant.NothingLost, $"product {view.Id}", $"{entry} was answered {entry.Answer}, and no such row is there");
+                yield return Missing($"product {view.Id}", entry);
             if (entry is { What: RegistrationAsked user, Answer.Value: UserView registered }
                 && users.GetValueOrDefault(user.Mobile).Id != registered.Id)
-                yield return new(Invariant.NothingLost, $"user {registered.Id}", $"{entry} was answered {entry.Answer}, and no such row is there");
+                yield return Missing($"user {registered.Id}", entry);
         }
 
         var names = journal.Entries.Select(e => e.What).OfType<ProductAsked>().Select(p => p.Name).ToHashSet();
@@ -87,21 +88,24 @@ public sealed class AnswerOracle(SimulatedDatabase database, Journal journal)
     }
 
     /// <summary>
-    /// Once an answer binds (a success; the refusal of a saga that had begun), whoever asks later gets it, or is refused for another
-    /// body. Whoever asks at the same time may be refused, but of two successes both are the same.
+    /// Once an answer binds (a success; the refusal of a saga that had begun), whoever asks later gets it, or is refused for
+    /// another body. Whoever asks at the same time may be refused, but of two successes both are the same.
     /// </summary>
     private IEnumerable<Finding> Keys()
     {
         var begun = database.Read(new Query<(string Gid, long At)>(
-            "select gid, min(at) from seen_sagas group by gid", row => (row.GetString(0), row.GetInt64(1)))).ToDictionary(s => s.Gid, s => s.At);
-        foreach (var entries in journal.Entries.Where(e => e is { What.Key: not null, Answer: not null }).GroupBy(e => e.What.Key!))
+            "select gid, min(at) from seen_sagas group by gid", row => (row.GetString(0), row.GetInt64(1))))
+            .ToDictionary(s => s.Gid, s => s.At);
+        var answered = journal.Entries.Where(e => e is { What.Key: not null, Answer: not null });
+        foreach (var entries in answered.GroupBy(e => e.What.Key!))
         {
             if (entries.Where(Binds).MinBy(e => e.AnsweredAt) is not { } first) continue;
             foreach (var later in entries.Where(e => e != first && (e.At >= first.AnsweredAt || Binds(e))))
             {
                 var isSame = later.What.Body == first.What.Body;
                 if (isSame ? Differs(first, later) : later.Answer!.Code != ErrorCodes.KeyReused)
-                    yield return new(Invariant.KeyForEver, entries.Key, $"{first} was answered {first.Answer}, and {later} {later.Answer}");
+                    yield return new(
+                        Invariant.KeyForEver, entries.Key, $"{first} was answered {first.Answer}, and {later} {later.Answer}");
             }
 
             bool Binds(Entry entry) => entry.Answer!.Code is null
@@ -111,6 +115,9 @@ public sealed class AnswerOracle(SimulatedDatabase database, Journal journal)
         }
     }
 
+    private static Finding Missing(string subject, Entry entry) =>
+        new(Invariant.NothingLost, subject, $"{entry} was answered {entry.Answer}, and no such row is there");
+
     /// <summary>Who does not wait for the end is told of none.</summary>
     private static bool Differs(Entry one, Entry other) =>
         one.What is OrderAsked { Wait: false } || other.What is OrderAsked { Wait: false }
@@ -119,7 +126,8 @@ public sealed class AnswerOracle(SimulatedDatabase database, Journal journal)
 
     private static bool Agree(OrderView order, OrderRow row) =>
         (order.Id, order.UserId, order.Amount) == (row.Id, row.UserId, row.Amount)
-        && string.Join(' ', order.Items.OrderBy(i => i.ProductId).Select(i => $"{i.ProductId}:{i.Quantity}:{i.Price}")) == row.Items;
+        && string.Join(' ', order.Items.OrderBy(i => i.ProductId).Select(i => $"{i.ProductId}:{i.Quantity}:{i.Price}"))
+            == row.Items;
 
     private static bool IsOf(OrderAsked asked, OrderRow row) =>
         asked.UserId == row.UserId && asked.Lines.Length == row.Items.Split(' ').Length

@@ -39,6 +39,9 @@ public enum Invariant
     /// <summary>Every saga ends once nothing disturbs it.</summary>
     SagasEnd,
 
+    /// <summary>Where nothing goes wrong, everybody is answered.</summary>
+    EverybodyAnswered,
+
     /// <summary>One sick row hurts nobody else.</summary>
     OneSickRow,
 }

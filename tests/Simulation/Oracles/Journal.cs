@@ -5,14 +5,15 @@ using Mall.Orders;
 namespace Mall.Simulation;
 
 /// <summary>What somebody asks the mall for.</summary>
-/// <param name="Key">Names the request for ever: the gid of what is a saga, else <c>user/key</c>. Null: no key.</param>
+/// <param name="Key">Names the request for ever: the gid of what is a saga, else user, space, key. Null: no key.</param>
 /// <param name="Body">All that was asked for, as one text: two bodies under one key are two requests.</param>
 public abstract record Asked(string? Key, string Body);
 
 /// <param name="Wait">False: the answer is due as soon as the intent is durable, and is no order.</param>
 public sealed record OrderAsked(
     string Gid, bool IsKeyed, long UserId, ImmutableArray<OrderLine> Lines, bool Wait = true)
-    : Asked(IsKeyed ? Gid : null, $"order by {UserId} of {string.Join(", ", Lines.Select(l => $"{l.Quantity} x {l.ProductId}"))}");
+    : Asked(
+        IsKeyed ? Gid : null, $"order by {UserId} of {string.Join(", ", Lines.Select(l => $"{l.Quantity} x {l.ProductId}"))}");
 
 public sealed record RegistrationAsked(string Gid, bool IsKeyed, string Mobile)
     : Asked(IsKeyed ? Gid : null, $"registration of {Mobile}");
@@ -21,7 +22,8 @@ public sealed record RegistrationAsked(string Gid, bool IsKeyed, string Mobile)
 public sealed record ProductAsked(string? Key, string Name, long Price, long Stock)
     : Asked(Key, $"product {Name}, {Stock} at {Price}");
 
-public sealed record AdjustmentAsked(string? Key, long ProductId, long Delta) : Asked(Key, $"{Delta:+0;-0} of product {ProductId}");
+public sealed record AdjustmentAsked(string? Key, long ProductId, long Delta)
+    : Asked(Key, $"{Delta:+0;-0} of product {ProductId}");
 
 /// <summary>An operator ends a saga.</summary>
 public sealed record AbortAsked(string Gid) : Asked(null, $"abort of {Gid}");

@@ -7,19 +7,26 @@ public static class Oracle
     public static IReadOnlyList<Finding> During(SimulatedDatabase database) => [.. RowOracle.During(database)];
 
     /// <summary>Once nothing disturbs it any more and every saga has had time to end.</summary>
-    public static IReadOnlyList<Finding> After(SimulatedDatabase database, Journal journal, Reservations reservations) =>
+    public static IReadOnlyList<Finding> After(SimulatedDatabase database, Journal journal) =>
     [
         .. RowOracle.After(database),
         .. new AnswerOracle(database, journal).After(),
         .. new StockModel(database, journal).After(),
-        .. new RefusalOracle(database, journal, reservations).After(),
+        .. new RefusalOracle(database, journal).After(),
     ];
+
+    /// <summary>Of a run in which nothing goes wrong: nobody is turned away or kept waiting because of what another asks.</summary>
+    public static IEnumerable<Finding> Unanswered(Journal journal) =>
+        from entry in journal.Entries
+        where entry.Answer is null
+        select new Finding(Invariant.EverybodyAnswered, entry.What.Key ?? entry.Client, $"{entry} had no answer");
 
     /// <summary>
     /// Of a run in which nothing else went wrong: while somebody held a product's row, orders of other products were answered
     /// within that time.
     /// </summary>
-    public static IEnumerable<Finding> OneSickRow(SimulatedDatabase database, Journal journal, TimeSpan within, DateTimeOffset end) =>
+    public static IEnumerable<Finding> OneSickRow(
+        SimulatedDatabase database, Journal journal, TimeSpan within, DateTimeOffset end) =>
         from held in database.StrangersLocks
         where held.Table == "products"
         from entry in journal.Entries

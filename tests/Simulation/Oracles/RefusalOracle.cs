@@ -8,7 +8,7 @@ namespace Mall.Simulation;
 /// A refusal is a claim about the mall: it must have been true at some moment between the request (the first, if it was repeated)
 /// and the answer.
 /// </summary>
-public sealed partial class RefusalOracle(SimulatedDatabase database, Journal journal, Reservations reservations)
+public sealed partial class RefusalOracle(SimulatedDatabase database, Journal journal)
 {
     private readonly ILookup<long, (long Stock, int Status, DateTimeOffset At)> _products = database.Read(
         new Query<(long Id, long Stock, int Status, DateTimeOffset At)>(
@@ -19,7 +19,8 @@ public sealed partial class RefusalOracle(SimulatedDatabase database, Journal jo
     private readonly IReadOnlyList<(long Id, string Mobile, bool IsThere, DateTimeOffset At)> _users = database.Read(
         new Query<(long, string, bool, DateTimeOffset)>(
             "select id, mobile, is_there, at from seen_users order by rowid",
-            row => (row.GetInt64(0), row.GetString(1), row.GetInt64(2) == 1, new DateTimeOffset(row.GetInt64(3), TimeSpan.Zero))));
+            row => (
+                row.GetInt64(0), row.GetString(1), row.GetInt64(2) == 1, new DateTimeOffset(row.GetInt64(3), TimeSpan.Zero))));
 
     [GeneratedRegex(@"(?:product|user) (\d+)", RegexOptions.IgnoreCase)]
     private static partial Regex Whose { get; }
@@ -33,10 +34,11 @@ public sealed partial class RefusalOracle(SimulatedDatabase database, Journal jo
             if (entry.What.Key is { } key && !first.TryAdd((key, entry.What.Body), since)) since = first[(key, entry.What.Body)];
             if (entry.Answer is { Code: { } code } answer && !WasTrue(entry, code, answer.Text, since, entry.AnsweredAt!.Value))
             {
-                var stocks = string.Join(", ", Seen(IdIn(answer.Text), since, entry.AnsweredAt.Value).Select(p => p.Stock).Distinct().Take(9));
+                var stocks = Seen(IdIn(answer.Text), since, entry.AnsweredAt.Value).Select(p => p.Stock).Distinct().Take(9);
                 yield return new(
                     Invariant.RefusalTrue, entry.What.Key ?? $"request {entry.Number}",
-                    $"{entry} was refused: {answer}; that was never true until {entry.AnsweredAt:HH:mm:ss.fff} (stock: {stocks})");
+                    $"{entry} was refused: {answer}; that was never true until {entry.AnsweredAt:HH:mm:ss.fff} "
+                    + $"(stock: {string.Join(", ", stocks)})");
             }
         }
     }
@@ -58,9 +60,9 @@ public sealed partial class RefusalOracle(SimulatedDatabase database, Journal jo
     private bool WasShort(long productId, long wanted, DateTimeOffset from, DateTimeOffset to)
     {
         if (Seen(productId, from, to).Any(p => p.Stock < wanted)) return true;
-        var moments = reservations.Starts(productId).Concat(Seen(productId, from, to).Select(p => p.At))
+        var moments = database.Reservations.Starts(productId).Concat(Seen(productId, from, to).Select(p => p.At))
             .Where(at => at >= from && at <= to).Append(from);
-        return moments.Any(at => Seen(productId, at, at).Any(p => p.Stock - reservations.At(productId, at) < wanted));
+        return moments.Any(at => Seen(productId, at, at).Any(p => p.Stock - database.Reservations.At(productId, at) < wanted));
     }
 
     /// <summary>What the row was at any moment from one time to another.</summary>

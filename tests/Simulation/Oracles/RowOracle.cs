@@ -6,7 +6,7 @@ namespace Mall.Simulation;
 /// <summary>What the rows alone show to be wrong; nothing that the mall says about itself is believed.</summary>
 public static class RowOracle
 {
-    /// <summary>The stock that orders hold: by the barrier, and by their status when the clean-up has removed their saga.</summary>
+    /// <summary>The stock that orders hold: by the barrier; by their status when the clean-up has removed their saga.</summary>
     private const string Held = """
         select i.product_id, sum(i.quantity) as quantity
         from (
@@ -15,23 +15,29 @@ public static class RowOracle
           from order_items) i
         join orders o on o.id = i.order_id
         left join sagas s on s.gid = o.gid
-        where case when s.gid is null then o.status not in (2, 3, 9) else
-          exists (select 1 from barrier b where b.gid = o.gid and b.branch_id = i.branch_id and b.op = 'action' and b.reason = 'action')
-          and not exists (select 1 from barrier b where b.gid = o.gid and b.branch_id = i.branch_id and b.op = 'compensate') end
+        left join barrier a on a.gid = o.gid and a.branch_id = i.branch_id and a.op = 'action' and a.reason = 'action'
+        left join barrier c on c.gid = o.gid and c.branch_id = i.branch_id and c.op = 'compensate'
+        where case when s.gid is null then o.status not in (2, 3, 9) else a.gid is not null and c.gid is null end
         group by i.product_id
         """;
 
     /// <summary>True at every moment.</summary>
     private static readonly (Invariant Invariant, string Sentence, string Sql)[] s_always =
     [
-        (Invariant.Barrier, "sold by its row, and by the barriers and orders that took it (an effect without its barrier row, or a row without its effect)",
-            $"select p.id, p.sold, coalesce(h.quantity, 0) from products p left join ({Held}) h on h.product_id = p.id where p.sold <> coalesce(h.quantity, 0)"),
+        (Invariant.Barrier, "are sold by its row, and by its orders' barrier rows: an effect without its row, or a row without",
+            $"""
+            select p.id, p.sold, coalesce(h.quantity, 0) from products p left join ({Held}) h on h.product_id = p.id
+            where p.sold <> coalesce(h.quantity, 0)
+            """),
         (Invariant.Barrier, "a barrier row of a saga that never was",
             "select distinct gid from barrier b where not exists (select 1 from seen_sagas s where s.gid = b.gid)"),
         (Invariant.NothingTwice, "an order of a saga that never was",
             "select gid, id from orders o where not exists (select 1 from seen_sagas s where s.gid = o.gid)"),
         (Invariant.NothingLost, "the amount is not the sum of its items",
-            "select gid, id from orders o where amount <> (select sum(quantity * price) from order_items i where i.order_id = o.id)"),
+            """
+            select gid, id from orders o
+            where amount <> (select sum(quantity * price) from order_items i where i.order_id = o.id)
+            """),
     ];
 
     /// <summary>True when nothing is under way any more.</summary>
@@ -48,7 +54,10 @@ public static class RowOracle
             where (s.status = 'succeed') <> (o.status in (0, 1, 2, 3)) or (s.status = 'failed') <> (o.status = 9)
             """),
         (Invariant.NothingLost, "the saga succeeded, and there is no order",
-            "select gid from sagas s where kind = 'order' and status = 'succeed' and not exists (select 1 from orders o where o.gid = s.gid)"),
+            """
+            select gid from sagas s
+            where kind = 'order' and status = 'succeed' and not exists (select 1 from orders o where o.gid = s.gid)
+            """),
         (Invariant.CompensationSucceeds, "the saga failed, and this branch kept what it did",
             """
             select s.gid, b.branch_id from sagas s join barrier b on b.gid = s.gid and b.op = 'action' and b.reason = 'action'
@@ -62,9 +71,15 @@ public static class RowOracle
               and not exists (select 1 from barrier a where a.gid = c.gid and a.branch_id = c.branch_id and a.op = 'action')
             """),
         (Invariant.NothingUndone, "the saga succeeded, and one of its branches was undone",
-            "select s.gid, b.branch_id from sagas s join barrier b on b.gid = s.gid where s.status = 'succeed' and b.op = 'compensate'"),
+            """
+            select s.gid, b.branch_id from sagas s join barrier b on b.gid = s.gid
+            where s.status = 'succeed' and b.op = 'compensate'
+            """),
         (Invariant.NothingTwice, "the user was not welcomed exactly once",
-            "select u.id, p.balance from users u left join points p on p.user_id = u.id where p.balance is null or p.balance <> 10"),
+            """
+            select u.id, p.balance from users u left join points p on p.user_id = u.id
+            where p.balance is null or p.balance <> 10
+            """),
     ];
 
     /// <summary>Steps that no row may take, and what must be true at every moment.</summary>

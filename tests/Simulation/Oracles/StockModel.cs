@@ -15,8 +15,9 @@ public sealed class StockModel(SimulatedDatabase database, Journal journal)
     public IEnumerable<Finding> After()
     {
         var happened = database.Read(new Query<string>(
-            "select i.user_id || '/' || i.key from idempotency i where i.kind = 'stock'", row => row.GetString(0))).ToHashSet();
-        var adjustments = journal.Entries.Where(e => e.What is AdjustmentAsked).ToLookup(e => ((AdjustmentAsked)e.What).ProductId);
+            "select i.user_id || ' ' || i.key from idempotency i where i.kind = 'stock'", row => row.GetString(0))).ToHashSet();
+        var asked = journal.Entries.Where(e => e.What is AdjustmentAsked).ToArray();
+        var adjustments = asked.ToLookup(e => ((AdjustmentAsked)e.What).ProductId);
         foreach (var (id, initial, now) in database.Read(s_products))
         {
             var sums = new HashSet<long> { initial };
@@ -34,9 +35,12 @@ public sealed class StockModel(SimulatedDatabase database, Journal journal)
             }
         }
 
-        foreach (var entry in journal.Entries.Where(e => e is { What: AdjustmentAsked { Key: not null }, Answer.Code: null, Answer: not null }))
+        foreach (var entry in asked.Where(e => e is { What.Key: not null, Answer: { Code: null } }))
+        {
             if (!happened.Contains(entry.What.Key!))
-                yield return new(Invariant.NothingLost, entry.What.Key!, $"{entry} was answered {entry.Answer}, and its key is unknown");
+                yield return new(
+                    Invariant.NothingLost, entry.What.Key!, $"{entry} was answered {entry.Answer}, and its key is unknown");
+        }
     }
 
     private static IEnumerable<long> MayHaveHappened(IEnumerable<Entry> adjustment, bool isKnown)
