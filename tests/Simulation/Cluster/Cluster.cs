@@ -6,6 +6,7 @@ namespace Mall.Simulation;
 internal sealed class Cluster : IDisposable
 {
     private readonly Dictionary<string, MallSilo> _silos = [];
+    private readonly HashSet<string> _wanted = [];
     private readonly List<FrontDoor> _doors = [];
     private readonly Random _random;
     private int _starts;
@@ -14,7 +15,7 @@ internal sealed class Cluster : IDisposable
     {
         (World, Options, _random) = (world, options, world.Random("cluster"));
         Network = new Network(world, Tally);
-        Membership = new Membership(world);
+        Membership = new Membership(world, Tally);
         var machine = new SimulatedProcess(world, "database");
         Database = new SimulatedDatabase(machine.Clock, world.Random("database"), world.Trace);
         for (var i = 1; i <= options.Silos; i++) Start($"silo-{i}");
@@ -34,6 +35,9 @@ internal sealed class Cluster : IDisposable
 
     public SimulatedDatabase Database { get; }
 
+    /// <summary>Stock that is being taken, for the oracles.</summary>
+    public Reservations Reservations { get; } = new();
+
     public IReadOnlyList<FrontDoor> Doors => _doors;
 
     /// <summary>The silos whose processes live, in the order of their names.</summary>
@@ -42,12 +46,11 @@ internal sealed class Cluster : IDisposable
     /// <summary>While it is true, a supervisor starts again whatever has ended.</summary>
     public bool IsSupervised { get; set; } = true;
 
-    /// <summary>How many grains have two activations that both may act, now.</summary>
-    public int DoubleActivations() => Silos.SelectMany(silo => silo.Activations)
-        .Where(a => a.State is ActivationState.Valid).GroupBy(a => a.GrainId).Count(grain => grain.Count() > 1);
-
+    /// <summary>Starts it unless it runs; from then on its supervisor starts it again.</summary>
     public void Start(string name)
     {
+        _wanted.Add(name);
+        if (_silos.TryGetValue(name, out var before) && before.Process.IsAlive) return;
         var process = new SimulatedProcess(World, name, Options.LongestClockOff * ((2 * _random.NextDouble()) - 1));
         var store = new SimulatedStore(Database, name, process.Scheduler, process.Clock);
         var ledger = new LedgerOptions
@@ -56,8 +59,9 @@ internal sealed class Cluster : IDisposable
             Random = new Random(_random.Next()),
             Retention = Options.Retention,
             CleanUpPeriod = Options.CleanUpPeriod,
+            DuePeriod = Options.DuePeriod,
         };
-        var silo = new MallSilo(++_starts, process, Network, Membership, store, ledger) { Ended = Ended };
+        var silo = new MallSilo(++_starts, process, Network, Membership, store, ledger, Reservations) { Ended = Ended };
         store.Freeze = time => Freeze(silo, time);
         _silos[name] = silo;
         process.Trace("starts");
@@ -97,6 +101,13 @@ internal sealed class Cluster : IDisposable
         silo.Process.Start(silo.StopAsync);
     }
 
+    /// <summary>In order, for good.</summary>
+    public void Leave(string name)
+    {
+        _wanted.Remove(name);
+        if (_silos.TryGetValue(name, out var silo)) Stop(silo);
+    }
+
     public TimeSpan Draw(double fromSeconds, double toSeconds) =>
         TimeSpan.FromSeconds(fromSeconds + ((toSeconds - fromSeconds) * _random.NextDouble()));
 
@@ -110,7 +121,10 @@ internal sealed class Cluster : IDisposable
     private void Ended(MallSilo silo, string why)
     {
         Tally.Count("silos ended");
-        if (IsSupervised) World.Schedule(Draw(1, 15), () => Start(silo.Process.Name));
+        World.Schedule(Draw(1, 15), () =>
+        {
+            if (IsSupervised && _wanted.Contains(silo.Process.Name)) Start(silo.Process.Name);
+        });
     }
 }
 
@@ -125,8 +139,11 @@ public sealed record ClusterOptions
     public TimeSpan LongestClockOff { get; init; }
 
     /// <inheritdoc cref="LedgerOptions.Retention"/>
-    public TimeSpan Retention { get; init; } = TimeSpan.FromMinutes(6);
+    public TimeSpan Retention { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <inheritdoc cref="LedgerOptions.CleanUpPeriod"/>
-    public TimeSpan CleanUpPeriod { get; init; } = TimeSpan.FromMinutes(1);
+    public TimeSpan CleanUpPeriod { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <inheritdoc cref="LedgerOptions.DuePeriod"/>
+    public TimeSpan DuePeriod { get; init; } = TimeSpan.FromSeconds(2);
 }

@@ -25,7 +25,8 @@ internal sealed class MallSilo : SimulatedSilo, IGrainRuntime, IHostApplicationL
     private Meter? _meter;
 
     public MallSilo(
-        int number, SimulatedProcess process, Network network, Membership membership, SimulatedStore store, LedgerOptions ledger)
+        int number, SimulatedProcess process, Network network, Membership membership, SimulatedStore store, LedgerOptions ledger,
+        Reservations reservations)
         : base(number, process, network, membership)
     {
         (_store, _membership) = (store, membership);
@@ -39,6 +40,9 @@ internal sealed class MallSilo : SimulatedSilo, IGrainRuntime, IHostApplicationL
         services.AddSingleton<IMeterFactory>(this);
         services.AddSingleton<IStore>(store);
         services.AddMallLedger(ledger);
+        services.AddSingleton<ILedger>(all => new WatchedLedger(
+            new MutatedLedger(all.GetRequiredService<DurableLedger>(), store.Database), reservations,
+            () => process.World.UtcNow));
         services.AddMallGrains(new OrderOptions(), new SagaOptions(), jitterSeed: ledger.Random.Next());
         _services = services.BuildServiceProvider();
     }

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Mall.Simulation;
 
 /// <summary>
@@ -10,7 +12,7 @@ public sealed class World(int seed)
 
     private readonly PriorityQueue<Event, (long Ticks, long Number)> _events = new();
     private readonly Dictionary<string, Random> _streams = [];
-    private readonly Queue<string> _story = new();
+    private readonly Queue<(TimeSpan At, string What)> _story = new();
     private readonly int _thread = Environment.CurrentManagedThreadId;
     private Random? _moments;
     private long _number;
@@ -36,7 +38,7 @@ public sealed class World(int seed)
     public Action<string>? Listener { get; set; }
 
     /// <summary>The last things that were traced, oldest first.</summary>
-    public IEnumerable<string> Story => _story;
+    public IEnumerable<string> Story => _story.Select(Line);
 
     /// <summary>
     /// A source of chance of its own for each purpose, so that one more draw for one purpose leaves the others as they were.
@@ -89,9 +91,8 @@ public sealed class World(int seed)
     {
         _hash = Mix(Mix(_hash, (ulong)_ticks), what);
         if (_story.Count == LongestStory) _story.Dequeue();
-        var line = $"{Now:hh\\:mm\\:ss\\.ffffff} {what}";
-        _story.Enqueue(line);
-        Listener?.Invoke(line);
+        _story.Enqueue((Now, what));
+        Listener?.Invoke(Line((Now, what)));
     }
 
     /// <summary>Code under test that comes back on another thread has left the simulation, and the run means nothing.</summary>
@@ -102,16 +103,20 @@ public sealed class World(int seed)
         Environment.Exit(70); // An exception on a thread of the pool would be lost in a task.
     }
 
+    private static string Line((TimeSpan At, string What) happened) => $"{happened.At:hh\\:mm\\:ss\\.ffffff} {happened.What}";
+
     private static ulong Mix(ulong hash, string text)
     {
-        foreach (var c in text) hash = (hash ^ c) * 1099511628211;
+        var blocks = MemoryMarshal.Cast<char, ulong>(text.AsSpan());
+        foreach (var block in blocks) hash = Mix(hash, block);
+        foreach (var c in text.AsSpan(blocks.Length * 4)) hash = Mix(hash, c);
         return hash;
     }
 
     private static ulong Mix(ulong hash, ulong value)
     {
-        for (var i = 0; i < 8; i++) hash = (hash ^ ((value >> (8 * i)) & 255)) * 1099511628211;
-        return hash;
+        hash = (hash ^ value) * 0x9E3779B97F4A7C15;
+        return hash ^ (hash >> 29);
     }
 
     private readonly record struct Event(Action Action, SimulatedProcess? Owner);

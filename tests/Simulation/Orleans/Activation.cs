@@ -95,6 +95,7 @@ internal sealed class Activation : IGrainContext
 
             await _grain.OnActivateAsync(CancellationToken.None);
             if (State == ActivationState.Activating) State = ActivationState.Valid;
+            _silo.NoteBegun(this);
             Pump();
         }
         catch (Exception failure) // A grain may throw anything; its callers are told.

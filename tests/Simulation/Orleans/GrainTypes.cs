@@ -39,11 +39,14 @@ internal static class GrainTypes
 {
     private static readonly ServiceProvider s_services = Build();
     private static readonly Dictionary<Type, GrainInterface> s_interfaces = Find();
+    private static readonly Dictionary<GrainType, GrainKind> s_kinds =
+        s_interfaces.Values.Select(grain => grain.Kind).DistinctBy(kind => kind.Type).ToDictionary(kind => kind.Type);
+
     private static readonly Serializer s_serializer = s_services.GetRequiredService<Serializer>();
 
     public static GrainInterface Of(Type grainInterface) => s_interfaces[grainInterface];
 
-    public static GrainKind Of(GrainId grain) => s_interfaces.Values.First(known => known.Kind.Type == grain.Type).Kind;
+    public static GrainKind Of(GrainId grain) => s_kinds[grain.Type];
 
     public static GrainReferenceShared Shared(GrainInterface grain, IGrainReferenceRuntime runtime) => new(
         grain.Kind.Type, grain.Type, 0, runtime, InvokeMethodOptions.None, s_services.GetRequiredService<CodecProvider>(),

@@ -11,7 +11,7 @@ internal enum SiloState
 /// The table of silos. It is right; what each silo knows of it comes later, to each at another time, and that is where two
 /// activations of one grain come from.
 /// </summary>
-internal sealed class Membership(World world)
+internal sealed class Membership(World world, Tally tally)
 {
     private readonly Random _random = world.Random("membership");
     private readonly Dictionary<SimulatedSilo, SiloState> _table = [];
@@ -22,6 +22,13 @@ internal sealed class Membership(World world)
     public IEnumerable<SimulatedSilo> Active => _table.Where(m => m.Value == SiloState.Active).Select(m => m.Key);
 
     public IReadOnlyDictionary<SimulatedSilo, SiloState> Snapshot => new Dictionary<SimulatedSilo, SiloState>(_table);
+
+    /// <summary>An activation begins: perhaps beside another.</summary>
+    public void NoteBegun(Activation activation)
+    {
+        tally.Count("activations");
+        if (_table.Keys.Count(silo => silo.Process.IsAlive && silo.Has(activation.GrainId)) > 1) tally.Count("double activations");
+    }
 
     public bool IsDead(SimulatedSilo silo) => _table.GetValueOrDefault(silo) == SiloState.Dead;
 

@@ -32,7 +32,9 @@ internal abstract class SimulatedSilo : GrainCaller
 
     public bool IsLeaving { get; private set; }
 
-    public IEnumerable<Activation> Activations => _activations.Values;
+    public bool Has(GrainId grain) => _activations.TryGetValue(grain, out var found) && found.State == ActivationState.Valid;
+
+    public void NoteBegun(Activation activation) => _membership.NoteBegun(activation);
 
     /// <summary>The others have declared it dead: it ends at once.</summary>
     protected abstract void End(string why);
@@ -93,8 +95,6 @@ internal abstract class SimulatedSilo : GrainCaller
             return;
         }
 
-        var owners = _activations.Keys.ToDictionary(id => id, id => OwnerOf(id, isRing: true));
-        _members = [.. _known.Where(m => m.Value == SiloState.Active).Select(m => m.Key).OrderBy(silo => silo.Number)];
         foreach (var (silo, _) in _known.Where(m => m.Value == SiloState.Dead && before.GetValueOrDefault(m.Key) != SiloState.Dead))
         {
             LoseCallsTo(silo);
@@ -102,10 +102,11 @@ internal abstract class SimulatedSilo : GrainCaller
 
             // What the dead kept of the directory is lost, and with it who is where.
             foreach (var (id, activation) in _activations.ToArray())
-                if (activation.Kind.Place == GrainPlace.Directory && owners[id] == silo)
+                if (activation.Kind.Place == GrainPlace.Directory && OwnerOf(id, isRing: true) == silo)
                     activation.Deactivate(new(DeactivationReasonCode.DirectoryFailure, "The directory's silo has died."));
         }
 
+        _members = [.. _known.Where(m => m.Value == SiloState.Active).Select(m => m.Key).OrderBy(silo => silo.Number)];
         HandOver();
     }
 

@@ -52,7 +52,7 @@ internal sealed class Market
 /// <summary>Who there is, and how they behave. Rates are probabilities from 0 to 1.</summary>
 public sealed record WorkloadOptions
 {
-    public int Shoppers { get; init; } = 12;
+    public int Shoppers { get; init; } = 16;
 
     public int Sellers { get; init; } = 2;
 
@@ -61,10 +61,10 @@ public sealed record WorkloadOptions
     public int ProductsASeller { get; init; } = 3;
 
     /// <summary>At the beginning, up to so many.</summary>
-    public int Stock { get; init; } = 60;
+    public int Stock { get; init; } = 150;
 
     /// <summary>Seconds between two orders of a shopper, on average.</summary>
-    public double ShopperPause { get; init; } = 20;
+    public double ShopperPause { get; init; } = 12;
 
     /// <summary>An order that is repeated long after, under its key.</summary>
     public double RepeatsOld { get; init; } = 0.06;
