@@ -11,6 +11,7 @@ public sealed class OracleTests : IDisposable
     private readonly World _world = new(1);
     private readonly SimulatedDatabase _mall;
     private readonly Journal _journal = new();
+    private readonly Reservations _reservations = new();
 
     /// <summary>
     /// User 1 has ordered 3 of product 7 and was refused 50 of it, product 7 came with 10 and got 5 more; all is well.
@@ -141,7 +142,7 @@ public sealed class OracleTests : IDisposable
     {
         var entry = _journal.Ask("a", OrderOf("moment", 5), _world.UtcNow);
         Pass();
-        _mall.Reservations.Add(7, 8, _world.UtcNow, _world.UtcNow);
+        _reservations.Add(7, 8, _world.UtcNow, _world.UtcNow);
         Pass();
         Journal.Hear(entry, Refused(ErrorCodes.NotEnoughStock, 4, 5), _world.UtcNow);
         Assert.DoesNotContain(Findings(), finding => finding.Invariant == Invariant.RefusalTrue);
@@ -170,7 +171,7 @@ public sealed class OracleTests : IDisposable
         Assert.Empty(Oracle.OneSickRow(_mall, _journal, TimeSpan.FromSeconds(7), _world.UtcNow));
     }
 
-    private IReadOnlyList<Finding> Findings() => Oracle.After(_mall, _journal);
+    private IReadOnlyList<Finding> Findings() => Oracle.After(_mall, _journal, _reservations);
 
     private void Sql(string sql) => _mall.Read(new Query<int>(sql, _ => 0));
 

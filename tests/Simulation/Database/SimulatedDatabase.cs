@@ -54,10 +54,6 @@ public sealed partial class SimulatedDatabase : IDisposable
     /// <summary>The bug of this run, if there is one.</summary>
     public Mutation? Planted { get; set; }
 
-    public DateTimeOffset UtcNow => _time.GetUtcNow();
-
-    public Reservations Reservations { get; } = new();
-
     public long Commits { get; private set; }
 
     /// <summary>What went wrong so far, by kind.</summary>

@@ -1,6 +1,5 @@
 using Mall.Ledger;
 using Mall.Sagas;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Mall.Simulation;
 
@@ -113,13 +112,4 @@ internal sealed class MutatedLedger(ILedger inner, SimulatedDatabase database) :
 
         return free.With([.. values.Where((_, i) => shape.Columns[i].Role != ColumnRole.Guard)]);
     }
-}
-
-/// <summary>Puts what a run needs between a silo's grains and its ledger.</summary>
-internal static class Interposition
-{
-    /// <summary>After the ledger: who waits for stock is noted, and the bug of this run is planted.</summary>
-    public static void AddInterposedLedger(this IServiceCollection services, SimulatedStore store) =>
-        services.AddSingleton<ILedger>(silo => new WatchedLedger(
-            new MutatedLedger(silo.GetRequiredService<DurableLedger>(), store.Database), store.Database));
 }

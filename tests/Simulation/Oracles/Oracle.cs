@@ -7,15 +7,15 @@ public static class Oracle
     public static IReadOnlyList<Finding> During(SimulatedDatabase database) => [.. RowOracle.During(database)];
 
     /// <summary>Once nothing disturbs it any more and every saga has had time to end.</summary>
-    public static IReadOnlyList<Finding> After(SimulatedDatabase database, Journal journal) =>
+    public static IReadOnlyList<Finding> After(SimulatedDatabase database, Journal journal, Reservations reservations) =>
     [
         .. RowOracle.After(database),
         .. new AnswerOracle(database, journal).After(),
         .. new StockModel(database, journal).After(),
-        .. new RefusalOracle(database, journal).After(),
+        .. new RefusalOracle(database, journal, reservations).After(),
     ];
 
-    /// <summary>Of a run in which nothing goes wrong: nobody is turned away or kept waiting because of what another asks.</summary>
+    /// <summary>Of a run in which nothing goes wrong: nobody is turned away, or waits, for what another asks.</summary>
     public static IEnumerable<Finding> Unanswered(Journal journal) =>
         from entry in journal.Entries
         where entry.Answer is null

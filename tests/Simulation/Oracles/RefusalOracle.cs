@@ -8,7 +8,7 @@ namespace Mall.Simulation;
 /// A refusal is a claim about the mall: it must have been true at some moment between the request (the first, if it was repeated)
 /// and the answer.
 /// </summary>
-public sealed partial class RefusalOracle(SimulatedDatabase database, Journal journal)
+public sealed partial class RefusalOracle(SimulatedDatabase database, Journal journal, Reservations reservations)
 {
     private readonly ILookup<long, (long Stock, int Status, DateTimeOffset At)> _products = database.Read(
         new Query<(long Id, long Stock, int Status, DateTimeOffset At)>(
@@ -60,9 +60,9 @@ public sealed partial class RefusalOracle(SimulatedDatabase database, Journal jo
     private bool WasShort(long productId, long wanted, DateTimeOffset from, DateTimeOffset to)
     {
         if (Seen(productId, from, to).Any(p => p.Stock < wanted)) return true;
-        var moments = database.Reservations.Starts(productId).Concat(Seen(productId, from, to).Select(p => p.At))
+        var moments = reservations.Starts(productId).Concat(Seen(productId, from, to).Select(p => p.At))
             .Where(at => at >= from && at <= to).Append(from);
-        return moments.Any(at => Seen(productId, at, at).Any(p => p.Stock - database.Reservations.At(productId, at) < wanted));
+        return moments.Any(at => Seen(productId, at, at).Any(p => p.Stock - reservations.At(productId, at) < wanted));
     }
 
     /// <summary>What the row was at any moment from one time to another.</summary>

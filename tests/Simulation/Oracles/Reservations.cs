@@ -6,21 +6,21 @@ namespace Mall.Simulation;
 /// A silo's ledger, of which is noted from when to when somebody waits for stock that is being taken: no other buyer may have
 /// it meanwhile, and be refused for want of it, although the rows do not show it yet.
 /// </summary>
-public sealed class WatchedLedger(ILedger inner, SimulatedDatabase database) : ILedger
+/// <param name="now">The right clock.</param>
+public sealed class WatchedLedger(ILedger inner, Reservations reservations, Func<DateTimeOffset> now) : ILedger
 {
     public async Task<CommitOutcome> CommitAsync(WriteSet writes, CancellationToken cancellationToken = default)
     {
         var taken = writes.Changes.Where(IsTaking).ToArray();
         if (taken.Length == 0) return await inner.CommitAsync(writes, cancellationToken);
-        var from = database.UtcNow;
+        var from = now();
         try
         {
             return await inner.CommitAsync(writes, cancellationToken);
         }
         finally
         {
-            foreach (var change in taken)
-                database.Reservations.Add(change.Values[0].Number, -Moved(change)!.Value, from, database.UtcNow);
+            foreach (var change in taken) reservations.Add(change.Values[0].Number, -Moved(change)!.Value, from, now());
         }
     }
 
