@@ -11,7 +11,7 @@ public sealed class Campaign(string profile, TimeSpan duration, int threads)
     private TimeSpan _simulated;
     private int _failed;
 
-    /// <returns>How many seeds have failed.</returns>
+    /// <returns>How many seeds have failed otherwise than is known.</returns>
     public int Run(int firstSeed, int seeds, Action<string> print)
     {
         var watch = Stopwatch.StartNew();
@@ -32,20 +32,19 @@ public sealed class Campaign(string profile, TimeSpan duration, int threads)
         lock (_gate)
         {
             _simulated += result.Simulated;
-            foreach (var (what, count) in result.Tally.Counts) _tally.Count(what, count);
-            foreach (var (what, count) in result.Tally.Faults) _tally.Faults[what] = _tally.Faults.GetValueOrDefault(what) + count;
+            _tally.Add(result.Tally);
             foreach (var kind in result.Kinds)
                 _kinds[kind] = _kinds.TryGetValue(kind, out var known) ? (known.Count + 1, known.Seed) : (1, result.Options.Seed);
-            if (result.Failures.Count == 0) return;
+            if (result.Unexpected.FirstOrDefault() is not { } failure) return;
             _failed++;
-            print($"seed {result.Options.Seed} fails: {result.Failures[0]}");
+            print($"seed {result.Options.Seed} fails: {failure}");
         }
     }
 
     private void Report(int seeds, TimeSpan elapsed, Action<string> print)
     {
-        print($"{profile}: {seeds} seeds, {_failed} failed; {_simulated.TotalHours:0.0} simulated hours in {elapsed.TotalSeconds:0} s, "
-            + $"{_simulated / elapsed:0} times as fast as they would have taken");
+        print($"{profile}: {seeds} seeds, {_failed} failed unexpectedly; {_simulated.TotalHours:0.0} simulated hours "
+            + $"in {elapsed.TotalSeconds:0} s, {_simulated / elapsed:0} times as fast as they would have taken");
         foreach (var (what, count) in _tally.Counts) print($"  {what,-50} {count,12:n0}");
         print($"  faults {_tally.Faults.Values.Sum():n0}, of them:");
         foreach (var (what, count) in _tally.Faults) print($"    {what,-48} {count,12:n0}");

@@ -5,7 +5,8 @@ namespace Mall.Simulation;
 
 /// <summary>What is run: a seed decides everything else.</summary>
 /// <param name="Plan">Null: as the profile has it for this seed.</param>
-public sealed record RunOptions(int Seed, string Profile, TimeSpan Duration, FaultPlan? Plan = null, Action<string>? Listener = null)
+public sealed record RunOptions(
+    int Seed, string Profile, TimeSpan Duration, FaultPlan? Plan = null, Action<string>? Listener = null)
 {
     /// <summary>A bug that the run is to find.</summary>
     public Mutation? Planted { get; init; }
@@ -17,11 +18,14 @@ public sealed record RunResult(
     RunOptions Options, FaultPlan Plan, ulong Hash, IReadOnlyList<string> Failures, IReadOnlyList<string> Story, Tally Tally,
     TimeSpan Simulated)
 {
-    /// <summary>Failures without their figures, to tell kinds apart.</summary>
+    /// <summary>Failures without their figures, to tell kinds apart; what is known by its name.</summary>
     public IEnumerable<string> Kinds => Failures.Select(KindOf).Distinct().Order(StringComparer.Ordinal);
+
+    public IEnumerable<string> Unexpected => Failures.Where(failure => KnownFailures.NameOf(failure) is null);
 
     private static string KindOf(string failure)
     {
+        if (KnownFailures.NameOf(failure) is { } name) return $"(known) {name}";
         var words = Regex.Replace(failure, @"\b(order|user)-[\w-]+|[0-9A-F]*\d[\w:.]*", "N");
         return words.Length > 130 ? words[..130] : words;
     }
@@ -74,7 +78,8 @@ public static partial class Run
         for (var i = 0; i < s_settling.TotalSeconds && cluster.Database.Read(s_open)[0] > 0; i++)
             world.Run(() => false, TimeSpan.FromSeconds(1));
         world.Run(() => false, TimeSpan.FromSeconds(1));
-        foreach (var finding in Oracle.After(cluster.Database, market.Journal, cluster.Reservations)) yield return finding.ToString();
+        var findings = Oracle.After(cluster.Database, market.Journal, cluster.Reservations);
+        foreach (var finding in findings) yield return finding.ToString();
         foreach (var failure in market.Unforeseen) yield return $"The front door answers 500: {failure}";
     }
 

@@ -28,7 +28,7 @@ public static class Shrinker
     {
         var best = Run.Once(options);
         if (best.Failures.Count == 0) return best;
-        var kind = best.Kinds.First();
+        var kind = best.Kinds.FirstOrDefault(kind => !kind.StartsWith("(known)", StringComparison.Ordinal)) ?? best.Kinds.First();
         print($"seed {options.Seed} fails: {kind}");
         foreach (var (name, without) in s_steps)
         {

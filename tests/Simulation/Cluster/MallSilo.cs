@@ -126,5 +126,6 @@ internal sealed class MallSilo : SimulatedSilo, IGrainRuntime, IHostApplicationL
 
     void IGrainRuntime.DelayDeactivation(IGrainContext grainContext, TimeSpan timeSpan) => throw new NotSupportedException();
 
-    IStorage<T> IGrainRuntime.GetStorage<T>(IGrainContext grainContext) => throw new NotSupportedException("Carts are not simulated.");
+    IStorage<T> IGrainRuntime.GetStorage<T>(IGrainContext grainContext) =>
+        throw new NotSupportedException("Carts are not simulated.");
 }

@@ -11,5 +11,11 @@ public sealed class Tally
 
     public void Fault(string kind) => Faults[kind] = Faults.GetValueOrDefault(kind) + 1;
 
+    public void Add(Tally other)
+    {
+        foreach (var (what, count) in other.Counts) Count(what, count);
+        foreach (var (kind, count) in other.Faults) Faults[kind] = Faults.GetValueOrDefault(kind) + count;
+    }
+
     public void Count(string what, long by = 1) => Counts[what] = Counts.GetValueOrDefault(what) + by;
 }

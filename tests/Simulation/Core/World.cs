@@ -66,6 +66,7 @@ public sealed class World(int seed)
     /// <returns>Whether it is over.</returns>
     public bool Run(Func<bool> isOver, TimeSpan limit)
     {
+        SynchronizationContext.SetSynchronizationContext(null); // A test runner's would be awaited on instead.
         var end = _ticks + limit.Ticks;
         while (!isOver())
         {

@@ -13,7 +13,8 @@ internal sealed class Adversary
     public Adversary(Cluster cluster, Market market, FaultPlan plan)
     {
         (_cluster, _market) = (cluster, market);
-        (cluster.Network.Options, cluster.Membership.Options, cluster.Database.Options) = (plan.Network, plan.Membership, plan.Database);
+        (cluster.Network.Options, cluster.Membership.Options) = (plan.Network, plan.Membership);
+        cluster.Database.Options = plan.Database;
         Often("kills", plan.Kills, random => Any(random)?.Invoke(cluster.Kill));
         Often("freezes", plan.Freezes, random => Any(random)?.Invoke(
             silo => cluster.Freeze(silo, plan.LongestFreeze * Math.Pow(random.NextDouble(), 2))));

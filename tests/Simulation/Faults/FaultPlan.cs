@@ -55,15 +55,18 @@ public static class Profiles
 
     private static readonly DatabaseOptions s_sickDatabase = new()
     {
-        Refused = 0.01, Broken = 0.01, CommitLost = 0.01, AcknowledgementLost = 0.02, Stalled = 0.005, Frozen = 0.01, ReadBack = 0.1,
-        Other = 0.01,
+        Refused = 0.01, Broken = 0.01, CommitLost = 0.01, AcknowledgementLost = 0.02, Stalled = 0.005, Frozen = 0.01,
+        ReadBack = 0.1, Other = 0.01,
     };
 
     private static readonly NetworkOptions s_sickNetwork = new() { Slow = 0.02, Lost = 0.005 };
 
     private static readonly MembershipOptions s_lateNews = new() { LateNews = 0.4 };
 
-    private static readonly FaultPlan s_swizzle = new() { Swizzles = 90, Clogs = 20, Network = s_sickNetwork, Membership = s_lateNews };
+    private static readonly FaultPlan s_swizzle = new()
+    {
+        Swizzles = 90, Clogs = 20, Network = s_sickNetwork, Membership = s_lateNews,
+    };
 
     private static readonly FaultPlan s_storm = new()
     {

@@ -128,9 +128,9 @@ internal abstract class GrainCaller : IGrainFactory, IGrainReferenceRuntime
     // What the mall does not use of the factory.
     TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(Guid primaryKey, string? grainClassNamePrefix) => throw Unused();
 
-    TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(Guid primaryKey, string keyExtension, string? prefix) => throw Unused();
+    TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(Guid primaryKey, string extension, string? prefix) => throw Unused();
 
-    TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(long primaryKey, string keyExtension, string? prefix) => throw Unused();
+    TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(long primaryKey, string extension, string? prefix) => throw Unused();
 
     T IGrainFactory.CreateObjectReference<T>(IGrainObserver obj) => throw Unused();
 

@@ -92,14 +92,16 @@ internal static class GrainTypes
             : GrainPlace.Directory;
         var name = type.Name.Replace("Grain", "", StringComparison.Ordinal).ToLowerInvariant();
         return new(
-            GrainType.Create(name), place, type.IsDefined(typeof(ReentrantAttribute)), ActivatorUtilities.CreateFactory(type, []));
+            GrainType.Create(name), place, type.IsDefined(typeof(ReentrantAttribute)),
+            ActivatorUtilities.CreateFactory(type, []));
     }
 
     // Its constructor is not public, and is called for each reference.
     private static Func<GrainReferenceShared, IdSpan, GrainReference> ProxyMaker(Type proxy)
     {
         var constructor = proxy.GetConstructor(
-            BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic, [typeof(GrainReferenceShared), typeof(IdSpan)])!;
+            BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic,
+            [typeof(GrainReferenceShared), typeof(IdSpan)])!;
         var method = new DynamicMethod(
             proxy.Name, typeof(GrainReference), [typeof(GrainReferenceShared), typeof(IdSpan)], proxy, skipVisibility: true);
         var code = method.GetILGenerator();

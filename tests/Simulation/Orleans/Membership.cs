@@ -27,7 +27,8 @@ internal sealed class Membership(World world, Tally tally)
     public void NoteBegun(Activation activation)
     {
         tally.Count("activations");
-        if (_table.Keys.Count(silo => silo.Process.IsAlive && silo.Has(activation.GrainId)) > 1) tally.Count("double activations");
+        var alike = _table.Keys.Count(silo => silo.Process.IsAlive && silo.Has(activation.GrainId));
+        if (alike > 1) tally.Count("double activations");
     }
 
     public bool IsDead(SimulatedSilo silo) => _table.GetValueOrDefault(silo) == SiloState.Dead;
@@ -49,7 +50,7 @@ internal sealed class Membership(World world, Tally tally)
 /// <summary>How silos learn of each other. Rates are probabilities from 0 to 1.</summary>
 public sealed record MembershipOptions
 {
-    /// <summary>A silo does not hear of a change from another one, and reads the table only after up to <see cref="LatestNews"/>.</summary>
+    /// <summary>A silo is not told of a change, and reads it in the table after up to <see cref="LatestNews"/>.</summary>
     public double LateNews { get; init; } = 0.1;
 
     /// <summary>Default 10 s, the table's refresh.</summary>

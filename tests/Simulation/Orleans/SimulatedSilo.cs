@@ -1,3 +1,5 @@
+using System.Reflection;
+
 namespace Mall.Simulation;
 
 /// <summary>
@@ -95,8 +97,9 @@ internal abstract class SimulatedSilo : GrainCaller
             return;
         }
 
-        foreach (var (silo, _) in _known.Where(m => m.Value == SiloState.Dead && before.GetValueOrDefault(m.Key) != SiloState.Dead))
+        foreach (var (silo, state) in _known)
         {
+            if (state != SiloState.Dead || before.GetValueOrDefault(silo) == SiloState.Dead) continue;
             LoseCallsTo(silo);
             foreach (var (grain, _) in _directory.Where(entry => entry.Value == silo).ToArray()) _directory.Remove(grain);
 
@@ -265,7 +268,8 @@ internal abstract class SimulatedSilo : GrainCaller
 
     private void CollectIdle()
     {
-        foreach (var activation in _activations.Values.Where(a => a.IsIdle && Process.World.Now - a.LastUsed > s_collectionAge).ToArray())
+        var since = Process.World.Now - s_collectionAge;
+        foreach (var activation in _activations.Values.Where(a => a.IsIdle && a.LastUsed < since).ToArray())
             activation.Deactivate(new(DeactivationReasonCode.ActivationIdle, "Not used for long."));
         Process.Schedule(s_collection, CollectIdle);
     }
@@ -292,8 +296,8 @@ internal abstract class SimulatedSilo : GrainCaller
 /// <summary>Orleans lets nobody else make this exception.</summary>
 internal static class Rejections
 {
-    private static readonly System.Reflection.ConstructorInfo s_constructor = typeof(OrleansMessageRejectionException).GetConstructor(
-        System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic, [typeof(string)])!;
+    private static readonly ConstructorInfo s_constructor = typeof(OrleansMessageRejectionException)
+        .GetConstructor(BindingFlags.Instance | BindingFlags.NonPublic, [typeof(string)])!;
 
     public static Exception New(string why) => (Exception)s_constructor.Invoke([why]);
 }

@@ -37,7 +37,8 @@ internal abstract class Client(Market market, string name)
         }));
         try
         {
-            if (await heard.Task.WaitAsync(patience ?? TimeSpan.FromSeconds(40), Market.Process.Clock) is not { } answer) return null;
+            var answer = await heard.Task.WaitAsync(patience ?? TimeSpan.FromSeconds(40), Market.Process.Clock);
+            if (answer is null) return null;
             Journal.Hear(entry, answer, Market.World.UtcNow);
             Market.World.Trace($"{Name} hears: {answer}");
             return answer;
@@ -78,7 +79,7 @@ internal abstract class Client(Market market, string name)
                 || failure.LostItsGrain() || failure is LimitExceededException;
             Market.Cluster.Tally.Count(isForeseen ? $"answered 503: {failure.GetType().Name}" : "answered 500");
             if (!isForeseen) Market.NoteUnforeseen(failure);
-            Market.World.Trace($"{door.Process.Name} answers {(isForeseen ? 503 : 500)}: {failure.GetType().Name} {failure.Message}");
+            door.Process.Trace($"answers {(isForeseen ? 503 : 500)}: {failure.GetType().Name} {failure.Message}");
             return null;
         }
     }

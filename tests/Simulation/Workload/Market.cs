@@ -61,7 +61,7 @@ public sealed record WorkloadOptions
     public int ProductsASeller { get; init; } = 3;
 
     /// <summary>At the beginning, up to so many.</summary>
-    public int Stock { get; init; } = 150;
+    public int Stock { get; init; } = 500;
 
     /// <summary>Seconds between two orders of a shopper, on average.</summary>
     public double ShopperPause { get; init; } = 12;

@@ -12,8 +12,9 @@ internal sealed class Operator(Market market, int number) : Client(market, $"ope
             await PauseAsync(Market.Options.ShopperPause * 3);
             while (Market.Gids.Count > 5) Market.Gids.Dequeue();
             if (!Market.IsOpen || !Market.Gids.TryDequeue(out var gid)) continue;
-            if (Chance(0.5)) await AskAsync<SagaView>(new OtherAsked($"retry of {gid}"), door => door.Sagas.Retry(gid, door.NewPatience()));
-            else await AskAsync<SagaView>(new AbortAsked(gid), door => door.Sagas.Abort(gid, door.NewPatience()));
+            await (Chance(0.5)
+                ? AskAsync<SagaView>(new OtherAsked($"retry of {gid}"), door => door.Sagas.Retry(gid, door.NewPatience()))
+                : AskAsync<SagaView>(new AbortAsked(gid), door => door.Sagas.Abort(gid, door.NewPatience())));
         }
     }
 }
