@@ -25,6 +25,9 @@ internal sealed class Patience(
 
     public static readonly TimeSpan MaxPause = TimeSpan.FromMilliseconds(500);
 
+    // Timers know nothing shorter: what is left below it passes in no time, and the call would be sent again and again meanwhile.
+    private static readonly TimeSpan s_shortestWait = TimeSpan.FromMilliseconds(1);
+
     private readonly long _begun = clock.GetTimestamp();
 
     /// <summary>Fires when nobody waits for the answer any more.</summary>
@@ -113,7 +116,7 @@ internal sealed class Patience(
                 continue;
             }
 
-            if (Left <= TimeSpan.Zero)
+            if (Left < s_shortestWait)
             {
                 // What a lost call said is more than that time has passed.
                 if (lost is not null) ExceptionDispatchInfo.Throw(lost);

@@ -1,0 +1,212 @@
+using Mall.Ledger;
+using Mall.Orders;
+using Mall.Products;
+using Mall.Simulation;
+
+namespace Mall.Tests.Simulation;
+
+/// <summary>An oracle that cannot fail is no oracle: each is fed a history in which one thing is wrong.</summary>
+public sealed class OracleTests : IDisposable
+{
+    private readonly World _world = new(1);
+    private readonly SimulatedDatabase _mall;
+    private readonly Journal _journal = new();
+    private readonly Reservations _reservations = new();
+
+    /// <summary>
+    /// User 1 has ordered 3 of product 7 and was refused 50 of it, product 7 came with 10 and got 5 more; all is well.
+    /// </summary>
+    public OracleTests()
+    {
+        _mall = new SimulatedDatabase(new SimulatedProcess(_world, "database").Clock, new Random(1));
+        Sql("insert into users (id, mobile, password_hash, role, create_time, update_time) values (1, '138', '', 'user', 0, 0)");
+        Sql("insert into points values (1, 10)");
+        Sql("""
+            insert into products (id, shop_id, name, price, stock, sold, status, owner_epoch, create_time, update_time)
+            values (7, 1, 'seven', 100, 10, 0, 1, 1, 0, 0)
+            """);
+        Ask(new ProductAsked("1 p", "seven", 100, 10), new Answer(null, "seven", new ProductView(7, 1, "seven", "", 100, 10, 1)));
+        Saga("good", order: 1, quantity: 3);
+        Sql("insert into barrier values ('saga', 'good', '02', 'action', '01', 'action', 0)");
+        Sql("update products set stock = stock - 3, sold = sold + 3 where id = 7");
+        Sql("update sagas set status = 'succeed', version = 2, next_time = null, finish_time = 1 where gid = 'good'");
+        Saga("bad", order: 2, quantity: 50);
+        Sql("update sagas set status = 'aborting', version = 2 where gid = 'bad'");
+        Sql("""
+            insert into barrier values ('saga', 'bad', '02', 'action', '01', 'compensate', 0),
+              ('saga', 'bad', '02', 'compensate', '01', 'compensate', 0),
+              ('saga', 'bad', '01', 'compensate', '01', 'compensate', 0)
+            """);
+        Sql("update orders set status = 9 where id = 2");
+        Sql("update sagas set status = 'failed', version = 3, next_time = null, finish_time = 1 where gid = 'bad'");
+        Sql("insert into idempotency values (1, 's', '', 'stock', 7, 0)");
+        Sql("update products set stock = stock + 5 where id = 7");
+        Pass();
+        Ask(OrderOf("good", 3), Placed("good", 1, 3));
+        Ask(OrderOf("bad", 50), Refused(ErrorCodes.NotEnoughStock, 12, 50));
+        Ask(new AdjustmentAsked("1 s", 7, 5), new Answer(null, "12", 12L));
+    }
+
+    public static TheoryData<Invariant, string> WrongRows => new()
+    {
+        { Invariant.Barrier, "update products set stock = stock - 1, sold = sold + 1 where id = 7" },
+        { Invariant.Barrier, "delete from barrier where gid = 'good' and branch_id = '02'" },
+        { Invariant.Barrier, "update barrier set reason = 'compensate' where gid = 'good'" },
+        { Invariant.Barrier, "insert into barrier values ('saga', 'nobody', '02', 'action', '01', 'action', 0)" },
+        { Invariant.Barrier, "delete from barrier where gid = 'bad' and op = 'action'" },
+        { Invariant.StockConserved, "update products set stock = stock + 1 where id = 7" },
+        { Invariant.Fence, "update products set owner_epoch = 0 where id = 7" },
+        { Invariant.Fence, "update sagas set version = 1 where gid = 'good'" },
+        { Invariant.SagaSteps, "update sagas set status = 'submitted', version = 9 where gid = 'good'" },
+        { Invariant.SagasEnd, "update sagas set next_time = 5 where gid = 'good'" },
+        { Invariant.CompensationSucceeds, "delete from barrier where gid = 'bad' and branch_id = '01' and op = 'compensate'" },
+        { Invariant.NothingUndone, "insert into barrier values ('saga', 'good', '02', 'compensate', '01', 'compensate', 0)" },
+        { Invariant.NothingUndone, "insert into barrier values ('saga', 'bad', '03', 'action', '01', 'action', 0)" },
+        { Invariant.OrderSteps, "update orders set status = 0 where id = 2" },
+        { Invariant.NothingLost, "delete from orders where id = 1" },
+        { Invariant.NothingLost, "update orders set status = 9 where id = 1" },
+        { Invariant.NothingLost, "update order_items set price = 1 where order_id = 1" },
+        { Invariant.NothingLost, "delete from idempotency" },
+        { Invariant.NothingTwice, "update users set id = 2" },
+        { Invariant.NothingTwice, "update points set balance = 20" },
+        { Invariant.NothingTwice, "update orders set gid = 'other' where id = 1" },
+        {
+            Invariant.KeyForEver,
+            """
+            delete from sagas where gid = 'good';
+            insert into sagas (gid, kind, status, create_time, update_time) values ('good', 'order', 'submitted', 0, 0)
+            """
+        },
+    };
+
+    public void Dispose() => _mall.Dispose();
+
+    [Fact]
+    public void Nothing_IsFound_WhereAllIsWell() => Assert.Empty(Findings());
+
+    [Theory]
+    [MemberData(nameof(WrongRows))]
+    public void WrongRow_IsFound(Invariant broken, string sql)
+    {
+        foreach (var statement in sql.Split(';')) Sql(statement);
+        Assert.Contains(Findings(), finding => finding.Invariant == broken);
+    }
+
+    [Fact]
+    public void AcknowledgedOrder_ThatIsNotThere_OrNotAsAcknowledged_IsFound()
+    {
+        Ask(OrderOf("lost", 1), Placed("lost", 3, 1));
+        Assert.Contains(Findings(), finding => finding is { Invariant: Invariant.NothingLost, Subject: "lost" });
+    }
+
+    [Fact]
+    public void SameKey_WithAnotherAnswer_IsFound()
+    {
+        Ask(OrderOf("good", 3), Placed("good", 9, 3));
+        Assert.Contains(Findings(), finding => finding.Invariant == Invariant.KeyForEver);
+    }
+
+    [Theory]
+    [InlineData(ErrorCodes.KeyReused, false)]
+    [InlineData(ErrorCodes.NotEnoughStock, true)]
+    public void AnotherBody_UnderAKey_IsRefusedAsSuch_AndElseItIsFound(int code, bool isFound)
+    {
+        Ask(OrderOf("good", 99), Refused(code, 12, 99));
+        Assert.Equal(isFound, Findings().Any(finding => finding.Invariant == Invariant.KeyForEver));
+    }
+
+    [Fact]
+    public void RefusedOrder_ThatStands_IsFound()
+    {
+        var journal = new Journal();
+        var entry = journal.Ask("a", OrderOf("good", 3), _world.UtcNow);
+        Journal.Hear(entry, Refused(ErrorCodes.NotEnoughStock, 2, 3), _world.UtcNow);
+        Assert.Contains(
+            new AnswerOracle(_mall, journal).After(),
+            finding => finding is { Invariant: Invariant.NothingTwice, Subject: "good" });
+    }
+
+    [Theory]
+    [InlineData(ErrorCodes.NotEnoughStock)]
+    [InlineData(ErrorCodes.ProductOffSale)]
+    [InlineData(ErrorCodes.NoSuchProduct)]
+    [InlineData(ErrorCodes.SagaStatusForbids)]
+    public void Refusal_ThatWasNeverTrue_IsFound(int code)
+    {
+        Ask(OrderOf("untrue", 1), Refused(code, 0, 1));
+        Assert.Contains(Findings(), finding => finding is { Invariant: Invariant.RefusalTrue, Subject: "untrue" });
+    }
+
+    [Fact]
+    public void Refusal_ThatWasTrueForAMoment_IsNone()
+    {
+        var entry = _journal.Ask("a", OrderOf("moment", 5), _world.UtcNow);
+        Pass();
+        _reservations.Add(7, 8, _world.UtcNow, _world.UtcNow);
+        Pass();
+        Journal.Hear(entry, Refused(ErrorCodes.NotEnoughStock, 4, 5), _world.UtcNow);
+        Assert.DoesNotContain(Findings(), finding => finding.Invariant == Invariant.RefusalTrue);
+    }
+
+    [Fact]
+    public void Adjustment_WithoutAnAnswer_MayHaveHappenedOnce_ButNotTwice()
+    {
+        _journal.Ask("seller", new AdjustmentAsked(null, 7, 5), _world.UtcNow);
+        Assert.Empty(Findings());
+        Sql("update products set stock = stock + 5 where id = 7");
+        Assert.Empty(Findings());
+        Sql("update products set stock = stock + 5 where id = 7");
+        Assert.Contains(Findings(), finding => finding.Invariant == Invariant.StockConserved);
+    }
+
+    [Fact]
+    public void OrderOfAnotherProduct_ThatWaitsForALockedRow_IsFound()
+    {
+        _mall.LockRow("products", "8", TimeSpan.FromMinutes(1));
+        Pass();
+        var entry = _journal.Ask("a", OrderOf("held up", 1), _world.UtcNow);
+        Pass(6);
+        Journal.Hear(entry, Placed("held up", 4, 1), _world.UtcNow);
+        Assert.Single(Oracle.OneSickRow(_mall, _journal, TimeSpan.FromSeconds(5), _world.UtcNow));
+        Assert.Empty(Oracle.OneSickRow(_mall, _journal, TimeSpan.FromSeconds(7), _world.UtcNow));
+    }
+
+    private IReadOnlyList<Finding> Findings() => Oracle.After(_mall, _journal, _reservations);
+
+    private void Sql(string sql) => _mall.Read(new Query<int>(sql, _ => 0));
+
+    private void Pass(int seconds = 1) => _world.Run(() => false, TimeSpan.FromSeconds(seconds));
+
+    private void Saga(string gid, long order, long quantity)
+    {
+        Sql($"insert into barrier values ('saga', '{gid}', '01', 'action', '01', 'action', 0)");
+        Sql($"""
+            insert into sagas (gid, kind, status, version, create_time, update_time)
+            values ('{gid}', 'order', 'submitted', 1, 0, 0)
+            """);
+        Sql($"""
+            insert into orders (id, gid, user_id, amount, status, create_time, update_time)
+            values ({order}, '{gid}', 1, {quantity * 100}, 0, 0, 0)
+            """);
+        Sql($"insert into order_items values ({order}, 7, 'seven', {quantity}, 100)");
+    }
+
+    private void Ask(Asked what, Answer answer)
+    {
+        var entry = _journal.Ask("somebody", what, _world.UtcNow);
+        Pass();
+        Journal.Hear(entry, answer, _world.UtcNow);
+        Pass();
+    }
+
+    private static OrderAsked OrderOf(string gid, long quantity) => new(gid, true, 1, [new OrderLine(7, quantity)]);
+
+    private static Answer Placed(string gid, long id, long quantity)
+    {
+        var order = new OrderView(
+            id, gid, 1, [new OrderItem(7, "seven", quantity, 100)], quantity * 100, 0, default, default, null);
+        return new Answer(null, $"order {id}", order);
+    }
+
+    private static Answer Refused(int code, long left, long wanted) => new(code, $"Product 7 has {left} left, {wanted} wanted.");
+}

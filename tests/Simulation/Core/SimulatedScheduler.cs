@@ -1,0 +1,40 @@
+namespace Mall.Simulation;
+
+/// <summary>
+/// One task at a time, in the order in which they come, each as an event of its process. While a task runs this is the current
+/// scheduler, so that whatever it awaits comes back here. Activations have one each: between them any order is possible.
+/// </summary>
+public sealed class SimulatedScheduler(SimulatedProcess process) : TaskScheduler
+{
+    private readonly Queue<Task> _tasks = new();
+    private Task? _now;
+
+    public override int MaximumConcurrencyLevel => 1;
+
+    /// <summary>Runs it now, as this scheduler's; only from an event of this process.</summary>
+    public void Run(Action action)
+    {
+        _now = new Task(action);
+        _now.RunSynchronously(this);
+        _now.GetAwaiter().GetResult(); // it has ended; a failure is the world's
+    }
+
+    protected override void QueueTask(Task task)
+    {
+        process.World.ThrowIfElsewhere();
+        if (!process.IsAlive) return;
+        _tasks.Enqueue(task);
+        if (_tasks.Count == 1) process.World.ScheduleSoon(RunOne, process);
+    }
+
+    protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) => task == _now && TryExecuteTask(task);
+
+    protected override IEnumerable<Task> GetScheduledTasks() => _tasks;
+
+    private void RunOne()
+    {
+        TryExecuteTask(_tasks.Peek());
+        _tasks.Dequeue();
+        if (_tasks.Count > 0) process.World.ScheduleSoon(RunOne, process);
+    }
+}

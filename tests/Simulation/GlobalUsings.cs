@@ -1,0 +1,4 @@
+global using Orleans;
+global using Orleans.CodeGeneration;
+global using Orleans.Runtime;
+global using Orleans.Serialization.Invocation;
