@@ -138,6 +138,14 @@ public sealed class OracleTests : IDisposable
     }
 
     [Fact]
+    public void Refusal_OfABranchThatHadActed_IsFound()
+    {
+        Ask(OrderOf("good", 3), new Answer(
+            ErrorCodes.SagaStatusForbids, "Branch 02 of good was compensated before it was called."));
+        Assert.Contains(Findings(), finding => finding.Sentence.EndsWith("the branch had acted", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Refusal_ThatWasTrueForAMoment_IsNone()
     {
         var entry = _journal.Ask("a", OrderOf("moment", 5), _world.UtcNow);

@@ -1,3 +1,4 @@
+using Mall.Ledger;
 using Mall.Ledger.Stores;
 
 namespace Mall.Simulation;
@@ -146,6 +147,7 @@ public sealed partial class SimulatedDatabase
             try
             {
                 _writer.Apply(transaction.Batch);
+                NoteOwners(transaction);
                 Commits++;
             }
             catch (StoreException failure)
@@ -197,6 +199,29 @@ public sealed partial class SimulatedDatabase
         _open.Remove(transaction);
         if (transaction.Locks is not null) _locks.Leave(transaction.Locks);
         foreach (var watcher in transaction.Watchers) watcher();
+    }
+
+    /// <summary>
+    /// Who makes a product or takes its epoch owns it, and from then on nobody else's write may be applied (invariant 3).
+    /// The rows do not show it, since they do not say who has written them.
+    /// </summary>
+    private void NoteOwners(Transaction transaction)
+    {
+        for (var i = 0; i < transaction.Batch.Count; i++)
+        {
+            if (transaction.Batch.Fault(i) is not null || transaction.Batch.Outcome(i) != CommitOutcome.Applied) continue;
+            foreach (var change in transaction.Batch[i].Changes.Where(c => c.Shape.Table.Name == "products"))
+            {
+                var id = RowKey.Of(change);
+                if (change.Shape.Operation == RowOperation.Insert || change.Shape.Columns.Any(Sets))
+                    _owners[id] = transaction.Owner;
+                else if (_owners.GetValueOrDefault(id) is { } owner && owner != transaction.Owner)
+                    _reader.Read(s_noteStep, [UtcTicks, nameof(Invariant.Fence), id,
+                        $"{transaction.Owner.Silo} wrote to product {id}, of which {owner.Silo} has taken the epoch"]);
+            }
+        }
+
+        static bool Sets(ShapeColumn column) => column is { Column.Name: "owner_epoch", Role: ColumnRole.Set };
     }
 
     /// <summary>Every barrier key, without its op, and every row that the batch touches.</summary>

@@ -18,6 +18,8 @@ namespace Mall.Simulation;
 /// </summary>
 public sealed partial class SimulatedDatabase : IDisposable
 {
+    private static readonly Query<int> s_noteStep = new("insert into seen_steps values (@p1, @p2, @p3, @p4)", static _ => 0);
+
     private readonly Lock _gate = new(); // The contract suite comes from several threads; a simulation has one.
     private readonly TimeProvider _time;
     private readonly Random _random;
@@ -27,6 +29,7 @@ public sealed partial class SimulatedDatabase : IDisposable
     private readonly RowLocks _locks = new();
     private readonly List<LockHolder> _strangers = [];
     private readonly List<Transaction> _open = [];
+    private readonly Dictionary<string, SimulatedStore> _owners = []; // of products, by id
     private readonly Action<string> _trace;
     private int _starts;
 
@@ -41,7 +44,7 @@ public sealed partial class SimulatedDatabase : IDisposable
         _ = SQLitePCL.raw.sqlite3_extended_result_codes(_connection.Handle, 1);
         new SqliteMigrator(_connection).MigrateAsync(time.GetUtcNow(), CancellationToken.None)
             .GetAwaiter().GetResult(); // memory waits for nothing
-        Watch.Over(_connection, () => time.GetUtcNow().UtcTicks);
+        Watch.Over(_connection, () => UtcTicks);
         _reader = new SqliteReader(_connection);
         _writer = new SqliteWriter(_connection.Handle!);
     }
@@ -197,6 +200,8 @@ public sealed partial class SimulatedDatabase : IDisposable
         lock (_gate) Faults[fault] = Faults.GetValueOrDefault(fault) + 1;
         _trace($"database: {fault}{(what is null ? "" : $", {what}")}");
     }
+
+    private long UtcTicks => _time.GetUtcNow().UtcTicks;
 
     private TimeSpan Way()
     {

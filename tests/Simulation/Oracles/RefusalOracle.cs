@@ -22,6 +22,10 @@ public sealed partial class RefusalOracle(SimulatedDatabase database, Journal jo
             row => (
                 row.GetInt64(0), row.GetString(1), row.GetInt64(2) == 1, new DateTimeOffset(row.GetInt64(3), TimeSpan.Zero))));
 
+    private readonly HashSet<string> _acted = [.. database.Read(new Query<string>(
+        "select 'Branch ' || branch_id || ' of ' || gid from barrier where op = 'action' and reason = 'action'",
+        row => row.GetString(0)))];
+
     [GeneratedRegex(@"(?:product|user) (\d+)", RegexOptions.IgnoreCase)]
     private static partial Regex Whose { get; }
 
@@ -32,12 +36,19 @@ public sealed partial class RefusalOracle(SimulatedDatabase database, Journal jo
         {
             var since = entry.At;
             if (entry.What.Key is { } key && !first.TryAdd((key, entry.What.Body), since)) since = first[(key, entry.What.Body)];
-            if (entry.Answer is { Code: { } code } answer && !WasTrue(entry, code, answer.Text, since, entry.AnsweredAt!.Value))
+            if (entry.Answer is { Code: ErrorCodes.SagaStatusForbids } late && _acted.Any(late.Text.StartsWith))
             {
-                var stocks = Seen(IdIn(answer.Text), since, entry.AnsweredAt.Value).Select(p => p.Stock).Distinct().Take(9);
                 yield return new(
                     Invariant.RefusalTrue, entry.What.Key ?? $"request {entry.Number}",
-                    $"{entry} was refused: {answer}; that was never true until {entry.AnsweredAt:HH:mm:ss.fff} "
+                    $"{entry} was told: {late}; and the branch had acted");
+            }
+            else if (entry is { Answer: { Code: { } code } answer, AnsweredAt: { } until }
+                && !WasTrue(entry, code, answer.Text, since, until))
+            {
+                var stocks = Seen(IdIn(answer.Text), since, until).Select(p => p.Stock).Distinct().Take(9);
+                yield return new(
+                    Invariant.RefusalTrue, entry.What.Key ?? $"request {entry.Number}",
+                    $"{entry} was refused: {answer}; that was never true until {until:HH:mm:ss.fff} "
                     + $"(stock: {string.Join(", ", stocks)})");
             }
         }
