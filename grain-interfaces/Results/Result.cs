@@ -4,7 +4,12 @@ namespace Mall;
 /// <param name="Code">One of <see cref="ErrorCodes"/>.</param>
 /// <param name="Detail">A sentence for the customer, with the figures.</param>
 [GenerateSerializer, Immutable, Alias("mall.Refusal")]
-public sealed record Refusal(int Code, string Detail);
+public sealed record Refusal(int Code, string Detail)
+{
+    /// <summary>A branch refuses, and it is durable that its action never happens: there is nothing to be undone.</summary>
+    [Id(2)]
+    public bool IsSealed { get; init; }
+}
 
 /// <summary>A value, or a refusal. Anything else (a timeout, a bug) is an exception, and its outcome is unknown.</summary>
 [GenerateSerializer, Immutable, Alias("mall.Result`1")]

@@ -67,7 +67,8 @@ public sealed class OrderSagaGrain(OrderSagaKind kind, SagaServices services, Or
         var order = row.View(items.Select(i => i.Item), options.CloseAfter) with { Status = OrderStatus.Created, PaidAt = null };
         var isSame = lines is not { } asked
             || asked.Order(s_byProduct).SequenceEqual(order.Items.Select(i => new OrderLine(i.ProductId, i.Quantity)));
-        return new SagaRemains<OrderView>(order, isSame, row.Status == OrderStatus.Void ? SagaReason.ToRefusal(row.Reason) : null);
+        var refusal = row.Status == OrderStatus.Void ? SagaReason.ToRefusal(row.Reason) : null;
+        return new SagaRemains<OrderView>(order, isSame, refusal);
     }
 
     /// <summary>As the database keeps times, so that the first answer and every later one are the same.</summary>

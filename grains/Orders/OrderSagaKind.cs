@@ -37,6 +37,9 @@ public sealed class OrderSagaKind(GrainLedger ledger, TimeProvider clock)
     public override WriteSet Opening(SagaRecord saga, OrderView intent, DateTimeOffset now) =>
         Creating(new Branch(saga.Gid, Creation), intent);
 
+    public override WriteSet Undoing(string gid, OrderView intent, Refusal why, DateTimeOffset now) =>
+        new(new Branch(gid, Creation).Compensation(), OrderRows.Void(intent.Id, SagaReason.From(why), now));
+
     private static WriteSet Creating(Branch branch, OrderView order) => new(branch.Action(), OrderRows.Insert(order));
 
     private SagaBranch CreateOrder(Branch branch, OrderView order) => new(
@@ -50,8 +53,7 @@ public sealed class OrderSagaKind(GrainLedger ledger, TimeProvider clock)
         },
         Compensation: async why =>
         {
-            var end = OrderRows.Void(order.Id, SagaReason.From(why), clock.GetUtcNow());
-            if (await ledger.CommitAsync(new WriteSet(branch.Compensation(), end)) == CommitOutcome.Conflict)
+            if (await ledger.CommitAsync(Undoing(branch.Gid, order, why, clock.GetUtcNow())) == CommitOutcome.Conflict)
                 throw new StaleActivationException($"Order {order.Id} is no longer in the status in which it can become void.");
         });
 

@@ -206,7 +206,7 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
         var settled = await CommitAsync(new WriteSet(branch.Compensation(), Returning(quantity)) { ExpectsNull = true });
         ThrowIfStale(settled);
         if (settled == CommitOutcome.Applied) _stock += quantity;
-        return refusal;
+        return refusal with { IsSealed = true };
     }
 
     /// <summary>For refusals that leave nothing behind: whoever has been superseded does not know enough to give them.</summary>
@@ -235,7 +235,7 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
             {
                 CommitOutcome.Applied => _stock -= quantity,
                 CommitOutcome.Duplicate => _stock,
-                CommitOutcome.Suspended => WhyNot(quantity) ?? WasRefused(quantity),
+                CommitOutcome.Suspended => WasRefused(quantity),
                 _ => throw Stale(),
             };
         }
@@ -317,7 +317,7 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
     /// refusal never reached whoever drives the saga now.
     /// </summary>
     private Refusal WasRefused(long wanted) =>
-        Result.Refused(ErrorCodes.NotEnoughStock, $"Product {Id} had less than {wanted} left.");
+        Result.Refused(ErrorCodes.NotEnoughStock, $"Product {Id} had less than {wanted} left.") with { IsSealed = true };
 
     private Refusal NotEnough(long wanted) =>
         Result.Refused(ErrorCodes.NotEnoughStock, $"Product {Id} has {_stock - _reserved} left, {wanted} wanted.");

@@ -55,26 +55,34 @@ public abstract partial class SagaGrain<TIntent>
         }
 
         var now = services.Clock.GetUtcNow();
-        await MoveToAsync(
-            Saga with
-            {
-                Status = SagaStatus.Aborting,
-                Reason = SagaReason.From(refusal),
-                NextTime = now + services.Options.TakeoverAfter,
-                Attempts = 0,
-            },
-            [.. _progress.Started.Select(b => SagaRows.InsertBranch(Saga.Gid, b.Id, BarrierOps.Action, b.Status, now))]);
+        var started = _progress.Started.Select(b => SagaRows.InsertBranch(Saga.Gid, b.Id, BarrierOps.Action, b.Status, now));
+        var aborting = Saga with
+        {
+            Status = SagaStatus.Aborting,
+            Reason = SagaReason.From(refusal),
+            NextTime = now + services.Options.TakeoverAfter,
+            Attempts = 0,
+        };
+
+        // The usual refusal leaves nothing to be undone but what the saga itself began with: one commit says and does it all.
+        if (kind.Undoing(Saga.Gid, _intent!, refusal, now) is { Barrier: { } barrier } undoing
+            && _progress.IsUndoneExcept(barrier.BranchId)
+            && await TryMoveToAsync(Failed(aborting), barrier, [.. undoing.Changes, .. started, .. Undone(now)]))
+            return;
+        await MoveToAsync(aborting, [.. started]);
         _decided.TrySetResult();
     }
 
     private async Task CompensateAsync()
     {
         await _progress.CompensateAsync();
-        var now = services.Clock.GetUtcNow();
-        var undone = _progress.Started.Select(
-            b => SagaRows.InsertBranch(Saga.Gid, b.Id, BarrierOps.Compensate, BranchStatus.Succeed, now));
-        await MoveToAsync(Saga with { Status = SagaStatus.Failed, NextTime = null, Attempts = 0 }, [.. undone]);
+        await MoveToAsync(Failed(Saga), [.. Undone(services.Clock.GetUtcNow())]);
     }
+
+    private static SagaRecord Failed(SagaRecord saga) => saga with { Status = SagaStatus.Failed, NextTime = null, Attempts = 0 };
+
+    private IEnumerable<RowChange> Undone(DateTimeOffset now) => _progress.Started.Select(
+        b => SagaRows.InsertBranch(Saga.Gid, b.Id, BarrierOps.Compensate, BranchStatus.Succeed, now));
 
     /// <summary>Notes a round that stumbled and waits for the next; false when none comes: parked, or the silo stops.</summary>
     private async Task<bool> StumbleAsync(Exception e)
@@ -126,19 +134,26 @@ public abstract partial class SagaGrain<TIntent>
     }
 
     /// <summary>Commits the row's next version, together with rows that ride along, and believes it afterwards.</summary>
-    private async Task MoveToAsync(SagaRecord next, params RowChange[] alongside)
+    private Task<bool> MoveToAsync(SagaRecord next, params RowChange[] alongside) =>
+        TryMoveToAsync(next, barrier: null, alongside);
+
+    /// <summary>The same under a barrier. False when that says that what rides along has been settled before.</summary>
+    private async Task<bool> TryMoveToAsync(SagaRecord next, BarrierKey? barrier, RowChange[] alongside)
     {
         next = next with { Version = Saga.Version + 1 };
-        var outcome = await services.Ledger.CommitAsync(
-            new WriteSet([SagaRows.Update(next, services.Clock.GetUtcNow()), .. alongside]));
-        if (outcome != CommitOutcome.Applied)
+        switch (await services.Ledger.CommitAsync(
+            new WriteSet(barrier, [SagaRows.Update(next, services.Clock.GetUtcNow()), .. alongside])))
         {
-            _overtaken = true;
-            throw new StaleActivationException($"Saga {next.Gid} is no longer at version {Saga.Version}.");
+            case CommitOutcome.Applied:
+                if (next.Status != Saga.Status) _attempts = 0;
+                _saga = next;
+                return true;
+            case CommitOutcome.Conflict:
+                _overtaken = true;
+                throw new StaleActivationException($"Saga {next.Gid} is no longer at version {Saga.Version}.");
+            default:
+                return false;
         }
-
-        if (next.Status != Saga.Status) _attempts = 0;
-        _saga = next;
     }
 
     [LoggerMessage(3001, LogLevel.Warning, "Saga {Gid} stumbled, attempt {Attempt}; again in {DelayMs} ms")]

@@ -35,6 +35,12 @@ public abstract class SagaKind<TIntent>(string name, JsonTypeInfo<TIntent> json)
     /// </summary>
     public virtual WriteSet? Opening(SagaRecord saga, TIntent intent, DateTimeOffset now) => null;
 
+    /// <summary>
+    /// What undoes the branch that <see cref="Opening"/> did: it can end the saga in the same commit, when nothing else is to be
+    /// undone. Null for sagas that begin elsewhere.
+    /// </summary>
+    public virtual WriteSet? Undoing(string gid, TIntent intent, Refusal why, DateTimeOffset now) => null;
+
     internal string Write(TIntent intent) => JsonSerializer.Serialize(intent, json);
 
     internal TIntent Read(string payload) =>

@@ -15,6 +15,7 @@ internal sealed class SagaProgress
         Started,
         Acted,
         Refused,
+        Sealed,
         Compensated,
     }
 
@@ -50,6 +51,10 @@ internal sealed class SagaProgress
 
     /// <summary>Every action is known to be done: the saga will succeed.</summary>
     public bool IsDone => Refusal is null && Array.TrueForAll(_steps, step => step == Step.Acted);
+
+    /// <summary>Of all branches that were started, only this one remains to be undone.</summary>
+    public bool IsUndoneExcept(string id) =>
+        Enumerable.Range(0, _plan.Count).All(i => IsUndone(i) || (_plan[i].Id == id && _steps[i] == Step.Acted));
 
     /// <summary>The action of this branch has been done by other means.</summary>
     public void NoteActed(string id) => _steps[IndexBefore(_plan.Count, id)] = Step.Acted;
@@ -88,7 +93,7 @@ internal sealed class SagaProgress
         if (Refusal is not null || _steps[i] is Step.Acted) return;
         _steps[i] = Step.Started;
         var refusal = await _plan[i].Action();
-        _steps[i] = refusal is null ? Step.Acted : Step.Refused;
+        _steps[i] = refusal switch { null => Step.Acted, { IsSealed: true } => Step.Sealed, _ => Step.Refused };
         if (refusal is not null) Refuse(refusal);
     }
 
@@ -99,10 +104,13 @@ internal sealed class SagaProgress
             if (_predecessors[later].Contains(i)) await round[later];
         }
 
-        if (_steps[i] is Step.Idle or Step.Compensated) return;
+        if (IsUndone(i)) return;
         await _plan[i].Compensation(Refusal ?? throw new InvalidOperationException("Nothing was refused."));
         _steps[i] = Step.Compensated;
     }
+
+    private bool IsUndone(int i) =>
+        _steps[i] is Step.Idle or Step.Sealed or Step.Compensated;
 
     private int IndexBefore(int i, string id)
     {
@@ -117,7 +125,7 @@ internal sealed class SagaProgress
     private static string StatusOf(Step step) => step switch
     {
         Step.Acted or Step.Compensated => BranchStatus.Succeed,
-        Step.Refused => BranchStatus.Refused,
+        Step.Refused or Step.Sealed => BranchStatus.Refused,
         _ => BranchStatus.Prepared,
     };
 }

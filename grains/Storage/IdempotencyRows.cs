@@ -20,7 +20,8 @@ internal static class IdempotencyRows
     /// <summary>By user and key. The column is not named bare: <c>key</c> is a reserved word in MySQL.</summary>
     public static readonly Query<IdempotencyRecord> ByKey = new(
         "select i.request_hash, i.kind, i.result_id, i.answer from idempotency i where i.user_id = @p1 and i.key = @p2",
-        row => new IdempotencyRecord(row.GetString(0), row.GetString(1), row.GetInt64(2), row.IsDBNull(3) ? null : row.GetInt64(3)));
+        row => new IdempotencyRecord(
+            row.GetString(0), row.GetString(1), row.GetInt64(2), row.IsDBNull(3) ? null : row.GetInt64(3)));
 
     /// <summary>No change without a key.</summary>
     /// <param name="answer">What is answered, where what was made does not tell that for ever.</param>

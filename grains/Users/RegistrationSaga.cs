@@ -9,8 +9,10 @@ public sealed class RegistrationSagaKind() : SagaKind<Registration>("registratio
     public override ISagaGrain Grain(IGrainFactory grains, string gid) => grains.GetGrain<IRegistrationSagaGrain>(gid);
 
     /// <summary>What outlives the saga's row: neither the user's nor any other tells under which key it was registered.</summary>
-    public override WriteSet? Opening(SagaRecord saga, Registration intent, DateTimeOffset now) => saga.RequestHash is not { } hash
-        ? null : new(IdempotencyRows.Insert(new Idempotency(0, saga.Gid, hash), Name, intent.UserId, now));
+    public override WriteSet? Opening(SagaRecord saga, Registration intent, DateTimeOffset now) =>
+        saga.RequestHash is { } hash
+            ? new(IdempotencyRows.Insert(new Idempotency(0, saga.Gid, hash), Name, intent.UserId, now))
+            : null;
 
     public override IReadOnlyList<SagaBranch> Plan(IGrainFactory grains, string gid, Registration intent)
     {
@@ -66,7 +68,7 @@ public sealed class RegistrationSagaGrain(RegistrationSagaKind kind, SagaService
         return new Registration(await _ledger.NextIdAsync("users"), command.User, WelcomePoints);
     }
 
-    /// <summary>What became of this registration, should its saga have been cleaned up; it can only have failed for the mobile.</summary>
+    /// <summary>This registration, should its saga have been cleaned up; only the mobile can have made it fail.</summary>
     private async Task<SagaRemains<Registration>?> RecallAsync(RegisterUser command)
     {
         if (await _ledger.FindAsync(IdempotencyRows.ByKey, 0, this.GetPrimaryKeyString()) is not { } row) return null;

@@ -12,7 +12,7 @@ internal sealed class LedgerCleaner(IStore store, ILedger ledger, LedgerOptions 
     internal const string KindOfWork = "ledger.cleanup";
 
     /// <summary>
-    /// Sagas in one transaction. Fewer than a thousand: MariaDB takes a longer list for a table, and may then read all of another.
+    /// Sagas in one transaction. Fewer than a thousand: MariaDB takes a longer list for a table, and may then read all of it.
     /// </summary>
     internal const int SagasAStep = 900;
 

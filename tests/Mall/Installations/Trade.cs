@@ -134,7 +134,8 @@ public sealed class Trade : IDisposable
         Audit.Passes(books.Missing(purchases));
         Audit.Passes(books.Discrepancies(Seller.Supplied));
         Audit.Passes(People.SelectMany(s => s.Misreadings));
-        Audit.Passes(refused.Where(p => !isScarce || p.Answer.Code != ErrorCodes.NotEnoughStock).Select(p => $"{p.Key}: {p.Answer}"));
+        Audit.Passes(refused
+            .Where(p => !isScarce || p.Answer.Code != ErrorCodes.NotEnoughStock).Select(p => $"{p.Key}: {p.Answer}"));
         Assert.InRange(books.Orders(status: 0), acknowledged, acknowledged + abandoned);
         Assert.NotEqual(0, acknowledged);
         Assert.Equal(isScarce, refused.Count != 0);
