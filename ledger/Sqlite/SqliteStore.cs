@@ -14,7 +14,7 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
     : IStore
 {
     // All in one transaction, which holds SQLite's write lock from its beginning.
-    private static readonly MigratorWords s_migrations =
+    internal static readonly MigratorWords Migrations =
         new("sqlite", "begin immediate; select 1", "commit", "rollback", IsTransactional: false, TimeoutSeconds: 5);
 
     private readonly SqliteReaders _readers = new(() => new SqliteSession(
@@ -134,7 +134,7 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
                 """);
         }
 
-        await new Migrator(_own.Connection, SqliteErrors.Instance, s_migrations, time).MigrateAsync(CancellationToken.None);
+        await new Migrator(_own.Connection, SqliteErrors.Instance, Migrations, time).MigrateAsync(CancellationToken.None);
         _writer = new SqliteWriter(_own);
     }
 

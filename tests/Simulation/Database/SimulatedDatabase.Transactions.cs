@@ -112,7 +112,7 @@ public sealed partial class SimulatedDatabase
         {
             if (transaction.HasEnded || locks.Held != held) return;
             Note("lock waited for too long", locks.Keys[held].Replace('\0', ' '));
-            End(transaction, StoreFailure.NothingHappened, "a row stayed locked by another session for too long");
+            End(transaction, StoreFailure.Locked, "a row stayed locked by another session for too long");
         });
     }
 

@@ -23,8 +23,7 @@ public sealed partial class SimulatedDatabase : IDisposable
     private readonly Lock _gate = new(); // The contract suite comes from several threads; a simulation has one.
     private readonly TimeProvider _time;
     private readonly Random _random;
-    private readonly SqliteConnection _connection;
-    private readonly SqliteReader _reader;
+    private readonly SqliteSession _session = new(":memory:", "pragma foreign_keys = off; pragma temp_store = memory;");
     private readonly SqliteWriter _writer;
     private readonly RowLocks _locks = new();
     private readonly List<LockHolder> _strangers = [];
@@ -39,14 +38,10 @@ public sealed partial class SimulatedDatabase : IDisposable
     public SimulatedDatabase(TimeProvider time, Random random, Action<string>? trace = null)
     {
         (_time, _random, _trace) = (time, random, trace ?? (static _ => { }));
-        _connection = new SqliteConnection("Data Source=:memory:");
-        _connection.Open();
-        _ = SQLitePCL.raw.sqlite3_extended_result_codes(_connection.Handle, 1);
-        new SqliteMigrator(_connection).MigrateAsync(time.GetUtcNow(), CancellationToken.None)
+        new Migrator(_session.Connection, SqliteErrors.Instance, SqliteStore.Migrations, time).MigrateAsync(CancellationToken.None)
             .GetAwaiter().GetResult(); // memory waits for nothing
-        Watch.Over(_connection, () => UtcTicks);
-        _reader = new SqliteReader(_connection);
-        _writer = new SqliteWriter(_connection.Handle!);
+        Watch.Over(_session.Connection, () => UtcTicks);
+        _writer = new SqliteWriter(_session);
     }
 
     public DatabaseOptions Options { get; set; } = new();
@@ -105,8 +100,7 @@ public sealed partial class SimulatedDatabase : IDisposable
 
     public void Dispose()
     {
-        _writer.Dispose();
-        _reader.Dispose();
+        _session.Dispose();
     }
 
     /// <summary>Everything that is one statement: a message there, the statement, a message back; each may get lost.</summary>
@@ -151,8 +145,7 @@ public sealed partial class SimulatedDatabase : IDisposable
         if (column is null)
         {
             if (_locks.HeldOf("due").Any()) return [];
-            var (query, parameters) = ShortQueries.Claim(claim);
-            return ShortQueries.Oldest(_reader.Read(query, parameters));
+            return Pick(ShortQueries.Due(claim, locking: ""), due => ShortQueries.Claim(claim, due));
         }
 
         var held = string.Join(", ", _locks.HeldOf(column.Table.Name).Order().Select(key => $"'{key}'"));
@@ -162,12 +155,11 @@ public sealed partial class SimulatedDatabase : IDisposable
             column = column with { Predicate = column.Predicate is { } sql ? $"({sql}) and {free}" : free };
         }
 
-        var (columns, values) = ShortQueries.Claim(column, claim);
-        var claimed = _reader.Read(columns, values);
+        var claimed = Pick(ShortQueries.Due(column, claim, locking: ""), due => ShortQueries.Claim(column, claim, due));
         if (Planted == Mutation.DueWorkForgotten)
         {
             var forget = new Query<int>($"update {column.Table} set {column.DueTime} = null where {column.Key} = @p1", _ => 0);
-            foreach (var item in claimed) _reader.Read(forget, [item.Key]);
+            foreach (var item in claimed) _session.Read(forget, item.Key);
         }
 
         return claimed;
@@ -175,13 +167,26 @@ public sealed partial class SimulatedDatabase : IDisposable
 
     internal long ReserveIds(string sequence, int count)
     {
-        var first = _reader.Read(ShortQueries.ReserveIds, [sequence, count])[0];
+        var first = Execute(ShortQueries.ReserveIds(sequence, count))[0];
         if (Planted == Mutation.IdsNotReserved && _random.Next(4) == 0)
-            _reader.Read(ShortQueries.ReturnIds, [sequence, first, first + count]);
+            Execute(ShortQueries.ReturnIds(sequence, first, first + count));
         return first;
     }
 
-    internal IReadOnlyList<T> Execute<T>(Query<T> query, params Value[] parameters) => _reader.Read(query, parameters);
+    internal int CleanUp(DateTimeOffset before, int limit) =>
+        Pick(ShortQueries.Ended(before, limit, locking: ""), ShortQueries.CleanUp).Count;
+
+    internal IReadOnlyList<T> Execute<T>(Statement<T> statement) => Execute(statement.Query, statement.Parameters);
+
+    internal IReadOnlyList<T> Execute<T>(Query<T> query, params Value[] parameters) => _session.Read(query, parameters);
+
+    private IReadOnlyList<T> Pick<T>(Statement<T> pick, Func<IReadOnlyList<T>, IEnumerable<Statement<long>>> write)
+    {
+        var picked = Execute(pick);
+        if (picked.Count > 0)
+            foreach (var statement in write(picked)) Execute(statement);
+        return picked;
+    }
 
     internal bool Happens(double probability)
     {

@@ -51,12 +51,14 @@ public sealed class SimulatedStore(SimulatedDatabase database, string silo, Task
         OnScheduler(() => database.ReserveIds(sequence, count));
 
     public Task ReturnIdsAsync(string sequence, long first, long end) =>
-        OnScheduler(() => database.Execute(ShortQueries.ReturnIds, sequence, first, end));
+        OnScheduler(() => database.Execute(ShortQueries.ReturnIds(sequence, first, end)));
 
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) => OnScheduler(() => database.Claim(null, claim));
 
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) =>
         OnScheduler(() => database.Claim(column, claim));
+
+    public Task<int> CleanUpAsync(DateTimeOffset before, int limit) => OnScheduler(() => database.CleanUp(before, limit));
 
     /// <summary>As the end of the process: its sessions end, except for what had been sent.</summary>
     public void Crash() => database.Abandon(this);
