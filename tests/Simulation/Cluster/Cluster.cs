@@ -120,7 +120,7 @@ internal sealed class Cluster : IDisposable
 
     private void Ended(MallSilo silo, string why)
     {
-        Tally.Count("silos ended");
+        if (IsSupervised) Tally.Count("silos ended");
         World.Schedule(Draw(1, 15), () =>
         {
             if (IsSupervised && _wanted.Contains(silo.Process.Name)) Start(silo.Process.Name);

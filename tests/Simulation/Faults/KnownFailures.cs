@@ -13,6 +13,7 @@ public static partial class KnownFailures
         ("a key repeated after the clean-up is decided anew, or fails", LostKey.IsMatch),
         ("a repeated adjustment is answered with the stock of today", TodaysStock.IsMatch),
         ("a refusal whose answer was lost is repeated in other words", OtherWords.IsMatch),
+        ("a request that is refused before it has begun becomes an order by its repeat", RefusedAndPlaced.IsMatch),
         ("of two bodies at once under one key, one hears the refusal of the other", HearsOfOther),
     ];
 
@@ -22,6 +23,9 @@ public static partial class KnownFailures
 
     [GeneratedRegex(@"^KeyForEver: \d+ seller-\d+-\d+: ")]
     private static partial Regex TodaysStock { get; }
+
+    [GeneratedRegex("^NothingTwice: order-.* was answered (20000|30000)[0-9] .*, and the order stands")]
+    private static partial Regex RefusedAndPlaced { get; }
 
     [GeneratedRegex("^RefusalTrue: .* was refused: 600002 Branch ")]
     private static partial Regex OtherWords { get; }
