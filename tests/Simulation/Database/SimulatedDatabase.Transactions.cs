@@ -212,12 +212,12 @@ public sealed partial class SimulatedDatabase
             if (transaction.Batch.Fault(i) is not null || transaction.Batch.Outcome(i) != CommitOutcome.Applied) continue;
             foreach (var change in transaction.Batch[i].Changes.Where(c => c.Shape.Table.Name == "products"))
             {
-                var id = RowKey.Of(change);
+                var id = KeyOf(change);
                 if (change.Shape.Operation == RowOperation.Insert || change.Shape.Columns.Any(Sets))
                     _owners[id] = transaction.Owner;
                 else if (_owners.GetValueOrDefault(id) is { } owner && owner != transaction.Owner)
-                    _reader.Read(s_noteStep, [UtcTicks, nameof(Invariant.Fence), id,
-                        $"{transaction.Owner.Silo} wrote to product {id}, of which {owner.Silo} has taken the epoch"]);
+                    Execute(s_noteStep, UtcTicks, nameof(Invariant.Fence), id,
+                        $"{transaction.Owner.Silo} wrote to product {id}, of which {owner.Silo} has taken the epoch");
             }
         }
 
@@ -231,12 +231,15 @@ public sealed partial class SimulatedDatabase
         for (var i = 0; i < batch.Count; i++)
         {
             if (batch[i].Barrier is { } key) keys.Add(RowLocks.Row("barrier", $"{key.Gid}\0{key.BranchId}\0{key.BarrierId}"));
-            foreach (var change in batch[i].Changes) keys.Add(RowLocks.Row(change.Shape.Table.Name, RowKey.Of(change)));
+            foreach (var change in batch[i].Changes) keys.Add(RowLocks.Row(change.Shape.Table.Name, KeyOf(change)));
         }
 
         keys.Sort(StringComparer.Ordinal);
         return [.. keys.Distinct()];
     }
+
+    private static string KeyOf(RowChange change) => string.Join('\0', change.Shape.Columns.Index()
+        .Where(column => column.Item.Role == ColumnRole.Key).Select(column => change.Values[column.Index].ToObject()));
 
     private static string Outcomes(Batch batch) => string.Join(
         ", ", Enumerable.Range(0, batch.Count).Select(i => batch.Fault(i)?.GetType().Name ?? batch.Outcome(i).ToString())

@@ -66,7 +66,7 @@ public sealed partial class SimulatedDatabase : IDisposable
     /// <summary>What is committed now, for oracles: takes no time and never fails.</summary>
     public IReadOnlyList<T> Read<T>(Query<T> query, params Value[] parameters)
     {
-        lock (_gate) return _reader.Read(query, parameters);
+        lock (_gate) return Execute(query, parameters);
     }
 
     /// <summary>Somebody who is none of the mall's holds a row for so long.</summary>
