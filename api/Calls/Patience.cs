@@ -72,9 +72,14 @@ internal sealed class Patience(
     /// A call that takes effect once however often it is sent: a read, or a write under a key. It is sent again at once when its
     /// grain is lost, and beside the calls under way when they are overdue; the first answer counts.
     /// </summary>
+    /// <param name="call">Sends it.</param>
+    /// <param name="makes">
+    /// It makes something. What one call is refused, another that is under way may then be granted; so, unless it is durable, a
+    /// refusal counts when no other call is left.
+    /// </param>
     /// <exception cref="TimeoutException">The limit has passed without an answer.</exception>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    public async Task<T> Insist<T>(Func<Task<T>> call)
+    public async Task<T> Insist<T>(Func<Task<T>> call, bool makes = false)
     {
         // Nearly every call is answered in time, and pays for no more than the wait.
         var first = call();
@@ -94,10 +99,10 @@ internal sealed class Patience(
             Abandon(first);
         }
 
-        return await Repeat(call, first);
+        return await Repeat(call, first, makes);
     }
 
-    private async Task<T> Repeat<T>(Func<Task<T>> call, Task<T> first)
+    private async Task<T> Repeat<T>(Func<Task<T>> call, Task<T> first, bool makes)
     {
         List<Task<T>> underWay = [first];
         var pause = MinPause;
@@ -108,6 +113,13 @@ internal sealed class Patience(
             underWay.RemoveAll(static sent => sent.IsFaulted);
             if (await Ended(underWay, next) is { } ended)
             {
+                if (makes && underWay.Count > 1 && IsOpenRefusal(ended))
+                {
+                    underWay.Remove(ended);
+                    next = limit;
+                    continue;
+                }
+
                 if (ended.Exception?.InnerException is not { } failure || !IsForgotten(failure, underWay.Count > 1)
                     || stopping.IsCancellationRequested)
                     return await ended;
@@ -129,6 +141,9 @@ internal sealed class Patience(
             next = Overdue;
         }
     }
+
+    private static bool IsOpenRefusal<T>(Task<T> ended) =>
+        ended is { IsCompletedSuccessfully: true, Result: IRefusable { Refusal.IsSealed: false } };
 
     /// <summary>A timeout of one call says nothing of the others that are under way.</summary>
     private static bool IsForgotten(Exception failure, bool areOthersUnderWay) =>

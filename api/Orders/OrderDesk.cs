@@ -15,14 +15,14 @@ internal sealed class OrderDesk(IGrainFactory grains)
     public Task<Result<OrderView>> Place(Caller caller, PlaceOrderInput input, string? key, Patience patience)
     {
         var (gid, command) = Prepare(caller, input, key);
-        return patience.Insist(() => grains.GetGrain<IOrderSagaGrain>(gid).Place(command));
+        return patience.Insist(() => grains.GetGrain<IOrderSagaGrain>(gid).Place(command), makes: true);
     }
 
     /// <summary>Completes as soon as the order's intent is durable, with its gid.</summary>
     public async Task<Result<string>> Submit(Caller caller, PlaceOrderInput input, string? key, Patience patience)
     {
         var (gid, command) = Prepare(caller, input, key);
-        var submitted = await patience.Insist(() => grains.GetGrain<IOrderSagaGrain>(gid).Submit(command));
+        var submitted = await patience.Insist(() => grains.GetGrain<IOrderSagaGrain>(gid).Submit(command), makes: true);
         return submitted.IsRefused ? submitted.Refusal : gid;
     }
 

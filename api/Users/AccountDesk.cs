@@ -23,7 +23,7 @@ internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, Acc
         var gid = key is null ? Gids.New("user", Guid.CreateVersion7()) : Gids.FromKey("user", 0, $"{mobile} {key}");
         var user = new NewUser(mobile, await passwords.Hash(password, patience.ClientGone), name, gender, Roles.User);
         var command = new RegisterUser(user, key is null ? null : await RequestHash(gid, user, password, patience));
-        return await patience.Insist(() => grains.GetGrain<IRegistrationSagaGrain>(gid).Register(command));
+        return await patience.Insist(() => grains.GetGrain<IRegistrationSagaGrain>(gid).Register(command), makes: true);
     }
 
     /// <summary>Signs in. Refused with 200003, whichever of the two is wrong, after the same work.</summary>

@@ -6,14 +6,21 @@ namespace Mall;
 [GenerateSerializer, Immutable, Alias("mall.Refusal")]
 public sealed record Refusal(int Code, string Detail)
 {
-    /// <summary>A branch refuses, and it is durable that its action never happens: there is nothing to be undone.</summary>
+    /// <summary>It is durable that what was refused never happens: there is nothing to be undone, and no other answer.</summary>
     [Id(2)]
     public bool IsSealed { get; init; }
 }
 
+/// <summary>A result, whatever its value.</summary>
+public interface IRefusable
+{
+    /// <summary>Why not; null when there is a value.</summary>
+    Refusal? Refusal { get; }
+}
+
 /// <summary>A value, or a refusal. Anything else (a timeout, a bug) is an exception, and its outcome is unknown.</summary>
 [GenerateSerializer, Immutable, Alias("mall.Result`1")]
-public sealed record Result<T>(T? Value, Refusal? Refusal)
+public sealed record Result<T>(T? Value, Refusal? Refusal) : IRefusable
 {
     /// <summary>True when there is a refusal and no value.</summary>
     [System.Diagnostics.CodeAnalysis.MemberNotNullWhen(true, nameof(Refusal))]

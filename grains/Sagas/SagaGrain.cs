@@ -120,7 +120,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         return Saga.Status switch
         {
             SagaStatus.Succeed => null,
-            SagaStatus.Failed => SagaReason.ToRefusal(Saga.Reason),
+            SagaStatus.Failed => SagaReason.ToRefusal(Saga.Reason) with { IsSealed = true },
             _ when _progress.IsDone => null,
             _ when _stoppedBy is StaleActivationException or StorageUnavailableException => throw _stoppedBy,
             _ when IsLeaving => throw new StaleActivationException($"Saga {Saga.Gid} goes on elsewhere: this silo stops."),

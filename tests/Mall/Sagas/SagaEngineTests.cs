@@ -44,7 +44,7 @@ public sealed class SagaEngineTests
 
         var result = await Saga(mall).Run("h");
 
-        Assert.Equal(s_no, result.Refusal);
+        Assert.Equal(s_no with { IsSealed = true }, result.Refusal);
         Assert.Equal(["+01", "+02", "+03", "-03", "-02", "-01"], script.Calls);
         Assert.Equal(["failed 300002 No."], await mall.SqlAsync("select status, reason from sagas"));
         Assert.Equal(
@@ -165,7 +165,7 @@ public sealed class SagaEngineTests
 
         var result = await Saga(mall).Run("h");
 
-        Assert.Equal(s_no, result.Refusal);
+        Assert.Equal(s_no with { IsSealed = true }, result.Refusal);
         Assert.Equal(21, script.CountOf("-01"));
         Assert.Equal(1, script.CountOf("-02"));
     }
@@ -261,7 +261,7 @@ public sealed class SagaEngineTests
             "it is acknowledged");
         answer.SetResult(s_no);
 
-        Assert.Equal(s_no, (await running).Refusal);
+        Assert.Equal(s_no with { IsSealed = true }, (await running).Refusal);
         Assert.Equal(["failed"], await mall.SqlAsync("select status from sagas"));
         Assert.Equal(["+01", "+02", "-02", "-01"], script.Calls);
     }

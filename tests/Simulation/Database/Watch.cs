@@ -47,7 +47,8 @@ internal static class Watch
         ("update of status, version on sagas",
             """
             old.status || '>' || new.status not in ('prepared>prepared', 'prepared>submitted', 'prepared>aborting',
-              'submitted>submitted', 'submitted>aborting', 'submitted>succeed', 'aborting>aborting', 'aborting>failed')
+              'submitted>submitted', 'submitted>aborting', 'submitted>succeed', 'submitted>failed', 'aborting>aborting',
+              'aborting>failed')
             """,
             nameof(Invariant.SagaSteps), "new.gid", "'the saga went from ' || old.status || ' to ' || new.status"),
         ("update of status, version on sagas",

@@ -14,7 +14,7 @@ internal static class Accounts
         var gid = Gids.FromKey("user", 0, mobile);
         var command = new RegisterUser(new NewUser(mobile, "hash", mobile, "", Roles.User), $"register {mobile}");
         var answer = await insist(new RegistrationAsked(gid, true, mobile), door => door.NewPatience().Insist(
-            () => door.GetGrain<IRegistrationSagaGrain>(gid).Register(command)), tries: 100);
+            () => door.GetGrain<IRegistrationSagaGrain>(gid).Register(command), makes: true), tries: 100);
         return answer?.Value as UserView;
     }
 }
