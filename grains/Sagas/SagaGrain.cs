@@ -228,7 +228,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     /// </summary>
     private async Task<Result<Done>?> RecallAsync(string? requestHash, Func<Task<SagaRemains<TIntent>?>> recall)
     {
-        if (requestHash is null || await recall() is not { } remains) return null;
+        if (await recall() is not { } remains) return null;
         if (!remains.IsSameRequest) return s_keyReused;
         var reason = remains.Refusal is { } refusal ? SagaReason.From(refusal) : null;
         _intent = remains.Intent;

@@ -139,7 +139,8 @@ public sealed record ClusterOptions
     public TimeSpan LongestClockOff { get; init; }
 
     /// <inheritdoc cref="LedgerOptions.Retention"/>
-    public TimeSpan Retention { get; init; } = TimeSpan.FromMinutes(2);
+    /// <remarks>Longer than clocks are apart and messages travel, as seven days are: the barrier outlives what it holds off.</remarks>
+    public TimeSpan Retention => TimeSpan.FromMinutes(2) + (2 * LongestClockOff);
 
     /// <inheritdoc cref="LedgerOptions.CleanUpPeriod"/>
     public TimeSpan CleanUpPeriod { get; init; } = TimeSpan.FromSeconds(30);
