@@ -31,6 +31,7 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
     private Product? _product; // null: there is none; its Stock is only the one it was loaded with
     private long _stock;
     private long _reserved;
+    private TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously); // at the next release
     private long? _ownerId;    // of the shop; it never changes
 
     private long Id => this.GetPrimaryKeyLong();
@@ -126,6 +127,7 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
         async Task<Result<long>> AdjustAsync()
         {
             var taken = Math.Max(0, -delta);
+            await SettledAsync(taken);
             if (_stock - _reserved < taken)
             {
                 await StillOwnerAsync();
@@ -145,7 +147,7 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
             }
             finally
             {
-                _reserved -= taken;
+                Release(taken);
             }
         }
 
@@ -197,6 +199,7 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
     /// </summary>
     private async Task<Result<long>?> AnswerIfNotAdmittedAsync(Branch branch, long quantity)
     {
+        await SettledAsync(quantity);
         if (WhyNot(quantity) is null) return null;
         var row = await ledger.FindAsync(ProductRows.OwnerOfBranch, Id, branch.Gid, branch.BranchId, BarrierOps.Action);
         if (row?.Epoch != _product?.Epoch) throw Stale();
@@ -207,6 +210,22 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
         ThrowIfStale(settled);
         if (settled == CommitOutcome.Applied) _stock += quantity;
         return refusal with { IsSealed = true };
+    }
+
+    /// <summary>
+    /// Waits while only what others are about to take is in the way: a refusal does not rest on what may never be committed.
+    /// </summary>
+    private async Task SettledAsync(long quantity)
+    {
+        while (_stock >= quantity && _stock - _reserved < quantity) await _released.Task;
+    }
+
+    private void Release(long quantity)
+    {
+        _reserved -= quantity;
+        var before = _released;
+        _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        before.SetResult();
     }
 
     /// <summary>For refusals that leave nothing behind: whoever has been superseded does not know enough to give them.</summary>
@@ -235,13 +254,13 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
             {
                 CommitOutcome.Applied => _stock -= quantity,
                 CommitOutcome.Duplicate => _stock,
-                CommitOutcome.Suspended => WasRefused(quantity),
+                CommitOutcome.Suspended => (WhyNot(quantity) ?? WasRefused(quantity)) with { IsSealed = true },
                 _ => throw Stale(),
             };
         }
         finally
         {
-            _reserved -= quantity;
+            Release(quantity);
         }
     }
 
@@ -317,7 +336,7 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
     /// refusal never reached whoever drives the saga now.
     /// </summary>
     private Refusal WasRefused(long wanted) =>
-        Result.Refused(ErrorCodes.NotEnoughStock, $"Product {Id} had less than {wanted} left.") with { IsSealed = true };
+        Result.Refused(ErrorCodes.NotEnoughStock, $"Product {Id} had less than {wanted} left.");
 
     private Refusal NotEnough(long wanted) =>
         Result.Refused(ErrorCodes.NotEnoughStock, $"Product {Id} has {_stock - _reserved} left, {wanted} wanted.");
