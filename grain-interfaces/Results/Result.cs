@@ -12,6 +12,7 @@ public sealed record Refusal(int Code, string Detail)
 }
 
 /// <summary>A result, whatever its value.</summary>
+[Alias("mall.IRefusable")]
 public interface IRefusable
 {
     /// <summary>Why not; null when there is a value.</summary>

@@ -4,7 +4,8 @@ namespace Mall.Sagas;
 /// The engine: one grain drives one saga. It commits the intent before it calls the first branch (or with it, see
 /// <see cref="SagaKind{TIntent}.Opening"/>), the decision to abort before the first compensation (or with it, see
 /// <see cref="SagaKind{TIntent}.Undoing"/>), and a failed end before it answers. A client is told of success as
-/// soon as every branch is known to be done: nothing can undo that any more, and the row that says so is written behind the answer.
+/// soon as every branch is known to be done: nothing can undo that any more, and the row that says so is written behind the
+/// answer.
 /// <para>
 /// It works in <em>rounds</em>. A round calls every branch that is not yet known to be done; when each has answered, the saga
 /// goes on, and when one has not (unknown, or failed), the round stumbled and comes again after a backoff, with the same

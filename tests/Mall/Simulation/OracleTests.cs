@@ -39,7 +39,7 @@ public sealed class OracleTests : IDisposable
             """);
         Sql("update orders set status = 9 where id = 2");
         Sql("update sagas set status = 'failed', version = 3, next_time = null, finish_time = 1 where gid = 'bad'");
-        Sql("insert into idempotency values (1, 's', '', 'stock', 7, 0)");
+        Sql("insert into idempotency values (1, 's', '', 'stock', 7, null, 0)");
         Sql("update products set stock = stock + 5 where id = 7");
         Pass();
         Ask(OrderOf("good", 3), Placed("good", 1, 3));

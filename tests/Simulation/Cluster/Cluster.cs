@@ -138,8 +138,9 @@ public sealed record ClusterOptions
     /// <summary>Each silo's clock is off by up to this, to either side.</summary>
     public TimeSpan LongestClockOff { get; init; }
 
-    /// <inheritdoc cref="LedgerOptions.Retention"/>
-    /// <remarks>Longer than clocks are apart and messages travel, as seven days are: the barrier outlives what it holds off.</remarks>
+    /// <summary>
+    /// Longer than clocks are apart and messages travel, as seven days are: a barrier outlives what it holds off.
+    /// </summary>
     public TimeSpan Retention => TimeSpan.FromMinutes(2) + (2 * LongestClockOff);
 
     /// <inheritdoc cref="LedgerOptions.CleanUpPeriod"/>

@@ -38,8 +38,8 @@ public sealed partial class SimulatedDatabase : IDisposable
     public SimulatedDatabase(TimeProvider time, Random random, Action<string>? trace = null)
     {
         (_time, _random, _trace) = (time, random, trace ?? (static _ => { }));
-        new Migrator(_session.Connection, SqliteErrors.Instance, SqliteStore.Migrations, time).MigrateAsync(CancellationToken.None)
-            .GetAwaiter().GetResult(); // memory waits for nothing
+        var migrator = new Migrator(_session.Connection, SqliteErrors.Instance, SqliteStore.Migrations, time);
+        migrator.MigrateAsync(CancellationToken.None).GetAwaiter().GetResult(); // Memory waits for nothing.
         Watch.Over(_session.Connection, () => UtcTicks);
         _writer = new SqliteWriter(_session);
     }

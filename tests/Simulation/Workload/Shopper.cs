@@ -72,7 +72,7 @@ internal sealed class Shopper(Market market, int number) : Client(market, $"shop
         var gid = $"order-{Name}-{++_keys}";
         Market.Gids.Enqueue(gid);
         return AskAsync(new OrderAsked(gid, false, _userId, lines), door => door.NewPatience().Insist(
-            () => door.GetGrain<IOrderSagaGrain>(gid).Place(new PlaceOrder(_userId, lines, null))));
+            () => door.GetGrain<IOrderSagaGrain>(gid).Place(new PlaceOrder(_userId, lines, null)), makes: true));
     }
 
     private ImmutableArray<OrderLine> Choose()
