@@ -35,7 +35,7 @@ public sealed class Campaign(string profile, TimeSpan duration, int threads)
             _tally.Add(result.Tally);
             foreach (var kind in result.Kinds)
                 _kinds[kind] = _kinds.TryGetValue(kind, out var known) ? (known.Count + 1, known.Seed) : (1, result.Options.Seed);
-            if (result.Unexpected.FirstOrDefault() is not { } failure) return;
+            if (result.Failures is not [var failure, ..]) return;
             _failed++;
             print($"seed {result.Options.Seed} fails: {failure}");
         }

@@ -18,14 +18,11 @@ public sealed record RunResult(
     RunOptions Options, FaultPlan Plan, ulong Hash, IReadOnlyList<string> Failures, IReadOnlyList<string> Story, Tally Tally,
     TimeSpan Simulated)
 {
-    /// <summary>Failures without their figures, to tell kinds apart; what is known by its name.</summary>
+    /// <summary>Failures without their figures, to tell kinds apart.</summary>
     public IEnumerable<string> Kinds => Failures.Select(KindOf).Distinct().Order(StringComparer.Ordinal);
-
-    public IEnumerable<string> Unexpected => Failures.Where(failure => KnownFailures.NameOf(failure) is null);
 
     private static string KindOf(string failure)
     {
-        if (KnownFailures.NameOf(failure) is { } name) return $"(known) {name}";
         var words = Regex.Replace(failure, @"\b(order|user)-[\w-]+|[0-9A-F]*\d[\w:.]*", "N");
         return words.Length > 130 ? words[..130] : words;
     }

@@ -54,14 +54,13 @@ public abstract partial class ServerFaultTests
         var winners = await TripsAsync(i => new WriteSet(Action($"w{i}"), Take(3, 1)));
         var losers = await TripsAsync(i => new WriteSet(Compensate($"l{i}"), Take(3, -1)) { ExpectsNull = true });
         var again = await TripsAsync(i => new WriteSet(Compensate($"l{i}"), Take(3, -1)) { ExpectsNull = true });
-        Assert.InRange(losers, 1, winners + 5);
-        Assert.InRange(again, 1, winners + 5);
+        Assert.InRange(losers, 1, winners + 3);
+        Assert.InRange(again, 1, 3 * winners); // A repeat is no loser: it is looked at.
 
         async Task<int> TripsAsync(Func<int, WriteSet> write)
         {
             var trips = Network.RoundTrips;
-            for (var round = 0; round < 10; round++)
-                await Task.WhenAll(Enumerable.Range(10 * round, 10).Select(i => Ledger.CommitAsync(write(i), Cancel)));
+            for (var i = 0; i < 20; i++) await Ledger.CommitAsync(write(i), Cancel); // One by one: how many go together is chance.
             return Network.RoundTrips - trips;
         }
     }

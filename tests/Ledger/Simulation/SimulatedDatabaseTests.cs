@@ -52,7 +52,7 @@ public sealed class SimulatedDatabaseTests : IDisposable
 
         _database.LockRow("products", "1", 60 * s_second);
         var failure = await Assert.ThrowsAsync<StoreException>(() => Apply(store, 3, Take(1, 1)));
-        Assert.Equal(StoreFailure.NothingHappened, failure.Failure);
+        Assert.Equal(StoreFailure.Locked, failure.Failure);
         Assert.Equal(9, StockOf1());
     });
 
@@ -110,7 +110,7 @@ public sealed class SimulatedDatabaseTests : IDisposable
         _database.Options = _database.Options.Sound();
 
         Assert.Equal(
-            StoreFailure.NothingHappened, (await Assert.ThrowsAsync<StoreException>(() => Apply(other, 1, Take(1, 3)))).Failure);
+            StoreFailure.Locked, (await Assert.ThrowsAsync<StoreException>(() => Apply(other, 1, Take(1, 3)))).Failure);
         await Task.Delay(5 * s_second, _time);
         await Apply(other, 2, Take(1, 3));
         await IsUnknown(frozen);

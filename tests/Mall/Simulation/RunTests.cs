@@ -34,7 +34,7 @@ public sealed partial class RunTests(ITestOutputHelper output)
         foreach (var seed in seeds)
         {
             output.WriteLine($"replay --profile mix --seed {seed}");
-            Assert.Empty(Run.Once(new RunOptions(seed, "mix", TimeSpan.FromMinutes(8))).Unexpected);
+            Assert.Empty(Run.Once(new RunOptions(seed, "mix", TimeSpan.FromMinutes(8))).Failures);
         }
     }
 

@@ -27,11 +27,11 @@ public sealed class Survey(string profile, TimeSpan duration)
     private string? Find(Mutation mutation, int seed)
     {
         var options = new RunOptions(seed, profile, duration);
-        if (Unexpected(options with { Planted = mutation }) is not { } failure) return null;
-        if (!_isSound.TryGetValue(seed, out var isSound)) _isSound.Add(seed, isSound = Unexpected(options) is null);
+        if (FailureOf(options with { Planted = mutation }) is not { } failure) return null;
+        if (!_isSound.TryGetValue(seed, out var isSound)) _isSound.Add(seed, isSound = FailureOf(options) is null);
         return isSound ? failure : null;
     }
 
-    private static string? Unexpected(RunOptions options) =>
-        Simulation.Run.Once(options).Failures.FirstOrDefault(failure => KnownFailures.NameOf(failure) is null);
+    private static string? FailureOf(RunOptions options) =>
+        Simulation.Run.Once(options).Failures is [var failure, ..] ? failure : null;
 }
