@@ -18,7 +18,7 @@ internal sealed class Patience(
     TimeSpan limit, TimeProvider clock, CancellationToken clientGone, CancellationToken stopping = default)
 {
     /// <summary>An answer that takes longer is overdue: the call is sent again beside the first.</summary>
-    public static readonly TimeSpan Overdue = TimeSpan.FromMilliseconds(1500);
+    public static readonly TimeSpan Overdue = TimeSpan.FromMilliseconds(1200);
 
     /// <summary>The pause before a call that has lost its grain is sent again; it doubles up to <see cref="MaxPause"/>.</summary>
     public static readonly TimeSpan MinPause = TimeSpan.FromMilliseconds(50);

@@ -9,7 +9,10 @@ internal static class OrleansDatabase
 {
     private const int TimeoutSeconds = 5;
 
-    /// <summary>Orleans' name of the driver, and a connection string with limits below those of membership.</summary>
+    /// <summary>
+    /// Orleans' name of the driver (its name of MySqlConnector begins like another driver's), and a connection string with limits
+    /// below those of membership.
+    /// </summary>
     public static (string Invariant, string ConnectionString) Of(StoreAddress db) => db.Kind switch
     {
         StoreKind.Postgres => ("Npgsql", new NpgsqlConnectionStringBuilder

@@ -83,40 +83,19 @@ public sealed class QuarantineTests
         TimeSpan.FromHours(1));
 
     /// <summary>Refuses every batch that wants a certain product's row, and does not say whose fault it is.</summary>
-    private sealed class LockedStore(IStore inner) : IStore
+    private sealed class LockedStore(IStore inner) : PassingStore(inner)
     {
         public long Locked { get; set; }
 
         public int Attempts { get; private set; }
 
-        public TaskScheduler Scheduler => inner.Scheduler;
-
-        public ValueTask ApplyAsync(Batch batch)
+        public override ValueTask ApplyAsync(Batch batch)
         {
             var isLocked = Enumerable.Range(0, batch.Count).SelectMany(i => batch[i].Changes)
                 .Any(change => change.Shape.Table == Products && change.Values[0].Number == Locked);
-            if (!isLocked) return inner.ApplyAsync(batch);
+            if (!isLocked) return base.ApplyAsync(batch);
             Attempts++;
             throw new StoreException(StoreFailure.Locked, "locked");
         }
-
-        public Task OpenAsync(CancellationToken cancellationToken) => inner.OpenAsync(cancellationToken);
-
-        public ValueTask<bool> HasCommittedAsync(string committer, long number) => inner.HasCommittedAsync(committer, number);
-
-        public Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, Value[] parameters, CancellationToken cancellationToken) =>
-            inner.QueryAsync(query, parameters, cancellationToken);
-
-        public Task<long> ReserveIdsAsync(string sequence, int count) => inner.ReserveIdsAsync(sequence, count);
-
-        public Task ReturnIdsAsync(string sequence, long first, long end) => inner.ReturnIdsAsync(sequence, first, end);
-
-        public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) => inner.ClaimAsync(claim);
-
-        public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) => inner.ClaimAsync(column, claim);
-
-        public Task<int> CleanUpAsync(DateTimeOffset before, int limit) => inner.CleanUpAsync(before, limit);
-
-        public ValueTask DisposeAsync() => inner.DisposeAsync();
     }
 }

@@ -78,11 +78,9 @@ public sealed class IdSequenceTests
         },
         TimeSpan.FromHours(1));
 
-    private sealed class CountingStore(IStore inner) : IStore
+    private sealed class CountingStore(IStore inner) : PassingStore(inner)
     {
         public List<int> Reserved { get; } = [];
-
-        public TaskScheduler Scheduler => inner.Scheduler;
 
         private Task _answer = Task.CompletedTask;
 
@@ -94,30 +92,11 @@ public sealed class IdSequenceTests
             return answer;
         }
 
-        public async Task<long> ReserveIdsAsync(string sequence, int count)
+        public override async Task<long> ReserveIdsAsync(string sequence, int count)
         {
             Reserved.Add(count);
             await _answer;
-            return await inner.ReserveIdsAsync(sequence, count);
+            return await base.ReserveIdsAsync(sequence, count);
         }
-
-        public Task OpenAsync(CancellationToken cancellationToken) => inner.OpenAsync(cancellationToken);
-
-        public ValueTask ApplyAsync(Batch batch) => inner.ApplyAsync(batch);
-
-        public ValueTask<bool> HasCommittedAsync(string committer, long number) => inner.HasCommittedAsync(committer, number);
-
-        public Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, Value[] parameters, CancellationToken cancellationToken) =>
-            inner.QueryAsync(query, parameters, cancellationToken);
-
-        public Task ReturnIdsAsync(string sequence, long first, long end) => inner.ReturnIdsAsync(sequence, first, end);
-
-        public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) => inner.ClaimAsync(claim);
-
-        public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) => inner.ClaimAsync(column, claim);
-
-        public Task<int> CleanUpAsync(DateTimeOffset before, int limit) => inner.CleanUpAsync(before, limit);
-
-        public ValueTask DisposeAsync() => inner.DisposeAsync();
     }
 }

@@ -41,7 +41,9 @@ public abstract class LockedRowTests(DatabaseKind kind)
         await Task.WhenAll(buyers);
 
         TestContext.Current.SendDiagnosticMessage($"{kind}: others {before:0} and {after:0} a second, {locked:0} meanwhile");
-        Assert.True(locked >= 0.8 * Math.Min(before, after), $"{locked:0} a second meanwhile, {before:0} and {after:0} else.");
+
+        // Far from the measured figure, which the message above tells, and as far from none at all.
+        Assert.True(locked >= 0.5 * Math.Min(before, after), $"{locked:0} a second meanwhile, {before:0} and {after:0} else.");
         Assert.True(_sold[0] > stuck);
         Assert.Equal($"{_sold.Sum()}", await database.Server.RunSqlAsync("select count(*) from barrier", "locked_row", Cancel));
         Assert.Equal($"{_sold.Sum()}", await database.Server.RunSqlAsync("select sum(sold) from products", "locked_row", Cancel));

@@ -38,6 +38,35 @@ public sealed class PatienceTests : IDisposable
         Assert.Equal(4, _sent.Count);
     }
 
+    [Theory]
+    [InlineData(false, true, "granted")]
+    [InlineData(true, true, "refused")]
+    [InlineData(false, false, "refused")]
+    public async Task Insist_OnWhatMakesSomething_BelievesAnOpenRefusalOnlyOfTheLastCall(bool isSealed, bool makes, string heard)
+    {
+        var sent = new List<TaskCompletionSource<Result<string>>>();
+        var answer = Patient().Insist(
+            () =>
+            {
+                var call = new TaskCompletionSource<Result<string>>(TaskCreationOptions.RunContinuationsAsynchronously);
+                lock (sent) sent.Add(call);
+                return call.Task;
+            },
+            makes);
+        await PassAsync(Patience.Overdue, timer: 1);
+        await TestMall.EventuallyAsync(() => { lock (sent) return Task.FromResult(sent.Count == 2); }, "it is sent again");
+
+        sent[1].SetResult(Result.Refused(ErrorCodes.ProductOffSale, "refused") with { IsSealed = isSealed });
+        if (heard == "granted")
+        {
+            await PassAsync(TimeSpan.Zero, timer: 3); // It waits for the first.
+            sent[0].SetResult("granted");
+        }
+
+        var result = await answer;
+        Assert.Equal(heard, result.Value ?? result.Refusal?.Detail);
+    }
+
     public static TheoryData<Exception> Lost { get; } =
     [
         new StaleActivationException(), new SiloUnavailableException(), new OrleansException("something else"),
@@ -108,11 +137,12 @@ public sealed class PatienceTests : IDisposable
     public async Task Insist_WhenNobodyEverAnswers_GivesUpAtTheLimit()
     {
         var answer = Patient().Insist(Send);
-        for (var timer = 1; timer <= 16; timer++)
+        var overdue = (int)(s_limit / Patience.Overdue);
+        for (var timer = 1; timer <= overdue; timer++)
             await PassAsync(Patience.Overdue, timer);
-        await PassAsync(TimeSpan.FromSeconds(1), timer: 17);
+        await PassAsync(s_limit - (overdue * Patience.Overdue), timer: overdue + 1);
         await Assert.ThrowsAsync<TimeoutException>(() => answer);
-        Assert.Equal(17, _sent.Count);
+        Assert.Equal(overdue + 1, _sent.Count);
     }
 
     [Fact]

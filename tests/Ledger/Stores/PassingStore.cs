@@ -1,0 +1,30 @@
+using Mall.Ledger.Stores;
+
+namespace Mall.Ledger.Tests;
+
+/// <summary>Passes everything on to another store; a test's own takes in hand what it wants to.</summary>
+internal abstract class PassingStore(IStore inner) : IStore
+{
+    public TaskScheduler Scheduler => inner.Scheduler;
+
+    public Task OpenAsync(CancellationToken cancellationToken) => inner.OpenAsync(cancellationToken);
+
+    public virtual ValueTask ApplyAsync(Batch batch) => inner.ApplyAsync(batch);
+
+    public ValueTask<bool> HasCommittedAsync(string committer, long number) => inner.HasCommittedAsync(committer, number);
+
+    public Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, Value[] parameters, CancellationToken cancellationToken) =>
+        inner.QueryAsync(query, parameters, cancellationToken);
+
+    public virtual Task<long> ReserveIdsAsync(string sequence, int count) => inner.ReserveIdsAsync(sequence, count);
+
+    public Task ReturnIdsAsync(string sequence, long first, long end) => inner.ReturnIdsAsync(sequence, first, end);
+
+    public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) => inner.ClaimAsync(claim);
+
+    public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) => inner.ClaimAsync(column, claim);
+
+    public Task<int> CleanUpAsync(DateTimeOffset before, int limit) => inner.CleanUpAsync(before, limit);
+
+    public ValueTask DisposeAsync() => inner.DisposeAsync();
+}
