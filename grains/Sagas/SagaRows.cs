@@ -40,10 +40,19 @@ internal static class SagaRows
 
     public static readonly Query<SagaRecord> ByGid = new(Select + "where gid = @p1", Read);
 
-    public static readonly Query<SagaRecord> Page = new(Select + "where gid > @p1 order by gid limit @p2", Read);
+    private const string Parked = "finish_time is null and next_time is null";
 
-    public static readonly Query<SagaRecord> PageOfStatus =
-        new(Select + "where gid > @p1 and status = @p3 order by gid limit @p2", Read);
+    private static readonly Query<SagaRecord>[] s_pages =
+    [
+        .. from status in new[] { "", " and status = @p3" }
+           from parked in new[] { "", $" and {Parked}", $" and not ({Parked})" }
+           select new Query<SagaRecord>($"{Select}where gid > @p1{status}{parked} order by gid limit @p2", Read),
+    ];
+
+    /// <summary>After gid @p1 at most @p2 sagas, of status @p3 where one is asked for.</summary>
+    /// <param name="parked">Only those that wait for an operator, or none of them; null for all.</param>
+    public static Query<SagaRecord> Page(bool isOfStatus, bool? parked) =>
+        s_pages[(isOfStatus ? 3 : 0) + (parked switch { null => 0, true => 1, false => 2 })];
 
     public static readonly Query<SagaBranchRow> BranchesOf = new(
         "select branch_id, op, status from saga_branches where gid = @p1 order by branch_id, op",
