@@ -17,11 +17,12 @@ public static class Credentials
 
     private static readonly object s_nobody = new();
 
-    /// <summary>What is wrong with this password, in one line; null when nothing is.</summary>
-    public static string? Complaint(string password)
+    /// <summary>What is wrong with these, in one line that names which; null when nothing is.</summary>
+    public static string? Complaint(string password, string name = "")
     {
         var checks = new FieldChecks();
         checks.Text("password", password, MinPasswordLength, MaxPasswordLength);
+        checks.Text("name", name, 0, AccountDesk.MaxName);
         return checks.First is { } error ? $"{error.Field} {error.Message}" : null;
     }
 

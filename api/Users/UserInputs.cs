@@ -16,4 +16,5 @@ internal sealed record RegisterInput(
     [property: AllowedValues("male", "female", "")] string? Gender = null);
 
 /// <summary>What a customer signs in with.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record LoginInput(string? Mobile, string? Password);

@@ -22,12 +22,12 @@ internal static class AdminCommand
             .AddMallSettings(options.TryGetValue("--db", out var db) ? ["--db", db] : []).Build();
         var mobile = Mobiles.Normalize(Required(options, "--mobile"), MallSettings.CountryOf(configuration))
             ?? throw new SettingsException("admin create", $"mobile {Mobiles.Rule}");
-        var password = Required(options, "--password");
-        if (Mall.Api.Auth.Credentials.Complaint(password) is { } complaint)
+        var (password, name) = (Required(options, "--password"), options.GetValueOrDefault("--name", ""));
+        if (Mall.Api.Auth.Credentials.Complaint(password, name) is { } complaint)
             throw new SettingsException("admin create", complaint);
 
         var account = new NewUser(
-            mobile, Mall.Api.Auth.Credentials.Hash(password), options.GetValueOrDefault("--name", ""), "", role);
+            mobile, Mall.Api.Auth.Credentials.Hash(password), name, "", role);
         var ledgerOptions = new LedgerOptions { Address = MallSettings.Database(configuration), SharesFile = true };
         await using var ledger = new DurableLedger(
             LedgerServices.StoreAt(ledgerOptions, TimeProvider.System), ledgerOptions, TimeProvider.System,

@@ -68,12 +68,13 @@ public sealed class PasswordsTests
     }
 
     [Theory]
-    [InlineData("correct horse", null)]
-    [InlineData("short", "password")]
-    [InlineData("\u200B\u200B\u200B\u200B\u200B\u200B\u200B\u200B", "password")]
-    public void Complaint_WhenSomethingIsWrong_NamesIt(string password, string? named)
+    [InlineData("correct horse", "Ann", null)]
+    [InlineData("short", "Ann", "password")]
+    [InlineData("\u200B\u200B\u200B\u200B\u200B\u200B\u200B\u200B", "Ann", "password")]
+    [InlineData("correct horse", "\u200B", "name")]
+    public void Complaint_WhenSomethingIsWrong_NamesIt(string password, string name, string? named)
     {
-        var complaint = Credentials.Complaint(password);
+        var complaint = Credentials.Complaint(password, name);
         if (named is null) Assert.Null(complaint);
         else Assert.StartsWith(named, complaint, StringComparison.Ordinal);
     }

@@ -110,6 +110,7 @@ internal static class AccountRequests
         SignIn($$"""{"mobile":"{{new string('1', 41)}}","password":"correct horse"}""", "mobile", "a mobile too long for any"),
         SignIn($$"""{"mobile":"13800000001","password":"{{new string('p', 129)}}"}""", "password", "a password too long for any"),
         SignIn("[]", null, "a list"),
+        SignIn("""{"mobile":"13800000001","password":"correct horse","remember":true}""", "remember", "an unknown field"),
         WrongSignIn("""{"mobile":"13800000001","password":"wrong horse"}""", "a wrong password"),
         WrongSignIn("""{"mobile":"13899999999","password":"correct horse"}""", "a mobile that nobody has"),
         WrongSignIn("""{"mobile":"' or 1=1 --","password":"correct horse"}""", "an injection"),

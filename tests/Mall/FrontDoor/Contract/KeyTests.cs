@@ -128,6 +128,26 @@ public sealed partial class KeyTests(EveryDatabase databases)
         }
     }
 
+    [Theory]
+    [InlineData(2, 201)]
+    [InlineData(901, 409)]
+    public async Task Replay_ByWhoDoesNotWait_IsTheGidWhateverHasBecomeOfIt(int quantity, int waited)
+    {
+        var mall = await databases.OnAsync("SQLite");
+        var seller = await mall.SellerAsync();
+        var product = await ProductAsync(mall, seller);
+        await mall.SendAsync($"PUT /v1/cart/items/{product}", $$"""{"quantity":{{quantity}}}""", seller);
+        foreach (var (request, json) in new[] { ("POST /v1/orders", Order(product, quantity)), ("POST /v1/cart/checkout", null) })
+        {
+            var key = $"aside-{quantity}-{json is null}";
+            Assert.Equal(waited, (int)(await mall.SendAsync(request, json, seller, key)).Status);
+            var submitted = await mall.SendAsync(request + "?wait=false", json, seller, key);
+            Assert.Equal((request, HttpStatusCode.Accepted), (request, submitted.Status));
+            Assert.Equal("gid", Assert.Single(submitted.Json.EnumerateObject()).Name);
+            Assert.Equal(waited, (int)(await mall.SendAsync(request, json, seller, key)).Status);
+        }
+    }
+
     [Fact]
     public async Task Replay_OverGrpc_GivesWhatWasAnsweredOverRest()
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using Mall.Api;
 using Mall.Api.Users;
 using Mall.Tests.Hosting;
 
@@ -52,6 +53,17 @@ public sealed class SameTextTests(EveryDatabase databases)
             var session = await mall.SendAsync("POST /v1/sessions", Credentials(mobile, decomposed));
             Assert.Equal((mobile, HttpStatusCode.OK), (mobile, session.Status));
         }
+    }
+
+    [Fact]
+    public async Task Digits_WhereTheMallKnowsItsCountry_AreANumberOfIt()
+    {
+        var options = new ApiOptions { TokenKey = WholeMall.TokenKey, PasswordHashIterations = 1000, Country = "DE" };
+        await using var mall = await WholeMall.OpenAsync(options: options);
+        var user = await mall.SendAsync("POST", "/v1/users", Credentials("015000000001", "correct horse"));
+        Assert.Equal("+4915000000001", user.Json.GetProperty("mobile").GetString());
+        var session = await mall.SendAsync("POST", "/v1/sessions", Credentials("0049 150 00000001", "correct horse"));
+        Assert.Equal(HttpStatusCode.OK, session.Status);
     }
 
     [Theory]
