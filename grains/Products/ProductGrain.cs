@@ -201,16 +201,13 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
     private async Task<Result<long>?> AnswerIfNotAdmittedAsync(Branch branch, long quantity, long? price)
     {
         await SettledAsync(quantity);
-        if (WhyNot(quantity, price) is null) return null;
-        var row = await ledger.FindAsync(ProductRows.OwnerOfBranch, Id, branch.Gid, branch.BranchId, BarrierOps.Action);
-        if (row?.Epoch != _product?.Epoch) throw Stale();
-        if (row?.Reason == BarrierOps.Action) return _stock; // This very branch was served already.
         if (WhyNot(quantity, price) is not { } refusal) return null;
-
-        var settled = await CommitAsync(new WriteSet(branch.Compensation(), Returning(quantity)) { ExpectsNull = true });
-        ThrowIfStale(settled);
-        if (settled == CommitOutcome.Applied) _stock += quantity;
-        return refusal with { IsSealed = true };
+        if (_product is null && await ledger.FindAsync(ProductRows.ById, Id) is not null) throw Stale();
+        var outcome = await CommitAsync(new WriteSet(branch.Compensation(), Returning(0)) { IsRefusal = true });
+        ThrowIfStale(outcome);
+        return outcome == CommitOutcome.Duplicate
+            ? _stock // This very branch was served already.
+            : refusal with { IsSealed = true };
     }
 
     /// <summary>

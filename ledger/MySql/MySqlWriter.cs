@@ -68,18 +68,18 @@ internal sealed class MySqlWriter(ServerConnections connections, string name, Ti
             ComposeBarriers(batch);
             await ExecuteAsync();
             if (await ReadNumberAsync("select @hits") != Own.Changes.Count + Origins.Changes.Count) throw Race(refusal);
-            foreach (var (shape, values) in batch[index].Changes)
+            foreach (var group in Groups.Groups)
             {
-                step = shape.ToString();
-                MySqlSql.Change(_sql.Clear(), shape, [(0, values)]);
-                if (await ExecuteAsync() > 0) continue;
+                step = group.Shape.ToString();
+                MySqlSql.Change(_sql.Clear(), group.Shape, CollectionsMarshal.AsSpan(group.Changes));
+                if (await ExecuteAsync() == group.Changes.Count) continue;
                 await RollbackAsync();
                 return CommitOutcome.Conflict;
             }
 
             _sql.Clear();
             await CommitAsync(batch, "true");
-            return CommitOutcome.Applied;
+            return batch.Outcome(index);
         }
         catch (Exception fault) when (MySqlErrors.Instance.IsFaultOfStatement(fault))
         {

@@ -108,9 +108,9 @@ internal sealed class SqliteWriter
             batch.StartPass();
             for (var i = 0; i < batch.Count; i++)
             {
-                var outcome = Enter(batch[i].Barrier);
+                var outcome = Enter(batch[i]);
                 batch.Settle(i, outcome ?? CommitOutcome.Applied);
-                if (outcome is null) batch.Proceed(i);
+                if (Proceeds(batch[i], outcome)) batch.Proceed(i);
             }
 
             foreach (var change in batch.Changes)
@@ -129,9 +129,9 @@ internal sealed class SqliteWriter
         var step = "its barrier row";
         try
         {
-            var outcome = Enter(batch[index].Barrier);
+            var outcome = Enter(batch[index]);
             batch.Settle(index, outcome ?? CommitOutcome.Applied);
-            foreach (var (shape, values) in outcome is null ? batch[index].Changes : [])
+            foreach (var (shape, values) in Proceeds(batch[index], outcome) ? batch[index].Changes : [])
             {
                 step = shape.ToString();
                 if (_session.Execute(SqlFor(shape), values) == 1) continue;
@@ -151,17 +151,21 @@ internal sealed class SqliteWriter
     }
 
     /// <summary>See <see cref="Barrier"/>.</summary>
-    private CommitOutcome? Enter(BarrierKey? barrier)
+    private CommitOutcome? Enter(WriteSet writes)
     {
-        if (barrier is not { } key) return null;
+        if (writes.Barrier is not { } key) return null;
         var origin = Barrier.OriginOf(key.Op);
         var originInserted = origin is not null && Insert(key, origin);
+        if (writes.IsRefusal && !originInserted && Reason(key) == origin) return CommitOutcome.Duplicate;
         var inserted = Insert(key, key.Op);
-        var reason = inserted || originInserted
-            ? null
-            : _session.Read(s_reason, key.Gid, key.BranchId, Barrier.OpOfReason(key.Op), key.BarrierId).SingleOrDefault();
-        return Barrier.Decide(key.Op, originInserted, inserted, reason);
+        return Barrier.Decide(key.Op, originInserted, inserted, inserted || originInserted ? null : Reason(key));
     }
+
+    private static bool Proceeds(WriteSet writes, CommitOutcome? outcome) =>
+        outcome is null || (writes.IsRefusal && outcome == CommitOutcome.NullCompensation);
+
+    private string? Reason(in BarrierKey key) =>
+        _session.Read(s_reason, key.Gid, key.BranchId, Barrier.OpOfReason(key.Op), key.BarrierId).SingleOrDefault();
 
     private bool Insert(in BarrierKey key, string op) =>
         _session.Execute(EnterBarrier, key.TransType, key.Gid, key.BranchId, op, key.BarrierId, key.Op, _now) == 1;
