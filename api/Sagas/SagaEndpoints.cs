@@ -20,15 +20,19 @@ internal static class SagaEndpoints
         (await desk.Get(gid, patience)).As(SagaAnswer.Of);
 
     /// <summary>List sagas</summary>
-    /// <remarks>By gid, ascending, without their branches and barrier rows.</remarks>
+    /// <remarks>
+    /// In the order in which they began, without their branches and barrier rows. Who goes on with next, and later with cursor,
+    /// misses none.
+    /// </remarks>
     /// <param name="status">Only sagas of this status: prepared, submitted, aborting, succeed or failed.</param>
-    /// <param name="after">The last gid of the page before; absent for the first page.</param>
+    /// <param name="parked">Only those that wait for an operator, or only those that do not.</param>
+    /// <param name="after">The next or the cursor of a page before; absent for the first page.</param>
     /// <param name="limit">How many.</param>
     /// <response code="200">A page.</response>
     internal static async Task<Ok<SagaPageAnswer>> List(
-        SagaDesk desk, Patience patience, string? status, string? after,
+        SagaDesk desk, Patience patience, string? status, bool? parked, string? after,
         [Range(1, Paging.MaxLimit)] int limit = Paging.DefaultLimit) =>
-        new(SagaPageAnswer.Of(await desk.List(status, after, limit, patience)));
+        new(SagaPageAnswer.Of(await desk.List(status, parked, after, limit, patience)));
 
     /// <summary>Try a saga again now</summary>
     /// <remarks>Instead of at its nextAt; also one that was parked.</remarks>

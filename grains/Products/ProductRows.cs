@@ -18,7 +18,8 @@ internal static class ProductRows
     private static readonly Table s_products = new("products", s_id);
 
     private static readonly RowShape s_insert = s_products.Insert(
-        s_id, s_shopId, s_name, s_description, s_price, s_stock, s_sold, s_status, s_ownerEpoch, s_createTime, s_updateTime);
+        s_id, s_shopId, s_name, s_description, s_price, s_stock, s_sold, s_status, s_ownerEpoch, s_createTime, s_updateTime)
+        .Listed();
 
     private static readonly RowShape s_takeEpoch = s_products.Update().Guard(s_ownerEpoch).Set(s_ownerEpoch);
 

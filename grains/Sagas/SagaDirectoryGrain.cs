@@ -15,14 +15,16 @@ public sealed class SagaDirectoryGrain(GrainLedger ledger, SagaKinds kinds) : Gr
         return View(saga) with { Barrier = [.. barrier], Branches = [.. BranchesOf(saga, plan, noted, barrier)] };
     }
 
-    public async Task<SagaPage> List(string? status, string? after, int limit)
+    public async Task<ListPage<SagaView>> List(string? status, bool? isParked, ListPlace? after, int limit)
     {
+        var place = after ?? new ListPlace(0, "");
+        if (isParked is true && status is not null && SagaStatus.HasEnded(status)) return new([], null, place);
+        var settled = await ledger.SettledAsync();
+
         // One more than asked for tells whether there is a next page.
-        var rows = status is null
-            ? await ledger.QueryAsync(SagaRows.Page, after ?? "", limit + 1)
-            : await ledger.QueryAsync(SagaRows.PageOfStatus, after ?? "", limit + 1, status);
-        var items = rows.Take(limit).Select(View).ToImmutableArray();
-        return new SagaPage(items, rows.Count > limit ? items[^1].Gid : null);
+        var rows = await ledger.QueryAsync(
+            SagaRows.Page(status, isParked), place.Position, place.Key, settled, limit + 1);
+        return ListPages.Of(rows, limit, place, View, saga => new ListPlace(saga.Position, saga.Gid));
     }
 
     public Task<Result<Done>> Retry(string gid) => AskAsync(gid, saga => saga.Retry());
@@ -36,7 +38,6 @@ public sealed class SagaDirectoryGrain(GrainLedger ledger, SagaKinds kinds) : Gr
             ? Result.Refused(ErrorCodes.SagaStatusForbids, $"Saga {gid} cannot be driven by this version: {unreadable}")
             : await ask(kinds[saga.Kind].Grain(GrainFactory, gid));
     }
-
 
     private static SagaView View(SagaRecord s) => new(s.Gid, s.Kind, s.Status, s.Reason, s.Attempts, s.NextTime, [], []);
 

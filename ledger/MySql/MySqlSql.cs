@@ -82,12 +82,13 @@ internal static class MySqlSql
 
     private static void Insert(SqlText sql, RowShape shape, ReadOnlySpan<(int Position, Value[] Values)> changes)
     {
-        sql.Add($"insert into {Name(shape.Table)} ({string.Join(", ", shape.Columns.Select(c => Name(c.Column)))}) values ");
+        sql.Add($"insert into {Name(shape.Table)} ({ShapeSql.Inserted(shape, Name)}) values ");
         var row = "(";
         foreach (var (_, values) in changes)
         {
             sql.Add(row).Add(values[0]);
             for (var i = 1; i < values.Length; i++) sql.Add(",").Add(values[i]);
+            if (shape.IsListed) sql.Add(",@position");
             row = "),(";
         }
 

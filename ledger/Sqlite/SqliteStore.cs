@@ -17,6 +17,8 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
     internal static readonly MigratorWords Migrations =
         new("sqlite", "begin immediate; select 1", "commit", "rollback", IsTransactional: false, TimeoutSeconds: 5);
 
+    private static readonly Task<long> s_all = Task.FromResult(long.MaxValue);
+
     private readonly SqliteReaders _readers = new(() => new SqliteSession(
         address.Path,
         "pragma query_only = on; pragma busy_timeout = 5000; pragma temp_store = memory; pragma cache_size = -8192;"));
@@ -46,28 +48,11 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
 
     public ValueTask ApplyAsync(Batch batch)
     {
-        try
-        {
-            Writer().Apply(batch);
-            return ValueTask.CompletedTask;
-        }
-        catch (StoreException failure)
-        {
-            return ValueTask.FromException(failure);
-        }
+        Writer().Apply(batch);
+        return ValueTask.CompletedTask;
     }
 
-    public ValueTask<bool> HasCommittedAsync(string committer, long number)
-    {
-        try
-        {
-            return ValueTask.FromResult(Writer().HasCommitted(committer, number));
-        }
-        catch (SqliteException failure)
-        {
-            return ValueTask.FromException<bool>(SqliteErrors.Instance.Failure(StoreFailure.OutcomeUnknown, failure));
-        }
-    }
+    public ValueTask<bool> HasCommittedAsync(string committer, long number) => new(Writer().HasCommitted(committer, number));
 
     public Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, Value[] parameters, CancellationToken cancellationToken)
     {
@@ -84,6 +69,11 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
             return Task.FromException<IReadOnlyList<T>>(failure);
         }
     }
+
+    // One batch after the other: whatever a reader sees, nothing will ever come before it.
+    public Task<long> SettledAsync(CancellationToken cancellationToken) => s_all;
+
+    public Task<DateTimeOffset?> NowAsync(CancellationToken cancellationToken) => Task.FromResult<DateTimeOffset?>(null);
 
     public Task<long> ReserveIdsAsync(string sequence, int count) =>
         Run(() => Write(ShortQueries.ReserveIds(sequence, count))[0]);

@@ -20,7 +20,7 @@ public sealed class MigrationTests
     public async Task Postgres_UndoesIt_AndTheNextStartBeginsAnew()
     {
         var database = await NewDatabaseAsync(DatabaseKind.Postgres);
-        await using var connections = new PostgresConnections(database.Address, "mall-migrations", TimeSpan.FromSeconds(10));
+        await using var connections = PostgresConnections.To(database.Address, "mall-migrations", TimeSpan.FromSeconds(10));
         await using var connection = await connections.Pool.OpenConnectionAsync(Cancel);
         var migrator = new Migrator(connection, PostgresErrors.Instance, PostgresStore.Words, TimeProvider.System);
         var failure = await Assert.ThrowsAsync<LedgerStartException>(
@@ -38,7 +38,7 @@ public sealed class MigrationTests
     public async Task MariaDb_KeepsWhatItHadDone_AndTheNextStartFinishesIt()
     {
         var database = await NewDatabaseAsync(DatabaseKind.MariaDb);
-        await using var connections = new MySqlConnections(database.Address, TimeSpan.FromSeconds(10));
+        await using var connections = MySqlConnections.To(database.Address, TimeSpan.FromSeconds(10));
         await using var connection = await connections.Pool.OpenConnectionAsync(Cancel);
         var migrator = new Migrator(connection, MySqlErrors.Instance, MySqlStore.Words, TimeProvider.System);
         var failure = await Assert.ThrowsAsync<LedgerStartException>(
