@@ -114,7 +114,7 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
         }
         else
         {
-            // The commit that makes the log 64 MB long copies it into the file. Gids are random, so orders touch pages all over; the
+            // The commit that makes the log 64 MB long copies it into the file. Gids are random: orders touch pages all over; the
             // longer the log, the more often a page is in it and is copied once. At 256 callers that is 12 % more orders a second
             // than with 8 MB, and a third more p99.
             _lock = sharesFile ? null : SqliteFileLock.Take(address.Path);
