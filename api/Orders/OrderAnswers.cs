@@ -31,9 +31,11 @@ internal sealed record OrderItemAnswer(long ProductId, string Name, long Quantit
 /// <param name="Gid">The order will carry it.</param>
 internal sealed record SubmittedAnswer(string Gid);
 
-/// <param name="Next">What to give as <c>after</c> for the next page; null on the last.</param>
+/// <param name="Next">What to give as <c>after</c> for the next page; null when there is none now.</param>
+/// <param name="Cursor">What to give as <c>after</c> later, for what has come since.</param>
 internal sealed record OrderPageAnswer(
-    IReadOnlyList<OrderAnswer> Items, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] long? Next)
+    IReadOnlyList<OrderAnswer> Items, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Next, string Cursor)
 {
-    public static OrderPageAnswer Of(OrderPage page) => new([.. page.Items.Select(OrderAnswer.Of)], page.Next);
+    public static OrderPageAnswer Of(ListPage<OrderView> page) =>
+        new([.. page.Items.Select(OrderAnswer.Of)], page.Next?.ToString(), page.Cursor.ToString());
 }

@@ -27,10 +27,12 @@ internal sealed class OrderRpcs(OrderDesk desk) : V1.Orders.OrdersBase
     {
         int? status = request.HasStatus ? (int)request.Status : null;
         var limit = request.Limit.OrDefaultLimit();
-        var page = await desk.List(context.Caller(), status, request.After, limit, context.Patience());
-        var response = new V1.ListOrdersResponse { Items = { page.Items.Select(Shape) } };
+        var page = await desk.List(
+            context.Caller(), status, request.Gid.OrAbsent(), request.After.OrAbsent(), limit, request.NewestFirst,
+            context.Patience());
+        var response = new V1.ListOrdersResponse { Items = { page.Items.Select(Shape) }, Cursor = page.Cursor.ToString() };
         if (page.Next is { } next)
-            response.Next = next;
+            response.Next = next.ToString();
         return response;
     }
 

@@ -12,14 +12,12 @@ internal sealed class SagaDesk(IGrainFactory grains)
     /// <summary>Refused with 600001 when there is none.</summary>
     public Task<Result<SagaView>> Get(string gid, Patience patience) => patience.Insist(() => Directory.Get(Check(gid)));
 
-    public Task<SagaPage> List(string? status, bool? parked, string? after, int limit, Patience patience)
+    public Task<ListPage<SagaView>> List(string? status, bool? isParked, string? after, int limit, Patience patience)
     {
         if (status is not null && !s_statuses.Contains(status))
             throw new ProblemException(Problem.BadField("status", $"must be one of {string.Join(", ", s_statuses)}"));
-        var checks = new FieldChecks();
-        checks.OptionalText("after", after, 1, MaxGid);
-        checks.ThrowIfAny();
-        return patience.Insist(() => Directory.List(status, parked, after, limit));
+        var place = Paging.Place(after, isNumbered: false);
+        return patience.Insist(() => Directory.List(status, isParked, place, limit));
     }
 
     /// <summary>Tries again now. Refused with 600001 or 600002.</summary>

@@ -20,10 +20,13 @@ internal static class SagaEndpoints
         (await desk.Get(gid, patience)).As(SagaAnswer.Of);
 
     /// <summary>List sagas</summary>
-    /// <remarks>By gid, ascending, without their branches and barrier rows.</remarks>
+    /// <remarks>
+    /// In the order in which they began, without their branches and barrier rows. Who goes on with next, and later with cursor,
+    /// misses none.
+    /// </remarks>
     /// <param name="status">Only sagas of this status: prepared, submitted, aborting, succeed or failed.</param>
-    /// <param name="parked">true: only sagas that wait for an operator; false: none of them.</param>
-    /// <param name="after">The last gid of the page before; absent for the first page.</param>
+    /// <param name="parked">Only those that wait for an operator, or only those that do not.</param>
+    /// <param name="after">The next or the cursor of a page before; absent for the first page.</param>
     /// <param name="limit">How many.</param>
     /// <response code="200">A page.</response>
     internal static async Task<Ok<SagaPageAnswer>> List(

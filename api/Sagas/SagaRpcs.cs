@@ -12,11 +12,11 @@ internal sealed class SagaRpcs(SagaDesk desk) : V1.Sagas.SagasBase
     public override async Task<V1.ListSagasResponse> List(V1.ListSagasRequest request, ServerCallContext context)
     {
         var limit = request.Limit.OrDefaultLimit();
-        bool? parked = request.HasParked ? request.Parked : null;
-        var page = await desk.List(request.Status.OrAbsent(), parked, request.After.OrAbsent(), limit, context.Patience());
-        var response = new V1.ListSagasResponse { Items = { page.Items.Select(Shape) } };
+        bool? isParked = request.HasParked ? request.Parked : null;
+        var page = await desk.List(request.Status.OrAbsent(), isParked, request.After.OrAbsent(), limit, context.Patience());
+        var response = new V1.ListSagasResponse { Items = { page.Items.Select(Shape) }, Cursor = page.Cursor.ToString() };
         if (page.Next is { } next)
-            response.Next = next;
+            response.Next = next.ToString();
         return response;
     }
 

@@ -8,13 +8,15 @@ public interface ISagaDirectoryGrain : IGrainWithIntegerKey
     [Alias("Get"), ReadOnly]
     Task<Result<SagaView>> Get(string gid);
 
-    /// <summary>By gid, ascending. The items carry no branches and no barrier rows.</summary>
+    /// <summary>
+    /// In the order of their commits; who follows misses none. The items carry no branches and no barrier rows.
+    /// </summary>
     /// <param name="status">Null for all.</param>
-    /// <param name="parked">Only those that wait for an operator, or none of them; null for all.</param>
-    /// <param name="after">The gid of the page before, or null.</param>
+    /// <param name="isParked">Whether only those that wait for an operator, or only those that do not; null for all.</param>
+    /// <param name="after">Null: from the beginning.</param>
     /// <param name="limit">1 to 100.</param>
     [Alias("List"), ReadOnly]
-    Task<SagaPage> List(string? status, bool? parked, string? after, int limit);
+    Task<ListPage<SagaView>> List(string? status, bool? isParked, ListPlace? after, int limit);
 
     /// <summary>
     /// Forwards to the saga's own grain, whichever kind it is. Refused with 600001 or 600002, or 100007 when the key was used for

@@ -63,9 +63,9 @@ public sealed class OrderSagaGrain(OrderSagaKind kind, SagaServices services, Or
     /// <param name="lines">What is asked for now; null for whatever was asked for then.</param>
     private async Task<SagaRemains<OrderView>?> RecallAsync(ImmutableArray<OrderLine>? lines)
     {
-        if (await _services.Ledger.FindAsync(OrderRows.ByGid, this.GetPrimaryKeyString()) is not { } row) return null;
-        var items = await _services.Ledger.QueryAsync(OrderRows.ItemsBetween, row.Id, row.Id, row.UserId);
-        var order = row.View(items.Select(i => i.Item), options.CloseAfter) with
+        var found = await _services.Ledger.QueryAsync(OrderRows.ByGid, this.GetPrimaryKeyString());
+        if (found is not [{ Order: var row }, ..]) return null;
+        var order = row.View(found.Select(line => line.Item), options.CloseAfter) with
         {
             Status = OrderStatus.Created, PaidAt = null, Reason = null,
         };

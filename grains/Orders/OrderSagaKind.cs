@@ -11,7 +11,7 @@ namespace Mall.Orders;
 /// piece of what the other needs, and both be refused. See docs/decisions/0006.
 /// </para>
 /// </summary>
-public sealed class OrderSagaKind(GrainLedger ledger, TimeProvider clock)
+public sealed class OrderSagaKind(GrainLedger ledger, LedgerClock clock)
     : SagaKind<OrderView>(KindName, OrderJson.Default.OrderView)
 {
     internal const string KindName = "order";
@@ -61,7 +61,7 @@ public sealed class OrderSagaKind(GrainLedger ledger, TimeProvider clock)
     private static SagaBranch TakeStock(IProductGrain grain, Branch branch, OrderItem item, string after) => new(
         branch.BranchId,
         $"product/{item.ProductId} DecrStock",
-        Action: async () => (await grain.DecrStock(branch, item.Quantity)).Refusal,
+        Action: async () => (await grain.DecrStock(branch, item.Quantity, item.Price)).Refusal,
         Compensation: _ => grain.ReturnStock(branch, item.Quantity),
         After: after);
 }

@@ -23,7 +23,7 @@ namespace Mall.Products;
 /// </para>
 /// </summary>
 [Reentrant]
-public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain, IProductGrain
+public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain, IProductGrain
 {
     /// <summary>Far below what a number may be, so that what orders hold can always come back.</summary>
     private const long MostStock = 1_000_000_000_000_000;
@@ -164,13 +164,13 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
                 : null;
     }
 
-    public Task<Result<long>> DecrStock(Branch branch, long quantity)
+    public Task<Result<long>> DecrStock(Branch branch, long quantity, long? price)
     {
         // A caller that has given up waiting repeats the call while the first is still being committed. Counted anew it could be
         // refused for want of the very stock that it holds.
         var key = branch.Gid + '/' + branch.BranchId;
         if (_decrements.TryGetValue(key, out var underWay)) return underWay;
-        var decrement = TakeAsync(branch, quantity, key);
+        var decrement = TakeAsync(branch, quantity, price, key);
         if (!decrement.IsCompleted) _decrements.Add(key, decrement);
         return decrement;
     }
@@ -185,12 +185,12 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
         if (outcome == CommitOutcome.Applied) _stock += quantity;
     }
 
-    private async Task<Result<long>> TakeAsync(Branch branch, long quantity, string key)
+    private async Task<Result<long>> TakeAsync(Branch branch, long quantity, long? price, string key)
     {
         try
         {
             await OwnedAsync();
-            return await AnswerIfNotAdmittedAsync(branch, quantity) ?? await TakeAdmittedAsync(branch, quantity);
+            return await AnswerIfNotAdmittedAsync(branch, quantity, price) ?? await TakeAdmittedAsync(branch, quantity);
         }
         finally
         {
@@ -199,23 +199,21 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
     }
 
     /// <summary>
-    /// The answer for a decrement that there is no stock for; null for one that may go ahead. A refusal is final: only the owner
-    /// gives it, on figures of its own epoch, and only when it is durable that the branch never happens. Otherwise another
-    /// activation of the saga, whose repeat of the call is on its way, could be granted what this one is refused.
+    /// The answer for a decrement that cannot be had, or not at its price; null for one that may go ahead. A refusal is final:
+    /// only the owner gives it, on figures of its own epoch, and only when it is durable that the branch never happens.
+    /// Otherwise another activation of the saga, whose repeat of the call is on its way, could be granted what this one is
+    /// refused.
     /// </summary>
-    private async Task<Result<long>?> AnswerIfNotAdmittedAsync(Branch branch, long quantity)
+    private async Task<Result<long>?> AnswerIfNotAdmittedAsync(Branch branch, long quantity, long? price)
     {
         await SettledAsync(quantity);
-        if (WhyNot(quantity) is null) return null;
-        var row = await ledger.FindAsync(ProductRows.OwnerOfBranch, Id, branch.Gid, branch.BranchId, BarrierOps.Action);
-        if (row?.Epoch != _product?.Epoch) throw Stale();
-        if (row?.Reason == BarrierOps.Action) return _stock; // This very branch was served already.
-        if (WhyNot(quantity) is not { } refusal) return null;
-
-        var settled = await CommitAsync(new WriteSet(branch.Compensation(), Returning(quantity)) { ExpectsNull = true });
-        ThrowIfStale(settled);
-        if (settled == CommitOutcome.Applied) _stock += quantity;
-        return refusal with { IsSealed = true };
+        if (WhyNot(quantity, price) is not { } refusal) return null;
+        if (_product is null && await ledger.FindAsync(ProductRows.ById, Id) is not null) throw Stale();
+        var outcome = await CommitAsync(new WriteSet(branch.Compensation(), Returning(0)) { IsRefusal = true });
+        ThrowIfStale(outcome);
+        return outcome == CommitOutcome.Duplicate
+            ? _stock // This very branch was served already.
+            : refusal with { IsSealed = true };
     }
 
     /// <summary>
@@ -241,10 +239,12 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
         if ((await ledger.FindAsync(ProductRows.ById, Id))?.Epoch != _product?.Epoch) throw Stale();
     }
 
-    private Refusal? WhyNot(long quantity) => _product switch
+    private Refusal? WhyNot(long quantity, long? price = null) => _product switch
     {
         null => NoSuchProduct(),
         { Status: not Product.OnSale } => OffSale(),
+        { Price: var asked } when asked != (price ?? asked) => Result.Refused(
+            ErrorCodes.ProductOffSale, $"Product {Id} is not sold at {price} any more, but at {asked}."),
         _ => _stock - _reserved < quantity ? NotEnough(quantity) : null,
     };
 

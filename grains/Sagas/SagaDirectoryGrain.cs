@@ -4,7 +4,7 @@ namespace Mall.Sagas;
 
 /// <summary>Reads sagas for operators, and finds the grain of one. Reentrant: it keeps nothing between its awaits.</summary>
 [StatelessWorker, Reentrant]
-public sealed class SagaDirectoryGrain(GrainLedger ledger, SagaKinds kinds, TimeProvider clock) : Grain, ISagaDirectoryGrain
+public sealed class SagaDirectoryGrain(GrainLedger ledger, SagaKinds kinds, LedgerClock clock) : Grain, ISagaDirectoryGrain
 {
     public async Task<Result<SagaView>> Get(string gid)
     {
@@ -15,15 +15,16 @@ public sealed class SagaDirectoryGrain(GrainLedger ledger, SagaKinds kinds, Time
         return View(saga) with { Barrier = [.. barrier], Branches = [.. BranchesOf(saga, plan, noted, barrier)] };
     }
 
-    public async Task<SagaPage> List(string? status, bool? parked, string? after, int limit)
+    public async Task<ListPage<SagaView>> List(string? status, bool? isParked, ListPlace? after, int limit)
     {
+        var place = after ?? new ListPlace(0, "");
+        if (isParked is true && status is not null && SagaStatus.HasEnded(status)) return new([], null, place);
+        var settled = await ledger.SettledAsync();
+
         // One more than asked for tells whether there is a next page.
-        var page = SagaRows.Page(status is not null, parked);
-        var rows = status is null
-            ? await ledger.QueryAsync(page, after ?? "", limit + 1)
-            : await ledger.QueryAsync(page, after ?? "", limit + 1, status);
-        var items = rows.Take(limit).Select(View).ToImmutableArray();
-        return new SagaPage(items, rows.Count > limit ? items[^1].Gid : null);
+        var rows = await ledger.QueryAsync(
+            SagaRows.Page(status, isParked), place.Position, place.Key, settled, limit + 1);
+        return ListPages.Of(rows, limit, place, View, saga => new ListPlace(saga.Position, saga.Gid));
     }
 
     public Task<Result<SagaView>> Retry(string gid, Idempotency? idempotency) =>

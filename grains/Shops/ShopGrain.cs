@@ -1,6 +1,6 @@
 namespace Mall.Shops;
 
-public sealed class ShopGrain(GrainLedger ledger, TimeProvider clock) : Grain, IShopGrain
+public sealed class ShopGrain(GrainLedger ledger, LedgerClock clock) : Grain, IShopGrain
 {
     private ShopView? _shop;
 

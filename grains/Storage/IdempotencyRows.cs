@@ -30,7 +30,7 @@ internal static class IdempotencyRows
     public static RowChange Insert(Idempotency key, string kind, long resultId, DateTimeOffset now, string? answer = null) =>
         s_insert.With(key.UserId, key.Key, key.RequestHash, kind, resultId, answer, now);
 
-    /// <summary>These changes under a key, or without one. Another outcome than Applied: the key has been used meanwhile.</summary>
+    /// <summary>Changes under a key, or without one. Another outcome than Applied: the key has been used meanwhile.</summary>
     /// <inheritdoc cref="Insert"/>
     public static WriteSet Under(
         Idempotency? key, string kind, long resultId, DateTimeOffset now, string? answer = null, params RowChange[] changes) =>

@@ -1,6 +1,6 @@
 namespace Mall.Users;
 
-/// <summary>Only memory: who begins anew after the end of a silo has a few guesses more. It lives longer than it counts.</summary>
+/// <summary>Only memory, which outlives what it counts: after the end of a silo there are a few guesses more.</summary>
 [CollectionAgeLimit(Minutes = 20)]
 public sealed class SignInGuardGrain(TimeProvider clock) : Grain, ISignInGuardGrain
 {

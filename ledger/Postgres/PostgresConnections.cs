@@ -2,20 +2,13 @@ using Npgsql;
 
 namespace Mall.Ledger.Postgres;
 
-/// <summary>A pool for whatever is one statement, and single connections for the committer.</summary>
-internal sealed class PostgresConnections : IAsyncDisposable
+internal static class PostgresConnections
 {
-    /// <summary>Few are open at once as a rule; several processes share the hundred that PostgreSQL allows by default.</summary>
-    private const int MostPooled = 16;
-
-    private readonly NpgsqlDataSource _committers;
-
     /// <param name="address">Of kind PostgreSQL.</param>
     /// <param name="committer">What the committer's sessions call themselves; no other process may use the name.</param>
     /// <param name="commandTimeout">How long a statement may take: nobody waits for its result any longer.</param>
-    public PostgresConnections(StoreAddress address, string committer, TimeSpan commandTimeout)
+    public static ServerConnections To(StoreAddress address, string committer, TimeSpan commandTimeout)
     {
-        CommitterName = committer;
         var settings = new NpgsqlConnectionStringBuilder
         {
             Host = address.Host,
@@ -32,25 +25,12 @@ internal sealed class PostgresConnections : IAsyncDisposable
             MaxAutoPrepare = 256,
             AutoPrepareMinUsages = 2,
             GssEncryptionMode = GssEncryptionMode.Disable, // Saves a round trip, and the search for a library that nobody has.
-            MaxPoolSize = MostPooled,
+            MaxPoolSize = ServerConnections.MostPooled,
         };
-        Pool = NpgsqlDataSource.Create(settings);
+        var pool = NpgsqlDataSource.Create(settings);
         (settings.ApplicationName, settings.Pooling, settings.Options) = (committer, false, CommitterOptions(commandTimeout));
         settings.IncludeFailedBatchedCommand = true; // A refusal has an author.
-        _committers = NpgsqlDataSource.Create(settings);
-    }
-
-    /// <summary>For queries, ids and claims.</summary>
-    public NpgsqlDataSource Pool { get; }
-
-    public string CommitterName { get; }
-
-    public ValueTask<NpgsqlConnection> OpenForCommitterAsync() => _committers.OpenConnectionAsync();
-
-    public async ValueTask DisposeAsync()
-    {
-        await _committers.DisposeAsync();
-        await Pool.DisposeAsync();
+        return new ServerConnections(pool, NpgsqlDataSource.Create(settings));
     }
 
     // The committer finds rows by primary key and by nothing else. Its plans are made once, when a table may be empty (a queue

@@ -13,27 +13,20 @@ internal sealed class SqliteFileLock : IDisposable
     /// <exception cref="LedgerStartException">Another process has it, or the folder cannot be written to.</exception>
     public static SqliteFileLock Take(string databasePath)
     {
+        var isFolderThere = false;
         try
         {
             if (Path.GetDirectoryName(Path.GetFullPath(databasePath)) is { } folder) Directory.CreateDirectory(folder);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw new LedgerStartException($"db: the folder of {databasePath} cannot be created: {failure.Message}", failure);
-        }
-
-        try
-        {
+            isFolderThere = true;
             return new SqliteFileLock(
                 new FileStream(databasePath + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             throw new LedgerStartException(
-                failure is UnauthorizedAccessException
-                    ? $"db: no permission to write beside {databasePath}."
-                    : $"db: {databasePath} is in use by another process, and an SQLite file serves one: stop that, "
-                        + "or name another.",
+                !isFolderThere ? $"db: the folder of {databasePath} cannot be created: {failure.Message}"
+                : failure is UnauthorizedAccessException ? $"db: no permission to write beside {databasePath}."
+                : $"db: {databasePath} is in use by another process, and an SQLite file serves one: stop that, or name another.",
                 failure);
         }
     }

@@ -30,6 +30,5 @@ alter table orders convert to character set utf8mb4
 alter table order_items convert to character set utf8mb4
   /*!80017 collate utf8mb4_0900_bin */ /*M!100200 collate utf8mb4_nopad_bin */;
 
--- What a key's first request was answered is kept as it was answered, not only as a number. (Parked sagas are found by
--- sagas_by_finish_time, which begins with those that have not ended.)
+-- What a key's first request was answered is kept as it was answered, not only as a number.
 alter table idempotency modify answer longtext;

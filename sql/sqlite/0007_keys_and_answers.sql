@@ -13,6 +13,3 @@ create table answers (
 insert into answers select user_id, key, request_hash, kind, result_id, answer, create_time from idempotency;
 drop table idempotency;
 alter table answers rename to idempotency;
-
--- Operators ask for parked sagas; there are few.
-create index sagas_parked on sagas (gid) where finish_time is null and next_time is null;

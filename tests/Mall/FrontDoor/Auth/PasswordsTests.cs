@@ -22,7 +22,10 @@ public sealed class PasswordsTests
     {
         using var passwords = Quick();
         (string, string)[] spellings =
-            [("cre\u0300me bru\u0302le\u0301e", "cr\u00E8me br\u00FBl\u00E9e"), ("\u1100\u1161\u11A8 12345678", "\uAC01 12345678")];
+        [
+            ("cre\u0300me bru\u0302le\u0301e", "cr\u00E8me br\u00FBl\u00E9e"),
+            ("\u1100\u1161\u11A8 12345678", "\uAC01 12345678"),
+        ];
         foreach (var (one, other) in spellings)
         {
             var hash = await passwords.Hash(one, TestContext.Current.CancellationToken);

@@ -90,7 +90,7 @@ internal static class BadCalls
         Field(Seller, "/mall.v1.Products/Update", new V1.UpdateProductRequest { Price = 1 }, "no product"),
         Field(Seller, "/mall.v1.Products/AdjustStock", new V1.AdjustStockRequest { Id = 1 }, "no delta"),
         Field(Customer, List, new V1.ListOrdersRequest { Limit = 101 }, "a page of 101"),
-        Field(Customer, List, new V1.ListOrdersRequest { After = -1 }, "a negative id"),
+        Field(Customer, List, new V1.ListOrdersRequest { After = "-1" }, "no cursor"),
         Field(Customer, List, new V1.ListOrdersRequest { Status = (V1.OrderStatus)7 }, "a status that there is not"),
         Field(Operator, "/mall.v1.Sagas/List", new V1.ListSagasRequest { Status = "done" }, "a status that there is not"),
         Field(Operator, "/mall.v1.Sagas/Get", new V1.GetSagaRequest(), "no gid"),
