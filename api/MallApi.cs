@@ -25,6 +25,7 @@ public static class MallApi
         services.AddSingleton<OrderDesk>().AddSingleton<SagaDesk>();
         services.AddMallAuthentication();
         services.AddCrowdLimit();
+        services.AddBrowsers();
         services.AddRouting();
         services.AddMallDocument();
         AddGrpc(services);
@@ -36,6 +37,7 @@ public static class MallApi
             .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.None)
             .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None)
             .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None)
+            .AddFilter("Microsoft.AspNetCore.Server.Kestrel.Connections", LogLevel.Error) // A line for each that is one too many.
             .AddFilter("Grpc", LogLevel.None));
         return services;
     }
@@ -45,6 +47,8 @@ public static class MallApi
     {
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
+        app.UseCors();
+        app.UseMiddleware<Arrivals>();
         app.UseRateLimiter();
         app.UseAuthentication();
         app.UseAuthorization();
