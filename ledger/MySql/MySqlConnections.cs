@@ -14,7 +14,24 @@ internal sealed class MySqlConnections : IAsyncDisposable
     /// <param name="commandTimeout">How long a statement may take: nobody waits for its result any longer.</param>
     public MySqlConnections(StoreAddress address, TimeSpan commandTimeout)
     {
-        var settings = new MySqlConnectionStringBuilder
+        Pool = Source(Settings(address, commandTimeout, isPooled: true), commandTimeout / 2);
+        _committers = Source(Settings(address, commandTimeout, isPooled: false), commandTimeout / 2);
+    }
+
+    /// <summary>For queries, ids and claims.</summary>
+    public MySqlDataSource Pool { get; }
+
+    public ValueTask<MySqlConnection> OpenForCommitterAsync() => _committers.OpenConnectionAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _committers.DisposeAsync();
+        await Pool.DisposeAsync();
+    }
+
+    /// <summary>What the driver is told: by the operator first, then by the mall.</summary>
+    public static MySqlConnectionStringBuilder Settings(StoreAddress address, TimeSpan commandTimeout, bool isPooled) =>
+        new(address.Options)
         {
             Server = address.Host,
             Port = (uint)address.Port,
@@ -29,22 +46,8 @@ internal sealed class MySqlConnections : IAsyncDisposable
             UseAffectedRows = false, // An update that changes nothing has found its row all the same.
             ConnectionReset = false, // Nobody leaves anything behind in a session of the pool, and so its setup lasts.
             MaximumPoolSize = MostPooled,
+            Pooling = isPooled,
         };
-        Pool = Source(settings, commandTimeout / 2);
-        settings.Pooling = false;
-        _committers = Source(settings, commandTimeout / 2);
-    }
-
-    /// <summary>For queries, ids and claims.</summary>
-    public MySqlDataSource Pool { get; }
-
-    public ValueTask<MySqlConnection> OpenForCommitterAsync() => _committers.OpenConnectionAsync();
-
-    public async ValueTask DisposeAsync()
-    {
-        await _committers.DisposeAsync();
-        await Pool.DisposeAsync();
-    }
 
     private static MySqlDataSource Source(MySqlConnectionStringBuilder settings, TimeSpan lockWait)
     {

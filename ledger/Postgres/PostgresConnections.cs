@@ -16,28 +16,8 @@ internal sealed class PostgresConnections : IAsyncDisposable
     public PostgresConnections(StoreAddress address, string committer, TimeSpan commandTimeout)
     {
         CommitterName = committer;
-        var settings = new NpgsqlConnectionStringBuilder
-        {
-            Host = address.Host,
-            Port = address.Port,
-            Database = address.Database,
-            Username = address.User,
-            Password = address.Password,
-            ApplicationName = "mall",
-            Timeout = 5,
-            CommandTimeout = Math.Max(1, (int)Math.Ceiling(commandTimeout.TotalSeconds)),
-            TcpKeepAlive = true,
-            TcpKeepAliveTime = 5,
-            TcpKeepAliveInterval = 2,
-            MaxAutoPrepare = 256,
-            AutoPrepareMinUsages = 2,
-            GssEncryptionMode = GssEncryptionMode.Disable, // Saves a round trip, and the search for a library that nobody has.
-            MaxPoolSize = MostPooled,
-        };
-        Pool = NpgsqlDataSource.Create(settings);
-        (settings.ApplicationName, settings.Pooling, settings.Options) = (committer, false, CommitterOptions(commandTimeout));
-        settings.IncludeFailedBatchedCommand = true; // A refusal has an author.
-        _committers = NpgsqlDataSource.Create(settings);
+        Pool = NpgsqlDataSource.Create(Settings(address, commandTimeout, committer: null));
+        _committers = NpgsqlDataSource.Create(Settings(address, commandTimeout, committer));
     }
 
     /// <summary>For queries, ids and claims.</summary>
@@ -51,6 +31,36 @@ internal sealed class PostgresConnections : IAsyncDisposable
     {
         await _committers.DisposeAsync();
         await Pool.DisposeAsync();
+    }
+
+    /// <summary>What the driver is told: by the operator first, then by the mall.</summary>
+    /// <param name="address">Of kind PostgreSQL.</param>
+    /// <param name="commandTimeout">How long a statement may take.</param>
+    /// <param name="committer">The name of the committer's sessions; null for the others, which are pooled.</param>
+    public static NpgsqlConnectionStringBuilder Settings(StoreAddress address, TimeSpan commandTimeout, string? committer)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(address.Options)
+        {
+            Host = address.Host,
+            Port = address.Port,
+            Database = address.Database,
+            Username = address.User,
+            Password = address.Password,
+            ApplicationName = committer ?? "mall",
+            Timeout = 5,
+            CommandTimeout = Math.Max(1, (int)Math.Ceiling(commandTimeout.TotalSeconds)),
+            TcpKeepAlive = true,
+            TcpKeepAliveTime = 5,
+            TcpKeepAliveInterval = 2,
+            MaxAutoPrepare = 256,
+            AutoPrepareMinUsages = 2,
+            GssEncryptionMode = GssEncryptionMode.Disable, // Saves a round trip, and the search for a library that nobody has.
+            MaxPoolSize = MostPooled,
+        };
+        if (committer is null) return settings;
+        (settings.Pooling, settings.Options) = (false, CommitterOptions(commandTimeout));
+        settings.IncludeFailedBatchedCommand = true; // A refusal has an author.
+        return settings;
     }
 
     // The committer finds rows by primary key and by nothing else. Its plans are made once, when a table may be empty (a queue

@@ -9,10 +9,14 @@ namespace Mall.Silo.Settings;
 /// <param name="Db">Which database.</param>
 /// <param name="TokenKey">The key that signs access tokens; null: the one in the database.</param>
 /// <param name="OrderCloseAfter">How long an order waits for its payment.</param>
+/// <param name="Cors">Origins that browsers may call from.</param>
 public sealed record MallSettings(
     Roles Roles, ClusterSettings? Cluster, ListenAddress Http, ListenAddress Grpc, X509Certificate2? GrpcCertificate,
-    StoreAddress Db, string? TokenKey, TimeSpan OrderCloseAfter)
+    StoreAddress Db, string? TokenKey, TimeSpan OrderCloseAfter, IReadOnlyList<string> Cors)
 {
+    // With their units by place; a bare number would be read as days.
+    private static readonly string[] s_spans = [@"hh\:mm\:ss", @"d\.hh\:mm\:ss"];
+
     /// <exception cref="SettingsException">The first setting that cannot be used.</exception>
     public static MallSettings From(IConfiguration configuration)
     {
@@ -28,7 +32,8 @@ public sealed record MallSettings(
             CertificateFile.Read(configuration, SettingNames.GrpcCertificate),
             db,
             string.IsNullOrEmpty(configuration[SettingNames.TokenKey]) ? null : configuration[SettingNames.TokenKey],
-            Span(configuration, SettingNames.OrderCloseAfter, TimeSpan.FromMinutes(20)));
+            Span(configuration, SettingNames.OrderCloseAfter, TimeSpan.FromMinutes(20)),
+            Origins(configuration));
     }
 
     /// <summary>The database alone, for commands that serve nothing.</summary>
@@ -62,6 +67,21 @@ public sealed record MallSettings(
         return roles;
     }
 
+    private static string[] Origins(IConfiguration configuration)
+    {
+        var origins = (configuration[SettingNames.Cors] ?? "").Split(
+            ',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return Array.Find(origins, origin => !IsOrigin(origin)) is { } wrong
+            ? throw new SettingsException(
+                SettingNames.Cors, $"'{wrong}' is not an origin such as https://shop.example (scheme, host, port, nothing after)")
+            : origins;
+
+        static bool IsOrigin(string text) =>
+            Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+            && uri is { PathAndQuery: "/", UserInfo: "", Fragment: "" }
+            && text.Contains("://", StringComparison.Ordinal) && !text.EndsWith('/');
+    }
+
     private static ListenAddress Address(IConfiguration configuration, string setting, string otherwise)
     {
         var text = configuration[setting] ?? otherwise;
@@ -73,9 +93,9 @@ public sealed record MallSettings(
     private static TimeSpan Span(IConfiguration configuration, string setting, TimeSpan otherwise)
     {
         if (configuration[setting] is not { } text) return otherwise;
-        return TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var span)
+        return TimeSpan.TryParseExact(text, s_spans, CultureInfo.InvariantCulture, out var span)
             && span > TimeSpan.Zero && span < TimeSpan.FromDays(365)
             ? span
-            : throw new SettingsException(setting, $"'{text}' is not a span such as 00:20:00");
+            : throw new SettingsException(setting, $"'{text}' is not a span below a year, such as 00:20:00 or 7.00:00:00");
     }
 }

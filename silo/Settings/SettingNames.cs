@@ -15,12 +15,13 @@ public static class SettingNames
     public const string GrpcCertificate = "grpc-certificate";
     public const string TokenKey = "token-key";
     public const string OrderCloseAfter = "order-close-after";
+    public const string Cors = "cors";
     public const string Otlp = "otlp";
 
     public static IReadOnlyList<string> All { get; } =
     [
         Http, Grpc, GrpcCertificate, Db, Roles, Silo, Gateway, Cluster, ClusterCertificate, ClusterPlaintext, TokenKey,
-        OrderCloseAfter, Otlp,
+        OrderCloseAfter, Cors, Otlp,
     ];
 
     private const string EnvironmentPrefix = "MALL_";
@@ -32,7 +33,13 @@ public static class SettingNames
     /// <exception cref="SettingsException">An unknown option, or one without a value.</exception>
     public static IConfigurationBuilder AddMallSettings(this IConfigurationBuilder configuration, IReadOnlyList<string> args) =>
         configuration
-            .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
+            .AddJsonFile(json =>
+            {
+                (json.Path, json.Optional) = (Path.GetFullPath("appsettings.json"), true);
+                json.ResolveFileProvider();
+                json.OnLoadException = failed => throw new SettingsException(
+                    "appsettings.json", $"is not read: {failed.Exception.GetBaseException().Message.TrimEnd('.')}");
+            })
             .AddInMemoryCollection(FromEnvironment())
             .AddInMemoryCollection(FromCommandLine(args));
 
@@ -56,8 +63,10 @@ public static class SettingNames
             var name = equals < 0 ? args[i] : args[i][..equals];
             if (!name.StartsWith("--", StringComparison.Ordinal) || !All.Contains(name[2..]))
                 throw new SettingsException(name, $"is not an option; there are {string.Join(", ", All.Select(n => "--" + n))}");
-            if (equals < 0 && i + 1 == args.Count) throw new SettingsException(name, "needs a value");
-            given[name[2..]] = equals < 0 ? args[++i] : args[i][(equals + 1)..];
+            if (equals < 0 && (i + 1 == args.Count || args[i + 1].StartsWith("--", StringComparison.Ordinal)))
+                throw new SettingsException(name, "needs a value; one that begins with -- follows an equals sign");
+            if (!given.TryAdd(name[2..], equals < 0 ? args[++i] : args[i][(equals + 1)..]))
+                throw new SettingsException(name, "is given twice");
         }
 
         return given;
