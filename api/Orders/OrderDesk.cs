@@ -78,7 +78,7 @@ internal sealed class OrderDesk(IGrainFactory grains)
     private static void AddLine(ref FieldChecks checks, ImmutableArray<OrderLine>.Builder lines, OrderLineInput? item, int index)
     {
         // The names of fields are made only for what is wrong: an order in good order pays nothing for them.
-        if (item is not { ProductId: > 0, Quantity: >= 1 and <= MaxQuantity })
+        if (item is not { ProductId: > 0 and <= ExactNumbers.Max, Quantity: >= 1 and <= MaxQuantity })
         {
             checks.Id($"items[{index}].productId", item?.ProductId);
             checks.Number($"items[{index}].quantity", item?.Quantity, 1, MaxQuantity);
@@ -102,7 +102,7 @@ internal sealed class OrderDesk(IGrainFactory grains)
     private static string Canonical(ImmutableArray<OrderLine> lines)
     {
         var text = new StringBuilder("order", 16 + (lines.Length * 12));
-        foreach (var line in lines)
+        foreach (var line in lines.OrderBy(line => line.ProductId)) // Their order means nothing.
             text.Append(' ').Append(line.ProductId).Append(':').Append(line.Quantity);
         return text.ToString();
     }

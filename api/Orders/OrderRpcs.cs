@@ -36,12 +36,18 @@ internal sealed class OrderRpcs(OrderDesk desk) : V1.Orders.OrdersBase
         return response;
     }
 
-    private static V1.Order Shape(OrderView order) => new()
+    private static V1.Order Shape(OrderView order)
     {
-        Id = order.Id, Gid = order.Gid, UserId = order.UserId, Items = { order.Items.Select(Shape) }, Amount = order.Amount,
-        Status = (V1.OrderStatus)order.Status, StatusText = OrderStatus.Text(order.Status),
-        CreatedAt = order.CreatedAt.ToTimestamp(), ClosesAt = order.ClosesAt.ToTimestamp(), PaidAt = order.PaidAt?.ToTimestamp(),
-    };
+        var message = new V1.Order
+        {
+            Id = order.Id, Gid = order.Gid, UserId = order.UserId, Items = { order.Items.Select(Shape) }, Amount = order.Amount,
+            Status = (V1.OrderStatus)order.Status, StatusText = OrderStatus.Text(order.Status),
+            CreatedAt = order.CreatedAt.ToTimestamp(), ClosesAt = order.ClosesAt.ToTimestamp(),
+            PaidAt = order.PaidAt?.ToTimestamp(),
+        };
+        if (order.Reason is { } reason) message.Reason = reason;
+        return message;
+    }
 
     private static V1.Order.Types.Item Shape(OrderItem item) =>
         new() { ProductId = item.ProductId, Name = item.Name, Quantity = item.Quantity, Price = item.Price };

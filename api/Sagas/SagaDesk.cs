@@ -22,16 +22,18 @@ internal sealed class SagaDesk(IGrainFactory grains)
 
     /// <summary>Tries again now. Refused with 600001 or 600002.</summary>
     /// <returns>The saga, a moment later.</returns>
-    public Task<Result<SagaView>> Retry(string gid, Patience patience) => Push(Directory.Retry, gid, patience);
+    public Task<Result<SagaView>> Retry(Caller caller, string gid, string? key, Patience patience)
+    {
+        var idempotency = key.ToIdempotency(caller.UserId, $"retry {Check(gid)}");
+        return patience.Ask(key is not null, () => Directory.Retry(gid, idempotency));
+    }
 
     /// <summary>Compensates a saga that has not ended. Refused with 600001 or 600002.</summary>
     /// <returns>The saga, a moment later.</returns>
-    public Task<Result<SagaView>> Abort(string gid, Patience patience) => Push(Directory.Abort, gid, patience);
-
-    private async Task<Result<SagaView>> Push(Func<string, Task<Result<Done>>> push, string gid, Patience patience)
+    public Task<Result<SagaView>> Abort(Caller caller, string gid, string? key, Patience patience)
     {
-        var pushed = await patience.Once(() => push(Check(gid)));
-        return pushed.IsRefused ? pushed.Refusal : await Get(gid, patience);
+        var idempotency = key.ToIdempotency(caller.UserId, $"abort {Check(gid)}");
+        return patience.Ask(key is not null, () => Directory.Abort(gid, idempotency));
     }
 
     private static string Check(string gid)

@@ -8,8 +8,8 @@ internal static class SagaEndpoints
         var sagas = routes.MapGroup("/v1/sagas").WithTags("Sagas").RequireAuthorization(Policies.Operator);
         sagas.MapGet("/{gid}", Get).Refuses(ErrorCodes.NoSuchSaga);
         sagas.MapGet("", List);
-        sagas.MapPost("/{gid}/retry", Retry).Refuses(ErrorCodes.NoSuchSaga, ErrorCodes.SagaStatusForbids);
-        sagas.MapPost("/{gid}/abort", Abort).Refuses(ErrorCodes.NoSuchSaga, ErrorCodes.SagaStatusForbids);
+        sagas.MapPost("/{gid}/retry", Retry).Refuses(ErrorCodes.NoSuchSaga, ErrorCodes.SagaStatusForbids, ErrorCodes.KeyReused);
+        sagas.MapPost("/{gid}/abort", Abort).Refuses(ErrorCodes.NoSuchSaga, ErrorCodes.SagaStatusForbids, ErrorCodes.KeyReused);
     }
 
     /// <summary>Look at a saga</summary>
@@ -38,13 +38,15 @@ internal static class SagaEndpoints
     /// <remarks>Instead of at its nextAt; also one that was parked.</remarks>
     /// <param name="gid">The saga's global transaction id.</param>
     /// <response code="200">The saga, a moment later.</response>
-    internal static async Task<Ok<SagaAnswer>> Retry(string gid, SagaDesk desk, Patience patience) =>
-        (await desk.Retry(gid, patience)).As(SagaAnswer.Of);
+    internal static async Task<Ok<SagaAnswer>> Retry(
+        Caller caller, string gid, [IdempotencyKey] string? key, SagaDesk desk, Patience patience) =>
+        (await desk.Retry(caller, gid, key, patience)).As(SagaAnswer.Of);
 
     /// <summary>Compensate a saga</summary>
     /// <remarks>One that has not ended.</remarks>
     /// <param name="gid">The saga's global transaction id.</param>
     /// <response code="200">The saga, a moment later.</response>
-    internal static async Task<Ok<SagaAnswer>> Abort(string gid, SagaDesk desk, Patience patience) =>
-        (await desk.Abort(gid, patience)).As(SagaAnswer.Of);
+    internal static async Task<Ok<SagaAnswer>> Abort(
+        Caller caller, string gid, [IdempotencyKey] string? key, SagaDesk desk, Patience patience) =>
+        (await desk.Abort(caller, gid, key, patience)).As(SagaAnswer.Of);
 }

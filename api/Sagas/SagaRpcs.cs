@@ -21,10 +21,10 @@ internal sealed class SagaRpcs(SagaDesk desk) : V1.Sagas.SagasBase
     }
 
     public override async Task<V1.Saga> Retry(V1.RetrySagaRequest request, ServerCallContext context) =>
-        Shape((await desk.Retry(request.Gid, context.Patience())).OrRefuse(context));
+        Shape((await desk.Retry(context.Caller(), request.Gid, context.IdempotencyKey(), context.Patience())).OrRefuse(context));
 
     public override async Task<V1.Saga> Abort(V1.AbortSagaRequest request, ServerCallContext context) =>
-        Shape((await desk.Abort(request.Gid, context.Patience())).OrRefuse(context));
+        Shape((await desk.Abort(context.Caller(), request.Gid, context.IdempotencyKey(), context.Patience())).OrRefuse(context));
 
     private static V1.Saga Shape(SagaView saga)
     {

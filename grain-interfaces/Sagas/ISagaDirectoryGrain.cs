@@ -18,11 +18,15 @@ public interface ISagaDirectoryGrain : IGrainWithIntegerKey
     [Alias("List"), ReadOnly]
     Task<ListPage<SagaView>> List(string? status, bool? isParked, ListPlace? after, int limit);
 
-    /// <summary>Forwards to the saga's own grain, whichever kind it is. Refused with 600001 or 600002.</summary>
+    /// <summary>
+    /// Forwards to the saga's own grain, whichever kind it is. Refused with 600001 or 600002, or 100007 when the key was used for
+    /// something else; again under its key it gives its first answer.
+    /// </summary>
+    /// <returns>The saga, a moment later.</returns>
     [Alias("Retry")]
-    Task<Result<Done>> Retry(string gid);
+    Task<Result<SagaView>> Retry(string gid, Idempotency? idempotency);
 
     /// <inheritdoc cref="Retry"/>
     [Alias("Abort")]
-    Task<Result<Done>> Abort(string gid);
+    Task<Result<SagaView>> Abort(string gid, Idempotency? idempotency);
 }

@@ -93,7 +93,7 @@ internal sealed record OrderRow(
     /// <summary>The order as its user sees it.</summary>
     /// <param name="closeAfter">After which time it would have closed, when that is no longer written down.</param>
     public OrderView View(IEnumerable<OrderItem> items, TimeSpan closeAfter) => new(
-        Id, Gid, UserId, [.. items], Amount, Status, CreatedAt, ClosesAt ?? CreatedAt + closeAfter, PaidAt);
+        Id, Gid, UserId, [.. items], Amount, Status, CreatedAt, ClosesAt ?? CreatedAt + closeAfter, PaidAt, Reason);
 }
 
 /// <summary>A row of <c>order_items</c>, with its order.</summary>

@@ -51,6 +51,7 @@ public sealed class OrderSagaGrain(OrderSagaKind kind, SagaServices services, Or
             amount = checked(amount + (line.Quantity * quote.Price)); // 50 × 1,000 × the highest price stays far below 2^63
         }
 
+        if (amount > ExactNumbers.Max) return Result.BadField("items", $"must not amount to more than {ExactNumbers.Max}");
         var id = await _services.Ledger.NextIdAsync("orders");
         var now = WholeMilliseconds(_services.Clock.GetUtcNow());
         return new OrderView(
@@ -66,8 +67,7 @@ public sealed class OrderSagaGrain(OrderSagaKind kind, SagaServices services, Or
         if (found is not [{ Order: var row }, ..]) return null;
         var order = row.View(found.Select(line => line.Item), options.CloseAfter) with
         {
-            Status = OrderStatus.Created,
-            PaidAt = null,
+            Status = OrderStatus.Created, PaidAt = null, Reason = null,
         };
         var isSame = lines is not { } asked
             || asked.Order(s_byProduct).SequenceEqual(order.Items.Select(i => new OrderLine(i.ProductId, i.Quantity)));

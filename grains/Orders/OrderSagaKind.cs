@@ -12,9 +12,10 @@ namespace Mall.Orders;
 /// </para>
 /// </summary>
 public sealed class OrderSagaKind(GrainLedger ledger, LedgerClock clock)
-    : SagaKind<OrderView>("order", OrderJson.Default.OrderView)
+    : SagaKind<OrderView>(KindName, OrderJson.Default.OrderView)
 {
-    private const string Creation = "01";
+    internal const string KindName = "order";
+    internal const string Creation = "01";
     private const string FirstItem = "02";
 
     public override ISagaGrain Grain(IGrainFactory grains, string gid) => grains.GetGrain<IOrderSagaGrain>(gid);

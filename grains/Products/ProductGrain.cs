@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Mall.Products;
 
 /// <summary>
@@ -23,6 +25,9 @@ namespace Mall.Products;
 [Reentrant]
 public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain, IProductGrain
 {
+    /// <summary>Far below what a number may be, so that what orders hold can always come back.</summary>
+    private const long MostStock = 1_000_000_000_000_000;
+
     private readonly Dictionary<string, Task<Result<long>>> _decrements = []; // under way, by gid and branch
 
     private Task? _loading;                        // under way or done; null before, and after it has failed
@@ -63,12 +68,11 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
     public async Task<Result<ProductView>> Create(long shopId, CreateProduct command)
     {
         var now = clock.GetUtcNow();
-        var product = new Product(Id, shopId, command.Name, command.Desc, command.Price, command.Stock, Product.OnSale, Epoch: 1);
+        var product = Product.Created(Id, shopId, command);
         var outcome = await CommitAsync(
-            new WriteSet([ProductRows.Insert(product, now), .. IdempotencyRows.Insert(command.Idempotency, "product", Id, now)]));
+            IdempotencyRows.Under(command.Idempotency, "product", Id, now, changes: ProductRows.Insert(product, now)));
         DeactivateOnIdle(); // The row knows what has come of it; whether this activation has looked for it before, nobody does.
-        return outcome == CommitOutcome.Applied
-            ? product.View : Result.Refused(ErrorCodes.KeyReused, "This idempotency key is in use.");
+        return outcome == CommitOutcome.Applied ? product.View : IdempotencyRows.Reused;
     }
 
     public async Task<Result<ProductView>> Get()
@@ -121,6 +125,7 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
 
     public async Task<Result<long>> AdjustStock(long userId, long delta, Idempotency? idempotency)
     {
+        if (await AnswerBeforeAsync() is { } before) return before;
         if (await RefuseUnlessSellerAsync(userId) is { } refusal) return refusal;
         return await InTurnAsync(async () => await AnswerBeforeAsync() ?? await AdjustAsync());
 
@@ -128,6 +133,7 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
         {
             var taken = Math.Max(0, -delta);
             await SettledAsync(taken);
+            if (_stock + delta > MostStock) return Result.BadField("delta", $"must not bring the stock beyond {MostStock}");
             if (_stock - _reserved < taken)
             {
                 await StillOwnerAsync();
@@ -138,10 +144,10 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
             try
             {
                 var stock = _stock + delta;
-                var outcome = await CommitAsync(new WriteSet(
-                    [MoveStock(delta, sold: 0), .. IdempotencyRows.Insert(idempotency, "stock", Id, clock.GetUtcNow(), stock)]));
-                if (outcome == CommitOutcome.Conflict && await AnswerBeforeAsync() is { } meanwhile) return meanwhile;
-                ThrowIfStale(outcome);
+                var outcome = await CommitAsync(IdempotencyRows.Under(
+                    idempotency, "stock", Id, clock.GetUtcNow(), stock.ToString(CultureInfo.InvariantCulture),
+                    MoveStock(delta, sold: 0)));
+                if (outcome != CommitOutcome.Applied) return await AnswerBeforeAsync() ?? throw Stale();
                 _stock += delta;
                 return stock;
             }
@@ -153,8 +159,8 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
 
         // Of two that come under one key, on two products or by way of two activations, the second finds the first's row.
         async Task<Result<long>?> AnswerBeforeAsync() =>
-            idempotency is { } key && await ledger.FindAsync(IdempotencyRows.ByKey, key.UserId, key.Key) is { } found
-                ? found.Answers(key, "stock", Id) is { } reused ? reused : found.Answer ?? _stock
+            await ledger.FindUnderAsync(idempotency) is { } found
+                ? found.IsRefused ? found.Refusal : long.Parse(found.Value.Answer, CultureInfo.InvariantCulture)
                 : null;
     }
 

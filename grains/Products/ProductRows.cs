@@ -54,5 +54,9 @@ internal sealed record Product(long Id, long ShopId, string Name, string Desc, l
     public const int OffSale = 0;
     public const int OnSale = 1;
 
+    /// <summary>A product on its first day.</summary>
+    public static Product Created(long id, long shopId, CreateProduct command) =>
+        new(id, shopId, command.Name, command.Desc, command.Price, command.Stock, OnSale, Epoch: 1);
+
     public ProductView View => new(Id, ShopId, Name, Desc, Price, Stock, Status);
 }

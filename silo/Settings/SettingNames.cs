@@ -15,12 +15,14 @@ public static class SettingNames
     public const string GrpcCertificate = "grpc-certificate";
     public const string TokenKey = "token-key";
     public const string OrderCloseAfter = "order-close-after";
+    public const string TrustedProxies = "trusted-proxies";
+    public const string Country = "country";
     public const string Otlp = "otlp";
 
     public static IReadOnlyList<string> All { get; } =
     [
         Http, Grpc, GrpcCertificate, Db, Roles, Silo, Gateway, Cluster, ClusterCertificate, ClusterPlaintext, TokenKey,
-        OrderCloseAfter, Otlp,
+        OrderCloseAfter, TrustedProxies, Country, Otlp,
     ];
 
     private const string EnvironmentPrefix = "MALL_";

@@ -55,11 +55,13 @@ public sealed class WholeMall : IAsyncDisposable
 
     /// <param name="configure">Changes to the services, after everything else was added.</param>
     /// <param name="options">Changes to the front door, addresses aside; null for the usual ones with quicker passwords.</param>
-    public static async Task<WholeMall> OpenAsync(Action<IServiceCollection>? configure = null, ApiOptions? options = null)
+    /// <param name="database">Of a server; null for a file.</param>
+    public static async Task<WholeMall> OpenAsync(
+        Action<IServiceCollection>? configure = null, ApiOptions? options = null, string? database = null)
     {
         var folder = Directory.CreateTempSubdirectory("mall-door-").FullName;
         var log = new LogBook();
-        var app = Build([.. s_doors, "--db", $"sqlite:{folder}/mall.db"], log, options, configure);
+        var app = Build([.. s_doors, "--db", database ?? $"sqlite:{folder}/mall.db"], log, options, configure);
         await app.StartAsync();
         return new WholeMall(app, null, folder, log);
     }

@@ -81,6 +81,11 @@ internal static class BadCalls
         Malformed(RawCall.Frame([0x0A, 2, 0xC3, 0x28]), "not UTF-8") with { Method = Create, Who = Seller },
         Field(Nobody, Get, new V1.GetProductRequest { Id = -1 }, "a negative product"),
         Field(Seller, Create, new V1.CreateProductRequest { Name = "Teapot", Stock = 1 }, "no price"),
+        Field(Seller, Create, new V1.CreateProductRequest { Name = "\u200B", Stock = 1, Price = 1 }, "a name that shows nothing"),
+        Field(
+            Nobody, Register, new V1.RegisterRequest { Mobile = "13900000001", Password = "correct horse", Name = "\u3164" },
+            "a name that shows nothing"),
+        Field(Nobody, Get, new V1.GetProductRequest { Id = 1L << 53 }, "a product that no double holds"),
         Field(Seller, Create, new V1.CreateProductRequest { Name = "Teapot", Stock = -1, Price = 1 }, "a negative stock"),
         Field(Seller, "/mall.v1.Products/Update", new V1.UpdateProductRequest { Price = 1 }, "no product"),
         Field(Seller, "/mall.v1.Products/AdjustStock", new V1.AdjustStockRequest { Id = 1 }, "no delta"),

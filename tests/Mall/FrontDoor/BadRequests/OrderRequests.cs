@@ -24,6 +24,7 @@ internal static class OrderRequests
         Place("""{"items":[{"quantity":1}]}""", "items[0].productId", "no product"),
         Item("""{"productId":0,"quantity":1}""", "items[1].productId", "product 0"),
         Item("""{"productId":-5,"quantity":1}""", "items[1].productId", "a negative product"),
+        Item("""{"productId":9007199254740993,"quantity":1}""", "items[1].productId", "a product that no double holds"),
         Item("""{"productId":"$product","quantity":1}""", "items[1].productId", "a product that is a text"),
         Item("""{"productId":$product}""", "items[1].quantity", "no quantity"),
         Item("""{"productId":$product,"quantity":0}""", "items[1].quantity", "quantity 0"),
