@@ -20,6 +20,9 @@ public sealed class ApiOptions
     /// <summary>Signs access tokens; at least 32 characters. Null (default) for the mall's own key from its database.</summary>
     public string? TokenKey { get; init; }
 
+    /// <summary>Origins that browsers may call REST from. Default: none.</summary>
+    public IReadOnlyList<string> Cors { get; init; } = [];
+
     /// <summary>How long an access token is good. Default two hours; half of it has passed at <c>refreshAfter</c>.</summary>
     public TimeSpan AccessLifetime { get; init; } = TimeSpan.FromHours(2);
 
@@ -35,11 +38,20 @@ public sealed class ApiOptions
     /// <summary>The largest request body or gRPC message in bytes. Default 64 KiB: an order of 50 items takes 3.</summary>
     public int MaxRequestBytes { get; init; } = 64 * 1024;
 
-    /// <summary>Requests worked on at once, health checks and streams not counted. Default 4,096.</summary>
-    public int MaxConcurrentRequests { get; init; } = 4096;
+    /// <summary>
+    /// Requests worked on at once, health checks and streams not counted; more are refused with 100006 and wait for nothing.
+    /// Default 8,192.
+    /// </summary>
+    public int MaxConcurrentRequests { get; init; } = 8192;
 
-    /// <summary>Requests that may wait for one of those places; more are refused with 100006. Default 4,096.</summary>
-    public int MaxQueuedRequests { get; init; } = 4096;
+    /// <summary>How long the whole body of a request may take to arrive. Default 10 s.</summary>
+    public TimeSpan ArrivalLimit { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Bodies that may be under way, those not counted that come with their headers. Default 4,096.</summary>
+    public int MaxArrivals { get; init; } = 4096;
+
+    /// <summary>The same from one address. Default 1,024.</summary>
+    public int MaxArrivalsPerAddress { get; init; } = 1024;
 
     /// <summary>Open gRPC streams; more are refused with 100006. Default 1,024.</summary>
     public int MaxStreams { get; init; } = 1024;

@@ -3,6 +3,7 @@ global using System.Collections.Immutable;
 global using System.ComponentModel.DataAnnotations;
 global using System.Diagnostics.CodeAnalysis;
 global using System.Globalization;
+global using System.IO.Pipelines;
 global using System.Net;
 global using System.Reflection;
 global using System.Security.Cryptography;

@@ -35,6 +35,7 @@ public static class MallApi
             foreach (var proxies in api.TrustedProxies)
                 forwarded.KnownIPNetworks.Add(proxies);
         });
+        services.AddBrowsers();
         services.AddRouting();
         services.AddMallDocument();
         AddGrpc(services);
@@ -46,6 +47,7 @@ public static class MallApi
             .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.None)
             .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None)
             .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None)
+            .AddFilter("Microsoft.AspNetCore.Server.Kestrel.Connections", LogLevel.Error) // A line for each that is one too many.
             .AddFilter("Grpc", LogLevel.None));
         return services;
     }
@@ -57,6 +59,8 @@ public static class MallApi
             app.UseForwardedHeaders(); // Without any it would believe everybody.
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
+        app.UseCors();
+        app.UseMiddleware<Arrivals>();
         app.UseRateLimiter();
         app.UseAuthentication();
         app.UseAuthorization();

@@ -70,7 +70,7 @@ public static class MallHost
         var options = new ApiOptions
         {
             Http = settings.Http, Grpc = settings.Grpc, GrpcCertificate = settings.GrpcCertificate, TokenKey = settings.TokenKey,
-            TrustedProxies = settings.TrustedProxies, Country = settings.Country,
+            TrustedProxies = settings.TrustedProxies, Country = settings.Country, Cors = settings.Cors,
         };
         if (options.Complaint() is { } complaint) throw new SettingsException(complaint);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.ListenForMall(options));

@@ -49,6 +49,7 @@ internal static partial class ProblemMapping
             ErrorCodes.TimedOut,
             "This took too long and its outcome is not known yet. Repeat the request with the same idempotency key."),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => TooLarge,
+        BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } => TooSlow,
         BadHttpRequestException bad => Problem.BadRequest(bad.StatusCode, "The request is not well-formed HTTP."),
         _ => null,
     };
@@ -66,6 +67,13 @@ internal static partial class ProblemMapping
         Problem.BadRequest(StatusCodes.Status413PayloadTooLarge, "The request is larger than the mall takes.") with
         {
             GrpcStatus = StatusCode.ResourceExhausted,
+        };
+
+    /// <summary>The answer to a body that does not come to its end.</summary>
+    public static Problem TooSlow { get; } =
+        Problem.BadRequest(StatusCodes.Status408RequestTimeout, "The body took too long to arrive. Nothing was done.") with
+        {
+            GrpcStatus = StatusCode.DeadlineExceeded,
         };
 
     [LoggerMessage(4001, LogLevel.Error, "A request failed unexpectedly; the client was told trace id {TraceId}")]

@@ -9,6 +9,7 @@ public static class KestrelListening
     private const int MaxHeaderBytes = 16 * 1024;
     private const int MaxHeaderCount = 64;
     private const int MaxConnections = 16_384;
+    private const int MaxConnectionsPerAddress = MaxConnections / 2; // One proxy may need many, but not all.
     private const int MaxStreamsPerConnection = 512;
 
     /// <summary>
@@ -21,6 +22,14 @@ public static class KestrelListening
         kestrel.AddServerHeader = false;
         kestrel.AllowSynchronousIO = false;
         SetLimits(kestrel.Limits, options);
+        var places = PartitionedRateLimiter.Create<IPAddress, IPAddress>(address => RateLimitPartition.GetConcurrencyLimiter(
+            address, _ => new ConcurrencyLimiterOptions { PermitLimit = MaxConnectionsPerAddress }));
+        kestrel.ConfigureEndpointDefaults(listen => listen.Use(next => async connection =>
+        {
+            using var place = places.AttemptAcquire((connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None);
+            if (place.IsAcquired)
+                await next(connection); // Else it is hung up on.
+        }));
 
         Listen(kestrel, options.Http, listen => listen.Protocols = HttpProtocols.Http1);
         Listen(kestrel, options.Grpc, listen =>

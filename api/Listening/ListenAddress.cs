@@ -13,7 +13,9 @@ public sealed record ListenAddress(string Host, int Port)
         if (colon <= 0 || !ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port))
             return false;
         var host = text![..colon];
-        if (host is not ("*" or "localhost") && !IPAddress.TryParse(host, out _))
+        // The framework reads 1 as 0.0.0.1, 010.0.0.1 as 8.0.0.1, and IPv6 without brackets, whose port may be its end.
+        if (host is not ("*" or "localhost")
+            && !(IPAddress.TryParse(host, out var ip) && (host[0] == '[' || (!host.Contains(':') && ip.ToString() == host))))
             return false;
         address = new ListenAddress(host, port);
         return true;

@@ -41,12 +41,12 @@ internal static class MallDocument
         {
             made ??= await Make(http.RequestServices, http.RequestAborted); // Two that race make the same.
             return TypedResults.Bytes(made, Answer.Json);
-        }).ExcludeFromDescription();
+        }).ExcludeFromDescription().DisableRateLimiting(); // Larger than a socket takes at once: its reader may be slow.
 
         // Whoever opens the page sees what this process serves and asks nobody else for anything; the policy makes sure of it.
         routes.MapScalarApiReference(
             "/scalar", page => page.WithTitle("Mall").DisableDefaultFonts().DisableTelemetry().DisableAgent())
-            .AddEndpointFilter(async (call, next) =>
+            .DisableRateLimiting().AddEndpointFilter(async (call, next) =>
             {
                 call.HttpContext.Response.Headers.ContentSecurityPolicy =
                     "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; frame-ancestors 'none'";

@@ -3,8 +3,9 @@ using Microsoft.AspNetCore.RateLimiting;
 namespace Mall.Api.Rest;
 
 /// <summary>
-/// Lets only so many requests in at once and only so many wait; the rest are refused at once with 100006. What is inside is then
-/// bounded, whatever comes. Health checks and metrics always come in, and streams have a limit of their own.
+/// Lets only so many requests in at once; the rest are refused at once with 100006. What is inside is then bounded, whatever
+/// comes, and nobody who is inside waits for a client: bodies are there (<see cref="Arrivals"/>), answers are short. Health
+/// checks and metrics always come in, and streams have a limit of their own.
 /// </summary>
 internal static class Crowd
 {
@@ -22,7 +23,7 @@ internal static class Crowd
             {
                 Place.Request => RateLimitPartition.GetConcurrencyLimiter(Place.Request, _ => new ConcurrencyLimiterOptions
                 {
-                    PermitLimit = options.MaxConcurrentRequests, QueueLimit = options.MaxQueuedRequests,
+                    PermitLimit = options.MaxConcurrentRequests,
                 }),
                 Place.Stream => RateLimitPartition.GetConcurrencyLimiter(
                     Place.Stream, _ => new ConcurrencyLimiterOptions { PermitLimit = options.MaxStreams }),

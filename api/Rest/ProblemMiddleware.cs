@@ -17,7 +17,8 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
         }
         catch (Exception exception) when (exception.MeansClientHasGone(http))
         {
-            return; // There is nobody to answer.
+            http.Abort(); // There is nobody to answer. Kestrel would read on, and warn of every body that has been cut off.
+            return;
         }
         catch (Exception exception) when (!http.Response.HasStarted)
         {
@@ -34,6 +35,19 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
     /// <summary>Routing answers with a status alone when no endpoint fits.</summary>
     private static void DescribeBareStatus(HttpContext http)
     {
+        if (http.Response is { StatusCode: StatusCodes.Status405MethodNotAllowed, Headers: { Allow.Count: > 0 } headers })
+        {
+            List<string> methods = [.. headers.Allow.ToString().Split(", "), HttpMethods.Options];
+            if (methods.Contains(HttpMethods.Get))
+                methods.Add(HttpMethods.Head);
+            headers.Allow = string.Join(", ", methods.Order(StringComparer.Ordinal));
+            if (HttpMethods.IsOptions(http.Request.Method))
+            {
+                http.Response.StatusCode = StatusCodes.Status204NoContent;
+                return;
+            }
+        }
+
         var problem = http.Response.StatusCode switch
         {
             StatusCodes.Status404NotFound => Problem.BadRequest(StatusCodes.Status404NotFound, "There is nothing at this path.")

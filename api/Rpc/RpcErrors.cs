@@ -37,8 +37,9 @@ internal sealed class RpcErrors(ILogger<RpcErrors> log) : Interceptor
         {
             await handler();
         }
-        catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
+        catch (Exception) when (context.CancellationToken.IsCancellationRequested)
         {
+            // The call has ended, and whatever the handler met then (a cancellation, a stream that takes no more) comes of that.
             // Below it is said why.
         }
         catch (Exception exception) when (IsToBeMapped(exception, context))

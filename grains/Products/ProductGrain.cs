@@ -8,7 +8,7 @@ namespace Mall.Products;
 /// <para>
 /// Invariant: <c>_stock</c> is what is committed, <c>_reserved</c> what decrements under way will take from it; a decrement is
 /// admitted only when <c>_stock - _reserved</c> covers it, so the committed stock never goes below zero. Increments count only
-/// once they are committed.
+/// once they are committed; until then they are <c>_arriving</c>.
 /// </para>
 /// <para>
 /// Reentrant: between any two turns other calls may move <c>_stock</c>, <c>_reserved</c> and <c>_product</c>. Each method
@@ -36,16 +36,20 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
     private Product? _product; // null: there is none; its Stock is only the one it was loaded with
     private long _stock;
     private long _reserved;
-    private TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously); // at the next release
+    private long _arriving;
+    private bool _inDoubt;     // What became of a commit is unknown: memory is good for nothing any more.
+    private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously); // at the next release
     private long? _ownerId;    // of the shop; it never changes
 
     private long Id => this.GetPrimaryKeyLong();
 
     /// <summary>What only looks begins with it; free once it has succeeded.</summary>
-    private Task LoadedAsync() => _loading is { IsFaulted: false } ? _loading : _loading = LoadAsync();
+    private Task LoadedAsync() =>
+        _inDoubt ? throw Stale() : _loading is { IsFaulted: false } ? _loading : _loading = LoadAsync();
 
     /// <summary>What writes or refuses begins with it; free once it has succeeded.</summary>
-    private Task OwnedAsync() => _owning is { IsFaulted: false } ? _owning : _owning = OwnAsync();
+    private Task OwnedAsync() =>
+        _inDoubt ? throw Stale() : _owning is { IsFaulted: false } ? _owning : _owning = OwnAsync();
 
     private async Task LoadAsync()
     {
@@ -84,6 +88,7 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
     public async Task<Result<Quote>> Quote()
     {
         await LoadedAsync();
+        await SettledAsync(() => _product is { Status: Product.OffSale });
         if (_product is { Status: Product.OffSale }) await StillOwnerAsync();
         return _product switch
         {
@@ -132,7 +137,7 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
         async Task<Result<long>> AdjustAsync()
         {
             var taken = Math.Max(0, -delta);
-            await SettledAsync(taken);
+            await StockSettledAsync(taken);
             if (_stock + delta > MostStock) return Result.BadField("delta", $"must not bring the stock beyond {MostStock}");
             if (_stock - _reserved < taken)
             {
@@ -140,7 +145,8 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
                 return NotEnough(taken);
             }
 
-            _reserved += taken;
+            var brought = Math.Max(0, delta);
+            (_reserved, _arriving) = (_reserved + taken, _arriving + brought);
             try
             {
                 var stock = _stock + delta;
@@ -153,7 +159,7 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
             }
             finally
             {
-                Release(taken);
+                Release(taken, brought);
             }
         }
 
@@ -180,9 +186,17 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
         await OwnedAsync();
 
         // A compensation of an action that never was settles with marker rows only.
-        var outcome = await CommitAsync(new WriteSet(branch.Compensation(), Returning(quantity)));
-        ThrowIfStale(outcome);
-        if (outcome == CommitOutcome.Applied) _stock += quantity;
+        _arriving += quantity;
+        try
+        {
+            var outcome = await CommitAsync(new WriteSet(branch.Compensation(), Returning(quantity)));
+            ThrowIfStale(outcome);
+            if (outcome == CommitOutcome.Applied) _stock += quantity;
+        }
+        finally
+        {
+            Release(reserved: 0, arriving: quantity);
+        }
     }
 
     private async Task<Result<long>> TakeAsync(Branch branch, long quantity, long? price, string key)
@@ -206,7 +220,7 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
     /// </summary>
     private async Task<Result<long>?> AnswerIfNotAdmittedAsync(Branch branch, long quantity, long? price)
     {
-        await SettledAsync(quantity);
+        await SettledAsync(() => WhyNot(quantity, price) is not null, quantity);
         if (WhyNot(quantity, price) is not { } refusal) return null;
         if (_product is null && await ledger.FindAsync(ProductRows.ById, Id) is not null) throw Stale();
         var outcome = await CommitAsync(new WriteSet(branch.Compensation(), Returning(0)) { IsRefusal = true });
@@ -217,18 +231,31 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
     }
 
     /// <summary>
-    /// Waits while only what others are about to take is in the way: a refusal does not rest on what may never be committed.
+    /// Waits while stock is on its way, out or in, that makes the difference: a refusal does not rest on what may never be
+    /// committed, nor on what is in the row already and not yet acknowledged. If nobody knows what became of that, there is none.
     /// </summary>
-    private async Task SettledAsync(long quantity)
+    private async Task StockSettledAsync(long quantity)
     {
-        while (_stock >= quantity && _stock - _reserved < quantity) await _released.Task;
+        while (_stock + _arriving >= quantity && _stock - _reserved < quantity) await _moved.Task;
+        if (_inDoubt) throw Stale();
     }
 
-    private void Release(long quantity)
+    /// <summary>Likewise, and while a seller changes what somebody is about to be refused for.</summary>
+    private async Task SettledAsync(Func<bool> isRefused, long quantity = 0)
     {
-        _reserved -= quantity;
-        var before = _released;
-        _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        do
+        {
+            while (isRefused() && !_sellers.IsCompleted) await _sellers;
+            await StockSettledAsync(quantity);
+        }
+        while (isRefused() && !_sellers.IsCompleted);
+    }
+
+    private void Release(long reserved, long arriving = 0)
+    {
+        (_reserved, _arriving) = (_reserved - reserved, _arriving - arriving);
+        var before = _moved;
+        _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
         before.SetResult();
     }
 
@@ -301,6 +328,7 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
         }
         catch (StorageUnavailableException e) when (!e.NothingHappened)
         {
+            _inDoubt = true;
             DeactivateOnIdle();
             throw;
         }

@@ -11,39 +11,12 @@ public sealed class GrainLedger(ILedger ledger)
     /// Nothing happened, or the outcome is unknown: see <see cref="StorageUnavailableException.NothingHappened"/>.
     /// </exception>
     /// <exception cref="TooBusyException">Nothing happened.</exception>
-    public async Task<CommitOutcome> CommitAsync(WriteSet writes)
-    {
-        try
-        {
-            return await ledger.CommitAsync(writes);
-        }
-        catch (LedgerUnavailableException e)
-        {
-            throw Unavailable(e);
-        }
-        catch (LedgerOutcomeUnknownException e)
-        {
-            throw new StorageUnavailableException(e.Message);
-        }
-        catch (LedgerBusyException e)
-        {
-            throw new TooBusyException(e.Message);
-        }
-    }
+    public Task<CommitOutcome> CommitAsync(WriteSet writes) => TellAsync(ledger.CommitAsync(writes));
 
     /// <inheritdoc cref="ILedger.QueryAsync"/>
     /// <exception cref="StorageUnavailableException">The store cannot be read now.</exception>
-    public async Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, params Value[] parameters)
-    {
-        try
-        {
-            return await ledger.QueryAsync(query, CancellationToken.None, parameters);
-        }
-        catch (LedgerUnavailableException e)
-        {
-            throw Unavailable(e);
-        }
-    }
+    public Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, params Value[] parameters) =>
+        TellAsync(ledger.QueryAsync(query, CancellationToken.None, parameters));
 
     /// <summary>The one row of a query, or the type's default when there is none.</summary>
     public async Task<T?> FindAsync<T>(Query<T> query, params Value[] parameters)
@@ -54,17 +27,7 @@ public sealed class GrainLedger(ILedger ledger)
 
     /// <inheritdoc cref="ILedger.SettledAsync"/>
     /// <exception cref="StorageUnavailableException">The store cannot be read now.</exception>
-    public async Task<long> SettledAsync()
-    {
-        try
-        {
-            return await ledger.SettledAsync();
-        }
-        catch (LedgerUnavailableException e)
-        {
-            throw Unavailable(e);
-        }
-    }
+    public Task<long> SettledAsync() => TellAsync(ledger.SettledAsync());
 
     /// <inheritdoc cref="ILedger.NextIdAsync"/>
     /// <exception cref="StorageUnavailableException">No block can be reserved now.</exception>
@@ -77,6 +40,26 @@ public sealed class GrainLedger(ILedger ledger)
         catch (LedgerUnavailableException e)
         {
             throw Unavailable(e);
+        }
+    }
+
+    private static async Task<T> TellAsync<T>(Task<T> asked)
+    {
+        try
+        {
+            return await asked;
+        }
+        catch (LedgerUnavailableException e)
+        {
+            throw Unavailable(e);
+        }
+        catch (LedgerOutcomeUnknownException e)
+        {
+            throw new StorageUnavailableException(e.Message);
+        }
+        catch (LedgerBusyException e)
+        {
+            throw new TooBusyException(e.Message);
         }
     }
 

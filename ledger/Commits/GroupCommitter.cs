@@ -43,7 +43,11 @@ internal sealed partial class GroupCommitter(
     private Task _loop = Task.CompletedTask;
     private long _number;
     private long _tried; // The key of the quarantine's row that this batch is about, if it is about one.
-    private int _failures;
+    private int _failures; // One after the other, until now.
+    private int _allFailures;
+
+    /// <summary>How often the database has failed since the start, whatever came after.</summary>
+    public int Failures => Volatile.Read(ref _allFailures);
 
     /// <summary>Write sets without an answer yet.</summary>
     public int QueueLength
@@ -264,6 +268,7 @@ internal sealed partial class GroupCommitter(
     private async ValueTask PauseAsync(StoreException failure)
     {
         var pause = _backoff.After(++_failures);
+        Volatile.Write(ref _allFailures, _allFailures + 1);
         metrics.Failed(failure.Failure);
         LogStoreFailed(failure.Message, _failures, pause.TotalMilliseconds, failure);
         try

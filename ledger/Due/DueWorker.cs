@@ -120,21 +120,21 @@ internal sealed partial class DueWorker(
 
     private async Task HandleAsync(DueItem item, DueColumn? column, DueClaim claim)
     {
+        var attempt = column is null ? item.Attempts : 1 + FailuresOf(item);
         try
         {
-            if (await TryHandleAsync(item, column))
+            var isDone = await TryHandleAsync(item with { Attempts = attempt });
+            metrics.Handled(item.Kind, isDone);
+            if (column is not null) Note(item, isDone ? 0 : attempt);
+            if (!isDone)
             {
-                metrics.Handled(item.Kind, succeeded: true);
-                if (column is null) await ledger.CommitAsync(new WriteSet(DueWork.Complete(item, claim)));
-            }
-            else
-            {
-                metrics.Handled(item.Kind, succeeded: false);
-                var next = _stop.IsCancellationRequested
-                    ? claim.Now
-                    : time.GetUtcNow() + _backoff.After(AttemptsOf(item, column));
+                var next = _stop.IsCancellationRequested ? claim.Now : time.GetUtcNow() + _backoff.After(attempt);
                 var release = column is null ? DueWork.Release(item, claim, next) : column.Release(item, claim, next);
                 await ledger.CommitAsync(new WriteSet(release));
+            }
+            else if (column is null)
+            {
+                await ledger.CommitAsync(new WriteSet(DueWork.Complete(item, claim)));
             }
         }
         catch (Exception failure) // The edge of the work: the claim runs out, and then it is done again.
@@ -147,19 +147,16 @@ internal sealed partial class DueWorker(
         }
     }
 
-    private async Task<bool> TryHandleAsync(DueItem item, DueColumn? column)
+    private async Task<bool> TryHandleAsync(DueItem item)
     {
         try
         {
-            var attempt = column is null ? item : item with { Attempts = AttemptsOf(item, column) + 1 };
-            await _handlers[item.Kind].HandleAsync(attempt, _stop.Token);
-            if (column is not null) Forget(item);
+            await _handlers[item.Kind].HandleAsync(item, _stop.Token);
             return true;
         }
         catch (Exception failure) // Handlers may throw anything; the work is done again.
         {
-            if (column is not null) Remember(item);
-            if (!_stop.IsCancellationRequested) LogHandlerFailed(item.Kind, item.Key, AttemptsOf(item, column), failure);
+            if (!_stop.IsCancellationRequested) LogHandlerFailed(item.Kind, item.Key, item.Attempts, failure);
             return false;
         }
     }
@@ -206,24 +203,19 @@ internal sealed partial class DueWorker(
         lock (random) return $"{time.GetUtcNow().ToUnixTimeMilliseconds():x}-{random.NextInt64():x}";
     }
 
-    private int AttemptsOf(DueItem item, DueColumn? column)
+    private int FailuresOf(DueItem item)
     {
-        if (column is null) return item.Attempts;
         lock (_gate) return _failures.GetValueOrDefault((item.Kind, item.Key));
     }
 
-    private void Remember(DueItem item)
+    private void Note(DueItem item, int failures)
     {
         lock (_gate)
         {
             if (_failures.Count >= MostRemembered) _failures.Clear();
-            _failures[(item.Kind, item.Key)] = _failures.GetValueOrDefault((item.Kind, item.Key)) + 1;
+            if (failures == 0) _failures.Remove((item.Kind, item.Key));
+            else _failures[(item.Kind, item.Key)] = failures;
         }
-    }
-
-    private void Forget(DueItem item)
-    {
-        lock (_gate) _failures.Remove((item.Kind, item.Key));
     }
 
     [LoggerMessage(2101, LogLevel.Warning, "Due work could not be claimed")]

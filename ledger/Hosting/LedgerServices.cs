@@ -41,6 +41,7 @@ public static class LedgerServices
     public static IServiceCollection AddMallDueWork(this IServiceCollection services)
     {
         services.AddDueHandler<LedgerCleaner>();
+        services.AddSingleton<WriteProof>().AddSingleton<IDueHandler>(provider => provider.GetRequiredService<WriteProof>());
         services.AddSingleton<DueWorker>();
         services.AddHostedService(provider => provider.GetRequiredService<DueWorker>());
         return services;

@@ -9,7 +9,23 @@ internal static class MySqlConnections
     /// <param name="commandTimeout">How long a statement may take: nobody waits for its result any longer.</param>
     public static ServerConnections To(StoreAddress address, TimeSpan commandTimeout)
     {
-        var settings = new MySqlConnectionStringBuilder
+        var setUp = SetUp(Math.Max(1, (int)(commandTimeout / 2).TotalSeconds));
+        return new ServerConnections(Source(isPooled: true), Source(isPooled: false));
+
+        MySqlDataSource Source(bool isPooled) =>
+            new MySqlDataSourceBuilder(Settings(address, commandTimeout, isPooled).ConnectionString)
+                .UseConnectionOpenedCallback(async (opened, cancellationToken) =>
+                {
+                    if (!opened.Conditions.HasFlag(MySqlConnectionOpenedConditions.New)) return;
+                    await using var command = new MySqlCommand(setUp, opened.Connection);
+                    await command.ExecuteNonQueryAsync(cancellationToken);
+                })
+                .Build();
+    }
+
+    /// <summary>What the driver is told: by the operator first, then by the mall.</summary>
+    public static MySqlConnectionStringBuilder Settings(StoreAddress address, TimeSpan commandTimeout, bool isPooled) =>
+        new(address.Options)
         {
             Server = address.Host,
             Port = (uint)address.Port,
@@ -24,22 +40,8 @@ internal static class MySqlConnections
             UseAffectedRows = false, // An update that changes nothing has found its row all the same.
             ConnectionReset = false, // Nobody leaves anything behind in a session of the pool, and so its setup lasts.
             MaximumPoolSize = ServerConnections.MostPooled,
+            Pooling = isPooled,
         };
-        var setUp = SetUp(Math.Max(1, (int)(commandTimeout / 2).TotalSeconds));
-        var pool = Source(settings, setUp);
-        settings.Pooling = false;
-        return new ServerConnections(pool, Source(settings, setUp));
-    }
-
-    private static MySqlDataSource Source(MySqlConnectionStringBuilder settings, string setUp) =>
-        new MySqlDataSourceBuilder(settings.ConnectionString)
-            .UseConnectionOpenedCallback(async (opened, cancellationToken) =>
-            {
-                if (!opened.Conditions.HasFlag(MySqlConnectionOpenedConditions.New)) return;
-                await using var command = new MySqlCommand(setUp, opened.Connection);
-                await command.ExecuteNonQueryAsync(cancellationToken);
-            })
-            .Build();
 
     // Strict, so that a value that does not fit is an error and not another value. Quotes in quotes and backslashes as the driver
     // expects them when it writes parameters. A session whose process has gone in the middle of a transaction ends soon, where

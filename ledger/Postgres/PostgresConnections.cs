@@ -9,14 +9,25 @@ internal static class PostgresConnections
     /// <param name="commandTimeout">How long a statement may take: nobody waits for its result any longer.</param>
     public static ServerConnections To(StoreAddress address, string committer, TimeSpan commandTimeout)
     {
-        var settings = new NpgsqlConnectionStringBuilder
+        return new ServerConnections(Source(committer: null), Source(committer));
+
+        NpgsqlDataSource Source(string? committer) => NpgsqlDataSource.Create(Settings(address, commandTimeout, committer));
+    }
+
+    /// <summary>What the driver is told: by the operator first, then by the mall.</summary>
+    /// <param name="address">Of kind PostgreSQL.</param>
+    /// <param name="commandTimeout">How long a statement may take.</param>
+    /// <param name="committer">The name of the committer's sessions; null for the others, which are pooled.</param>
+    public static NpgsqlConnectionStringBuilder Settings(StoreAddress address, TimeSpan commandTimeout, string? committer)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(address.Options)
         {
             Host = address.Host,
             Port = address.Port,
             Database = address.Database,
             Username = address.User,
             Password = address.Password,
-            ApplicationName = "mall",
+            ApplicationName = committer ?? "mall",
             Timeout = 5,
             CommandTimeout = Math.Max(1, (int)Math.Ceiling(commandTimeout.TotalSeconds)),
             TcpKeepAlive = true,
@@ -27,10 +38,10 @@ internal static class PostgresConnections
             GssEncryptionMode = GssEncryptionMode.Disable, // Saves a round trip, and the search for a library that nobody has.
             MaxPoolSize = ServerConnections.MostPooled,
         };
-        var pool = NpgsqlDataSource.Create(settings);
-        (settings.ApplicationName, settings.Pooling, settings.Options) = (committer, false, CommitterOptions(commandTimeout));
+        if (committer is null) return settings;
+        (settings.Pooling, settings.Options) = (false, CommitterOptions(commandTimeout));
         settings.IncludeFailedBatchedCommand = true; // A refusal has an author.
-        return new ServerConnections(pool, NpgsqlDataSource.Create(settings));
+        return settings;
     }
 
     // The committer finds rows by primary key and by nothing else. Its plans are made once, when a table may be empty (a queue

@@ -53,37 +53,35 @@ internal sealed class PostgresStatements
     private sealed class Statement
     {
         private readonly NpgsqlBatchCommand _command;
-        private readonly List<long?>?[] _numbers;
-        private readonly List<string?>?[] _texts;
-        private readonly NpgsqlParameter<long>? _count;
+        private readonly List<Action<List<(int Position, Value[] Values)>>> _fills = [];
+        private readonly NpgsqlParameter<long> _count = new() { NpgsqlDbType = Db.Bigint };
 
         public Statement(RowShape shape, string sql)
         {
             _command = new NpgsqlBatchCommand(sql);
-            var columns = shape.Columns;
-            _numbers = [.. columns.Select(c => c.Column.Type == ColumnType.Number ? new List<long?>() : null)];
-            _texts = [.. columns.Select(c => c.Column.Type == ColumnType.Text ? new List<string?>() : null)];
-            for (var i = 0; i < columns.Count; i++)
-                _command.Parameters.Add(_numbers[i] is { } numbers
-                    ? new NpgsqlParameter<List<long?>> { TypedValue = numbers, NpgsqlDbType = Db.Array | Db.Bigint }
-                    : new NpgsqlParameter<List<string?>> { TypedValue = _texts[i], NpgsqlDbType = Db.Array | Db.Text });
-            if (!sql.Contains($"${columns.Count + 1})", StringComparison.Ordinal)) return;
-            _command.Parameters.Add(_count = new NpgsqlParameter<long> { NpgsqlDbType = Db.Bigint });
+            foreach (var (i, (column, _)) in shape.Columns.Index())
+                _command.Parameters.Add(column.Type == ColumnType.Number
+                    ? Values(i, Db.Bigint, static value => value.IsNull ? (long?)null : value.Number)
+                    : Values(i, Db.Text, static value => value.Text));
+            if (sql.Contains($"${shape.Columns.Count + 1})", StringComparison.Ordinal)) _command.Parameters.Add(_count);
         }
 
         public NpgsqlBatchCommand Fill(List<(int Position, Value[] Values)> rows)
         {
-            foreach (var numbers in _numbers) numbers?.Clear();
-            foreach (var texts in _texts) texts?.Clear();
-            foreach (var (_, row) in rows)
-                for (var i = 0; i < row.Length; i++)
-                {
-                    if (_numbers[i] is { } numbers) numbers.Add(row[i].IsNull ? null : row[i].Number);
-                    else _texts[i]!.Add(row[i].Text);
-                }
-
-            if (_count is not null) _count.TypedValue = rows.Count;
+            foreach (var fill in _fills) fill(rows);
+            _count.TypedValue = rows.Count;
             return _command;
+        }
+
+        private NpgsqlParameter<List<T>> Values<T>(int column, Db type, Func<Value, T> read)
+        {
+            var values = new List<T>();
+            _fills.Add(rows =>
+            {
+                values.Clear();
+                foreach (var (_, row) in rows) values.Add(read(row[column]));
+            });
+            return new NpgsqlParameter<List<T>> { TypedValue = values, NpgsqlDbType = Db.Array | type };
         }
     }
 }

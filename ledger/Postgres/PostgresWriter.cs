@@ -10,7 +10,8 @@ internal sealed class PostgresWriter(ServerConnections connections, string name,
     : ServerWriter(PostgresErrors.Instance)
 {
     private const string Revoke = """
-        insert into commit_marks as m (committer, number, revoked, update_time) values ($1, 0, $2, $3)
+        select set_config('lock_timeout', '5s', true);
+        insert into commit_marks as m (committer, number, revoked, update_time) values (@committer, 0, @number, @time)
         on conflict (committer) do update set revoked = greatest(m.revoked, excluded.revoked)
         returning number
         """;
@@ -42,7 +43,7 @@ internal sealed class PostgresWriter(ServerConnections connections, string name,
     protected override async ValueTask WriteAsync(Batch batch, bool isAgain)
     {
         await using var transaction = new NpgsqlBatch(_connection);
-        if (isAgain) transaction.BatchCommands.Add(LockTimeout("20ms"));
+        if (isAgain) transaction.BatchCommands.Add(new("select set_config('lock_timeout', '20ms', true)")); // For it alone.
         transaction.BatchCommands.Add(_statements.Mark(batch));
         Add(Own, s_change);
         Add(Markers, s_insertIfMissing);
@@ -91,30 +92,18 @@ internal sealed class PostgresWriter(ServerConnections connections, string name,
 
     protected override async Task<long> RevokeAsync(string committer, long number)
     {
-        await using var batch = new NpgsqlBatch(_connection)
+        await using var command = new NpgsqlCommand(Revoke, _connection)
         {
-            BatchCommands =
+            Parameters =
             {
-                LockTimeout("5s"),
-                new NpgsqlBatchCommand(Revoke)
-                {
-                    Parameters =
-                    {
-                        new NpgsqlParameter<string> { TypedValue = committer },
-                        new NpgsqlParameter<long> { TypedValue = number },
-                        new NpgsqlParameter<long> { TypedValue = time.GetUtcNow().ToUnixTimeMilliseconds() },
-                    },
-                },
+                new("committer", committer), new("number", number), new("time", time.GetUtcNow().ToUnixTimeMilliseconds()),
             },
         };
-        await using var reader = await batch.ExecuteReaderAsync();
+        await using var reader = await command.ExecuteReaderAsync();
         await reader.NextResultAsync();
         await reader.ReadAsync();
         return reader.GetInt64(0);
     }
-
-    // For this transaction alone.
-    private static NpgsqlBatchCommand LockTimeout(string time) => new($"select set_config('lock_timeout', '{time}', true)");
 
     /// <inheritdoc/>
     /// <remarks>There is none: a batch is a transaction of its own, and it has been undone.</remarks>

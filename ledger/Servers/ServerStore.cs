@@ -137,7 +137,7 @@ internal abstract partial class ServerStore(
     }
 
     /// <summary>Writes in one statement, once.</summary>
-    private Task<IReadOnlyList<T>> WriteAsync<T>(Statement<T> statement) => OnScheduler(async () =>
+    private Task<IReadOnlyList<T>> WriteAsync<T>(Statement<T> statement) => TryAsync(async () =>
     {
         await using var command = connections.Pool.CreateCommand();
         return await ReadAsync(command, statement, CancellationToken.None);
@@ -145,7 +145,7 @@ internal abstract partial class ServerStore(
 
     /// <summary>Locks rows and writes to them, in a transaction.</summary>
     private Task<IReadOnlyList<T>> PickAsync<T>(
-        Statement<T> pick, Func<IReadOnlyList<T>, IEnumerable<Statement<long>>> write) => OnScheduler(async () =>
+        Statement<T> pick, Func<IReadOnlyList<T>, IEnumerable<Statement<long>>> write) => TryAsync(async () =>
     {
         await using var connection = await connections.Pool.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted);
@@ -163,20 +163,17 @@ internal abstract partial class ServerStore(
         }
     });
 
-    /// <summary>Not on the caller's scheduler: ids that one grain asks for are waited for by others.</summary>
-    private Task<T> OnScheduler<T>(Func<Task<T>> action) => Task.Factory.StartNew(
-        async () =>
+    private async Task<T> TryAsync<T>(Func<Task<T>> action)
+    {
+        try
         {
-            try
-            {
-                return await action();
-            }
-            catch (Exception failure) when (errors.IsFailure(failure))
-            {
-                throw errors.Unavailable(failure);
-            }
-        },
-        CancellationToken.None, TaskCreationOptions.DenyChildAttach, Scheduler).Unwrap();
+            return await action();
+        }
+        catch (Exception failure) when (errors.IsFailure(failure))
+        {
+            throw errors.Unavailable(failure);
+        }
+    }
 
     private static async Task<IReadOnlyList<T>> ReadAsync<T>(
         DbCommand command, Statement<T> statement, CancellationToken cancellationToken)

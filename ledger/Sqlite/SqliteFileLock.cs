@@ -6,6 +6,11 @@ namespace Mall.Ledger.Sqlite;
 /// </summary>
 internal sealed class SqliteFileLock : IDisposable
 {
+    // What the operating system says of a file that another process has locked.
+    private const int LinuxHeld = 11;
+    private const int MacHeld = 35;
+    private const int WindowsHeld = unchecked((int)0x80070020);
+
     private readonly FileStream _file;
 
     private SqliteFileLock(FileStream file) => _file = file;
@@ -13,21 +18,22 @@ internal sealed class SqliteFileLock : IDisposable
     /// <exception cref="LedgerStartException">Another process has it, or the folder cannot be written to.</exception>
     public static SqliteFileLock Take(string databasePath)
     {
-        var isFolderThere = false;
+        if (Directory.Exists(databasePath)) throw new LedgerStartException($"db: {databasePath} is a folder; name a file in it.");
         try
         {
             if (Path.GetDirectoryName(Path.GetFullPath(databasePath)) is { } folder) Directory.CreateDirectory(folder);
-            isFolderThere = true;
             return new SqliteFileLock(
                 new FileStream(databasePath + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (IOException failure) when (failure.HResult is LinuxHeld or MacHeld or WindowsHeld)
         {
             throw new LedgerStartException(
-                !isFolderThere ? $"db: the folder of {databasePath} cannot be created: {failure.Message}"
-                : failure is UnauthorizedAccessException ? $"db: no permission to write beside {databasePath}."
-                : $"db: {databasePath} is in use by another process, and an SQLite file serves one: stop that, or name another.",
+                $"db: {databasePath} is in use by another process, and an SQLite file serves one: stop that, or name another.",
                 failure);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new LedgerStartException($"db: nothing can be written beside {databasePath}: {failure.Message}", failure);
         }
     }
 

@@ -42,7 +42,9 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
         {
             Close();
             if (!SqliteErrors.Instance.IsFailure(failure)) throw;
-            throw SqliteErrors.Instance.CannotStart(address, failure);
+            throw WhyUnusable() is { } reason
+                ? new LedgerStartException($"db: {address}: {reason}", failure)
+                : SqliteErrors.Instance.CannotStart(address, failure);
         }
     }).Unwrap();
 
@@ -127,6 +129,20 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
 
         await new Migrator(_own.Connection, SqliteErrors.Instance, Migrations, time).MigrateAsync(CancellationToken.None);
         _writer = new SqliteWriter(_own);
+    }
+
+    // SQLite says that it cannot open a file, and the operating system why. Nobody has it open here: closing it would end locks.
+    private string? WhyUnusable()
+    {
+        try
+        {
+            if (!address.IsInMemory) File.Open(address.Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite).Dispose();
+            return null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return failure.Message;
+        }
     }
 
     private void Close()

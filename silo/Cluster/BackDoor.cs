@@ -9,6 +9,8 @@ namespace Mall.Silo.Cluster;
 /// </summary>
 internal static class BackDoor
 {
+    private static readonly string[] s_reads = [HttpMethods.Get, HttpMethods.Head];
+
     public static void AddBackDoor(this WebApplicationBuilder builder, MallSettings settings)
     {
         builder.Services.AddRouting();
@@ -19,8 +21,8 @@ internal static class BackDoor
     public static void MapBackDoor(this WebApplication silo)
     {
         silo.MapMallMetrics();
-        silo.MapGet("/health/live", static http => http.Response.WriteAsJsonAsync(new { status = "live" }));
-        silo.MapGet("/health/ready", static async http =>
+        silo.MapMethods("/health/live", s_reads, static http => http.Response.WriteAsJsonAsync(new { status = "live" }));
+        silo.MapMethods("/health/ready", s_reads, static async http =>
         {
             var lifetime = http.RequestServices.GetRequiredService<IHostApplicationLifetime>();
             var isStopping = lifetime.ApplicationStopping.IsCancellationRequested;

@@ -15,12 +15,12 @@ internal static class OrleansDatabase
     /// </summary>
     public static (string Invariant, string ConnectionString) Of(StoreAddress db) => db.Kind switch
     {
-        StoreKind.Postgres => ("Npgsql", new NpgsqlConnectionStringBuilder
+        StoreKind.Postgres => ("Npgsql", new NpgsqlConnectionStringBuilder(db.Options)
         {
             Host = db.Host, Port = db.Port, Database = db.Database, Username = db.User, Password = db.Password,
             Timeout = TimeoutSeconds, CommandTimeout = TimeoutSeconds, MaxPoolSize = 8, ApplicationName = "mall-orleans",
         }.ConnectionString),
-        StoreKind.MySql => ("MySql.Data.MySqlConnector", new MySqlConnectionStringBuilder
+        StoreKind.MySql => ("MySql.Data.MySqlConnector", new MySqlConnectionStringBuilder(db.Options)
         {
             Server = db.Host, Port = (uint)db.Port, Database = db.Database, UserID = db.User, Password = db.Password,
             ConnectionTimeout = TimeoutSeconds, DefaultCommandTimeout = TimeoutSeconds, MaximumPoolSize = 8,

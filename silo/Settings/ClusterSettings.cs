@@ -9,11 +9,14 @@ public sealed record ClusterSettings(string Id, IPEndPoint? Silo, IPEndPoint? Ga
 {
     public const string DefaultId = "mall";
 
+    private const int MaxIdLength = 150; // Of Orleans' table.
+
     /// <summary>Null for a mall of one process.</summary>
     /// <exception cref="SettingsException">The first setting that cannot be used.</exception>
     internal static ClusterSettings? From(IConfiguration configuration, Roles roles, StoreAddress db)
     {
-        var id = configuration[SettingNames.Cluster] is { Length: > 0 and <= 150 } given ? given : DefaultId;
+        var id = configuration[SettingNames.Cluster] is { Length: > 0 } given ? given : DefaultId;
+        if (id.Length > MaxIdLength) throw new SettingsException(SettingNames.Cluster, $"is over {MaxIdLength} characters");
         var certificate = CertificateFile.Read(configuration, SettingNames.ClusterCertificate);
         var isPlain = Flag(configuration, SettingNames.ClusterPlaintext);
         if (isPlain && certificate is not null)
@@ -98,7 +101,7 @@ public sealed record ClusterSettings(string Id, IPEndPoint? Silo, IPEndPoint? Ga
         var host = colon > 0 ? text[..colon].Trim('[', ']') : "";
         if (host.Length == 0 || Uri.CheckHostName(host) == UriHostNameType.Unknown
             || !ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
-            || port == 0)
+            || port == 0 || (IPAddress.TryParse(host, out var read) && !host.Contains(':') && read.ToString() != host))
             throw new SettingsException(setting, $"'{text}' is not host:port, such as 10.0.0.1:7001");
         if (IPAddress.TryParse(host, out var address))
         {

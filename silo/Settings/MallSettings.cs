@@ -11,10 +11,15 @@ namespace Mall.Silo.Settings;
 /// <param name="OrderCloseAfter">How long an order waits for its payment.</param>
 /// <param name="TrustedProxies">Those whose <c>X-Forwarded-For</c> counts.</param>
 /// <param name="Country">How a mobile of digits alone is read; null: as it is.</param>
+/// <param name="Cors">Origins that browsers may call from.</param>
 public sealed record MallSettings(
     Roles Roles, ClusterSettings? Cluster, ListenAddress Http, ListenAddress Grpc, X509Certificate2? GrpcCertificate,
-    StoreAddress Db, string? TokenKey, TimeSpan OrderCloseAfter, IReadOnlyList<IPNetwork> TrustedProxies, string? Country)
+    StoreAddress Db, string? TokenKey, TimeSpan OrderCloseAfter, IReadOnlyList<IPNetwork> TrustedProxies, string? Country,
+    IReadOnlyList<string> Cors)
 {
+    // With their units by place; a bare number would be read as days.
+    private static readonly string[] s_spans = [@"hh\:mm\:ss", @"d\.hh\:mm\:ss"];
+
     /// <exception cref="SettingsException">The first setting that cannot be used.</exception>
     public static MallSettings From(IConfiguration configuration)
     {
@@ -32,7 +37,8 @@ public sealed record MallSettings(
             string.IsNullOrEmpty(configuration[SettingNames.TokenKey]) ? null : configuration[SettingNames.TokenKey],
             Span(configuration, SettingNames.OrderCloseAfter, TimeSpan.FromMinutes(20)),
             Networks(configuration, SettingNames.TrustedProxies),
-            CountryOf(configuration));
+            CountryOf(configuration),
+            Origins(configuration));
     }
 
     /// <summary>How a mobile of digits alone is read; null: as it is.</summary>
@@ -70,6 +76,21 @@ public sealed record MallSettings(
         return roles;
     }
 
+    private static string[] Origins(IConfiguration configuration)
+    {
+        var origins = (configuration[SettingNames.Cors] ?? "").Split(
+            ',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return Array.Find(origins, origin => !IsOrigin(origin)) is { } wrong
+            ? throw new SettingsException(
+                SettingNames.Cors, $"'{wrong}' is not an origin such as https://shop.example (scheme, host, port, nothing after)")
+            : origins;
+
+        static bool IsOrigin(string text) =>
+            Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+            && uri is { PathAndQuery: "/", UserInfo: "", Fragment: "" }
+            && text.Contains("://", StringComparison.Ordinal) && !text.EndsWith('/');
+    }
+
     private static ListenAddress Address(IConfiguration configuration, string setting, string otherwise)
     {
         var text = configuration[setting] ?? otherwise;
@@ -90,9 +111,9 @@ public sealed record MallSettings(
     private static TimeSpan Span(IConfiguration configuration, string setting, TimeSpan otherwise)
     {
         if (configuration[setting] is not { } text) return otherwise;
-        return TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var span)
+        return TimeSpan.TryParseExact(text, s_spans, CultureInfo.InvariantCulture, out var span)
             && span > TimeSpan.Zero && span < TimeSpan.FromDays(365)
             ? span
-            : throw new SettingsException(setting, $"'{text}' is not a span such as 00:20:00");
+            : throw new SettingsException(setting, $"'{text}' is not a span below a year, such as 00:20:00 or 7.00:00:00");
     }
 }

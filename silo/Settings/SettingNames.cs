@@ -17,12 +17,13 @@ public static class SettingNames
     public const string OrderCloseAfter = "order-close-after";
     public const string TrustedProxies = "trusted-proxies";
     public const string Country = "country";
+    public const string Cors = "cors";
     public const string Otlp = "otlp";
 
     public static IReadOnlyList<string> All { get; } =
     [
         Http, Grpc, GrpcCertificate, Db, Roles, Silo, Gateway, Cluster, ClusterCertificate, ClusterPlaintext, TokenKey,
-        OrderCloseAfter, TrustedProxies, Country, Otlp,
+        OrderCloseAfter, TrustedProxies, Country, Cors, Otlp,
     ];
 
     private const string EnvironmentPrefix = "MALL_";
@@ -34,7 +35,13 @@ public static class SettingNames
     /// <exception cref="SettingsException">An unknown option, or one without a value.</exception>
     public static IConfigurationBuilder AddMallSettings(this IConfigurationBuilder configuration, IReadOnlyList<string> args) =>
         configuration
-            .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
+            .AddJsonFile(json =>
+            {
+                (json.Path, json.Optional) = (Path.GetFullPath("appsettings.json"), true);
+                json.ResolveFileProvider();
+                json.OnLoadException = failed => throw new SettingsException(
+                    "appsettings.json", $"is not read: {failed.Exception.GetBaseException().Message.TrimEnd('.')}");
+            })
             .AddInMemoryCollection(FromEnvironment())
             .AddInMemoryCollection(FromCommandLine(args));
 
@@ -58,8 +65,10 @@ public static class SettingNames
             var name = equals < 0 ? args[i] : args[i][..equals];
             if (!name.StartsWith("--", StringComparison.Ordinal) || !All.Contains(name[2..]))
                 throw new SettingsException(name, $"is not an option; there are {string.Join(", ", All.Select(n => "--" + n))}");
-            if (equals < 0 && i + 1 == args.Count) throw new SettingsException(name, "needs a value");
-            given[name[2..]] = equals < 0 ? args[++i] : args[i][(equals + 1)..];
+            if (equals < 0 && (i + 1 == args.Count || args[i + 1].StartsWith("--", StringComparison.Ordinal)))
+                throw new SettingsException(name, "needs a value; one that begins with -- follows an equals sign");
+            if (!given.TryAdd(name[2..], equals < 0 ? args[++i] : args[i][(equals + 1)..]))
+                throw new SettingsException(name, "is given twice");
         }
 
         return given;

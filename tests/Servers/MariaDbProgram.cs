@@ -18,7 +18,7 @@ internal sealed class MariaDbProgram(Machine? machine)
     // As root by the socket, which only this user's folder holds.
     public override Task AddUserAsync(string folder, CancellationToken cancellationToken) => Tool.RunAsync(
         ["mariadb", "--no-defaults", "-S", Socket(folder), "-u", "root"], cancellationToken,
-        input: $"create user '{User}'@'%' identified by '{Password}'; grant all on *.* to '{User}'@'%'");
+        input: $"create user '{User}'@'%' identified by '{Password}'; grant all on *.* to '{User}'@'%' with grant option");
 
     public override string CreateDatabase(string name) => $"create database `{name}`";
 

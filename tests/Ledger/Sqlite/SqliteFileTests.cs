@@ -59,8 +59,26 @@ public sealed class SqliteFileTests : IDisposable
     }
 
     [Fact]
-    public async Task Open_OfAFolder_SaysSo() =>
-        Assert.Contains("cannot be opened", await Refusal(Path.GetDirectoryName(_folder.File("x"))!), StringComparison.Ordinal);
+    public async Task Open_OfAFolder_SaysSo() => Assert.Contains(
+        "is a folder; name a file in it", await Refusal(Path.GetDirectoryName(_folder.File("x"))!), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("/proc/mall.db", "nothing can be written beside /proc/mall.db: ")]
+    [InlineData("/sys/mall.db", "nothing can be written beside /sys/mall.db: ")]
+    public async Task Open_WhereNothingCanBeMade_SaysWhatTheSystemSays(string path, string because)
+    {
+        var refusal = await Refusal(path);
+        Assert.Contains(because, refusal, StringComparison.Ordinal);
+        Assert.DoesNotContain("another process", refusal, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Open_OfAGuestWithoutAFolder_SaysThatThereIsNone()
+    {
+        var path = _folder.File("none/mall.db");
+        var refusal = await Assert.ThrowsAsync<LedgerStartException>(() => Open(path, sharesFile: true));
+        Assert.Contains("Could not find a part of the path", refusal.Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task Open_UnderAFile_SaysThatTheFolderCannotBeMade()

@@ -24,6 +24,15 @@ public sealed class StoreAddressTests
             (address.Kind, address.Host, address.Port, address.Database, address.User, address.Password));
     }
 
+    [Theory]
+    [InlineData("postgres://mall@db/mall?sslmode=require", "SSL Mode=Require")]
+    [InlineData("postgres://mall@db/mall?sslmode=verify-full&Root%20Certificate=/etc/ca.pem",
+        "SSL Mode=VerifyFull;Root Certificate=/etc/ca.pem")]
+    [InlineData("mysql://mall@db/mall?SslMode=VerifyCA&sslca=/etc/ca.pem", "SSL Mode=VerifyCA;SSL CA=/etc/ca.pem")]
+    [InlineData("mysql://mall@db/mall?sslmode=require", "SSL Mode=Required")]
+    [InlineData("mysql://mall@db/mall?", "")]
+    public void Options_AreTheDriversOwn(string text, string options) => Assert.Equal(options, StoreAddress.Parse(text).Options);
+
     [Fact]
     public void Password_IsNeverPrinted() =>
         Assert.Equal("postgres://mall@db:5432/shop", StoreAddress.Parse("postgres://mall:secret@db/shop").ToString());
@@ -38,7 +47,19 @@ public sealed class StoreAddressTests
     [InlineData("postgres://user:secret@host", "names no database")]
     [InlineData("postgres://user:secret@host/a/b", "names no database")]
     [InlineData("postgres://host/db", "names no user")]
-    [InlineData("mysql://user:secret@host/db?ssl=1", "something after")]
+    [InlineData("mysql://user:secret@host/db#x", "something after")]
+    [InlineData("mysql://user:secret@host/db?ssl-level=secret", "the option 'ssl-level', and the driver does not know it")]
+    [InlineData("postgres://user:secret@host/db?sslmode", "the option 'sslmode', and")]
+    [InlineData("postgres://user:secret@host/db?sslmode=secret", "the option 'sslmode', and")]
+    [InlineData("postgres://user:secret@host/db?sslmode=7", "the option 'sslmode', and")]
+    [InlineData("mysql://user:secret@host/db?sslmode=", "the option 'sslmode', and")]
+    [InlineData("mysql://user:secret@host/db?pooling=maybe", "the option 'pooling', and")]
+    [InlineData("postgres://user:secret@host/db?sslmode=require&SSL%20Mode=disable", "the option 'SSL Mode' twice")]
+    [InlineData("postgres://user:secret@host/db?host=secret", "the option 'Host', which the mall sets itself")]
+    [InlineData("postgres://user:secret@host/db?options=-c%20secret", "the option 'Options', which the mall sets itself")]
+    [InlineData("mysql://user:secret@host/db?useaffectedrows=true", "the option 'Use Affected Rows', which the mall sets itself")]
+    [InlineData("sqlite:data/mall.db?mode=secret", "has options")]
+    [InlineData("sqlite://data/secret.db", "names a host")]
     [InlineData("mysql://user:secret@host:99999/db", "is not of the form")]
     public void Nonsense_IsRefused_InOneLine_WithoutThePassword(string text, string because)
     {

@@ -21,6 +21,21 @@ public sealed class StartTests
         { "--db sqlite:", "db" },
         { "--order-close-after soon", "order-close-after" },
         { "--order-close-after -00:01:00", "order-close-after" },
+        { "--order-close-after 5", "order-close-after" },
+        { "--order-close-after 00:20", "order-close-after" },
+        { "--order-close-after 20m", "order-close-after" },
+        { "--http 1:8080", "http" },
+        { "--http ::1:8080", "http" },
+        { "--grpc 010.0.0.1:8080", "grpc" },
+        { "--cors *", "cors" },
+        { "--cors https://shop.example/", "cors" },
+        { "--cors shop.example", "cors" },
+        { "--db postgres://u@127.0.0.1:1/d?sslmoed=require", "sslmoed" },
+        { "--db sqlite:/proc", "/proc is a folder" },
+        { "--cluster --http 127.0.0.1:1", "--cluster" },
+        { "--http 127.0.0.1:1 --http 127.0.0.1:2", "--http: is given twice" },
+        { $"--cluster {new string('x', 151)}", "cluster" },
+        { "--silo 1:9000 --db postgres://u@127.0.0.1:1/d", "silo" },
         { "--token-key short", "token-key" },
         { "--trusted-proxies 10.0.0.1", "trusted-proxies" },
         { "--trusted-proxies 10.0.0.1/8", "trusted-proxies" },
@@ -52,6 +67,16 @@ public sealed class StartTests
         var line = await RefusalAsync(mall.Start([], new Dictionary<string, string> { ["MALL_ORDER_CLOSE_AFTER"] = "soon" }));
 
         Assert.Contains("order-close-after", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_WithSettingsThatAreNoJson_SaysSo()
+    {
+        await using var mall = new Installation();
+        await File.WriteAllTextAsync(
+            Path.Combine(mall.Folder, "appsettings.json"), "{ db: nonsense }", TestContext.Current.CancellationToken);
+
+        Assert.Contains("appsettings.json", await RefusalAsync(mall.Start()), StringComparison.Ordinal);
     }
 
     [Fact]

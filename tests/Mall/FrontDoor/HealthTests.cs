@@ -63,6 +63,48 @@ public sealed class HealthTests
     }
 
     [Fact]
+    public async Task Watch_WhenItsDeadlinePassesAsItWrites_IsNoErrorOfOurs()
+    {
+        await using var mall = await OpenAsync(new SwitchedCheck());
+        for (var i = 0; i < 500; i++)
+        {
+            var timeout = ("grpc-timeout", $"{300 + (10 * (i % 100))}u");
+            Assert.Equal(4, (await mall.CallAsync(Watch, new HealthCheckRequest(), null, timeout)).Status);
+        }
+
+        Assert.Empty(mall.Log.Errors);
+    }
+
+    /// <summary>Timers reach 49.7 days, and gRPC's deadlines eleven thousand years.</summary>
+    [Theory]
+    [InlineData("1176H")]
+    [InlineData("1192H")]
+    [InlineData("1193H")]
+    [InlineData("1200H")]
+    [InlineData("99999999H")]
+    [InlineData("99999999M")]
+    [InlineData("4294968S")]
+    [InlineData("99999999n")]
+    public async Task Calls_WithAnyDeadline_AreServed(string deadline)
+    {
+        await using var mall = await OpenAsync(new SwitchedCheck());
+        (string, string) timeout = ("grpc-timeout", deadline);
+        using var watch = await mall.BeginAsync(Watch, RawCall.Frame(new HealthCheckRequest()), metadata: timeout);
+        Assert.Equal(ServingStatus.Serving, await NextAsync(await watch.Content.ReadAsStreamAsync(CancellationToken.None)));
+
+        foreach (var version in new[] { "v1", "v1alpha" })
+        {
+            var reflection = await mall.CallAsync(
+                $"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo", RawCall.Frame([0x3A, 0]), null, timeout);
+            Assert.Equal((0, true), (reflection.Status, reflection.Body.Length > 0));
+        }
+
+        var check = await mall.CallAsync("/grpc.health.v1.Health/Check", new HealthCheckRequest(), null, timeout);
+        var product = await mall.CallAsync("/mall.v1.Products/Get", new V1.GetProductRequest { Id = 9 }, null, timeout);
+        Assert.Equal((0, 5), (check.Status, product.Status));
+    }
+
+    [Fact]
     public async Task Watch_WhenEveryPlaceForStreamsIsTaken_IsRefused()
     {
         await using var mall = await OpenAsync(

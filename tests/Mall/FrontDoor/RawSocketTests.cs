@@ -15,6 +15,7 @@ public sealed class RawSocketTests(FrontDoorMall door)
     {
         { "nothing", [] },
         { "zeros", new byte[100] },
+        { "a chunk cut short", Post("Transfer-Encoding: chunked", "a\r\n{") },
         { "a TLS greeting", [0x16, 0x03, 0x01, 0x00, 0x05, 0x01, 0x00, 0x00, 0x01, 0x03] },
         { "a line without end", [.. Enumerable.Repeat((byte)'a', 20_000)] },
         { "an unknown protocol", [.. "SSH-2.0-OpenSSH_9.2\r\n"u8] },

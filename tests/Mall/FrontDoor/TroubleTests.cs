@@ -196,7 +196,6 @@ public sealed class TroubleTests
         PasswordHashIterations = 1000,
         WaitLimit = waitLimit ?? TimeSpan.FromSeconds(25),
         MaxConcurrentRequests = places,
-        MaxQueuedRequests = 0,
     };
 
     private static async Task<(string Token, long Product)> StockAsync(WholeMall mall)

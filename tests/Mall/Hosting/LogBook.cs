@@ -11,6 +11,9 @@ public sealed class LogBook : ILoggerProvider, ILogger
     public IReadOnlyList<string> Errors =>
         [.. from entry in _entries where entry.Level >= LogLevel.Error select entry.Line];
 
+    /// <summary>All of them, errors too.</summary>
+    public IReadOnlyList<string> Warnings => [.. from entry in _entries select entry.Line];
+
     public ILogger CreateLogger(string categoryName) => this;
 
     public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;

@@ -1,6 +1,7 @@
 using Mall.Products;
 using Mall.Sagas;
 using Mall.Shops;
+using Mall.TestFaults;
 using Mall.Tests.Hosting;
 
 namespace Mall.Tests.Products;
@@ -151,6 +152,35 @@ public sealed class ProductTests
 
         Assert.Equal((ErrorCodes.NotEnoughStock, ErrorCodes.NotEnoughStock), (lost.Refusal?.Code, again.Refusal?.Code));
         Assert.Equal(["6 0"], await mall.SqlAsync("select stock, sold from products"));
+    }
+
+    [Theory]
+    [InlineData("put on sale again", "status = 1")]
+    [InlineData("given back", "stock = 1")]
+    [InlineData("delivered", "stock = 1")]
+    public async Task A_product_refuses_nobody_for_what_its_row_does_not_say_any_more(string isIt, string row)
+    {
+        await using var mall = await TestMall.OpenAsync(faults: new FaultOptions { ReadBack = 1 });
+        var seller = await mall.RegisterAsync();
+        var product = mall.Grains.GetGrain<IProductGrain>(await mall.SellAsync(seller, 1));
+        if (isIt == "put on sale again") await product.Remove(seller);
+        else await product.DecrStock(s_branch with { Gid = "before" }, 1);
+
+        // It has been committed, and until the database can be asked about it nobody knows.
+        mall.Store.FailNext(FaultPoint.AfterCommit);
+        Task change = isIt switch
+        {
+            "put on sale again" => product.Change(new ChangeProduct(seller, null, null, null, Status: 1)),
+            "given back" => product.ReturnStock(s_branch with { Gid = "before" }, 1),
+            _ => product.AdjustStock(seller, 1, null),
+        };
+        await mall.UntilSqlSaysAsync(["1"], $"select count(*) from products where {row}");
+        var (quoted, taken) = (product.Quote(), product.DecrStock(s_branch, 1));
+        await mall.Grains.GetGrain<IProductGrain>(product.GetPrimaryKeyLong()).Get(); // Both have begun by then.
+        mall.Store.IsRandom = false;
+
+        Assert.Equal((null, null), ((await quoted).Refusal, (await taken).Refusal));
+        await change;
     }
 
     [Fact]

@@ -1,0 +1,37 @@
+using System.Security.Cryptography;
+
+namespace Mall.Ledger;
+
+/// <summary>
+/// Whether what an order needs can be written at this moment: a commit, and ids, which are reserved in sessions of their own. As
+/// long as the database has not failed that is a commit of nothing. After a failure it takes one that needs room: where nothing
+/// can grow any more, what writes over what is there may pass, and one write set that passes says nothing of another.
+/// </summary>
+public sealed class WriteProof(DurableLedger ledger, IStore store, TimeProvider time) : IDueHandler
+{
+    private const int Room = 64 * 1024;
+
+    private readonly string _name = RandomNumberGenerator.GetHexString(16);
+    private int _failures;
+
+    /// <inheritdoc/>
+    public string Kind => "ledger.proof";
+
+    /// <summary>Completes when it is given. One at a time.</summary>
+    /// <exception cref="Exception">Any of those of <see cref="ILedger"/>: nothing is proved.</exception>
+    public async Task GiveAsync(CancellationToken cancellationToken)
+    {
+        var failures = ledger.Failures;
+        var writes = new WriteSet();
+        if (failures != _failures)
+            writes = new WriteSet(DueWork.Schedule(
+                Kind, $"{_name} {failures}", time.GetUtcNow(), RandomNumberGenerator.GetHexString(Room)));
+        await ledger.CommitAsync(writes, cancellationToken); // A conflict is as good: the row is there from the last attempt.
+        await store.ReserveIdsAsync(Kind, 0).WaitAsync(cancellationToken);
+        _failures = failures;
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>What has been written to take room is removed as work that is done.</remarks>
+    public Task HandleAsync(DueItem item, CancellationToken cancellationToken) => Task.CompletedTask;
+}

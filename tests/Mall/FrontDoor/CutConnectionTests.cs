@@ -1,0 +1,90 @@
+using System.Net.Sockets;
+using System.Text;
+using Mall.Tests.Hosting;
+
+namespace Mall.Tests.FrontDoor;
+
+/// <summary>Strangers come, go and break off as they please. The log has no word of it.</summary>
+public sealed class CutConnectionTests
+{
+    private const int Times = 50;
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Connections_ThatEndWithinABody_LeaveTheLogAlone(bool isReset)
+    {
+        await using var mall = await WholeMall.OpenAsync();
+        var (_, token) = await mall.RegisterAsync("13800000001");
+        foreach (var begun in new[] { "", $"Authorization: Bearer {token}\r\n" })
+        {
+            var order = $"POST /v1/orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{begun}";
+            string[] bodies = ["Content-Length: 500\r\n\r\n{\"items\"", "Transfer-Encoding: chunked\r\n\r\n7\r\n{\"ite"];
+            foreach (var rest in bodies)
+                await Task.WhenAll(Enumerable.Range(0, Times).Select(_ => BreakOffAsync(mall.Http, order + rest, isReset)));
+        }
+
+        await AssertSilentAsync(mall);
+    }
+
+    [Fact]
+    public async Task Connections_ThatEndWithinTheirAnswer_LeaveTheLogAlone()
+    {
+        await using var mall = await WholeMall.OpenAsync();
+        var asks = string.Concat(Enumerable.Repeat("GET /openapi/v1.json HTTP/1.1\r\nHost: x\r\n\r\n", 20));
+        await Task.WhenAll(Enumerable.Range(0, Times).Select(_ => BreakOffAsync(mall.Http, asks, isReset: true)));
+        await AssertSilentAsync(mall);
+    }
+
+    [Fact]
+    public async Task Calls_ThatAreCancelledWithinTheirMessage_LeaveTheLogAlone()
+    {
+        await using var mall = await WholeMall.OpenAsync();
+        foreach (var method in new[] { "/mall.v1.Users/Register", "/grpc.health.v1.Health/Watch" })
+        {
+            await Task.WhenAll(Enumerable.Range(0, Times).Select(async _ =>
+            {
+                using var cut = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
+                using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(mall.Grpc, method))
+                {
+                    Version = System.Net.HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+                    Content = new StreamContent(new Endless()) { Headers = { { "Content-Type", "application/grpc" } } },
+                };
+                await Assert.ThrowsAnyAsync<Exception>(() => mall.Client.SendAsync(request, cut.Token));
+            }));
+        }
+
+        await AssertSilentAsync(mall);
+    }
+
+    private static async Task BreakOffAsync(Uri address, string words, bool isReset)
+    {
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        if (isReset) socket.LingerState = new LingerOption(enable: true, seconds: 0);
+        await socket.ConnectAsync(address.Host, address.Port, TestContext.Current.CancellationToken);
+        await socket.SendAsync(Encoding.ASCII.GetBytes(words), TestContext.Current.CancellationToken);
+        await Task.Delay(TimeSpan.FromMilliseconds(50), TestContext.Current.CancellationToken); // So that it is within the body.
+    }
+
+    /// <summary>What was to be logged is logged when the mall has stopped.</summary>
+    private static async Task AssertSilentAsync(WholeMall mall)
+    {
+        Assert.Equal("live", (await mall.SendAsync("GET", "/health/live")).Json.GetProperty("status").GetString());
+        await mall.StopAsync();
+        Assert.True(mall.Log.Warnings.Count == 0, string.Join("\n", mall.Log.Warnings.Take(1)));
+    }
+
+    /// <summary>Begins a message and never ends it.</summary>
+    private sealed class Endless : MemoryStream
+    {
+        private bool _begun;
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (_begun) await Task.Delay(Timeout.Infinite, cancellationToken);
+            _begun = true;
+            new byte[] { 0, 0, 0, 0, 9, 1 }.CopyTo(buffer);
+            return 6;
+        }
+    }
+}

@@ -1,0 +1,154 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Mall.Tests.Hosting;
+
+namespace Mall.Tests.FrontDoor;
+
+/// <summary>Whoever takes their time takes nothing from others: who is quick is served within a second, or refused.</summary>
+public sealed class SlowClientTests
+{
+    private const int Crowd = 4200;
+    private static readonly TimeSpan s_atOnce = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_siege = TimeSpan.FromSeconds(12);
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Orders_WhileThousandsOfBodiesAreArriving_AreServedAtOnce()
+    {
+        await using var mall = await WholeMall.OpenAsync();
+        var head = "POST /v1/users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 65000\r\n\r\n";
+        var sockets = Enumerable.Range(0, Crowd).Select(_ => new Socket(SocketType.Stream, ProtocolType.Tcp)).ToArray();
+        try
+        {
+            await AssertServedAsync(mall, async () =>
+            {
+                foreach (var socket in sockets)
+                {
+                    await socket.ConnectAsync(mall.Http.Host, mall.Http.Port, Cancel);
+                    await socket.SendAsync(Encoding.ASCII.GetBytes(head + new string(' ', 3000)), Cancel);
+                }
+            }, async () =>
+            {
+                foreach (var socket in sockets) await DribbleAsync(socket);
+            });
+        }
+        finally
+        {
+            foreach (var socket in sockets) socket.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task Orders_WhileThousandsOfMessagesAreArriving_AreServedAtOnce()
+    {
+        await using var mall = await WholeMall.OpenAsync();
+        using var http2 = new HttpClient(new SocketsHttpHandler { EnableMultipleHttp2Connections = true });
+        using var end = new CancellationTokenSource();
+        var calls = Array.Empty<Task>();
+        await AssertServedAsync(mall, async () =>
+        {
+            var method = new Uri(mall.Grpc, "/mall.v1.Users/Register");
+            calls = [.. Enumerable.Range(0, Crowd).Select(_ => CallAsync(http2, method, end.Token))];
+            await Task.Delay(s_atOnce, Cancel);
+        }, () => Task.CompletedTask);
+        await end.CancelAsync();
+        await Task.WhenAll(calls);
+    }
+
+    [Fact]
+    public async Task Body_ThatTakesTooLong_IsRefused()
+    {
+        await using var mall = await WholeMall.OpenAsync();
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(mall.Http.Host, mall.Http.Port, Cancel);
+        await socket.SendAsync(Encoding.ASCII.GetBytes(
+            "POST /v1/users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 65000\r\n\r\n"), Cancel);
+        var dribbles = Task.Run(async () =>
+        {
+            for (var i = 0; i < 30; i++)
+            {
+                await DribbleAsync(socket);
+                await Task.Delay(s_atOnce, Cancel);
+            }
+        }, Cancel);
+        var answer = new byte[4096];
+        var length = await socket.ReceiveAsync(answer, Cancel).AsTask().WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+        Assert.StartsWith("HTTP/1.1 408 ", Encoding.ASCII.GetString(answer, 0, length), StringComparison.Ordinal);
+        Assert.Contains("100002", Encoding.ASCII.GetString(answer, 0, length), StringComparison.Ordinal);
+    }
+
+    private static async Task AssertServedAsync(WholeMall mall, Func<Task> crowdIn, Func<Task> dribble)
+    {
+        var (_, token) = await mall.RegisterAsync("13800000001");
+        await mall.SendAsync("POST", "/v1/shops", """{"name":"Tea"}""", token);
+        var product = await mall.SellAsync(token, stock: 100_000);
+        var order = string.Create(CultureInfo.InvariantCulture, $$"""{"items":[{"productId":{{product}},"quantity":1}]}""");
+        await crowdIn();
+
+        var (begun, served) = (TimeProvider.System.GetTimestamp(), 0);
+        while (TimeProvider.System.GetElapsedTime(begun) < s_siege)
+        {
+            foreach (var (method, path, body) in ((string, string, string?)[])
+                [("POST", "/v1/orders", order), ("GET", $"/v1/products/{product}", null)])
+            {
+                var answer = await mall.SendAsync(method, path, body, token).WaitAsync(s_atOnce, Cancel);
+                if ((int)answer.Status < 300) served++;
+                else Assert.True(answer.Headers.ContainsKey("Retry-After"), answer.Body);
+            }
+
+            await dribble();
+            await Task.Delay(TimeSpan.FromMilliseconds(200), Cancel);
+        }
+
+        Assert.True(served > 0, "All were refused.");
+    }
+
+    private static async Task DribbleAsync(Socket socket)
+    {
+        try
+        {
+            await socket.SendAsync(new byte[400], Cancel);
+        }
+        catch (SocketException)
+        {
+            // It was hung up on, as it deserves.
+        }
+    }
+
+    private static async Task CallAsync(HttpClient client, Uri method, CancellationToken end)
+    {
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, method)
+            {
+                Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+                Content = new StreamContent(new Dribble()) { Headers = { { "Content-Type", "application/grpc" } } },
+            };
+            using var answer = await client.SendAsync(request, end);
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException)
+        {
+            // Whatever becomes of it.
+        }
+    }
+
+    /// <summary>A message of 60,000 bytes at some hundred a second.</summary>
+    private sealed class Dribble : MemoryStream
+    {
+        private int _sent;
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var piece = _sent == 0 ? 3000 : 700;
+            if (_sent > 0) await Task.Delay(TimeSpan.FromSeconds(2), cancellationToken);
+            piece = Math.Min(piece, buffer.Length);
+            buffer.Span[..piece].Clear();
+            if (_sent == 0) (buffer.Span[3], buffer.Span[4]) = (0xEA, 0x60);
+            _sent += piece;
+            return piece;
+        }
+    }
+}

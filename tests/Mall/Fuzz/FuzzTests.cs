@@ -1,0 +1,98 @@
+using System.Net;
+using Mall.Tests.Hosting;
+using Mall.Tests.Installations;
+using Answer = Mall.Tests.Hosting.Answer;
+
+namespace Mall.Tests.Fuzz;
+
+/// <summary>
+/// The whole surface, REST and gRPC, under requests that are nearly good. No answer says that the mall has failed, none takes
+/// long, none that refuses has changed a row, and nothing is logged as an error. <c>MALL_TEST_FUZZ</c> is how many there are;
+/// <c>MALL_TEST_SEED</c> plays the same ones again.
+/// </summary>
+public sealed class FuzzTests(ITestOutputHelper output)
+{
+    private static readonly TimeSpan s_hang = TimeSpan.FromSeconds(5);
+
+    /// <summary>With these a saga refuses that has begun, and has left an order that is void.</summary>
+    private static readonly int[] s_ofSagas =
+    [
+        ErrorCodes.NotEnoughStock, ErrorCodes.ProductOffSale, ErrorCodes.NoSuchProduct, ErrorCodes.NoSuchUser,
+        ErrorCodes.MobileTaken,
+    ];
+
+    private readonly Dictionary<string, int> _outcomes = [];
+
+    [Fact]
+    public async Task Requests_OfEveryKindAndBent_NeverTripTheMall()
+    {
+        var (seed, count) = (Setting.Seed(), Setting.Of("MALL_TEST_FUZZ", 20_000));
+        output.WriteLine($"MALL_TEST_SEED={seed}");
+        await using var mall = await WholeMall.OpenAsync();
+        var cast = await Cast.OfAsync(mall);
+        var (rest, rpc) = (new RestFuzz(mall, cast), new RpcFuzz(mall, cast));
+        await rest.LearnAsync();
+        await using var changes = await Changes.OfAsync(mall.Folder);
+
+        var findings = new List<string>();
+        for (var i = 0; i < count && findings.Count < 20; i++)
+        {
+            var random = new Random(HashCode.Combine(seed, i));
+            await changes.UntilQuietAsync();
+            var before = await changes.CountAsync();
+            var (request, finding, mayChange) =
+                random.Once(3) ? await CallAsync(rpc, random) : await SendAsync(mall, rest, random);
+            if (finding is null && !mayChange && await changes.CountAsync() is var after && after != before)
+                finding = $"was refused, and there was an {after.Last}";
+            if (mall.Log.Errors.Count > 0 && findings.Count == 0) finding = $"logged {mall.Log.Errors[0]}";
+            if (finding is not null) findings.Add($"{i}: {request}: {finding}");
+        }
+
+        foreach (var (outcome, times) in _outcomes.OrderBy(outcome => outcome.Key, StringComparer.Ordinal))
+            output.WriteLine($"{outcome}: {times}");
+        Audit.Passes(findings);
+    }
+
+    private async Task<(string Request, string? Finding, bool MayChange)> SendAsync(WholeMall mall, RestFuzz rest, Random random)
+    {
+        using var request = rest.Next(random);
+        var body = request.Content is null ? "" : await request.Content.ReadAsStringAsync();
+        var name = $"{request.Method} {request.RequestUri!.AbsoluteUri} {body[..Math.Min(body.Length, 300)]}";
+        try
+        {
+            using var response = await mall.Client.SendAsync(request).WaitAsync(s_hang);
+            var answer = await Answer.ReadAsync(response).WaitAsync(s_hang);
+            var status = (int)answer.Status;
+            var code = answer is { ContentType: "application/problem+json", Body.Length: > 0 } ? answer.Code : 0;
+            Count($"{status} {code}");
+            var isNoHttp = answer is { Status: HttpStatusCode.BadRequest or HttpStatusCode.RequestUriTooLong, Body: "" };
+            var isSilent = status >= 400 && code == 0 && !isNoHttp && request.Method != HttpMethod.Head;
+            var finding = status >= 500 || isSilent ? $"was answered {status} {answer.Body}" : null;
+            return (name, finding, status < 400 || s_ofSagas.Contains(code));
+        }
+        catch (Exception e) when (e is TimeoutException or HttpRequestException)
+        {
+            return (name, e.ToString(), true);
+        }
+    }
+
+    private async Task<(string Request, string? Finding, bool MayChange)> CallAsync(RpcFuzz rpc, Random random)
+    {
+        var (name, call) = rpc.Next(random);
+        try
+        {
+            var answer = await call.WaitAsync(s_hang);
+            Count($"gRPC {answer.Status?.ToString() ?? $"{answer.HttpStatus}"} {answer.Code}");
+            var isFailure = answer is { Status: 2 or 13 or 15 } or { Status: 14, Code: not ErrorCodes.StorageUnavailable };
+            var isUnknown = answer.Code == ErrorCodes.TimedOut; // A client may choose a deadline that nobody can keep.
+            var finding = isFailure || answer is { Status: > 0, Code: null } ? $"was answered {answer}" : null;
+            return (name, finding, answer.Status == 0 || isUnknown || s_ofSagas.Contains(answer.Code ?? 0));
+        }
+        catch (Exception e) when (e is TimeoutException or HttpRequestException)
+        {
+            return (name, e.ToString(), true);
+        }
+    }
+
+    private void Count(string outcome) => _outcomes[outcome] = _outcomes.GetValueOrDefault(outcome) + 1;
+}
