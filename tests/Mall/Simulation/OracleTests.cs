@@ -18,7 +18,8 @@ public sealed class OracleTests : IDisposable
     /// </summary>
     public OracleTests()
     {
-        _mall = new SimulatedDatabase(new SimulatedProcess(_world, "database").Clock, new Random(1));
+        var machine = new SimulatedProcess(_world, "database");
+        _mall = new SimulatedDatabase(machine.Scheduler, machine.Clock, new Random(1));
         Sql("insert into users (id, mobile, password_hash, role, create_time, update_time) values (1, '138', '', 'user', 0, 0)");
         Sql("insert into points values (1, 10)");
         Sql("""
@@ -120,7 +121,7 @@ public sealed class OracleTests : IDisposable
     {
         var journal = new Journal();
         var entry = journal.Ask("a", OrderOf("good", 3), _world.UtcNow);
-        Journal.Hear(entry, Refused(ErrorCodes.NotEnoughStock, 2, 3), _world.UtcNow);
+        (entry.Answer, entry.AnsweredAt) = (Refused(ErrorCodes.NotEnoughStock, 2, 3), _world.UtcNow);
         Assert.Contains(
             new AnswerOracle(_mall, journal).After(),
             finding => finding is { Invariant: Invariant.NothingTwice, Subject: "good" });
@@ -150,9 +151,9 @@ public sealed class OracleTests : IDisposable
     {
         var entry = _journal.Ask("a", OrderOf("moment", 5), _world.UtcNow);
         Pass();
-        _reservations.Add(7, 8, _world.UtcNow, _world.UtcNow);
+        _reservations.Add("7", 8, _world.UtcNow, _world.UtcNow);
         Pass();
-        Journal.Hear(entry, Refused(ErrorCodes.NotEnoughStock, 4, 5), _world.UtcNow);
+        (entry.Answer, entry.AnsweredAt) = (Refused(ErrorCodes.NotEnoughStock, 4, 5), _world.UtcNow);
         Assert.DoesNotContain(Findings(), finding => finding.Invariant == Invariant.RefusalTrue);
     }
 
@@ -170,20 +171,22 @@ public sealed class OracleTests : IDisposable
     [Fact]
     public void OrderOfAnotherProduct_ThatWaitsForALockedRow_IsFound()
     {
+        Pass(40);
         _mall.LockRow("products", "8", TimeSpan.FromMinutes(1));
         Pass();
         var entry = _journal.Ask("a", OrderOf("held up", 1), _world.UtcNow);
         Pass(6);
-        Journal.Hear(entry, Placed("held up", 4, 1), _world.UtcNow);
-        Assert.Single(Oracle.OneSickRow(_mall, _journal, TimeSpan.FromSeconds(5), _world.UtcNow));
-        Assert.Empty(Oracle.OneSickRow(_mall, _journal, TimeSpan.FromSeconds(7), _world.UtcNow));
+        (entry.Answer, entry.AnsweredAt) = (Placed("held up", 4, 1), _world.UtcNow);
+        Assert.Contains(Findings(new(Locks: 1)), finding => finding.Invariant == Invariant.OneSickRow);
+        Assert.DoesNotContain(Findings(new(Locks: 1, Kills: 1)), finding => finding.Invariant == Invariant.OneSickRow);
     }
 
-    private IReadOnlyList<Finding> Findings() => Oracle.After(_mall, _journal, _reservations);
+    private IReadOnlyList<Finding> Findings(FaultPlan? plan = null) =>
+        Oracle.After(_mall, _journal, _reservations, plan ?? new FaultPlan(Kills: 1));
 
     private void Sql(string sql) => _mall.Read(new Query<int>(sql, _ => 0));
 
-    private void Pass(int seconds = 1) => _world.Run(() => false, TimeSpan.FromSeconds(seconds));
+    private void Pass(int seconds = 1) => _world.Pass(TimeSpan.FromSeconds(seconds));
 
     private void Saga(string gid, long order, long quantity)
     {
@@ -203,7 +206,7 @@ public sealed class OracleTests : IDisposable
     {
         var entry = _journal.Ask("somebody", what, _world.UtcNow);
         Pass();
-        Journal.Hear(entry, answer, _world.UtcNow);
+        (entry.Answer, entry.AnsweredAt) = (answer, _world.UtcNow);
         Pass();
     }
 

@@ -1,90 +1,105 @@
-using System.Collections.Immutable;
-using Mall.Ledger;
-using Mall.Orders;
-using Mall.Products;
-using Mall.Users;
-
 namespace Mall.Simulation;
 
 /// <summary>
-/// What clients were told, against the rows: every acknowledged order, product and user is there once, as acknowledged; nothing
-/// is there that nobody asked for; a key means the same thing for ever. When all has come to rest.
+/// What clients were told, against the rows: every acknowledged order, product, user and adjustment is there once, as
+/// acknowledged; nothing is there that nobody asked for; a key means the same thing for ever. When all has come to rest.
 /// </summary>
 public sealed class AnswerOracle(SimulatedDatabase database, Journal journal)
 {
-    private sealed record OrderRow(long Id, string Gid, long UserId, long Amount, int Status, string Items);
+    private sealed record OrderRow(string Gid, long Id, long UserId, long Amount, long Status, string Items);
 
-    private static readonly Query<OrderRow> s_orders = new(
+    private readonly Dictionary<string, OrderRow> _orders = database.Read(new Query<OrderRow>(
         """
-        select o.id, o.gid, o.user_id, o.amount, o.status,
-          (select group_concat(product_id || ':' || quantity || ':' || price, ' ' order by product_id)
-           from order_items i where i.order_id = o.id)
-        from orders o
+        select gid, id, user_id, amount, status, (
+          select group_concat(product_id || ':' || quantity || ':' || price, ' ' order by product_id)
+          from order_items i where i.order_id = o.id) from orders o
         """,
-        row => new OrderRow(
-            row.GetInt64(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3), row.GetInt32(4),
-            row.IsDBNull(5) ? "" : row.GetString(5)));
-
-    private readonly Dictionary<string, OrderRow> _orders = database.Read(s_orders).ToDictionary(o => o.Gid);
+        row => new(row.GetString(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), $"{row.GetValue(5)}")))
+        .ToDictionary(order => order.Gid);
 
     public IEnumerable<Finding> After() =>
-        [.. OrdersAcknowledged(), .. OrdersRefused(), .. OrdersNobodyAskedFor(), .. ProductsAndUsers(), .. Keys()];
+        [.. OrdersAcknowledged(), .. OrdersThatStand(), .. ProductsAndUsers(), .. Stock(), .. Keys()];
 
-    private IEnumerable<(Entry Entry, OrderAsked Asked)> Orders =>
-        from entry in journal.Entries where entry.What is OrderAsked select (entry, (OrderAsked)entry.What);
+    private ILookup<string, (Entry Entry, OrderAsked Asked)> Orders { get; } = (
+        from entry in journal.Entries where entry.What is OrderAsked select (entry, Asked: (OrderAsked)entry.What))
+        .ToLookup(order => order.Asked.Gid);
 
-    private IEnumerable<Finding> OrdersAcknowledged()
-    {
-        foreach (var (entry, asked) in Orders.Where(o => o.Entry.Answer is { Code: null }))
-        {
-            if (_orders.GetValueOrDefault(asked.Gid) is not { } row)
-                yield return new(Invariant.NothingLost, asked.Gid, $"{entry} was answered {entry.Answer}, and there is no order");
-            else if (entry.Answer!.Value is OrderView order && (row.Status == OrderStatus.Void || !Agree(order, row)))
-                yield return new(Invariant.NothingLost, asked.Gid, $"{entry} was answered {entry.Answer}, and the row is {row}");
-        }
-    }
+    private IEnumerable<Finding> OrdersAcknowledged() =>
+        from entry in Orders.SelectMany(orders => orders.Select(o => o.Entry)).Where(entry => entry.Answer is { Code: null })
+        let gid = ((OrderAsked)entry.What).Gid
+        let row = _orders.GetValueOrDefault(gid)
+        where row is null || (entry.Answer!.Value is OrderView order && (row.Status == OrderStatus.Void || !Agree(order, row)))
+        select new Finding(Invariant.NothingLost, gid, $"{entry} was answered {entry.Answer}, and the row is {row}");
 
-    private IEnumerable<Finding> OrdersRefused() =>
-        from orders in Orders.GroupBy(o => o.Asked.Gid)
-        let row = _orders.GetValueOrDefault(orders.Key)
-        where row is not null && row.Status != OrderStatus.Void
-        let mine = orders.Where(o => IsOf(o.Asked, row)).ToArray()
-        let final = mine.FirstOrDefault(o => o.Entry.Answer?.Code is ErrorCodes.NotEnoughStock or ErrorCodes.SagaStatusForbids)
-        let refused = final.Entry ?? (mine.Length > 0 && mine.All(o => o.Entry.Answer?.Code is not null) ? mine[0].Entry : null)
-        where refused is not null
-        select new Finding(
-            Invariant.NothingTwice, row.Gid, $"{refused} was answered {refused.Answer}, and the order stands: {row}");
-
-    private IEnumerable<Finding> OrdersNobodyAskedFor()
-    {
-        var asked = Orders.ToLookup(o => o.Asked.Gid, o => o.Asked);
-        return from row in _orders.Values
-            where !asked[row.Gid].Any(order => IsOf(order, row))
-            select new Finding(Invariant.NothingTwice, row.Gid, $"nobody asked for {row}");
-    }
+    /// <summary>Of whoever asked for it, nobody was refused for good; and somebody did.</summary>
+    private IEnumerable<Finding> OrdersThatStand() =>
+        from row in _orders.Values
+        let mine = Orders[row.Gid].Where(order => IsOf(order.Asked, row)).Select(order => order.Entry).ToArray()
+        let final = mine.FirstOrDefault(e => e.Answer?.Code is ErrorCodes.NotEnoughStock or ErrorCodes.SagaStatusForbids)
+        let refused = final ?? (mine.All(e => e.Answer?.Code is not null) ? mine.FirstOrDefault() : null)
+        where mine.Length == 0 || (refused is not null && row.Status != OrderStatus.Void)
+        select new Finding(Invariant.NothingTwice, row.Gid, mine.Length == 0
+            ? $"nobody asked for {row}" : $"{refused} was answered {refused!.Answer}, and the order stands: {row}");
 
     private IEnumerable<Finding> ProductsAndUsers()
     {
         var born = database.Read(new Query<(long Id, string Name, long Stock)>(
             "select p.id, p.name, (select s.stock from seen_products s where s.id = p.id limit 1) from products p",
             row => (row.GetInt64(0), row.GetString(1), row.GetInt64(2)))).ToLookup(p => p.Name);
-        var users = database.Read(new Query<(long Id, string Mobile)>(
-            "select id, mobile from users", row => (row.GetInt64(0), row.GetString(1)))).ToDictionary(u => u.Mobile);
+        var users = database.Read(new Query<(string, long)>(
+            "select mobile, id from users", row => (row.GetString(0), row.GetInt64(1)))).ToDictionary();
+        var asked = journal.Entries.Select(e => e.What).OfType<ProductAsked>().Select(p => p.Name).ToHashSet();
+        foreach (var (name, count) in born.Select(p => (p.Key, asked.Contains(p.Key) ? p.Count() : 0)).Where(p => p.Item2 != 1))
+            yield return new(Invariant.NothingTwice, name, count == 0 ? "nobody asked for it" : $"it is there {count} times");
         foreach (var entry in journal.Entries)
         {
-            if (entry.What is ProductAsked { Key: not null } asked && born[asked.Name].Skip(1).Any())
-                yield return new(Invariant.NothingTwice, asked.Name, $"{entry} made {born[asked.Name].Count()} products");
-            if (entry is { What: ProductAsked product, Answer.Value: ProductView view }
-                && !born[product.Name].Any(p => p.Id == view.Id && p.Stock == product.Stock))
-                yield return Missing($"product {view.Id}", entry);
-            if (entry is { What: RegistrationAsked user, Answer.Value: UserView registered }
-                && users.GetValueOrDefault(user.Mobile).Id != registered.Id)
-                yield return Missing($"user {registered.Id}", entry);
+            var isThere = (entry.What, entry.Answer?.Value) switch
+            {
+                (ProductAsked what, ProductView view) => born[what.Name].Any(p => p.Id == view.Id && p.Stock == what.Stock),
+                (RegistrationAsked what, UserView view) => users.GetValueOrDefault(what.Mobile) == view.Id,
+                _ => true,
+            };
+            if (!isThere)
+                yield return new(Invariant.NothingLost, entry.What.Body, $"{entry} was answered {entry.Answer}, and is not so");
+        }
+    }
+
+    /// <summary>
+    /// Replays what sellers were told: what a product was made with, and every adjustment that was acknowledged, once a key, is
+    /// what is on hand or sold now. One without an answer may have happened, once.
+    /// </summary>
+    private IEnumerable<Finding> Stock()
+    {
+        var happened = database.Read(new Query<string>(
+            "select i.user_id || ' ' || i.key from idempotency i where i.kind = 'stock'", row => row.GetString(0))).ToHashSet();
+        var adjustments = (from entry in journal.Entries where entry.What is AdjustmentAsked select entry)
+            .ToLookup(entry => entry.What.Key ?? $"request {entry.Number}");
+        foreach (var one in adjustments.Where(one => !happened.Contains(one.Key)))
+            if (one.FirstOrDefault(e => e is { What.Key: not null, Answer: { Code: null } }) is { } lost)
+                yield return new(Invariant.NothingLost, one.Key, $"{lost} was answered {lost.Answer}, and its key is unknown");
+
+        var byProduct = adjustments.SelectMany(one => one.Select(Product).Distinct().Select(product => (product, one)))
+            .ToLookup(a => a.product, a => a.one.Where(e => Product(e) == a.product).ToArray());
+        foreach (var (id, initial, now) in database.Read(new Query<(long, long, long)>(
+            "select id, (select stock + sold from seen_products s where s.id = p.id limit 1), stock + sold from products p",
+            row => (row.GetInt64(0), row.GetInt64(1), row.GetInt64(2)))))
+        {
+            var sums = byProduct[id].Aggregate(new HashSet<long> { initial }, (sums, one) =>
+                [.. from sum in sums from delta in MayHaveHappened(one, happened) select sum + delta]);
+            if (!sums.Contains(now))
+                yield return new(Invariant.StockConserved, $"product {id}",
+                    $"{now} are on hand or sold, and what was acknowledged comes to {string.Join(" or ", sums.Order().Take(5))}");
         }
 
-        var names = journal.Entries.Select(e => e.What).OfType<ProductAsked>().Select(p => p.Name).ToHashSet();
-        foreach (var product in born.SelectMany(p => p).Where(p => !names.Contains(p.Name)))
-            yield return new(Invariant.NothingTwice, $"product {product.Id}", "nobody asked for it");
+        static long Product(Entry entry) => ((AdjustmentAsked)entry.What).ProductId;
+    }
+
+    private static IEnumerable<long> MayHaveHappened(Entry[] adjustment, HashSet<string> happened)
+    {
+        var deltas = adjustment.Select(entry => ((AdjustmentAsked)entry.What).Delta);
+        if (Array.FindIndex(adjustment, entry => entry.Answer is { Code: null }) is >= 0 and var i) return [deltas.ElementAt(i)];
+        if (adjustment[0].What.Key is { } key) return happened.Contains(key) ? deltas.Distinct() : [0];
+        return adjustment[0].Answer is null ? [0, deltas.First()] : [0];
     }
 
     /// <summary>
@@ -93,30 +108,22 @@ public sealed class AnswerOracle(SimulatedDatabase database, Journal journal)
     /// </summary>
     private IEnumerable<Finding> Keys()
     {
-        var begun = database.Read(new Query<(string Gid, long At)>(
-            "select gid, min(at) from seen_sagas group by gid", row => (row.GetString(0), row.GetInt64(1))))
-            .ToDictionary(s => s.Gid, s => s.At);
-        var answered = journal.Entries.Where(e => e is { What.Key: not null, Answer: not null });
-        foreach (var entries in answered.GroupBy(e => e.What.Key!))
-        {
-            if (entries.Where(Binds).MinBy(e => e.AnsweredAt) is not { } first) continue;
-            foreach (var later in entries.Where(e => e != first && (e.At >= first.AnsweredAt || Binds(e))))
-            {
-                var isSame = later.What.Body == first.What.Body;
-                if (isSame ? Differs(first, later) : later.Answer!.Code != ErrorCodes.KeyReused)
-                    yield return new(
-                        Invariant.KeyForEver, entries.Key, $"{first} was answered {first.Answer}, and {later} {later.Answer}");
-            }
+        var begun = database.Read(new Query<(string, long)>(
+            "select gid, min(at) from seen_sagas group by gid", row => (row.GetString(0), row.GetInt64(1)))).ToDictionary();
+        return
+            from entries in journal.Entries.Where(e => e is { What.Key: not null, Answer: not null }).GroupBy(e => e.What.Key!)
+            let first = entries.Where(Binds).MinBy(e => e.AnsweredAt)
+            where first is not null
+            from later in entries.Where(e => e != first && (e.At >= first.AnsweredAt || Binds(e)))
+            where later.What.Body == first.What.Body ? Differs(first, later) : later.Answer!.Code != ErrorCodes.KeyReused
+            select new Finding(
+                Invariant.KeyForEver, entries.Key, $"{first} was answered {first.Answer}, and {later} {later.Answer}");
 
-            bool Binds(Entry entry) => entry.Answer!.Code is null
-                || (entry.Answer.Code != ErrorCodes.KeyReused
-                    && (entry.Answer.Code == ErrorCodes.NotEnoughStock && entry.What is OrderAsked
-                        || begun.TryGetValue(entries.Key, out var at) && entry.At.UtcTicks > at));
-        }
+        bool Binds(Entry entry) => entry.Answer!.Code is null
+            || (entry.Answer.Code != ErrorCodes.KeyReused
+                && (entry.Answer.Code == ErrorCodes.NotEnoughStock && entry.What is OrderAsked
+                    || begun.TryGetValue(entry.What.Key!, out var at) && entry.At.UtcTicks > at));
     }
-
-    private static Finding Missing(string subject, Entry entry) =>
-        new(Invariant.NothingLost, subject, $"{entry} was answered {entry.Answer}, and no such row is there");
 
     /// <summary>Who does not wait for the end is told of none.</summary>
     private static bool Differs(Entry one, Entry other) =>
@@ -125,9 +132,8 @@ public sealed class AnswerOracle(SimulatedDatabase database, Journal journal)
             : (one.Answer!.Code, one.Answer.Text) != (other.Answer!.Code, other.Answer.Text);
 
     private static bool Agree(OrderView order, OrderRow row) =>
-        (order.Id, order.UserId, order.Amount) == (row.Id, row.UserId, row.Amount)
-        && string.Join(' ', order.Items.OrderBy(i => i.ProductId).Select(i => $"{i.ProductId}:{i.Quantity}:{i.Price}"))
-            == row.Items;
+        (order.Id, order.UserId, order.Amount) == (row.Id, row.UserId, row.Amount) && row.Items
+            == string.Join(' ', order.Items.OrderBy(i => i.ProductId).Select(i => $"{i.ProductId}:{i.Quantity}:{i.Price}"));
 
     private static bool IsOf(OrderAsked asked, OrderRow row) =>
         asked.UserId == row.UserId && asked.Lines.Length == row.Items.Split(' ').Length

@@ -3,37 +3,29 @@ namespace Mall.Simulation;
 /// <summary>Everybody who judges a run.</summary>
 public static class Oracle
 {
-    /// <summary>Of a moment in the run: what the rows alone show. Cheap enough to be asked every few commits.</summary>
-    public static IReadOnlyList<Finding> During(SimulatedDatabase database) => [.. RowOracle.During(database)];
+    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan s_start = TimeSpan.FromSeconds(30); // Until silos and front doors know each other.
 
     /// <summary>Once nothing disturbs it any more and every saga has had time to end.</summary>
-    public static IReadOnlyList<Finding> After(SimulatedDatabase database, Journal journal, Reservations reservations) =>
+    public static IReadOnlyList<Finding> After(
+        SimulatedDatabase database, Journal journal, Reservations reservations, FaultPlan plan) =>
     [
         .. RowOracle.After(database),
         .. new AnswerOracle(database, journal).After(),
-        .. new StockModel(database, journal).After(),
         .. new RefusalOracle(database, journal, reservations).After(),
+        .. plan.IsCalm ? Late(database.StrangersLocks, journal.Entries) : [],
     ];
 
-    /// <summary>Of a run in which nothing goes wrong: nobody is turned away, or waits, for what another asks.</summary>
-    public static IEnumerable<Finding> Unanswered(Journal journal) =>
-        from entry in journal.Entries
-        where entry.Answer is null
-        select new Finding(Invariant.EverybodyAnswered, entry.What.Key ?? entry.Client, $"{entry} had no answer");
-
     /// <summary>
-    /// Of a run in which nothing else went wrong: while somebody held a product's row, orders of other products were answered
-    /// within that time.
+    /// Where nothing goes wrong but that somebody holds products' rows now and then, everybody is answered soon who wants none of
+    /// these products.
     /// </summary>
-    public static IEnumerable<Finding> OneSickRow(
-        SimulatedDatabase database, Journal journal, TimeSpan within, DateTimeOffset end) =>
-        from held in database.StrangersLocks
-        where held.Table == "products"
-        from entry in journal.Entries
-        where entry.At >= held.From && entry.At <= held.To && (entry.AnsweredAt ?? end) - entry.At > within
-        where entry.What is OrderAsked order && order.Lines.All(line => $"{line.ProductId}" != held.Key)
+    private static IEnumerable<Finding> Late(
+        List<(string Table, string Key, DateTimeOffset From, DateTimeOffset To)> locks, List<Entry> entries) =>
+        from entry in entries
+        where entry.At - entries[0].At > s_start && (entry.AnsweredAt is not { } at || at - entry.At > s_soon)
+        where !locks.Exists(held => held.From <= (entry.AnsweredAt ?? entry.At + s_soon) && held.To + s_soon >= entry.At
+            && entry.What.Products?.Any(product => $"{product}" == held.Key) != false)
         select new Finding(
-            Invariant.OneSickRow, $"product {held.Key}",
-            $"somebody held its row from {held.From:HH:mm:ss.fff} to {held.To:HH:mm:ss.fff}, and {entry} waited until "
-            + $"{entry.AnsweredAt:HH:mm:ss.fff}");
+            Invariant.OneSickRow, entry.What.Key ?? entry.Client, $"{entry} was answered at {entry.AnsweredAt:HH:mm:ss.fff}");
 }

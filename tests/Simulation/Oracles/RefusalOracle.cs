@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Text.RegularExpressions;
-using Mall.Ledger;
 
 namespace Mall.Simulation;
 
@@ -10,17 +8,12 @@ namespace Mall.Simulation;
 /// </summary>
 public sealed partial class RefusalOracle(SimulatedDatabase database, Journal journal, Reservations reservations)
 {
-    private readonly ILookup<long, (long Stock, int Status, DateTimeOffset At)> _products = database.Read(
-        new Query<(long Id, long Stock, int Status, DateTimeOffset At)>(
-            "select id, stock, status, at from seen_products order by rowid",
-            row => (row.GetInt64(0), row.GetInt64(1), row.GetInt32(2), new DateTimeOffset(row.GetInt64(3), TimeSpan.Zero))))
-        .ToLookup(p => p.Id, p => (p.Stock, p.Status, p.At));
+    // Stock and status of products, by id; id of users and whether they are there, by mobile.
+    private readonly ILookup<string, (DateTimeOffset At, long Figure, long Status)> _products =
+        History(database, "select id, at, stock, status from seen_products order by rowid");
 
-    private readonly IReadOnlyList<(long Id, string Mobile, bool IsThere, DateTimeOffset At)> _users = database.Read(
-        new Query<(long, string, bool, DateTimeOffset)>(
-            "select id, mobile, is_there, at from seen_users order by rowid",
-            row => (
-                row.GetInt64(0), row.GetString(1), row.GetInt64(2) == 1, new DateTimeOffset(row.GetInt64(3), TimeSpan.Zero))));
+    private readonly ILookup<string, (DateTimeOffset At, long Figure, long Status)> _users =
+        History(database, "select mobile, at, id, is_there from seen_users order by rowid");
 
     private readonly HashSet<string> _acted = [.. database.Read(new Query<string>(
         "select 'Branch ' || branch_id || ' of ' || gid from barrier where op = 'action' and reason = 'action'",
@@ -36,31 +29,25 @@ public sealed partial class RefusalOracle(SimulatedDatabase database, Journal jo
         {
             var since = entry.At;
             if (entry.What.Key is { } key && !first.TryAdd((key, entry.What.Body), since)) since = first[(key, entry.What.Body)];
-            if (entry.Answer is { Code: ErrorCodes.SagaStatusForbids } late && _acted.Any(late.Text.StartsWith))
-            {
-                yield return new(
-                    Invariant.RefusalTrue, entry.What.Key ?? $"request {entry.Number}",
-                    $"{entry} was told: {late}; and the branch had acted");
-            }
-            else if (entry is { Answer: { Code: { } code } answer, AnsweredAt: { } until }
-                && !WasTrue(entry, code, answer.Text, since, until))
-            {
-                var stocks = Seen(IdIn(answer.Text), since, until).Select(p => p.Stock).Distinct().Take(9);
-                yield return new(
-                    Invariant.RefusalTrue, entry.What.Key ?? $"request {entry.Number}",
-                    $"{entry} was refused: {answer}; that was never true until {until:HH:mm:ss.fff} "
-                    + $"(stock: {string.Join(", ", stocks)})");
-            }
+            if (entry is not { Answer: { Code: { } code } answer, AnsweredAt: { } until }) continue;
+            if (code == ErrorCodes.SagaStatusForbids && _acted.Any(answer.Text.StartsWith))
+                yield return Untrue($"{entry} was told: {answer}; and the branch had acted");
+            else if (!WasTrue(entry, code, answer.Text, since, until))
+                yield return Untrue($"{entry} was refused: {answer}; that was never true until {until:HH:mm:ss.fff}");
+
+            Finding Untrue(string sentence) => new(Invariant.RefusalTrue, entry.What.Key ?? $"request {entry.Number}", sentence);
         }
     }
 
     private bool WasTrue(Entry entry, int code, string text, DateTimeOffset from, DateTimeOffset to) => code switch
     {
-        ErrorCodes.NotEnoughStock => Wanted(entry.What, IdIn(text)) is { } wanted && WasShort(IdIn(text), wanted, from, to),
-        ErrorCodes.ProductOffSale => Wants(entry.What, IdIn(text)) && Seen(IdIn(text), from, to).Any(p => p.Status == 0),
+        ErrorCodes.NotEnoughStock => Wanted(entry.What, IdIn(text)) is { } wanted && (WasShort(IdIn(text), wanted, from, to)
+            || (text.EndsWith("or was off sale.", StringComparison.Ordinal) && WasOffSale(IdIn(text), from, to))),
+        ErrorCodes.ProductOffSale => Wants(entry.What, IdIn(text)) && WasOffSale(IdIn(text), from, to),
         ErrorCodes.NoSuchProduct => Wants(entry.What, IdIn(text)) && !_products[IdIn(text)].Any(p => p.At < from),
-        ErrorCodes.NoSuchUser => !_users.Any(u => u.Id == IdIn(text) && u.IsThere && u.At < from),
-        ErrorCodes.MobileTaken => entry.What is RegistrationAsked asked && WasTaken(asked.Mobile, from, to),
+        ErrorCodes.NoSuchUser => !_users.SelectMany(u => u).Any(u => $"{u.Figure}" == IdIn(text) && u.At < from),
+        ErrorCodes.MobileTaken => entry.What is RegistrationAsked asked
+            && Seen(_users[asked.Mobile], from, to).Any(u => u.Status == 1),
         ErrorCodes.KeyReused => journal.Entries.Any(
             e => e.What.Key == entry.What.Key && e.What.Body != entry.What.Body && e.At <= to),
         ErrorCodes.SagaStatusForbids => entry.What is not OrderAsked order
@@ -68,34 +55,33 @@ public sealed partial class RefusalOracle(SimulatedDatabase database, Journal jo
         _ => true,
     };
 
-    private bool WasShort(long productId, long wanted, DateTimeOffset from, DateTimeOffset to)
+    private bool WasShort(string product, long wanted, DateTimeOffset from, DateTimeOffset to) =>
+        Seen(_products[product], from, to).Any(p => p.Figure < wanted)
+        || Seen(_products[product], from, to).Select(p => p.At).Concat(reservations.Starts(product)).Append(from)
+            .Where(at => at >= from && at <= to)
+            .Any(at => Seen(_products[product], at, at).Any(p => p.Figure - reservations.At(product, at) < wanted));
+
+    private bool WasOffSale(string product, DateTimeOffset from, DateTimeOffset to) =>
+        Seen(_products[product], from, to).Any(p => p.Status == 0);
+
+    /// <summary>What a row was at any moment from one time to another.</summary>
+    private static IEnumerable<(DateTimeOffset At, long Figure, long Status)> Seen(
+        IEnumerable<(DateTimeOffset At, long Figure, long Status)> row, DateTimeOffset from, DateTimeOffset to) =>
+        row.Where(was => was.At < from).TakeLast(1).Concat(row.Where(was => was.At >= from && was.At <= to));
+
+    private static ILookup<string, (DateTimeOffset, long, long)> History(SimulatedDatabase database, string sql) => database
+        .Read(new Query<(string, (DateTimeOffset, long, long))>(sql, row => (
+            $"{row.GetValue(0)}", (new(row.GetInt64(1), TimeSpan.Zero), row.GetInt64(2), row.GetInt64(3)))))
+        .ToLookup(row => row.Item1, row => row.Item2);
+
+    private static bool Wants(Asked what, string product) => what is not OrderAsked || Wanted(what, product) is not null;
+
+    private static long? Wanted(Asked what, string product) => what switch
     {
-        if (Seen(productId, from, to).Any(p => p.Stock < wanted)) return true;
-        var moments = reservations.Starts(productId).Concat(Seen(productId, from, to).Select(p => p.At))
-            .Where(at => at >= from && at <= to).Append(from);
-        return moments.Any(at => Seen(productId, at, at).Any(p => p.Stock - reservations.At(productId, at) < wanted));
-    }
-
-    /// <summary>What the row was at any moment from one time to another.</summary>
-    private IEnumerable<(long Stock, int Status, DateTimeOffset At)> Seen(long productId, DateTimeOffset from, DateTimeOffset to)
-    {
-        var all = _products[productId];
-        return all.Where(p => p.At < from).TakeLast(1).Concat(all.Where(p => p.At >= from && p.At <= to));
-    }
-
-    private bool WasTaken(string mobile, DateTimeOffset from, DateTimeOffset to) =>
-        _users.Where(u => u.Mobile == mobile && u.At < from).TakeLast(1)
-            .Concat(_users.Where(u => u.Mobile == mobile && u.At >= from && u.At <= to)).Any(u => u.IsThere);
-
-    private static bool Wants(Asked what, long productId) => what is not OrderAsked || Wanted(what, productId) is not null;
-
-    private static long? Wanted(Asked what, long productId) => what switch
-    {
-        OrderAsked order => order.Lines.FirstOrDefault(l => l.ProductId == productId)?.Quantity,
-        AdjustmentAsked adjustment when adjustment.ProductId == productId => -adjustment.Delta,
+        OrderAsked order => order.Lines.FirstOrDefault(line => $"{line.ProductId}" == product)?.Quantity,
+        AdjustmentAsked adjustment when $"{adjustment.ProductId}" == product => -adjustment.Delta,
         _ => null,
     };
 
-    private static long IdIn(string text) =>
-        Whose.Match(text) is { Success: true } match ? long.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) : -1;
+    private static string IdIn(string text) => Whose.Match(text).Groups[1].Value;
 }

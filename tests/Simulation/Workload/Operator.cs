@@ -1,5 +1,3 @@
-using Mall.Sagas;
-
 namespace Mall.Simulation;
 
 /// <summary>Looks at sagas, and retries or aborts one now and then, whatever state it is in.</summary>
