@@ -38,9 +38,6 @@ internal sealed class Cluster : IDisposable
     public SimulatedDatabase Database { get; }
     public IReadOnlyList<FrontDoor> Doors { get; }
 
-    /// <summary>Stock that is being taken, for the oracles.</summary>
-    public Reservations Reservations { get; } = new();
-
     /// <summary>The silos whose processes live, in the order of their names.</summary>
     public IReadOnlyList<MallSilo> Silos => [.. _silos.Values.Where(silo => silo.Process.IsAlive)];
 

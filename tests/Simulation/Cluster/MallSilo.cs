@@ -48,9 +48,7 @@ internal sealed class MallSilo : SimulatedSilo, IGrainRuntime
     }
 
     public override IServiceProvider Services => _services;
-
-    /// <summary>Serves, and may be called.</summary>
-    public bool IsUp { get; private set; }
+    public bool IsUp { get; private set; } // serves, and may be called
 
     public async Task StartAsync()
     {

@@ -21,15 +21,9 @@ public sealed class World(int seed)
     public TimeSpan Now { get; private set; } // since the beginning
     public DateTimeOffset UtcNow => s_start + Now; // by a right clock
     public long Events { get; private set; }
-
-    /// <summary>Of all that was traced: two runs with equal hashes were the same run.</summary>
-    public ulong TraceHash { get; private set; } = NoHash;
-
-    /// <summary>Hears each line of the story. Off for speed; the hash is the same.</summary>
-    public Action<string>? Listener { get; init; }
-
-    /// <summary>The last things that were traced, oldest first.</summary>
-    public IEnumerable<string> Story => _story.Select(Line);
+    public ulong TraceHash { get; private set; } = NoHash; // of all that was traced: two runs with equal hashes were the same run
+    public Action<string>? Listener { get; init; } // hears each line of the story. Off for speed; the hash is the same
+    public IEnumerable<string> Story => _story.Select(Line); // the last things that were traced, oldest first
 
     /// <summary>A source for each purpose, so that one more draw for one purpose leaves the others as they were.</summary>
     public Random Random(string purpose)

@@ -14,8 +14,7 @@ public sealed record DatabaseOptions(
     double Refused = 0, double Broken = 0, double CommitLost = 0, double AcknowledgementLost = 0, double Stalled = 0,
     double SeveralTrips = 0.2, double Frozen = 0, double ReadBack = 0, double Other = 0)
 {
-    /// <summary>A message's way, one direction: up to twice this.</summary>
-    public TimeSpan Way { get; init; } = TimeSpan.FromMicroseconds(500);
+    public TimeSpan Way { get; init; } = TimeSpan.FromMicroseconds(500); // a message's way, one direction: up to twice this
 
     /// <summary>What a commit takes, from its locks to the disk: up to twice this.</summary>
     public TimeSpan Disk { get; init; } = TimeSpan.FromMilliseconds(2);

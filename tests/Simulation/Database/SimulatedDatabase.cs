@@ -12,10 +12,12 @@ namespace Mall.Simulation;
 /// what the real servers come to: they check a guard on the newest version of a row that they then keep locked (read committed).
 /// A query sees what is committed at the moment at which it arrives, and waits for nobody.
 /// </para>
-/// <see cref="RowOracle"/> notes what the rows have been, for the oracles.
+/// <see cref="Oracle"/> notes what the rows have been.
 /// </summary>
 public sealed partial class SimulatedDatabase : IDisposable
 {
+    private static readonly Query<int> s_stranger = new("insert into strangers values (@p1, @p2, @p3)", _ => 0);
+
     private readonly TaskScheduler _scheduler;
     private readonly TimeProvider _time;
     private readonly Random _random;
@@ -37,24 +39,16 @@ public sealed partial class SimulatedDatabase : IDisposable
         (_scheduler, _time, _random, _trace) = (scheduler, time, random, trace ?? (static _ => { }));
         var migrator = new Migrator(_session.Connection, SqliteErrors.Instance, SqliteStore.Migrations, time);
         migrator.MigrateAsync(CancellationToken.None).GetAwaiter().GetResult(); // Memory waits for nothing.
-        RowOracle.Watch(_session.Connection, () => time.GetUtcNow().UtcTicks, () => _writing);
+        Oracle.Watch(_session.Connection, () => time.GetUtcNow().UtcTicks, () => _writing);
         _writer = new SqliteWriter(_session);
     }
 
     public DatabaseOptions Options { get; set; } = new();
     public long Commits { get; private set; }
+    public bool IsDown { get; private set; } // while true, nobody reaches it
+    public Tally Faults { get; init; } = new(); // what went wrong so far
 
-    /// <summary>While true, nobody reaches it.</summary>
-    public bool IsDown { get; private set; }
-
-    /// <summary>What went wrong so far.</summary>
-    public Tally Faults { get; init; } = new();
-
-    /// <summary>Rows that somebody else held, and when.</summary>
-    public List<(string Table, string Key, DateTimeOffset From, DateTimeOffset To)> StrangersLocks { get; } = [];
-
-    /// <summary>Called after each commit.</summary>
-    public Action? Committed { get; set; }
+    public Action? Committed { get; set; } // called after each commit
 
     /// <summary>What is committed now: takes no time and never fails.</summary>
     public IReadOnlyList<T> Read<T>(Query<T> query, params Value[] parameters) => _session.Read(query, parameters);
@@ -67,7 +61,7 @@ public sealed partial class SimulatedDatabase : IDisposable
         try
         {
             await LockAsync(RowLocks.Row(table, key), held, Timeout.InfiniteTimeSpan, session);
-            StrangersLocks.Add((table, key, _time.GetUtcNow(), _time.GetUtcNow() + time));
+            Read(s_stranger, key, _time.GetUtcNow().UtcTicks, (_time.GetUtcNow() + time).UtcTicks);
             await PassAsync(time, session);
             return true;
         }

@@ -10,10 +10,7 @@ internal sealed record Transaction(Batch Batch, string Silo)
 
     /// <summary>Completes when its client hears that all is written and only the commit is missing, or why it is not.</summary>
     public TaskCompletionSource<StoreException?> Written { get; } = new();
-
-    /// <summary>Its client has sent the commit: from here on nobody knows.</summary>
-    public TaskCompletionSource CommitSent { get; } = new();
-
+    public TaskCompletionSource CommitSent { get; } = new(); // its client has sent the commit: from here on nobody knows
     public Task<StoreException?> Fate { get; set; } = null!; // until it is committed, or never to be
     public Task<StoreException?> Answer { get; set; } = null!; // until its client hears that
     public CancellationToken Killed => _kill.Token;

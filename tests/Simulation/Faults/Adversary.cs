@@ -115,6 +115,5 @@ internal sealed class Adversary
 
     /// <summary>Up to so many seconds, most often few of them.</summary>
     private static TimeSpan Seldom(double seconds, Random random) => Seconds(seconds * Math.Pow(random.NextDouble(), 2));
-
     private static TimeSpan Seconds(double seconds) => TimeSpan.FromSeconds(seconds);
 }

@@ -1,31 +1,67 @@
+using Microsoft.Data.Sqlite;
+
 namespace Mall.Simulation;
 
-/// <summary>Everybody who judges a run.</summary>
+/// <summary>
+/// Judges a run by what rows have been (<c>watch.sql</c>) and by what clients were told (<c>answers.sql</c>); nothing that the
+/// mall says about itself is believed.
+/// </summary>
 public static class Oracle
 {
-    private static readonly TimeSpan s_soon = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan s_start = TimeSpan.FromSeconds(30); // Until silos and front doors know each other.
+    private static readonly Query<Finding> s_now = WrongIn("wrong_now");
+    private static readonly Query<Finding> s_inTheEnd = WrongIn("wrong_in_the_end");
+    private static readonly Query<Finding> s_answers = WrongIn("wrong_answers");
+    private static readonly Query<Finding> s_late = WrongIn("late");
+
+    private static readonly Query<(long, long, long)> s_products = new(
+        "select id, (select stock + sold from seen_products s where s.id = p.id limit 1), stock + sold from products p",
+        row => (row.GetInt64(0), row.GetInt64(1), row.GetInt64(2)));
+
+    private static readonly Query<(long Product, string Key, long Delta)> s_adjusted = new(
+        "select product, key, delta from adjusted", row => (row.GetInt64(0), row.GetString(1), row.GetInt64(2)));
+
+    /// <summary>Begins to watch a database.</summary>
+    /// <param name="ticks">The time that is noted.</param>
+    /// <param name="silo">Whose transaction it is.</param>
+    internal static void Watch(SqliteConnection connection, Func<long> ticks, Func<string> silo)
+    {
+        connection.CreateFunction("now_ticks", ticks);
+        connection.CreateFunction("now_silo", silo);
+        foreach (var name in (string[])["watch.sql", "answers.sql"])
+        {
+            using var script = new StreamReader(typeof(Oracle).Assembly.GetManifestResourceStream(name)!);
+            using var command = connection.CreateCommand();
+            command.CommandText = script.ReadToEnd();
+            command.ExecuteNonQuery();
+        }
+    }
+
+    /// <summary>At whatever moment. Cheap enough for every few commits.</summary>
+    public static IReadOnlyList<Finding> During(SimulatedDatabase database) => database.Read(s_now);
 
     /// <summary>Once nothing disturbs it any more and every saga has had time to end.</summary>
-    public static IReadOnlyList<Finding> After(
-        SimulatedDatabase database, Journal journal, Reservations reservations, FaultPlan plan) =>
+    /// <param name="isCalm">Nothing has ever gone wrong, but that rows were held.</param>
+    public static IReadOnlyList<Finding> After(SimulatedDatabase database, bool isCalm) =>
     [
-        .. RowOracle.After(database),
-        .. new AnswerOracle(database, journal).After(),
-        .. new RefusalOracle(database, journal, reservations).After(),
-        .. plan.IsCalm ? Late(database.StrangersLocks, journal.Entries) : [],
+        .. database.Read(s_inTheEnd), .. database.Read(s_answers), .. Stock(database), .. isCalm ? database.Read(s_late) : [],
     ];
 
     /// <summary>
-    /// Where nothing goes wrong but that somebody holds products' rows now and then, everybody is answered soon who wants none of
-    /// these products.
+    /// Replays what sellers were told: what a product was made with, and every adjustment, is what is on hand or sold now.
     /// </summary>
-    private static IEnumerable<Finding> Late(
-        List<(string Table, string Key, DateTimeOffset From, DateTimeOffset To)> locks, List<Entry> entries) =>
-        from entry in entries
-        where entry.At - entries[0].At > s_start && (entry.AnsweredAt is not { } at || at - entry.At > s_soon)
-        where !locks.Exists(held => held.From <= (entry.AnsweredAt ?? entry.At + s_soon) && held.To + s_soon >= entry.At
-            && entry.What.Products?.Any(product => $"{product}" == held.Key) != false)
-        select new Finding(
-            Invariant.OneSickRow, entry.What.Key ?? entry.Client, $"{entry} was answered at {entry.AnsweredAt:HH:mm:ss.fff}");
+    private static IEnumerable<Finding> Stock(SimulatedDatabase database)
+    {
+        var adjusted = database.Read(s_adjusted).ToLookup(one => one.Product);
+        foreach (var (id, initial, now) in database.Read(s_products))
+        {
+            var sums = adjusted[id].GroupBy(one => one.Key).Aggregate(new HashSet<long> { initial }, (sums, deltas) =>
+                [.. from sum in sums from one in deltas select sum + one.Delta]);
+            if (!sums.Contains(now))
+                yield return new(Invariant.StockConserved, $"product {id}",
+                    $"{now} are on hand or sold, and what was acknowledged comes to {string.Join(" or ", sums.Order().Take(5))}");
+        }
+    }
+
+    private static Query<Finding> WrongIn(string view) => new($"select * from {view} limit 20", row => new(
+        Enum.Parse<Invariant>(row.GetString(0)), $"{row.GetValue(1)}", row.GetString(2)));
 }

@@ -13,7 +13,5 @@ internal sealed record Message(
     public GrainKind Kind { get; } = GrainTypes.Of(Grain);
     public bool IsAlwaysInterleave => Options.HasFlag(InvokeMethodOptions.AlwaysInterleave);
     public int Forwards { get; set; }
-
-    /// <summary>Where it was sent last, if that is known: if that silo dies, so does the call.</summary>
-    public SimulatedSilo? SentTo { get; set; }
+    public SimulatedSilo? SentTo { get; set; } // where it was sent last, if that is known: if that silo dies, so does the call
 }

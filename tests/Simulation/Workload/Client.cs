@@ -13,9 +13,7 @@ internal abstract class Client(Market market, string name)
     protected Market Market => market;
     protected string Name => name;
     protected Random Random { get; } = market.World.Random(name);
-
-    /// <summary>Who it is, once it has registered.</summary>
-    protected Caller Caller { get; private set; } = new(0, Roles.User);
+    protected Caller Caller { get; private set; } = new(0, Roles.User); // who it is, once it has registered
 
     /// <summary>Does what it does, until the market closes.</summary>
     public abstract Task LiveAsync();
@@ -31,7 +29,7 @@ internal abstract class Client(Market market, string name)
     {
         var gid = Gids.FromKey("user", 0, mobile);
         var command = new RegisterUser(new NewUser(mobile, "hash", mobile, "", Roles.User), $"register {mobile}");
-        var user = await NeedAsync(new RegistrationAsked(gid, mobile), door => door.NewPatience().Insist(
+        var user = await NeedAsync(Asked.Registration(gid, mobile), door => door.NewPatience().Insist(
             () => door.GetGrain<IRegistrationSagaGrain>(gid).Register(command), makes: true));
         Caller = new Caller(user?.Id ?? 0, Roles.User);
         return user is not null;
@@ -56,7 +54,7 @@ internal abstract class Client(Market market, string name)
     /// <returns>Null: the outcome is not known.</returns>
     protected async Task<Answer?> AskAsync<T>(Asked what, Func<FrontDoor, Task<Result<T>>> ask, bool isHasty = false)
     {
-        var entry = Market.Journal.Ask(name, what, Market.World.UtcNow);
+        var number = Market.Journal.Ask(name, what, Market.World.UtcNow);
         var door = Any(Market.Cluster.Doors);
         Market.World.Trace($"{name} asks {door.Process.Name}: {what.Body} ({what.Key})");
         var heard = new TaskCompletionSource<Answer?>();
@@ -67,16 +65,16 @@ internal abstract class Client(Market market, string name)
         }));
         try
         {
-            entry.Answer = await heard.Task.WaitAsync(TimeSpan.FromSeconds(isHasty ? 2 : 40), Market.Process.Clock);
-            if (entry.Answer is not null) entry.AnsweredAt = Market.World.UtcNow;
+            var answer = await heard.Task.WaitAsync(TimeSpan.FromSeconds(isHasty ? 2 : 40), Market.Process.Clock);
+            if (answer is not null) Market.Journal.Hear(number, answer, Market.World.UtcNow);
+            Market.World.Trace($"{name} hears of {what.Body}: {answer}");
+            return answer;
         }
         catch (TimeoutException)
         {
-            // It waits no longer.
+            Market.World.Trace($"{name} waits no longer for {what.Body}");
+            return null;
         }
-
-        Market.World.Trace($"{name} hears of {what.Body}: {entry.Answer}");
-        return entry.Answer;
     }
 
     /// <summary>As the front door answers: what it calls 5xx or 429 is no answer.</summary>

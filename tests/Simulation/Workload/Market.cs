@@ -18,7 +18,7 @@ internal sealed class Market
 
     public Market(Cluster cluster, WorkloadOptions options)
     {
-        (Cluster, Options) = (cluster, options);
+        (Cluster, Options, Journal) = (cluster, options, new Journal(cluster.Database));
         Process = new SimulatedProcess(World, "clients");
         for (var i = 1; i <= options.Sellers; i++) Begin(new Seller(this, i));
         for (var i = 1; i <= options.Shoppers; i++) Begin(new Shopper(this, i));
@@ -28,21 +28,13 @@ internal sealed class Market
     public Cluster Cluster { get; }
     public WorkloadOptions Options { get; }
     public World World => Cluster.World;
-    public Journal Journal { get; } = new();
+    public Journal Journal { get; }
     public bool IsOpen { get; set; } = true;
     public bool IsOver => _lives.TrueForAll(life => life.IsCompleted);
-
-    /// <summary>Of all clients: nothing ever happens to it.</summary>
-    public SimulatedProcess Process { get; }
-
-    /// <summary>Products that are known to exist.</summary>
-    public List<long> Products { get; } = [];
-
-    /// <summary>Orders asked for lately, for operators.</summary>
-    public Queue<string> Gids { get; } = new();
-
-    /// <summary>What the front door would have answered with 500 and a stack trace in the log.</summary>
-    public List<string> Unforeseen { get; } = [];
+    public SimulatedProcess Process { get; } // of all clients: nothing ever happens to it
+    public List<long> Products { get; } = []; // products that are known to exist
+    public Queue<string> Gids { get; } = new(); // orders asked for lately, for operators
+    public List<string> Unforeseen { get; } = []; // what the front door would have answered with 500 and a stack trace in the log
 
     /// <summary>Lives end by themselves; one that fails is a bug of the simulation.</summary>
     public void ThrowIfFailed() => _lives.ForEach(life => life.GetAwaiter().GetResult());

@@ -11,8 +11,8 @@ internal sealed class Operator(Market market, int number) : Client(market, $"ope
             while (Market.Gids.Count > 5) Market.Gids.Dequeue();
             if (!Market.IsOpen || !Market.Gids.TryDequeue(out var gid)) continue;
             await (Chance(0.5)
-                ? AskAsync<SagaView>(new OtherAsked($"retry of {gid}"), door => door.Sagas.Retry(gid, door.NewPatience()))
-                : AskAsync<SagaView>(new AbortAsked(gid), door => door.Sagas.Abort(gid, door.NewPatience())));
+                ? AskAsync<SagaView>(Asked.Other($"retry of {gid}"), door => door.Sagas.Retry(gid, door.NewPatience()))
+                : AskAsync<SagaView>(Asked.Abort(gid), door => door.Sagas.Abort(gid, door.NewPatience())));
         }
     }
 }

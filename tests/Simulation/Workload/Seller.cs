@@ -12,7 +12,7 @@ internal sealed class Seller(Market market, int number) : Client(market, $"selle
     public override async Task LiveAsync()
     {
         if (!await RegisterAsync($"1380000{number:0000}")) return;
-        var shop = await NeedAsync(new OtherAsked($"shop of {Name}"),
+        var shop = await NeedAsync(Asked.Other($"shop of {Name}"),
             door => door.Shops.Open(Caller, new OpenShopInput(Name), $"{Name}-shop", door.NewPatience()));
         if (shop is null) return;
         for (var i = 1; i <= Market.Options.ProductsASeller; i++) await CreateAsync(shop.Id, $"{Name}-product-{i}");
@@ -27,7 +27,7 @@ internal sealed class Seller(Market market, int number) : Client(market, $"selle
     {
         var (price, stock) = (100 + Random.Next(900), Random.Next(Market.Options.Stock));
         var input = new CreateProductInput(name, stock, price, "", shopId);
-        var product = await NeedAsync(new ProductAsked($"{Caller.UserId} {name}", name, price, stock),
+        var product = await NeedAsync(Asked.Product($"{Caller.UserId} {name}", name, price, stock),
             door => door.Products.Create(Caller, input, name, door.NewPatience()));
         if (product is null) return;
         _products.Add(product.Id);
@@ -58,11 +58,11 @@ internal sealed class Seller(Market market, int number) : Client(market, $"selle
     }
 
     private Task<Answer?> ChangeAsync(long product, int? price, int status) => AskAsync(
-        new OtherAsked($"product {product} to status {status}"),
+        Asked.Other($"product {product} to status {status}"),
         door => door.Products.Change(Caller, product, new ChangeProductInput(Price: price, Status: status), door.NewPatience()));
 
     private Task<Answer?> AdjustAsync(string? key, long product, long delta) => InsistAsync(
-        new AdjustmentAsked(key is null ? null : $"{Caller.UserId} {key}", product, delta),
+        Asked.Adjustment(key is null ? null : $"{Caller.UserId} {key}", product, delta),
         door => door.Products.AdjustStock(Caller, product, new AdjustStockInput(delta), key, door.NewPatience()),
         tries: key is null ? 1 : 1 + Random.Next(8));
 }

@@ -45,9 +45,9 @@ internal sealed class Shopper(Market market, int number) : Client(market, $"shop
     {
         var gid = Gids.FromKey("order", Caller.UserId, key);
         var input = new PlaceOrderInput([.. lines.Select(line => new OrderLineInput(line.ProductId, line.Quantity))]);
-        var asked = new OrderAsked(gid, true, Caller.UserId, lines, Wait: !Chance(0.1));
+        var asked = Asked.Order(gid, true, Caller.UserId, lines, isWaiting: !Chance(0.1));
         Market.Gids.Enqueue(gid);
-        return asked.Wait
+        return asked.IsWaiting
             ? InsistAsync(asked, door => door.Orders.Place(Caller, input, key, door.NewPatience()), tries: 1 + Random.Next(8))
             : InsistAsync(asked, door => door.Orders.Submit(Caller, input, key, door.NewPatience()), tries: 1 + Random.Next(5));
     }
@@ -56,7 +56,7 @@ internal sealed class Shopper(Market market, int number) : Client(market, $"shop
     private Task<Answer?> PlaceWithoutKeyAsync(string gid, ImmutableArray<OrderLine> lines)
     {
         Market.Gids.Enqueue(gid);
-        return AskAsync(new OrderAsked(gid, false, Caller.UserId, lines), door => door.NewPatience().Insist(
+        return AskAsync(Asked.Order(gid, false, Caller.UserId, lines), door => door.NewPatience().Insist(
             () => door.GetGrain<IOrderSagaGrain>(gid).Place(new PlaceOrder(Caller.UserId, lines, null)), makes: true));
     }
 
