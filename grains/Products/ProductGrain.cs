@@ -367,10 +367,10 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
 
     /// <summary>
     /// A saga compensates what it has called, and calls nothing afterwards; so a branch that is suspended was refused, and the
-    /// refusal never reached whoever drives the saga now.
+    /// refusal never reached whoever drives the saga now. What it said is not known any more.
     /// </summary>
     private Refusal WasRefused(long wanted) =>
-        Result.Refused(ErrorCodes.NotEnoughStock, $"Product {Id} had less than {wanted} left.");
+        Result.Refused(ErrorCodes.NotEnoughStock, $"Product {Id} had less than {wanted} left, or was off sale.");
 
     private Refusal NotEnough(long wanted) =>
         Result.Refused(ErrorCodes.NotEnoughStock, $"Product {Id} has {_stock - _reserved} left, {wanted} wanted.");

@@ -47,6 +47,7 @@ public abstract partial class SagaGrain<TIntent>
     private async Task ForwardAsync()
     {
         await _progress.ActAsync();
+        if (_progress is { Refusal: not null, CannotSucceed: false } && !await TrySealAsync()) _progress.Withdraw();
         if (_progress.Refusal is not { } refusal)
         {
             _settled.TrySetResult();
@@ -71,6 +72,27 @@ public abstract partial class SagaGrain<TIntent>
             return;
         await MoveToAsync(aborting, [.. started]);
         _decided.TrySetResult();
+    }
+
+    /// <summary>
+    /// Before an operator's wish is granted: makes sure of one branch that it never acts. Otherwise another activation, which has
+    /// been overtaken and does not know it, may see them all done and tell its client of success. False: they are all done.
+    /// </summary>
+    private async Task<bool> TrySealAsync()
+    {
+        foreach (var id in _progress.NotActed.ToArray())
+        {
+            var seal = new WriteSet(new Branch(Saga.Gid, id).Compensation()) { IsRefusal = true };
+            if (await services.Ledger.CommitAsync(seal) != CommitOutcome.Duplicate)
+            {
+                _progress.NoteSealed(id);
+                return true;
+            }
+
+            _progress.NoteActed(id);
+        }
+
+        return false;
     }
 
     private async Task CompensateAsync()

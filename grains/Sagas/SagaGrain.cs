@@ -146,15 +146,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     {
         if (await RefuseUnlessOpenAsync() is { } refusal) return refusal;
 
-        // Its client may have been told, by this activation or by one before it.
-        var barrier = await services.Ledger.QueryAsync(SagaRows.BarrierOf, Saga.Gid);
-        if (SagaStatus.HasEnded(Saga.Status)) return Ended();
-        if (Saga.Status == SagaStatus.Submitted && (_progress.IsDone || _progress.HasActed(barrier)))
-        {
-            Start();
-            return Succeeded();
-        }
-
+        if (_progress.IsDone) return Succeeded(); // Its client may have been told.
         if (Saga.Status == SagaStatus.Aborting)
         {
             _wake.TrySetResult();

@@ -52,9 +52,12 @@ internal sealed class SagaProgress
     /// <summary>Every action is known to be done: the saga will succeed.</summary>
     public bool IsDone => Refusal is null && Array.TrueForAll(_steps, step => step == Step.Acted);
 
-    /// <summary>The barrier says that every action is done, whoever has called it.</summary>
-    public bool HasActed(IReadOnlyList<BarrierRowView> barrier) => _plan.All(branch => barrier.Any(
-        row => row.BranchId == branch.Id && row.Op == BarrierOps.Action && row.Reason == BarrierOps.Action));
+    /// <summary>A branch is known that never acts.</summary>
+    public bool CannotSucceed => Array.Exists(_steps, step => step is Step.Refused or Step.Sealed or Step.Compensated);
+
+    /// <summary>The branches whose action is not known to be done, the last first.</summary>
+    public IEnumerable<string> NotActed =>
+        from i in Enumerable.Range(1, _plan.Count) where _steps[^i] != Step.Acted select _plan[_plan.Count - i].Id;
 
     /// <summary>Of all branches that were started, only this one remains to be undone.</summary>
     public bool IsUndoneExcept(string id) =>
@@ -62,6 +65,12 @@ internal sealed class SagaProgress
 
     /// <summary>The action of this branch has been done by other means.</summary>
     public void NoteActed(string id) => _steps[IndexBefore(_plan.Count, id)] = Step.Acted;
+
+    /// <summary>It is durable that the action of this branch never happens.</summary>
+    public void NoteSealed(string id) => _steps[IndexBefore(_plan.Count, id)] = Step.Sealed;
+
+    /// <summary>What was refused has come too late: everything is done.</summary>
+    public void Withdraw() => Refusal = null;
 
     public void Refuse(Refusal refusal) => Refusal ??= refusal;
 

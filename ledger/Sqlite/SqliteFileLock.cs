@@ -21,7 +21,7 @@ internal sealed class SqliteFileLock : IDisposable
         if (Directory.Exists(databasePath)) throw new LedgerStartException($"db: {databasePath} is a folder; name a file in it.");
         try
         {
-            if (Path.GetDirectoryName(Path.GetFullPath(databasePath)) is { } folder) Directory.CreateDirectory(folder);
+            MakeFolderOf(databasePath);
             return new SqliteFileLock(
                 new FileStream(databasePath + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
@@ -34,6 +34,18 @@ internal sealed class SqliteFileLock : IDisposable
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             throw new LedgerStartException($"db: nothing can be written beside {databasePath}: {failure.Message}", failure);
+        }
+    }
+
+    private static void MakeFolderOf(string databasePath)
+    {
+        try
+        {
+            if (Path.GetDirectoryName(Path.GetFullPath(databasePath)) is { } folder) Directory.CreateDirectory(folder);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new LedgerStartException($"db: the folder of {databasePath} cannot be created: {failure.Message}", failure);
         }
     }
 

@@ -1,3 +1,12 @@
+global using System.Reflection;
+global using Mall.Ledger;
+global using Mall.Ledger.Stores;
+global using Mall.Orders;
+global using Mall.Products;
+global using Mall.Sagas;
+global using Mall.Shops;
+global using Mall.Users;
+global using Microsoft.Extensions.DependencyInjection;
 global using Orleans;
 global using Orleans.CodeGeneration;
 global using Orleans.Runtime;

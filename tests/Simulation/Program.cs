@@ -5,26 +5,21 @@ using Mall.Simulation;
 Option<int> seed = new("--seed") { Description = "Which run.", Required = true };
 Option<int> from = new("--from") { Description = "The first seed.", DefaultValueFactory = _ => 1 };
 Option<int> seeds = new("--seeds") { Description = "How many seeds.", DefaultValueFactory = _ => 100 };
-Option<int> threads = new("--threads")
-{
-    Description = "How many runs at once.", DefaultValueFactory = _ => Environment.ProcessorCount,
-};
 Option<bool> whole = new("--whole") { Description = "The whole story, not only its end." };
 Option<double> minutes = new("--minutes") { Description = "Simulated time with faults.", DefaultValueFactory = _ => 8 };
-Option<string> profile = new("--profile")
+Option<string> profile = new("--profile") { Description = "What goes wrong.", DefaultValueFactory = _ => "mix" };
+Option<string?> planted = new("--planted") { Description = "Part of a bug's name." };
+profile.AcceptOnlyFromAmong(FaultPlan.Profiles);
+
+Command run = new("run", "Runs many seeds and sums up.") { from, seeds, profile, minutes };
+run.SetAction(parsed => CampaignOf(parsed).Run(parsed.GetValue(from), parsed.GetValue(seeds)) == 0 ? 0 : 1);
+
+Command replay = new("replay", "Runs one seed again and tells its story.") { seed, profile, minutes, planted, whole };
+replay.SetAction(parsed => Tell(Run.Once(OptionsOf(parsed) with
 {
-    Description = string.Join(", ", Profiles.Names) + ".", DefaultValueFactory = _ => "mix",
-};
-profile.AcceptOnlyFromAmong(Profiles.Names);
-
-Command run = new("run", "Runs many seeds and sums up.") { from, seeds, threads, profile, minutes };
-run.SetAction(parsed => new Campaign(
-    parsed.GetValue(profile)!, TimeSpan.FromMinutes(parsed.GetValue(minutes)), parsed.GetValue(threads))
-    .Run(parsed.GetValue(from), parsed.GetValue(seeds), Console.WriteLine) == 0 ? 0 : 1);
-
-Command replay = new("replay", "Runs one seed again and tells its story.") { seed, profile, minutes, whole };
-replay.SetAction(parsed => Tell(Run.Once(
-    OptionsOf(parsed) with { Listener = parsed.GetValue(whole) ? Console.WriteLine : null })));
+    Listener = parsed.GetValue(whole) ? Console.WriteLine : null,
+    Planted = parsed.GetValue(planted) is null ? null : PlantedOf(parsed).First(),
+})));
 
 Command shrink = new("shrink", "Looks for a smaller run that fails in the same way, and tells its story.")
 {
@@ -32,28 +27,29 @@ Command shrink = new("shrink", "Looks for a smaller run that fails in the same w
 };
 shrink.SetAction(parsed => Tell(Shrinker.Shrink(OptionsOf(parsed), Console.WriteLine)));
 
-Option<Mutation[]> planted = new("--planted")
-{
-    Description = "Which bugs.", DefaultValueFactory = _ => Enum.GetValues<Mutation>(),
-};
 Command mutations = new("mutations", "Plants bugs, one after the other, and looks for the first seed that finds each.")
 {
     seeds, profile, minutes, planted,
 };
-mutations.SetAction(parsed => new Survey(parsed.GetValue(profile)!, TimeSpan.FromMinutes(parsed.GetValue(minutes)))
-    .Run(parsed.GetValue(seeds), parsed.GetValue(planted)!, Console.WriteLine) == 0 ? 0 : 1);
+mutations.SetAction(parsed => CampaignOf(parsed).Plant(PlantedOf(parsed), parsed.GetValue(seeds)) == 0 ? 0 : 1);
 
 return new RootCommand("The adversary: a simulated cluster of the real mall.") { run, replay, shrink, mutations }
     .Parse(args).Invoke();
 
-RunOptions OptionsOf(ParseResult parsed) =>
-    new(parsed.GetValue(seed), parsed.GetValue(profile)!, TimeSpan.FromMinutes(parsed.GetValue(minutes)));
+TimeSpan DurationOf(ParseResult parsed) => TimeSpan.FromMinutes(parsed.GetValue(minutes));
+
+Campaign CampaignOf(ParseResult parsed) => new(parsed.GetValue(profile)!, DurationOf(parsed), Console.WriteLine);
+
+RunOptions OptionsOf(ParseResult parsed) => new(parsed.GetValue(seed), parsed.GetValue(profile)!, DurationOf(parsed));
+
+IEnumerable<Mutation> PlantedOf(ParseResult parsed) =>
+    Mutation.All.Where(bug => bug.Name.Contains(parsed.GetValue(planted) ?? "", StringComparison.Ordinal));
 
 static int Tell(RunResult result)
 {
     if (result.Options.Listener is null) foreach (var line in result.Story) Console.WriteLine(line);
     Console.WriteLine($"seed {result.Options.Seed}, hash {result.Hash:x16}, {result.Plan}");
-    foreach (var (fault, count) in result.Tally.Faults) Console.WriteLine($"  {fault}: {count}");
+    foreach (var (fault, count) in result.Faults) Console.WriteLine($"  {fault}: {count}");
     foreach (var failure in result.Failures) Console.WriteLine($"FAILS: {failure}");
     return result.Failures.Count == 0 ? 0 : 1;
 }

@@ -9,7 +9,9 @@ namespace Mall.Ledger.Tests;
 /// <summary>The contract on the simulated database, with messages that take their time.</summary>
 public sealed class SimulatedContract : StoreContract
 {
-    private readonly SimulatedDatabase _database = new(TimeProvider.System, new Random(1))
+    private static readonly TaskScheduler s_oneByOne = new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler;
+
+    private readonly SimulatedDatabase _database = new(s_oneByOne, TimeProvider.System, new Random(1))
     {
         Options = new() { Way = TimeSpan.FromMicroseconds(50), Disk = TimeSpan.FromMicroseconds(50), SeveralTrips = 0.5 },
     };
@@ -35,7 +37,7 @@ public sealed class SimulatedDatabaseTests : IDisposable
     public SimulatedDatabaseTests()
     {
         _thread = new SimulatedThread(1, _time);
-        _database = new SimulatedDatabase(_time, new Random(1)) { Options = new() { SeveralTrips = 0 } };
+        _database = new SimulatedDatabase(_thread, _time, new Random(1)) { Options = new() { SeveralTrips = 0 } };
     }
 
     public void Dispose() => _database.Dispose();
@@ -45,10 +47,10 @@ public sealed class SimulatedDatabaseTests : IDisposable
     {
         var store = Store("one");
         await Apply(store, 1, Product(1, 10));
-        _database.LockRow("products", "1", 2 * s_second);
+        _database.LockRow("products", "1", s_second / 10);
         var started = _time.GetUtcNow();
         await Apply(store, 2, Take(1, 1));
-        Assert.InRange(_time.GetUtcNow() - started, 2 * s_second, 3 * s_second);
+        Assert.InRange(_time.GetUtcNow() - started, s_second / 10, s_second / 5);
 
         _database.LockRow("products", "1", 60 * s_second);
         var failure = await Assert.ThrowsAsync<StoreException>(() => Apply(store, 3, Take(1, 1)));
@@ -111,7 +113,7 @@ public sealed class SimulatedDatabaseTests : IDisposable
 
         Assert.Equal(
             StoreFailure.Locked, (await Assert.ThrowsAsync<StoreException>(() => Apply(other, 1, Take(1, 3)))).Failure);
-        await Task.Delay(5 * s_second, _time);
+        await Task.Delay(10 * s_second, _time);
         await Apply(other, 2, Take(1, 3));
         await IsUnknown(frozen);
         Assert.False(await one.HasCommittedAsync("one", 2));

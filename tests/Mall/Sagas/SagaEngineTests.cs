@@ -156,6 +156,22 @@ public sealed class SagaEngineTests
     }
 
     [Fact]
+    public async Task An_abort_comes_too_late_when_every_branch_has_acted_though_this_activation_has_not_heard_of_it()
+    {
+        var script = new Script().Branch("01").Branch("02", _ => throw new InvalidOperationException("no answer"), after: "01");
+        await using var mall = await OpenAsync(script);
+        await Assert.ThrowsAsync<TimeoutException>(() => Saga(mall).Run("h"));
+        foreach (var branch in (string[])["01", "02"])
+            await mall.ChangeAsync($"insert into barrier values ('saga', 's1', '{branch}', 'action', '01', 'action', 0)");
+
+        Assert.Equal(ErrorCodes.SagaStatusForbids, (await Directory(mall).Abort("s1", null)).Refusal!.Code);
+
+        await mall.UntilSqlSaysAsync(["succeed"], "select status from sagas");
+        Assert.Equal(0, script.CountOf("-01"));
+        Assert.Equal(["action", "action"], await mall.SqlAsync("select op from barrier"));
+    }
+
+    [Fact]
     public async Task Compensation_is_repeated_until_it_succeeds_however_often_it_fails()
     {
         var script = new Script()

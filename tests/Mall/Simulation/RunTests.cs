@@ -27,6 +27,13 @@ public sealed partial class RunTests(ITestOutputHelper output)
         Assert.Equal($"{hash:x16}", await HashInAnotherProcessAsync(profile));
     }
 
+    [Theory]
+    [InlineData("calm")]
+    [InlineData("locks")]
+    public void Run_WhereNothingElseGoesWrong_AnswersEverybodySoon_ButWhoWantsALockedRow(string profile) =>
+        Assert.All(Enumerable.Range(1, 4), seed =>
+            Assert.Empty(Run.Once(new RunOptions(seed, profile, TimeSpan.FromMinutes(8))).Failures));
+
     [Fact]
     public void Runs_OfTheMix_KeepWhatIsPromised()
     {

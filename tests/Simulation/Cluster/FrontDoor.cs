@@ -16,24 +16,19 @@ internal sealed class FrontDoor : GrainCaller
     private static readonly TimeSpan s_refresh = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_waitLimit = new ApiOptions().WaitLimit;
 
-    private readonly Network _network;
-    private readonly Membership _membership;
+    private readonly Cluster _cluster;
     private readonly List<SimulatedSilo> _gateways = [];
     private int _next;
 
-    public FrontDoor(SimulatedProcess process, Network network, Membership membership) : base(process)
+    public FrontDoor(SimulatedProcess process, Cluster cluster) : base(process)
     {
-        (_network, _membership) = (network, membership);
-        (Orders, Products, Shops, Sagas) = (new(this), new(this), new(this), new(this));
+        (_cluster, Orders, Products, Shops, Sagas) = (cluster, new(this), new(this), new(this), new(this));
         Refresh();
     }
 
     public OrderDesk Orders { get; }
-
     public ProductDesk Products { get; }
-
     public ShopDesk Shops { get; }
-
     public SagaDesk Sagas { get; }
 
     /// <summary>For one request, from now.</summary>
@@ -41,22 +36,19 @@ internal sealed class FrontDoor : GrainCaller
 
     protected override SimulatedSilo? Gateway => _gateways.Count == 0 ? null : _gateways[_next++ % _gateways.Count];
 
-    protected override void Send(Message message)
+    public override void Send(Message message)
     {
-        if (message.Gateway is not { } gateway)
-        {
-            Process.Schedule(TimeSpan.Zero, () => Lose(message, new SiloUnavailableException("No gateway is known.")));
-            return;
-        }
-
         // When the gateway's process is gone, nobody says so to who has called: the call times out.
-        _network.Send(Process, gateway.Process, () => gateway.Forward(message), refused: () => _gateways.Remove(gateway));
+        if (message.Gateway is { } gateway)
+            _cluster.Network.Send(Process, gateway.Process, () => gateway.Send(message), () => _gateways.Remove(gateway));
+        else
+            Process.Schedule(TimeSpan.Zero, () => Lose(message, new SiloUnavailableException("No gateway is known.")));
     }
 
     private void Refresh()
     {
         _gateways.Clear();
-        _gateways.AddRange(_membership.Active);
+        _gateways.AddRange(_cluster.Membership.Active);
         Process.Schedule(s_refresh, Refresh);
     }
 }

@@ -1,11 +1,7 @@
 using System.Diagnostics.Metrics;
 using Mall.Hosting;
-using Mall.Ledger;
-using Mall.Ledger.Stores;
-using Mall.Orders;
-using Mall.Sagas;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.Core;
@@ -14,50 +10,50 @@ using Orleans.Timers;
 namespace Mall.Simulation;
 
 /// <summary>One run of one silo: the real ledger, grains and due work, on simulated Orleans and a simulated database.</summary>
-internal sealed class MallSilo : SimulatedSilo, IGrainRuntime, IHostApplicationLifetime, IMeterFactory
+internal sealed class MallSilo : SimulatedSilo, IGrainRuntime
 {
     private static readonly TimeSpan s_shutdown = TimeSpan.FromSeconds(30);
 
-    private readonly CancellationTokenSource _stopping = new();
     private readonly ServiceProvider _services;
     private readonly SimulatedStore _store;
-    private readonly Membership _membership;
-    private Meter? _meter;
+    private readonly Cluster _cluster;
 
-    public MallSilo(
-        int number, SimulatedProcess process, Network network, Membership membership, SimulatedStore store, LedgerOptions ledger,
-        Reservations reservations)
-        : base(number, process, network, membership)
+    /// <param name="seed">Of all chance within the silo.</param>
+    public MallSilo(Cluster cluster, int number, SimulatedProcess process, int seed)
+        : base(number, process, cluster.Network, cluster.Membership)
     {
-        (_store, _membership) = (store, membership);
-        var services = new ServiceCollection();
-        services.AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance);
-        services.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));
-        services.AddSingleton(process.Clock);
-        services.AddSingleton<IGrainFactory>(this);
-        services.AddSingleton<IGrainRuntime>(this);
-        services.AddSingleton<IHostApplicationLifetime>(this);
-        services.AddSingleton<IMeterFactory>(this);
-        services.AddSingleton<IStore>(store);
-        services.AddMallLedger(ledger);
-        services.AddSingleton<ILedger>(all => new WatchedLedger(
-            new MutatedLedger(all.GetRequiredService<DurableLedger>(), store.Database), reservations,
-            () => process.World.UtcNow));
-        services.AddMallGrains(new OrderOptions(), new SagaOptions(), jitterSeed: ledger.Random.Next());
-        _services = services.BuildServiceProvider();
+        _cluster = cluster;
+        _store = new SimulatedStore(cluster.Database, $"{process.Name}/{number}", process.Scheduler, process.Clock)
+        {
+            Freeze = time => cluster.Freeze(this, time),
+        };
+        var ledger = new LedgerOptions
+        {
+            Scheduler = process.Scheduler, Random = new Random(seed), Retention = cluster.Retention,
+            CleanUpPeriod = TimeSpan.FromSeconds(30), DuePeriod = TimeSpan.FromSeconds(2),
+        };
+        _services = new ServiceCollection()
+            .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)
+            .AddSingleton(typeof(ILogger<>), typeof(NullLogger<>))
+            .AddSingleton<IHostApplicationLifetime, ApplicationLifetime>()
+            .AddSingleton(process.Clock)
+            .AddSingleton<IGrainFactory>(this)
+            .AddSingleton<IGrainRuntime>(this)
+            .AddSingleton<IStore>(_store)
+            .AddMetrics()
+            .AddMallLedger(ledger)
+            .AddSingleton<ILedger>(all => new WatchedLedger(all.GetRequiredService<DurableLedger>(), cluster))
+            .AddMallGrains(new OrderOptions(), new SagaOptions(), jitterSeed: ~seed)
+            .BuildServiceProvider();
     }
 
     public override IServiceProvider Services => _services;
-
-    /// <summary>Serves, and may be called.</summary>
-    public bool IsUp { get; private set; }
-
-    public Action<MallSilo, string>? Ended { get; init; }
+    public bool IsUp { get; private set; } // serves, and may be called
 
     public async Task StartAsync()
     {
         await _services.GetRequiredService<DurableLedger>().OpenAsync();
-        _membership.Set(this, SiloState.Active);
+        _cluster.Membership.Set(this, SiloState.Active);
         IsUp = true;
         await _services.GetRequiredService<DueWorker>().StartedAsync(CancellationToken.None);
     }
@@ -66,66 +62,35 @@ internal sealed class MallSilo : SimulatedSilo, IGrainRuntime, IHostApplicationL
     public async Task StopAsync()
     {
         Process.Trace("stops");
-        using var limit = new CancellationTokenSource(s_shutdown, Process.Clock);
-        _stopping.Cancel();
-        try
-        {
-            await _services.GetRequiredService<DueWorker>().StoppingAsync(limit.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            Process.Trace("due work does not stop");
-        }
-
+        _services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
+        var limit = Task.Delay(s_shutdown, Process.Clock);
+        await Task.WhenAny(_services.GetRequiredService<DueWorker>().StoppingAsync(CancellationToken.None), limit);
         if (!await DrainAsync(s_shutdown)) Process.Trace("not all grains end");
         await _services.GetRequiredService<DurableLedger>().DisposeAsync();
-        _membership.Set(this, SiloState.Dead);
+        _cluster.Membership.Set(this, SiloState.Dead);
         End("has stopped");
     }
 
-    /// <summary>As kill -9.</summary>
-    public void Kill(string why) => End(why);
-
-    protected override void End(string why)
+    public override void End(string why)
     {
         if (!Process.IsAlive) return;
         Process.Trace($"ends: {why}");
         IsUp = false;
         Process.Kill();
-        _store.Crash();
-        _meter?.Dispose();
-        Ended?.Invoke(this, why);
+        _cluster.Database.Abandon(_store.Silo);
+        _services.GetRequiredService<IMeterFactory>().Dispose(); // What measures is known to all of the process that simulates.
+        _cluster.NoteEnded(Process.Name);
     }
 
-    CancellationToken IHostApplicationLifetime.ApplicationStarted => CancellationToken.None;
-
-    CancellationToken IHostApplicationLifetime.ApplicationStopping => _stopping.Token;
-
-    CancellationToken IHostApplicationLifetime.ApplicationStopped => CancellationToken.None;
-
-    void IHostApplicationLifetime.StopApplication() => throw new NotSupportedException();
-
-    Meter IMeterFactory.Create(MeterOptions options) => _meter = new Meter(options);
-
-    void IDisposable.Dispose() => _meter?.Dispose();
-
+    void IGrainRuntime.DeactivateOnIdle(IGrainContext grain) => grain.Deactivate(default);
+    IGrainFactory IGrainRuntime.GrainFactory => this;
+    IServiceProvider IGrainRuntime.ServiceProvider => _services;
+    TimeProvider IGrainRuntime.TimeProvider => Process.Clock;
     string IGrainRuntime.SiloIdentity => Process.Name;
 
+    // What is not simulated: carts, timers of grains, migration.
     SiloAddress IGrainRuntime.SiloAddress => throw new NotSupportedException();
-
-    IGrainFactory IGrainRuntime.GrainFactory => this;
-
-    ITimerRegistry IGrainRuntime.TimerRegistry => throw new NotSupportedException("No grain of the mall has a timer.");
-
-    IServiceProvider IGrainRuntime.ServiceProvider => _services;
-
-    TimeProvider IGrainRuntime.TimeProvider => Process.Clock;
-
-    void IGrainRuntime.DeactivateOnIdle(IGrainContext grainContext) =>
-        grainContext.Deactivate(new(DeactivationReasonCode.ApplicationRequested, "DeactivateOnIdle was called."));
-
+    ITimerRegistry IGrainRuntime.TimerRegistry => throw new NotSupportedException();
     void IGrainRuntime.DelayDeactivation(IGrainContext grainContext, TimeSpan timeSpan) => throw new NotSupportedException();
-
-    IStorage<T> IGrainRuntime.GetStorage<T>(IGrainContext grainContext) =>
-        throw new NotSupportedException("Carts are not simulated.");
+    IStorage<T> IGrainRuntime.GetStorage<T>(IGrainContext grainContext) => throw new NotSupportedException();
 }

@@ -4,31 +4,33 @@ namespace Mall.Simulation;
 internal sealed class SimulatedClock(SimulatedProcess process, TimeSpan off) : TimeProvider
 {
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
     public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
-
     public override DateTimeOffset GetUtcNow() => process.World.UtcNow + off;
-
     public override long GetTimestamp() => process.World.Now.Ticks;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
-        var timer = new SimulatedTimer(process, callback, state);
+        var timer = new SimulatedTimer(process, () => callback(state));
         timer.Change(dueTime, period);
         return timer;
     }
 
-    private sealed class SimulatedTimer(SimulatedProcess process, TimerCallback callback, object? state) : ITimer
+    private sealed class SimulatedTimer(SimulatedProcess process, Action callback) : ITimer
     {
-        private TimeSpan _period;
         private int _setting; // Moves with each change: what was scheduled under an older one is void.
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
-            _setting++;
-            _period = period;
-            if (dueTime >= TimeSpan.Zero) Schedule(dueTime, _setting);
+            var setting = ++_setting;
+            if (dueTime >= TimeSpan.Zero) Schedule(dueTime);
             return true;
+
+            void Schedule(TimeSpan delay) => process.Schedule(delay, () =>
+            {
+                if (setting != _setting) return;
+                if (period > TimeSpan.Zero) Schedule(period);
+                process.Scheduler.Start(callback);
+            });
         }
 
         public void Dispose() => _setting++;
@@ -36,14 +38,7 @@ internal sealed class SimulatedClock(SimulatedProcess process, TimeSpan off) : T
         public ValueTask DisposeAsync()
         {
             Dispose();
-            return ValueTask.CompletedTask;
+            return default;
         }
-
-        private void Schedule(TimeSpan delay, int setting) => process.Schedule(delay, () =>
-        {
-            if (setting != _setting) return;
-            if (_period > TimeSpan.Zero) Schedule(_period, setting);
-            process.Scheduler.Run(() => callback(state));
-        });
     }
 }

@@ -7,17 +7,13 @@ namespace Mall.Simulation;
 public sealed class SimulatedScheduler(SimulatedProcess process) : TaskScheduler
 {
     private readonly Queue<Task> _tasks = new();
-    private Task? _now;
 
     public override int MaximumConcurrencyLevel => 1;
 
-    /// <summary>Runs it now, as this scheduler's; only from an event of this process.</summary>
-    public void Run(Action action)
-    {
-        _now = new Task(action);
-        _now.RunSynchronously(this);
-        _now.GetAwaiter().GetResult(); // it has ended; a failure is the world's
-    }
+    public Task Start(Func<Task> activity) =>
+        Task.Factory.StartNew(activity, CancellationToken.None, TaskCreationOptions.None, this).Unwrap();
+
+    public Task Start(Action action) => Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.None, this);
 
     protected override void QueueTask(Task task)
     {
@@ -27,8 +23,7 @@ public sealed class SimulatedScheduler(SimulatedProcess process) : TaskScheduler
         if (_tasks.Count == 1) process.World.ScheduleSoon(RunOne, process);
     }
 
-    protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) => task == _now && TryExecuteTask(task);
-
+    protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) => false;
     protected override IEnumerable<Task> GetScheduledTasks() => _tasks;
 
     private void RunOne()

@@ -9,44 +9,27 @@ namespace Mall.Simulation;
 public sealed class World(int seed)
 {
     private const int LongestStory = 600;
+    private const ulong NoHash = 14695981039346656037;
+    private static readonly DateTimeOffset s_start = new(2026, 11, 20, 0, 0, 0, TimeSpan.Zero);
 
-    private readonly PriorityQueue<Event, (long Ticks, long Number)> _events = new();
+    private readonly PriorityQueue<(Action Action, SimulatedProcess? Owner), (TimeSpan At, long Number)> _events = new();
     private readonly Dictionary<string, Random> _streams = [];
     private readonly Queue<(TimeSpan At, string What)> _story = new();
     private readonly int _thread = Environment.CurrentManagedThreadId;
     private Random? _moments;
-    private long _number;
-    private long _ticks;
-    private ulong _hash = 14695981039346656037;
 
-    public int Seed { get; } = seed;
-
-    /// <summary>Since the beginning.</summary>
-    public TimeSpan Now => new(_ticks);
-
-    /// <summary>What a right clock shows.</summary>
-    public DateTimeOffset UtcNow => Start + Now;
-
-    public static DateTimeOffset Start { get; } = new(2026, 11, 20, 0, 0, 0, TimeSpan.Zero);
-
-    /// <summary>Of all that was traced: two runs with equal hashes were the same run.</summary>
-    public ulong TraceHash => _hash;
-
+    public TimeSpan Now { get; private set; } // since the beginning
+    public DateTimeOffset UtcNow => s_start + Now; // by a right clock
     public long Events { get; private set; }
+    public ulong TraceHash { get; private set; } = NoHash; // of all that was traced: two runs with equal hashes were the same run
+    public Action<string>? Listener { get; init; } // hears each line of the story. Off for speed; the hash is the same
+    public IEnumerable<string> Story => _story.Select(Line); // the last things that were traced, oldest first
 
-    /// <summary>Says what happens, to be read after a failure. Off for speed; the hash is the same.</summary>
-    public Action<string>? Listener { get; set; }
-
-    /// <summary>The last things that were traced, oldest first.</summary>
-    public IEnumerable<string> Story => _story.Select(Line);
-
-    /// <summary>
-    /// A source of chance of its own for each purpose, so that one more draw for one purpose leaves the others as they were.
-    /// </summary>
+    /// <summary>A source for each purpose, so that one more draw for one purpose leaves the others as they were.</summary>
     public Random Random(string purpose)
     {
         if (!_streams.TryGetValue(purpose, out var stream))
-            _streams.Add(purpose, stream = new Random(unchecked((int)Mix(Mix(14695981039346656037, purpose), (ulong)Seed))));
+            _streams.Add(purpose, stream = new Random(unchecked((int)Mix(Mix(NoHash, purpose), (ulong)seed))));
         return stream;
     }
 
@@ -55,42 +38,38 @@ public sealed class World(int seed)
     public void Schedule(TimeSpan delay, Action action, SimulatedProcess? owner = null)
     {
         ThrowIfElsewhere();
-        _events.Enqueue(new Event(action, owner), (_ticks + Math.Max(0, delay.Ticks), ++_number));
+        _events.Enqueue((action, owner), (Now + (delay > TimeSpan.Zero ? delay : TimeSpan.Zero), ++Events));
     }
 
-    /// <summary>The same, a moment later: some microseconds, so that what is ready at once runs in any order.</summary>
+    /// <summary>The same, some microseconds later, so that what is ready at once runs in any order.</summary>
     internal void ScheduleSoon(Action action, SimulatedProcess? owner) =>
         Schedule(new TimeSpan((_moments ??= Random("moments")).Next(300)), action, owner);
 
-    /// <summary>Lets time pass until it is over, or nothing more would ever happen, or the limit is reached.</summary>
+    /// <summary>Lets time pass until it is over, or the limit is reached.</summary>
     /// <returns>Whether it is over.</returns>
     public bool Run(Func<bool> isOver, TimeSpan limit)
     {
         SynchronizationContext.SetSynchronizationContext(null); // A test runner's would be awaited on instead.
-        var end = _ticks + limit.Ticks;
-        while (!isOver())
+        for (var end = Now + limit; !isOver();)
         {
-            if (!_events.TryPeek(out _, out var next) || next.Ticks > end)
-            {
-                _ticks = end;
-                return isOver();
-            }
-
+            var isNext = _events.TryPeek(out _, out var next) && next.At <= end;
+            Now = isNext ? next.At : end;
+            if (!isNext) return isOver();
             var (action, owner) = _events.Dequeue();
-            if (next.Ticks > _ticks) _ticks = next.Ticks;
-            if (owner is { IsAlive: false }) continue;
             if (owner is { IsFrozen: true }) owner.Defer(action);
-            else action();
-            Events++;
+            else if (owner is not { IsAlive: false }) action();
         }
 
         return true;
     }
 
+    /// <summary>Lets so much time pass.</summary>
+    public void Pass(TimeSpan time) => Run(() => false, time);
+
     /// <summary>A line of the story, which also tells runs apart.</summary>
     public void Trace(string what)
     {
-        _hash = Mix(Mix(_hash, (ulong)_ticks), what);
+        TraceHash = Mix(Mix(TraceHash, (ulong)Now.Ticks), what);
         if (_story.Count == LongestStory) _story.Dequeue();
         _story.Enqueue((Now, what));
         Listener?.Invoke(Line((Now, what)));
@@ -99,9 +78,8 @@ public sealed class World(int seed)
     /// <summary>Code under test that comes back on another thread has left the simulation, and the run means nothing.</summary>
     internal void ThrowIfElsewhere()
     {
-        if (Environment.CurrentManagedThreadId == _thread) return;
-        Console.Error.WriteLine($"Seed {Seed}: something left the simulated thread. {Environment.StackTrace}");
-        Environment.Exit(70); // An exception on a thread of the pool would be lost in a task.
+        if (Environment.CurrentManagedThreadId != _thread) // An exception on a thread of the pool would be lost in a task.
+            Environment.FailFast($"Seed {seed}: something left the simulated thread. {Environment.StackTrace}");
     }
 
     private static string Line((TimeSpan At, string What) happened) => $"{happened.At:hh\\:mm\\:ss\\.ffffff} {happened.What}";
@@ -119,6 +97,4 @@ public sealed class World(int seed)
         hash = (hash ^ value) * 0x9E3779B97F4A7C15;
         return hash ^ (hash >> 29);
     }
-
-    private readonly record struct Event(Action Action, SimulatedProcess? Owner);
 }

@@ -1,247 +1,156 @@
-using Mall.Ledger;
-using Mall.Ledger.Stores;
-
 namespace Mall.Simulation;
 
 /// <summary>The life of a transaction: sent, locked, written, committed or not, and what its client hears of it.</summary>
 public sealed partial class SimulatedDatabase
 {
-    /// <summary>Sends a batch: all of it at once, or first everything but the commit.</summary>
-    internal Transaction Send(Batch batch, SimulatedStore owner, bool atOnce)
-    {
-        lock (_gate)
-        {
-            var stall = Happens(Options.Stalled) ? Options.LongestStall * _random.NextDouble() : TimeSpan.Zero;
-            if (stall > TimeSpan.Zero) Note("commit stalled", $"{batch.Number} of {owner.Silo}, {stall.TotalSeconds:0.0} s");
-            var transaction = new Transaction(batch, owner, Fates(), stall) { IsCommitting = atOnce };
-            _open.Add(transaction);
-            After(Way(), () => Arrive(transaction));
-            return transaction;
-        }
-    }
+    // As the real stores set them.
+    private static readonly TimeSpan s_lockTimeout = Ledger.Servers.ServerWriter.LockWait;
+    private static readonly TimeSpan s_idleTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_markTimeout = TimeSpan.FromSeconds(5);
 
-    internal void SendCommit(Transaction transaction)
+    /// <summary>Sends a batch: all of it at once, or everything but the commit.</summary>
+    internal Transaction Send(Batch batch, string silo)
     {
-        transaction.IsCommitting = true;
-        After(Way(), () =>
-        {
-            if (transaction.HasEnded) transaction.Fail(StoreFailure.OutcomeUnknown, "the session has been ended");
-            else After(Disk() + transaction.Stall, () => Commit(transaction));
-        });
+        var transaction = new Transaction(batch, silo);
+        if (!Happens(Options.SeveralTrips)) transaction.CommitSent.SetResult();
+        _open.Add(transaction);
+        transaction.Answer = Start(() => LiveAsync(transaction));
+        return transaction;
     }
 
     /// <summary>The end of a process: its sessions go with it, except for what had been sent.</summary>
-    internal void Abandon(SimulatedStore owner)
-    {
-        foreach (var transaction in _open.Where(t => t.Owner == owner && !t.IsCommitting).ToArray())
-            Kill(transaction, "its process has ended");
-    }
+    internal void Abandon(string silo) => KillAll(t => t.Silo == silo && !t.CommitSent.Task.IsCompleted, "its process has ended");
 
     /// <summary>
     /// Whether that batch has committed. What is still in doubt is either ended or waited for, so that the answer is final.
     /// </summary>
-    internal Task<bool> ReadBackAsync(string committer, long number)
+    internal Task<bool> HasCommittedAsync(string committer, long number) => Start(async () =>
     {
-        var answer = new TaskCompletionSource<bool>();
-        After(Way(), () => Look(isFirst: true));
-        return answer.Task;
-
-        void Look(bool isFirst)
+        await WayAsync();
+        if (Happens(Options.ReadBack, "commit mark not read")) throw Unknown("the database does not answer");
+        if (_open.Find(t => t.Batch.Committer == committer) is { } inDoubt)
         {
-            lock (_gate)
-            {
-                if (IsDown || (isFirst && Happens(Options.ReadBack)))
-                {
-                    if (!IsDown) Note("commit mark not read");
-                    answer.TrySetException(new StoreException(StoreFailure.OutcomeUnknown, "the database does not answer"));
-                    return;
-                }
+            if (_random.Next(2) == 0) KillAll(transaction => transaction == inDoubt, "its successor ends it");
+            await Task.WhenAny(inDoubt.Fate, PassAsync(s_markTimeout));
+            if (!inDoubt.Fate.IsCompleted) throw Unknown("the commit mark stayed locked for too long");
+        }
 
-                var inDoubt = _open.FirstOrDefault(t => t.Batch.Committer == committer);
-                if (inDoubt is not null && _random.Next(2) == 0) Kill(inDoubt, "its successor ends it");
-                else if (inDoubt is not null)
-                {
-                    inDoubt.Watchers.Add(() => Look(isFirst: false));
-                    After(Options.LockTimeout, () => answer.TrySetException(
-                        new StoreException(StoreFailure.OutcomeUnknown, "the commit mark stayed locked for too long")));
-                    return;
-                }
+        if (IsDown) throw Unknown("the database does not answer");
+        var committed = _writer.HasCommitted(committer, number);
+        await WayAsync();
+        return committed;
+    });
 
-                var committed = _writer.HasCommitted(committer, number) && Planted != Mutation.CommitMarkIgnored;
-                After(Way(), () => answer.TrySetResult(committed));
-            }
+    private async Task<StoreException?> LiveAsync(Transaction transaction)
+    {
+        transaction.Fate = DecideAsync(transaction);
+        var failure = await transaction.Fate;
+
+        // Who is between two messages to the server hears of the end of its session when it sends the next.
+        if (transaction.Written.Task.IsCompleted) await transaction.CommitSent.Task;
+        var starts = _starts;
+        await WayAsync();
+        if (starts != _starts) failure ??= Unknown("the connection was lost");
+        transaction.Written.TrySetResult(failure);
+        return failure;
+    }
+
+    /// <returns>Null when it is committed, and its client may know; else what the client is to believe.</returns>
+    private async Task<StoreException?> DecideAsync(Transaction transaction)
+    {
+        var held = new List<string>();
+        try
+        {
+            await WayAsync(transaction.Killed);
+            if (IsDown || Happens(Options.Refused, "commit refused")) return Nothing("the connection was refused");
+            foreach (var key in KeysOf(transaction.Batch)) await LockAsync(key, held, s_lockTimeout, transaction.Killed);
+            if (!transaction.CommitSent.Task.IsCompleted) await BetweenTripsAsync(transaction);
+            if (Happens(Options.Stalled, "commit stalled")) await PassAsync(Options.LongestStall * Chance(), transaction.Killed);
+            await PassAsync(Options.Disk * (2 * Chance()), transaction.Killed);
+            if (Happens(Options.Broken, "transaction broken")) return Nothing("the connection was lost");
+            if (Happens(Options.CommitLost, "commit lost")) return Unknown("the connection was lost");
+            Commit(transaction);
+            return Happens(Options.AcknowledgementLost, "acknowledgement lost") ? Unknown("the connection was lost") : null;
+        }
+        catch (StoreException failure)
+        {
+            return failure;
+        }
+        catch (OperationCanceledException)
+        {
+            var isSaid = transaction.CommitSent.Task.IsCompleted || transaction.Written.Task.IsCompleted;
+            return new(isSaid ? StoreFailure.OutcomeUnknown : StoreFailure.NothingHappened, "the session has been ended");
+        }
+        finally
+        {
+            held.ForEach(_locks.Release);
+            _open.Remove(transaction);
         }
     }
 
-    private Fate Fates()
+    private async Task BetweenTripsAsync(Transaction transaction)
     {
-        var draw = _random.NextDouble();
-        if ((draw -= Options.Refused) < 0) return Fate.Refused;
-        if ((draw -= Options.Broken) < 0) return Fate.Broken;
-        if ((draw -= Options.CommitLost) < 0) return Fate.CommitLost;
-        return draw < Options.AcknowledgementLost ? Fate.AcknowledgementLost : Fate.Well;
+        await WayAsync(transaction.Killed);
+        transaction.Written.SetResult(null);
+        var idle = PassAsync(s_idleTimeout, transaction.Killed);
+        await Task.WhenAny(transaction.CommitSent.Task, idle);
+        if (idle.IsCompletedSuccessfully) KillAll(other => other == transaction, "idle in its transaction");
+        await WayAsync(transaction.Killed);
     }
 
-    private TimeSpan Disk() => Options.Disk * (2 * _random.NextDouble());
-
-    private void Arrive(Transaction transaction)
+    private async Task LockAsync(string key, List<string> held, TimeSpan timeout, CancellationToken killed)
     {
-        lock (_gate)
+        var turn = _locks.Take(key);
+        try
         {
-            if (transaction.HasEnded) return;
-            if (IsDown || transaction.Fate == Fate.Refused)
-            {
-                if (!IsDown) Note("commit refused");
-                End(transaction, StoreFailure.NothingHappened, "the connection was refused");
-                return;
-            }
-
-            transaction.Locks = new LockHolder(KeysOf(transaction.Batch))
-            {
-                Ready = () => Lock(transaction),
-                Waits = () => WaitForLock(transaction),
-            };
-            _locks.Enter(transaction.Locks);
+            await turn.Task.WaitAsync(timeout, _time, killed);
         }
-    }
-
-    private void WaitForLock(Transaction transaction)
-    {
-        var (locks, held) = (transaction.Locks!, transaction.Locks!.Held);
-        After(Options.LockTimeout, () =>
+        catch (TimeoutException)
         {
-            if (transaction.HasEnded || locks.Held != held) return;
-            Note("lock waited for too long", locks.Keys[held].Replace('\0', ' '));
-            End(transaction, StoreFailure.Locked, "a row stayed locked by another session for too long");
-        });
-    }
-
-    private void Lock(Transaction transaction)
-    {
-        if (transaction.IsCommitting)
-        {
-            After(Disk() + transaction.Stall, () => Commit(transaction));
-            return;
+            Note("lock waited for too long", key.Replace('\0', ' '));
+            throw new StoreException(StoreFailure.Locked, "a row stayed locked by another session for too long");
         }
-
-        After(Way(), transaction.Write);
-        After(Options.IdleTimeout, () =>
+        finally
         {
-            if (!transaction.IsCommitting) Kill(transaction, "idle in its transaction");
-        });
+            if (!turn.TrySetCanceled(CancellationToken.None)) held.Add(key);
+        }
     }
 
     private void Commit(Transaction transaction)
     {
-        lock (_gate)
-        {
-            if (transaction.HasEnded) return;
-            if (transaction.Fate is Fate.Broken or Fate.CommitLost)
-            {
-                Note(transaction.Fate == Fate.Broken ? "transaction broken" : "commit lost");
-                var known = transaction.Fate == Fate.Broken ? StoreFailure.NothingHappened : StoreFailure.OutcomeUnknown;
-                End(transaction, known, "the connection was lost");
-                return;
-            }
-
-            try
-            {
-                _writer.Apply(transaction.Batch);
-                NoteOwners(transaction);
-                Commits++;
-            }
-            catch (StoreException failure)
-            {
-                End(transaction, failure.Failure, failure.Message);
-                return;
-            }
-
-            _trace($"database: commit {transaction.Batch.Number} of {transaction.Owner.Silo}: {Outcomes(transaction.Batch)}");
-            if (transaction.Fate == Fate.AcknowledgementLost)
-            {
-                Note("acknowledgement lost");
-                End(transaction, StoreFailure.OutcomeUnknown, "the connection was lost");
-            }
-            else
-            {
-                End(transaction);
-            }
-        }
-
+        (_writing, var batch) = (transaction.Silo, transaction.Batch);
+        _writer.Apply(batch);
+        Commits++;
+        var outcomes = from i in Enumerable.Range(0, batch.Count)
+            group i by batch.Fault(i)?.GetType().Name ?? $"{batch.Outcome(i)}" into alike select $"{alike.Count()} {alike.Key}";
+        _trace($"database: commit {batch.Number} of {transaction.Silo}: {string.Join(", ", outcomes)}");
         Committed?.Invoke();
     }
 
-    /// <summary>The database ends a session: what has not been committed never is.</summary>
-    private void Kill(Transaction transaction, string why)
+    /// <summary>The database ends sessions: what has not been committed never is.</summary>
+    private void KillAll(Predicate<Transaction> which, string why)
     {
-        if (transaction.HasEnded) return;
-        Note("session ended", $"batch {transaction.Batch.Number} of {transaction.Owner.Silo}: {why}");
-        if (transaction.IsCommitting) End(transaction, StoreFailure.OutcomeUnknown, "the session has been ended");
-        else if (!transaction.Written.IsCompleted) End(transaction, StoreFailure.NothingHappened, "the session has been ended");
-        else Leave(transaction); // Its client hears of it when it next says something.
-    }
-
-    private void End(Transaction transaction, StoreFailure? known = null, string problem = "")
-    {
-        Leave(transaction);
-        var starts = _starts;
-        After(Way(), () =>
+        foreach (var transaction in _open.FindAll(which))
         {
-            if (known is { } failure) transaction.Fail(failure, problem);
-            else if (starts != _starts) transaction.Fail(StoreFailure.OutcomeUnknown, "the connection was lost");
-            else transaction.Succeed();
-        });
-    }
-
-    private void Leave(Transaction transaction)
-    {
-        transaction.HasEnded = true;
-        _open.Remove(transaction);
-        if (transaction.Locks is not null) _locks.Leave(transaction.Locks);
-        foreach (var watcher in transaction.Watchers) watcher();
-    }
-
-    /// <summary>
-    /// Who makes a product or takes its epoch owns it, and from then on nobody else's write may be applied (invariant 3).
-    /// The rows do not show it, since they do not say who has written them.
-    /// </summary>
-    private void NoteOwners(Transaction transaction)
-    {
-        for (var i = 0; i < transaction.Batch.Count; i++)
-        {
-            if (transaction.Batch.Fault(i) is not null || transaction.Batch.Outcome(i) != CommitOutcome.Applied) continue;
-            foreach (var change in transaction.Batch[i].Changes.Where(c => c.Shape.Table.Name == "products"))
-            {
-                var id = KeyOf(change);
-                if (change.Shape.Operation == RowOperation.Insert || change.Shape.Columns.Any(Sets))
-                    _owners[id] = transaction.Owner;
-                else if (_owners.GetValueOrDefault(id) is { } owner && owner != transaction.Owner)
-                    Execute(s_noteStep, UtcTicks, nameof(Invariant.Fence), id,
-                        $"{transaction.Owner.Silo} wrote to product {id}, of which {owner.Silo} has taken the epoch");
-            }
+            Note("session ended", $"batch {transaction.Batch.Number} of {transaction.Silo}: {why}");
+            transaction.Kill();
         }
-
-        static bool Sets(ShapeColumn column) => column is { Column.Name: "owner_epoch", Role: ColumnRole.Set };
     }
 
-    /// <summary>Every barrier key, without its op, and every row that the batch touches.</summary>
-    private static List<string> KeysOf(Batch batch)
+    /// <summary>Each barrier key, without its op, and each row that it touches, in the order in which all take them.</summary>
+    private static SortedSet<string> KeysOf(Batch batch)
     {
-        var keys = new List<string>();
+        var keys = new SortedSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < batch.Count; i++)
         {
-            if (batch[i].Barrier is { } key) keys.Add(RowLocks.Row("barrier", $"{key.Gid}\0{key.BranchId}\0{key.BarrierId}"));
-            foreach (var change in batch[i].Changes) keys.Add(RowLocks.Row(change.Shape.Table.Name, KeyOf(change)));
+            if (batch[i].Barrier is { } key) keys.Add(RowLocks.Row("barrier", key.Gid, key.BranchId, key.BarrierId));
+            foreach (var (shape, values) in batch[i].Changes)
+                keys.Add(RowLocks.Row(shape.Table.Name, [.. shape.KeyPositions.Select(at => values[at].ToObject())]));
         }
 
-        keys.Sort(StringComparer.Ordinal);
-        return [.. keys.Distinct()];
+        return keys;
     }
 
-    private static string KeyOf(RowChange change) => string.Join('\0', change.Shape.Columns.Index()
-        .Where(column => column.Item.Role == ColumnRole.Key).Select(column => change.Values[column.Index].ToObject()));
-
-    private static string Outcomes(Batch batch) => string.Join(
-        ", ", Enumerable.Range(0, batch.Count).Select(i => batch.Fault(i)?.GetType().Name ?? batch.Outcome(i).ToString())
-            .GroupBy(outcome => outcome).Select(group => $"{group.Count()} {group.Key}"));
+    private static StoreException Nothing(string why) => new(StoreFailure.NothingHappened, why);
+    private static StoreException Unknown(string why) => new(StoreFailure.OutcomeUnknown, why);
 }

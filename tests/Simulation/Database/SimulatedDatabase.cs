@@ -1,6 +1,4 @@
-using Mall.Ledger;
 using Mall.Ledger.Sqlite;
-using Mall.Ledger.Stores;
 using Microsoft.Data.Sqlite;
 
 namespace Mall.Simulation;
@@ -14,230 +12,161 @@ namespace Mall.Simulation;
 /// what the real servers come to: they check a guard on the newest version of a row that they then keep locked (read committed).
 /// A query sees what is committed at the moment at which it arrives, and waits for nobody.
 /// </para>
-/// <see cref="Watch"/> notes what the rows have been, for the oracles.
+/// <see cref="Oracle"/> notes what the rows have been.
 /// </summary>
 public sealed partial class SimulatedDatabase : IDisposable
 {
-    private static readonly Query<int> s_noteStep = new("insert into seen_steps values (@p1, @p2, @p3, @p4)", static _ => 0);
+    private static readonly Query<int> s_stranger = new("insert into strangers values (@p1, @p2, @p3)", _ => 0);
 
-    private readonly Lock _gate = new(); // The contract suite comes from several threads; a simulation has one.
+    private readonly TaskScheduler _scheduler;
     private readonly TimeProvider _time;
     private readonly Random _random;
     private readonly SqliteSession _session = new(":memory:", "pragma foreign_keys = off; pragma temp_store = memory;");
     private readonly SqliteWriter _writer;
     private readonly RowLocks _locks = new();
-    private readonly List<LockHolder> _strangers = [];
     private readonly List<Transaction> _open = [];
-    private readonly Dictionary<string, SimulatedStore> _owners = []; // of products, by id
     private readonly Action<string> _trace;
+    private CancellationTokenSource _up = new(); // until the next restart
+    private string _writing = ""; // whose transaction it is that is being committed
     private int _starts;
 
+    /// <param name="scheduler">Runs everything here, one after the other.</param>
     /// <param name="time">Of the machine that it runs on.</param>
     /// <param name="random">Decides what goes wrong, and how long everything takes.</param>
     /// <param name="trace">Hears what goes wrong, and every commit.</param>
-    public SimulatedDatabase(TimeProvider time, Random random, Action<string>? trace = null)
+    public SimulatedDatabase(TaskScheduler scheduler, TimeProvider time, Random random, Action<string>? trace = null)
     {
-        (_time, _random, _trace) = (time, random, trace ?? (static _ => { }));
+        (_scheduler, _time, _random, _trace) = (scheduler, time, random, trace ?? (static _ => { }));
         var migrator = new Migrator(_session.Connection, SqliteErrors.Instance, SqliteStore.Migrations, time);
         migrator.MigrateAsync(CancellationToken.None).GetAwaiter().GetResult(); // Memory waits for nothing.
-        Watch.Over(_session.Connection, () => UtcTicks);
+        Oracle.Watch(_session.Connection, () => time.GetUtcNow().UtcTicks, () => _writing);
         _writer = new SqliteWriter(_session);
     }
 
     public DatabaseOptions Options { get; set; } = new();
-
-    /// <summary>While true, nobody reaches it.</summary>
-    public bool IsDown { get; private set; }
-
-    /// <summary>The bug of this run, if there is one.</summary>
-    public Mutation? Planted { get; set; }
-
     public long Commits { get; private set; }
+    public bool IsDown { get; private set; } // while true, nobody reaches it
+    public Tally Faults { get; init; } = new(); // what went wrong so far
 
-    /// <summary>What went wrong so far, by kind.</summary>
-    public SortedDictionary<string, int> Faults { get; } = new(StringComparer.Ordinal);
+    public Action? Committed { get; set; } // called after each commit
 
-    /// <summary>Rows that somebody else held, and when.</summary>
-    public List<(string Table, string Key, DateTimeOffset From, DateTimeOffset To)> StrangersLocks { get; } = [];
-
-    /// <summary>Called after each commit.</summary>
-    public Action? Committed { get; set; }
-
-    /// <summary>What is committed now, for oracles: takes no time and never fails.</summary>
-    public IReadOnlyList<T> Read<T>(Query<T> query, params Value[] parameters)
-    {
-        lock (_gate) return Execute(query, parameters);
-    }
+    /// <summary>What is committed now: takes no time and never fails.</summary>
+    public IReadOnlyList<T> Read<T>(Query<T> query, params Value[] parameters) => _session.Read(query, parameters);
 
     /// <summary>Somebody who is none of the mall's holds a row for so long.</summary>
-    public void LockRow(string table, string key, TimeSpan time)
+    public void LockRow(string table, string key, TimeSpan time) => Start(async () =>
     {
-        lock (_gate)
+        var (held, session) = (new List<string>(), _up.Token);
+        Note("row held by somebody else", $"{table} {key}, {time.TotalSeconds:0.0} s");
+        try
         {
-            Note("row held by somebody else", $"{table} {key}, {time.TotalSeconds:0.0} s");
-            var stranger = new LockHolder([RowLocks.Row(table, key)]);
-            _strangers.Add(stranger);
-            _locks.Enter(stranger);
-            StrangersLocks.Add((table, key, _time.GetUtcNow(), _time.GetUtcNow() + time));
-            After(time, () => _locks.Leave(stranger));
+            await LockAsync(RowLocks.Row(table, key), held, Timeout.InfiniteTimeSpan, session);
+            Read(s_stranger, key, _time.GetUtcNow().UtcTicks, (_time.GetUtcNow() + time).UtcTicks);
+            await PassAsync(time, session);
+            return true;
         }
-    }
+        finally
+        {
+            held.ForEach(_locks.Release);
+        }
+    });
 
     /// <summary>Every session ends, what was not committed never is, and for so long nobody is answered.</summary>
-    public void Restart(TimeSpan downFor)
+    public void Restart(TimeSpan downFor) => Start(async () =>
     {
-        lock (_gate)
-        {
-            Note("restart", $"down for {downFor.TotalSeconds:0.0} s");
-            _starts++;
-            IsDown = true;
-            foreach (var transaction in _open.ToArray()) Kill(transaction, "the server restarts");
-            foreach (var stranger in _strangers) _locks.Leave(stranger);
-            _strangers.Clear();
-            After(downFor, () => IsDown = false);
-        }
-    }
+        Note("restart", $"down for {downFor.TotalSeconds:0.0} s");
+        (IsDown, _starts) = (true, _starts + 1);
+        KillAll(_ => true, "the server restarts");
+        _up.Cancel();
+        _up = new();
+        await PassAsync(downFor);
+        return IsDown = false;
+    });
 
-    public void Dispose()
-    {
-        _session.Dispose();
-    }
+    public void Dispose() => _session.Dispose();
 
     /// <summary>Everything that is one statement: a message there, the statement, a message back; each may get lost.</summary>
-    internal Task<T> AskAsync<T>(Func<T> statement)
+    internal Task<T> AskAsync<T>(Func<T> statement) => Start(async () =>
     {
-        var answer = new TaskCompletionSource<T>();
-        After(Way(), () =>
+        await WayAsync();
+        var (isLost, starts) = (Happens(Options.Other, "statement lost"), _starts);
+        if (!IsDown && !(isLost && _random.Next(2) == 0))
         {
-            var isLost = Happens(Options.Other);
-            if (IsDown || (isLost && _random.Next(2) == 0))
-            {
-                if (!IsDown) Note("statement not reached");
-                Later(() => answer.TrySetException(Unavailable()));
-                return;
-            }
-
             try
             {
-                T result;
-                lock (_gate) result = statement();
-                if (isLost) Note("statement's answer lost");
-                Later(() => isLost ? answer.TrySetException(Unavailable()) : answer.TrySetResult(result));
+                var result = statement();
+                await WayAsync();
+                if (!isLost && starts == _starts) return result; // A restart ends the session that waits for an answer.
             }
-            catch (Exception failure) // Whatever the statement or its mapping throws belongs to the caller.
+            catch (SqliteException failure) when (SqliteErrors.Instance.IsFaultOfStatement(failure))
             {
-                Later(() => answer.TrySetException(Told(failure)));
+                throw StoreErrors.NotAQuery(failure);
             }
-        });
-        return answer.Task;
-
-        // A restart ends the session that waits for an answer.
-        void Later(Func<bool> say)
-        {
-            var starts = _starts;
-            After(Way(), () => _ = starts == _starts ? say() : answer.TrySetException(Unavailable()));
         }
-    }
+
+        await WayAsync();
+        throw new LedgerUnavailableException("The database cannot be used now: it does not answer.");
+    });
+
+    internal IReadOnlyList<T> Read<T>(Statement<T> statement) => Read(statement.Query, statement.Parameters);
+
+    internal IReadOnlyList<DueItem> Claim(DueClaim claim) => _locks.HeldOf("due").Any() ? []
+        : Pick(ShortQueries.Due(claim, locking: ""), due => ShortQueries.Claim(claim, due));
 
     /// <summary>The claim, past rows that somebody holds, as <c>skip locked</c> does.</summary>
-    internal IReadOnlyList<DueItem> Claim(DueColumn? column, DueClaim claim)
+    internal IReadOnlyList<DueItem> Claim(DueColumn column, DueClaim claim)
     {
-        if (column is null)
-        {
-            if (_locks.HeldOf("due").Any()) return [];
-            return Pick(ShortQueries.Due(claim, locking: ""), due => ShortQueries.Claim(claim, due));
-        }
-
         var held = string.Join(", ", _locks.HeldOf(column.Table.Name).Order().Select(key => $"'{key}'"));
-        if (held.Length > 0)
-        {
-            var free = $"{column.Key} not in ({held})";
-            column = column with { Predicate = column.Predicate is { } sql ? $"({sql}) and {free}" : free };
-        }
-
-        var claimed = Pick(ShortQueries.Due(column, claim, locking: ""), due => ShortQueries.Claim(column, claim, due));
-        if (Planted == Mutation.DueWorkForgotten)
-        {
-            var forget = new Query<int>($"update {column.Table} set {column.DueTime} = null where {column.Key} = @p1", _ => 0);
-            foreach (var item in claimed) _session.Read(forget, item.Key);
-        }
-
-        return claimed;
+        var free = column with { Predicate = $"({column.Predicate ?? "1"}) and {column.Key} not in ({held})" };
+        return Pick(ShortQueries.Due(held.Length > 0 ? free : column, claim, locking: ""),
+            due => ShortQueries.Claim(column, claim, due));
     }
 
-    internal long ReserveIds(string sequence, int count)
+    internal IReadOnlyList<T> Pick<T>(Statement<T> pick, Func<IReadOnlyList<T>, IEnumerable<Statement<long>>> write)
     {
-        var first = Execute(ShortQueries.ReserveIds(sequence, count))[0];
-        if (Planted == Mutation.IdsNotReserved && _random.Next(4) == 0)
-            Execute(ShortQueries.ReturnIds(sequence, first, first + count));
-        return first;
-    }
-
-    internal int CleanUp(DateTimeOffset before, int limit) =>
-        Pick(ShortQueries.Ended(before, limit, locking: ""), ShortQueries.CleanUp).Count;
-
-    internal IReadOnlyList<T> Execute<T>(Statement<T> statement) => Execute(statement.Query, statement.Parameters);
-
-    internal IReadOnlyList<T> Execute<T>(Query<T> query, params Value[] parameters) => _session.Read(query, parameters);
-
-    private IReadOnlyList<T> Pick<T>(Statement<T> pick, Func<IReadOnlyList<T>, IEnumerable<Statement<long>>> write)
-    {
-        var picked = Execute(pick);
+        var picked = Read(pick);
         if (picked.Count > 0)
-            foreach (var statement in write(picked)) Execute(statement);
+            foreach (var statement in write(picked)) Read(statement);
         return picked;
     }
 
-    internal bool Happens(double probability)
+    /// <summary>Whether a silo stands still amid its transaction, and how long.</summary>
+    internal TimeSpan? IsToFreeze(string silo)
     {
-        if (probability == 0) return false;
-        lock (_gate) return _random.NextDouble() < probability;
+        if (!Happens(Options.Frozen)) return null;
+        var time = Options.LongestFreeze * Math.Pow(Chance(), 2); // most often little of it
+        Note("silo frozen in its transaction", $"{silo}, {time.TotalSeconds:0.0} s");
+        return time;
     }
 
-    /// <summary>Up to so long, most often little of it.</summary>
-    internal TimeSpan Draw(TimeSpan longest)
+    private double Chance() => _random.NextDouble();
+
+    private bool Happens(double probability, string? fault = null)
     {
-        lock (_gate) return longest * Math.Pow(_random.NextDouble(), 2);
+        if (probability == 0 || Chance() >= probability) return false;
+        if (fault is not null) Note(fault);
+        return true;
     }
 
-    internal void Note(string fault, string? what = null)
+    private void Note(string fault, string? what = null)
     {
-        lock (_gate) Faults[fault] = Faults.GetValueOrDefault(fault) + 1;
+        Faults.Note($"database: {fault}");
         _trace($"database: {fault}{(what is null ? "" : $", {what}")}");
     }
 
     /// <summary>Its own clock, which is right.</summary>
     internal DateTimeOffset Now => _time.GetUtcNow();
 
-    private long UtcTicks => Now.UtcTicks;
+    private Task<T> Start<T>(Func<Task<T>> activity) =>
+        Task.Factory.StartNew(activity, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler).Unwrap();
 
-    private TimeSpan Way()
+    private Task WayAsync(CancellationToken killed = default) => PassAsync(Options.Way * (2 * Chance()), killed);
+
+    // Task.Delay knows whole milliseconds only.
+    private async Task PassAsync(TimeSpan time, CancellationToken killed = default)
     {
-        lock (_gate) return Options.Way * (2 * _random.NextDouble());
+        var over = new TaskCompletionSource();
+        await using var timer = _time.CreateTimer(_ => over.TrySetResult(), null, time, Timeout.InfiniteTimeSpan);
+        await over.Task.WaitAsync(killed);
     }
-
-    private void After(TimeSpan delay, Action action)
-    {
-        if (delay <= TimeSpan.Zero)
-        {
-            action();
-            return;
-        }
-
-        ITimer? timer = null;
-        timer = _time.CreateTimer(
-            _ =>
-            {
-                timer!.Dispose();
-                action();
-            },
-            null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        timer.Change(delay, Timeout.InfiniteTimeSpan);
-    }
-
-    private static LedgerUnavailableException Unavailable() => new("The database cannot be used now: it does not answer.");
-
-    private static Exception Told(Exception failure) => failure is not SqliteException ? failure
-        : SqliteErrors.Instance.IsFaultOfStatement(failure) ? StoreErrors.NotAQuery(failure)
-        : SqliteErrors.Instance.Unavailable(failure);
 }

@@ -1,20 +1,15 @@
-using Mall.Ledger;
-using Mall.Ledger.Stores;
-
 namespace Mall.Simulation;
 
 /// <summary>One silo's way to the <see cref="SimulatedDatabase"/>.</summary>
-/// <param name="database">Shared by all silos; it outlives them.</param>
-/// <param name="silo">Whose store it is.</param>
+/// <param name="silo">Whose store it is; no two runs of a silo have one name.</param>
 /// <param name="scheduler">The silo's, for what is nobody's activation: the committer runs there.</param>
 /// <param name="clock">The silo's: how long it waits for an answer.</param>
 public sealed class SimulatedStore(SimulatedDatabase database, string silo, TaskScheduler scheduler, TimeProvider clock) : IStore
 {
+    private static readonly TimeSpan s_commandTimeout = TimeSpan.FromSeconds(10);
+
     public TaskScheduler Scheduler => scheduler;
-
     public string Silo => silo;
-
-    public SimulatedDatabase Database => database;
 
     /// <summary>Freezes the process for so long, amid a transaction. Null: only the transaction stands still.</summary>
     public Action<TimeSpan>? Freeze { get; set; }
@@ -23,29 +18,28 @@ public sealed class SimulatedStore(SimulatedDatabase database, string silo, Task
 
     public async ValueTask ApplyAsync(Batch batch)
     {
-        var atOnce = !database.Happens(database.Options.SeveralTrips);
-        var transaction = database.Send(batch, this, atOnce);
-        if (!atOnce)
+        var transaction = database.Send(batch, silo);
+        if (!transaction.CommitSent.Task.IsCompleted)
         {
-            await AnswerAsync(transaction.Written, StoreFailure.NothingHappened);
-            if (database.Happens(database.Options.Frozen)) await StandStillAsync();
-            database.SendCommit(transaction);
+            await HearAsync(transaction.Written.Task, StoreFailure.NothingHappened);
+            if (database.IsToFreeze(silo) is { } time)
+            {
+                Freeze?.Invoke(time);
+                await Task.Delay(Freeze is null ? time : TimeSpan.FromMilliseconds(1), clock); // A frozen one's timers wait, too.
+            }
+
+            transaction.CommitSent.SetResult();
         }
 
-        await AnswerAsync(transaction.Answer, StoreFailure.OutcomeUnknown);
+        await HearAsync(transaction.Answer, StoreFailure.OutcomeUnknown);
     }
 
-    public async ValueTask<bool> HasCommittedAsync(string committer, long number)
-    {
-        var answer = database.ReadBackAsync(committer, number);
-        await AnswerAsync(answer, StoreFailure.OutcomeUnknown);
-        return await answer;
-    }
+    public ValueTask<bool> HasCommittedAsync(string committer, long number) =>
+        new(InTimeAsync(database.HasCommittedAsync(committer, number), Failure(StoreFailure.OutcomeUnknown)));
 
     public Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, Value[] parameters, CancellationToken cancellationToken) =>
         StorableValues.FaultOf(parameters) is { } impossible
-            ? Task.FromException<IReadOnlyList<T>>(impossible)
-            : AskAsync(() => database.Execute(query, parameters));
+            ? Task.FromException<IReadOnlyList<T>>(impossible) : AskAsync(() => database.Read(query, parameters));
 
     // The writer below writes one batch after the other.
     public Task<long> SettledAsync(CancellationToken cancellationToken) => AskAsync(() => long.MaxValue);
@@ -53,60 +47,41 @@ public sealed class SimulatedStore(SimulatedDatabase database, string silo, Task
     public Task<DateTimeOffset?> NowAsync(CancellationToken cancellationToken) => AskAsync<DateTimeOffset?>(() => database.Now);
 
     public Task<long> ReserveIdsAsync(string sequence, int count) =>
-        OnScheduler(() => database.ReserveIds(sequence, count));
-
+        AskAsync(() => database.Read(ShortQueries.ReserveIds(sequence, count))[0]);
     public Task ReturnIdsAsync(string sequence, long first, long end) =>
-        OnScheduler(() => database.Execute(ShortQueries.ReturnIds(sequence, first, end)));
-
-    public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) => OnScheduler(() => database.Claim(null, claim));
-
+        AskAsync(() => database.Read(ShortQueries.ReturnIds(sequence, first, end)));
+    public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) => AskAsync(() => database.Claim(claim));
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) =>
-        OnScheduler(() => database.Claim(column, claim));
-
-    public Task<int> CleanUpAsync(DateTimeOffset before, int limit) => OnScheduler(() => database.CleanUp(before, limit));
+        AskAsync(() => database.Claim(column, claim));
+    public Task<int> CleanUpAsync(DateTimeOffset before, int limit) =>
+        AskAsync(() => database.Pick(ShortQueries.Ended(before, limit, locking: ""), ShortQueries.CleanUp).Count);
 
     /// <summary>As the end of the process: its sessions end, except for what had been sent.</summary>
-    public void Crash() => database.Abandon(this);
-
     public ValueTask DisposeAsync()
     {
-        Crash();
-        return ValueTask.CompletedTask;
+        database.Abandon(silo);
+        return default;
     }
 
-    // Ids that one grain asks for are waited for by others: not on its scheduler.
-    private Task<T> OnScheduler<T>(Func<T> statement) => Task.Factory.StartNew(
-        () => AskAsync(statement), CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler).Unwrap();
+    private Task<T> AskAsync<T>(Func<T> statement) => InTimeAsync(
+        database.AskAsync(statement), new LedgerUnavailableException("The database cannot be used now: it does not answer."));
 
-    private async Task<T> AskAsync<T>(Func<T> statement)
+    private async Task HearAsync(Task<StoreException?> answer, StoreFailure otherwise)
+    {
+        if (await InTimeAsync(answer, Failure(otherwise)) is { } failure) throw failure;
+    }
+
+    private async Task<T> InTimeAsync<T>(Task<T> answer, Exception otherwise)
     {
         try
         {
-            return await database.AskAsync(statement).WaitAsync(database.Options.CommandTimeout, clock);
+            return await answer.WaitAsync(s_commandTimeout, clock);
         }
         catch (TimeoutException)
         {
-            throw new LedgerUnavailableException("The database cannot be used now: it does not answer.");
+            throw otherwise;
         }
     }
 
-    private async Task AnswerAsync(Task answer, StoreFailure otherwise)
-    {
-        try
-        {
-            await answer.WaitAsync(database.Options.CommandTimeout, clock);
-        }
-        catch (TimeoutException)
-        {
-            throw new StoreException(otherwise, "the database does not answer");
-        }
-    }
-
-    private async Task StandStillAsync()
-    {
-        var time = database.Draw(database.Options.LongestFreeze);
-        database.Note("silo frozen in its transaction", $"{silo}, {time.TotalSeconds:0.0} s");
-        Freeze?.Invoke(time);
-        await Task.Delay(Freeze is null ? time : TimeSpan.FromTicks(1), clock); // A frozen process's timers wait, too.
-    }
+    private static StoreException Failure(StoreFailure known) => new(known, "the database does not answer");
 }

@@ -13,28 +13,25 @@ internal sealed class Adversary
     public Adversary(Cluster cluster, Market market, FaultPlan plan)
     {
         (_cluster, _market) = (cluster, market);
-        (cluster.Network.Options, cluster.Membership.Options) = (plan.Network, plan.Membership);
-        cluster.Database.Options = plan.Database;
-        Often("kills", plan.Kills, random => Any(random)?.Invoke(cluster.Kill));
-        Often("freezes", plan.Freezes, random => Any(random)?.Invoke(
-            silo => cluster.Freeze(silo, plan.LongestFreeze * Math.Pow(random.NextDouble(), 2))));
-        Often("stops", plan.Stops, random => Any(random)?.Invoke(cluster.Stop));
+        Often("kills", plan.Kills, random => _cluster.Kill(Any(random, _cluster.Silos)));
+        Often("freezes", plan.Freezes, random => _cluster.Freeze(Any(random, _cluster.Silos), Seldom(45, random)));
+        Often("stops", plan.Stops, random => _cluster.Stop(Any(random, _cluster.Silos)));
         Often("changes", plan.Changes, Change);
         Often("clogs", plan.Clogs, Clog);
         Often("swizzles", plan.Swizzles, Swizzle);
         Often("splits", plan.Splits, Split);
-        Often("restarts", plan.Restarts, random => cluster.Database.Restart(Seconds(15 * Math.Pow(random.NextDouble(), 2))));
+        Often("restarts", plan.Restarts, random => cluster.Database.Restart(Seldom(15, random)));
         Often("locks", plan.Locks, LockProduct);
     }
 
     private World World => _cluster.World;
+    private string[] Names => [.. _cluster.Silos.Concat<GrainCaller>(_cluster.Doors).Select(caller => caller.Process.Name)];
 
     /// <summary>Leaves it alone from now on, and mends what it has broken.</summary>
     public void Stop()
     {
         _isOver = true;
-        _cluster.Network.OpenAll();
-        _cluster.Network.Options = new();
+        _cluster.Network.Mend();
         _cluster.Database.Options = _cluster.Database.Options.Sound();
         World.Trace("the adversary is gone");
     }
@@ -48,99 +45,75 @@ internal sealed class Adversary
         void Wait() => World.Schedule(Seconds(2 * seconds * random.NextDouble()), () =>
         {
             if (_isOver) return;
-            strike(random);
+            if (_cluster.Silos.Count > 0) strike(random);
             Wait();
         });
     }
 
-    /// <summary>A way to do something to any silo that lives.</summary>
-    private Action<Action<MallSilo>>? Any(Random random)
-    {
-        var silos = _cluster.Silos;
-        if (silos.Count == 0) return null;
-        var silo = silos[random.Next(silos.Count)];
-        return strike => strike(silo);
-    }
-
     private void Change(Random random)
     {
-        if (_more < 2 && random.Next(2) == 0) _cluster.Start($"silo-{_cluster.Options.Silos + ++_more}");
-        else if (_more > 0) _cluster.Leave($"silo-{_cluster.Options.Silos + _more--}");
+        if (_more < 2 && random.Next(2) == 0) _cluster.Start($"silo-{Cluster.Size + ++_more}");
+        else if (_more > 0) _cluster.Leave($"silo-{Cluster.Size + _more--}");
     }
 
     private void Clog(Random random)
     {
-        var (from, to) = (AnyName(random), AnyName(random));
-        if (from == to) return;
-        var isBoth = random.Next(2) == 0;
-        Cut(from, to, isBoth);
-        World.Schedule(Seconds(25 * Math.Pow(random.NextDouble(), 2)), () => Mend(from, to, isBoth, random.Next(3) == 0));
+        var (from, to) = (Any(random, Names), Any(random, Names));
+        var isBroken = random.Next(3) == 0;
+        if (from != to) Cut(random.Next(2) == 0 ? [(from, to), (to, from)] : [(from, to)], Seldom(25, random), isBroken);
     }
 
     private void Swizzle(Random random)
     {
-        var names = Names();
-        var links = names.SelectMany(from => names.Where(to => to != from).Select(to => (from, to))).ToArray();
-        random.Shuffle(links);
+        (string, string)[] links = [.. from one in Names from other in Names where one != other select (one, other)];
         var after = TimeSpan.Zero;
-        foreach (var (from, to) in links)
-            World.Schedule(after += Seconds(random.NextDouble() / 2), () => Cut(from, to, isBoth: false));
-        random.Shuffle(links);
-        foreach (var (from, to) in links)
-            World.Schedule(after += Seconds(random.NextDouble() / 2), () => Mend(from, to, isBoth: false, isBroken: false));
+        foreach (var act in (Action<(string, string)>[])[Cut, link => _cluster.Network.Open(link, isBroken: false)])
+        {
+            random.Shuffle(links);
+            foreach (var link in links) World.Schedule(after += Seconds(random.NextDouble() / 2), () => act(link));
+        }
     }
 
     private void Split(Random random)
     {
         var silos = _cluster.Silos.Select(silo => silo.Process.Name).ToArray();
         random.Shuffle(silos);
-        var first = random.Next(1, silos.Length + 1);
-        var pairs = silos[..first].SelectMany(one => silos[first..].Select(other => (one, other))).ToArray();
-        World.Trace($"split: {string.Join(' ', silos[..first])} from {string.Join(' ', silos[first..])}");
-        foreach (var (one, other) in pairs) Cut(one, other, isBoth: true);
-        World.Schedule(Seconds(2 + (40 * random.NextDouble())), () =>
-        {
-            foreach (var (one, other) in pairs) Mend(one, other, isBoth: true, isBroken: random.Next(2) == 0);
-        });
+        var (some, rest) = (silos[..random.Next(1, silos.Length + 1)], silos);
+        World.Trace($"split: {string.Join(' ', some)} from the others");
+        (string, string)[] links = [.. from one in some from other in rest.Except(some) select (one, other)];
+        var time = Seconds(2 + (40 * random.NextDouble()));
+        Cut([.. links, .. links.Select(link => (link.Item2, link.Item1))], time, isBroken: random.Next(2) == 0);
     }
 
-    private void Cut(string one, string other, bool isBoth)
+    private void Cut((string, string)[] links, TimeSpan time, bool isBroken)
+    {
+        Array.ForEach(links, Cut);
+        World.Schedule(time, () => Array.ForEach(links, link => _cluster.Network.Open(link, isBroken)));
+    }
+
+    private void Cut((string One, string Other) link)
     {
         if (_isOver) return;
-        _cluster.Network.Clog(one, other);
-        if (isBoth) _cluster.Network.Clog(other, one);
-        var pair = _cluster.Silos.Where(silo => silo.Process.Name == one || silo.Process.Name == other).ToArray();
-        if (pair.Length < 2) return;
+        _cluster.Network.Clog(link);
+        var pair = _cluster.Silos.Where(silo => silo.Process.Name == link.One || silo.Process.Name == link.Other).ToArray();
 
         // Of two silos that do not hear each other one ends itself, and both know which: the younger.
         World.Schedule(s_untilSomebodyGoes, () =>
         {
-            if (_cluster.Network.IsClogged(one, other) && pair.All(silo => silo.Process is { IsAlive: true, IsFrozen: false }))
-                _cluster.Kill(pair.MaxBy(silo => silo.Number)!);
+            var isTime = pair.Length == 2 && pair.All(silo => silo.Process is { IsAlive: true, IsFrozen: false });
+            if (isTime && _cluster.Network.IsClogged(link)) _cluster.Kill(pair.MaxBy(silo => silo.Number)!);
         });
-    }
-
-    private void Mend(string one, string other, bool isBoth, bool isBroken)
-    {
-        _cluster.Network.Open(one, other, isBroken);
-        if (isBoth) _cluster.Network.Open(other, one, isBroken);
     }
 
     private void LockProduct(Random random)
     {
-        if (_market.Products.Count == 0) return;
-        var product = _market.Products[random.Next(_market.Products.Count)];
-        _cluster.Database.LockRow("products", $"{product}", Seconds(20 * Math.Pow(random.NextDouble(), 2)));
+        if (_market.Products.Count > 0)
+            _cluster.Database.LockRow("products", $"{Any(random, _market.Products)}", Seldom(20, random));
     }
 
-    private string[] Names() =>
-        [.. _cluster.Silos.Select(silo => silo.Process.Name), .. _cluster.Doors.Select(door => door.Process.Name)];
+    private static T Any<T>(Random random, IReadOnlyList<T> all) => all[random.Next(all.Count)];
 
-    private string AnyName(Random random)
-    {
-        var names = Names();
-        return names[random.Next(names.Length)];
-    }
-
+    /// <summary>Up to so many seconds, most often few of them.</summary>
+    private static TimeSpan Seldom(double seconds, Random random) => Seconds(seconds * Math.Pow(random.NextDouble(), 2));
     private static TimeSpan Seconds(double seconds) => TimeSpan.FromSeconds(seconds);
 }

@@ -3,47 +3,19 @@ namespace Mall.Simulation;
 /// <summary>What must hold; see docs/architecture.md.</summary>
 public enum Invariant
 {
-    /// <summary>An effect and its barrier row commit together, once.</summary>
-    Barrier,
-
-    /// <summary>Every write is fenced: epochs and versions only grow.</summary>
-    Fence,
-
-    /// <summary>Stock is conserved, and never negative.</summary>
-    StockConserved,
-
-    /// <summary>Whatever was started of a saga that failed has been undone.</summary>
-    CompensationSucceeds,
-
-    /// <summary>A saga that succeeded has done all its branches, and none acts after its end.</summary>
-    NothingUndone,
-
-    /// <summary>A saga goes through its statuses in their order.</summary>
-    SagaSteps,
-
-    /// <summary>An order goes through its statuses in their order, and agrees with its saga.</summary>
-    OrderSteps,
-
-    /// <summary>What was acknowledged exists, as it was acknowledged.</summary>
-    NothingLost,
-
-    /// <summary>Nothing exists that nobody asked for, or twice.</summary>
-    NothingTwice,
-
-    /// <summary>The same key gives the same answer, and another body is refused.</summary>
-    KeyForEver,
-
-    /// <summary>A refusal was true at some moment between request and answer.</summary>
-    RefusalTrue,
-
-    /// <summary>Every saga ends once nothing disturbs it.</summary>
-    SagasEnd,
-
-    /// <summary>Where nothing goes wrong, everybody is answered.</summary>
-    EverybodyAnswered,
-
-    /// <summary>One sick row hurts nobody else.</summary>
-    OneSickRow,
+    Barrier, // An effect and its barrier row commit together, once.
+    Fence, // Every write is fenced: epochs and versions only grow.
+    StockConserved, // Stock is conserved, and never negative.
+    CompensationSucceeds, // Whatever was started of a saga that failed has been undone.
+    NothingUndone, // A saga that succeeded has done all its branches, and none acts after its end.
+    SagaSteps, // A saga goes through its statuses in their order.
+    OrderSteps, // An order goes through its statuses in their order, and agrees with its saga.
+    NothingLost, // What was acknowledged exists, as it was acknowledged.
+    NothingTwice, // Nothing exists that nobody asked for, or twice.
+    KeyForEver, // The same key gives the same answer, and another body is refused.
+    RefusalTrue, // A refusal was true at some moment between request and answer.
+    SagasEnd, // Every saga ends once nothing disturbs it.
+    OneSickRow, // One sick row hurts nobody else; where nothing goes wrong, everybody is answered soon.
 }
 
 /// <summary>A broken invariant.</summary>

@@ -1,35 +1,41 @@
-using System.Collections.Immutable;
 using System.Text.Json;
-using Mall.Orders;
+using System.Text.RegularExpressions;
 
 namespace Mall.Simulation;
 
-/// <summary>What somebody asks the mall for.</summary>
-/// <param name="Key">Names the request for ever: the gid of what is a saga, else user, space, key. Null: no key.</param>
-/// <param name="Body">All that was asked for, as one text: two bodies under one key are two requests.</param>
-public abstract record Asked(string? Key, string Body);
+/// <summary>What somebody asks the mall for; what its parts mean stands in <c>answers.sql</c>.</summary>
+/// <param name="Wants">Products, and how much of each.</param>
+public sealed record Asked(string Kind, string? Key, string Body, params (long Product, long Quantity)[] Wants)
+{
+    public string? Gid { get; init; }
+    public string? Name { get; init; } // of a product or a user: no two requests give the same
+    public long? UserId { get; init; }
+    public long? Delta { get; init; }
+    public bool IsWaiting { get; init; } = true; // false: it is answered as soon as the intent is durable
 
-/// <param name="Wait">False: the answer is due as soon as the intent is durable, and is no order.</param>
-public sealed record OrderAsked(
-    string Gid, bool IsKeyed, long UserId, ImmutableArray<OrderLine> Lines, bool Wait = true)
-    : Asked(
-        IsKeyed ? Gid : null, $"order by {UserId} of {string.Join(", ", Lines.Select(l => $"{l.Quantity} x {l.ProductId}"))}");
+    public static Asked Order(string gid, bool isKeyed, long userId, IEnumerable<OrderLine> lines, bool isWaiting = true)
+    {
+        var wants = lines.OrderBy(line => line.ProductId).Select(line => (line.ProductId, line.Quantity)).ToArray();
+        return new("order", isKeyed ? gid : null, $"order by {userId} of {string.Join(' ', wants)}", wants)
+        {
+            Gid = gid, UserId = userId, IsWaiting = isWaiting,
+        };
+    }
 
-public sealed record RegistrationAsked(string Gid, bool IsKeyed, string Mobile)
-    : Asked(IsKeyed ? Gid : null, $"registration of {Mobile}");
+    public static Asked Registration(string gid, string mobile) =>
+        new("registration", gid, $"registration of {mobile}") { Name = mobile };
 
-/// <param name="Name">No two requests give the same.</param>
-public sealed record ProductAsked(string? Key, string Name, long Price, long Stock)
-    : Asked(Key, $"product {Name}, {Stock} at {Price}");
+    public static Asked Product(string key, string name, long price, long stock) =>
+        new("product", key, $"product {name}, {stock} at {price}") { Name = name, Delta = stock };
 
-public sealed record AdjustmentAsked(string? Key, long ProductId, long Delta)
-    : Asked(Key, $"{Delta:+0;-0} of product {ProductId}");
+    public static Asked Adjustment(string? key, long product, long delta) =>
+        new("adjustment", key, $"{delta:+0;-0} of product {product}", (product, -delta)) { Delta = delta };
 
-/// <summary>An operator ends a saga.</summary>
-public sealed record AbortAsked(string Gid) : Asked(null, $"abort of {Gid}");
+    public static Asked Abort(string gid) => new("abort", null, $"abort of {gid}") { Gid = gid };
 
-/// <summary>Whatever no oracle judges by itself: opening a shop, changing a product, looking, an operator's wish.</summary>
-public sealed record OtherAsked(string Body) : Asked(null, Body);
+    /// <summary>Whatever no oracle judges by itself: opening a shop, changing a product, an operator's wish.</summary>
+    public static Asked Other(string body) => new("other", null, body);
+}
 
 /// <summary>What was answered.</summary>
 /// <param name="Code">Why it was refused; null when it was not.</param>
@@ -43,34 +49,43 @@ public sealed record Answer(int? Code, string Text, object? Value = null)
     public override string ToString() => Code is null ? Text : $"{Code} {Text}";
 }
 
-/// <summary>One request. Without an answer nobody knows what has become of it: it timed out, or an error says as much.</summary>
-public sealed class Entry(int number, string client, Asked what, DateTimeOffset at)
+/// <summary>Everything that clients asked and heard, for the oracles.</summary>
+public sealed partial class Journal(SimulatedDatabase database)
 {
-    public int Number => number;
-    public string Client => client;
-    public Asked What => what;
-    public DateTimeOffset At => at;
-    public Answer? Answer { get; internal set; }
-    public DateTimeOffset? AnsweredAt { get; internal set; }
+    private static readonly Query<long> s_ask = ShortQueries.Number("""
+        insert into asked (client, kind, key, body, gid, user_id, name, delta, lines, is_waiting, at)
+        values (@p1, @p2, @p3, @p4, @p5, @p6, @p7, @p8, @p9, @p10, @p11) returning number
+        """);
 
-    public override string ToString() => $"request {number} of {client} ({what.Body}, at {at:HH:mm:ss.fff})";
-}
+    private static readonly Query<long> s_want = ShortQueries.Number("insert into wanted values (@p1, @p2, @p3)");
+    private static readonly Query<long> s_hear = ShortQueries.Number(
+        "update asked set until = @p2, code = @p3, said = @p4, view = @p5, about = @p6 where number = @p1");
 
-/// <summary>Everything that clients asked and heard, in the order in which they asked, by the right clock.</summary>
-public sealed class Journal
-{
-    private readonly List<Entry> _entries = [];
-
-    public IReadOnlyList<Entry> Entries => _entries;
+    [GeneratedRegex(@"(?:product|user) (\d+)", RegexOptions.IgnoreCase)]
+    private static partial Regex About { get; }
 
     /// <summary>Somebody asks. A request that is repeated, by whomever, is asked again.</summary>
-    public Entry Ask(string client, Asked what, DateTimeOffset at)
+    /// <returns>Its number.</returns>
+    public long Ask(string client, Asked what, DateTimeOffset at)
     {
-        var entry = new Entry(_entries.Count + 1, client, what, at);
-        _entries.Add(entry);
-        return entry;
+        var lines = string.Join(' ', what.Wants.Select(want => $"{want.Product}:{want.Quantity}"));
+        var number = database.Read(
+            s_ask, client, what.Kind, what.Key, what.Body, what.Gid, what.UserId, what.Name, what.Delta, lines,
+            what.IsWaiting ? 1 : 0, at.UtcTicks)[0];
+        foreach (var (product, quantity) in what.Wants) database.Read(s_want, number, product, quantity);
+        return number;
     }
 
     /// <summary>And is answered, for certain. An unknown outcome (5xx, 429, no answer) is no answer.</summary>
-    public static void Hear(Entry entry, Answer answer, DateTimeOffset at) => (entry.Answer, entry.AnsweredAt) = (answer, at);
+    public void Hear(long number, Answer answer, DateTimeOffset at) => database.Read(
+        s_hear, number, at.UtcTicks, answer.Code, answer.Text, ViewOf(answer.Value), About.Match(answer.Text).Groups[1].Value);
+
+    private static string? ViewOf(object? value) => value switch
+    {
+        OrderView order => $"{order.Id}|{order.UserId}|{order.Amount}|" + string.Join(
+            ' ', order.Items.OrderBy(item => item.ProductId).Select(item => $"{item.ProductId}:{item.Quantity}:{item.Price}")),
+        ProductView product => $"{product.Id}",
+        UserView user => $"{user.Id}",
+        _ => null,
+    };
 }

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
-
 namespace Mall.Simulation;
 
 /// <summary>
@@ -11,8 +9,8 @@ internal abstract class GrainCaller : IGrainFactory, IGrainReferenceRuntime
     private static readonly TimeSpan s_responseTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_sweep = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<Type, GrainReferenceShared> _shared = [];
-    private readonly Dictionary<long, Call> _calls = [];
+    private readonly Dictionary<Type, Func<IdSpan, object>> _factories = [];
+    private readonly Dictionary<long, (Message Message, Action<Response> Complete)> _calls = [];
     private long _number;
 
     protected GrainCaller(SimulatedProcess process)
@@ -22,32 +20,33 @@ internal abstract class GrainCaller : IGrainFactory, IGrainReferenceRuntime
     }
 
     public SimulatedProcess Process { get; }
-
-    protected abstract void Send(Message message);
-
     protected virtual SimulatedSilo? Gateway => null;
 
-    public TGrainInterface GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix = null)
-        where TGrainInterface : IGrainWithIntegerKey => Refer<TGrainInterface>(GrainIdKeyExtensions.CreateIntegerKey(primaryKey));
+    public abstract void Send(Message message);
 
-    public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null)
-        where TGrainInterface : IGrainWithStringKey => Refer<TGrainInterface>(IdSpan.Create(primaryKey));
+    public TGrain GetGrain<TGrain>(long primaryKey, string? grainClassNamePrefix = null) where TGrain : IGrainWithIntegerKey =>
+        Refer<TGrain>(GrainIdKeyExtensions.CreateIntegerKey(primaryKey));
+
+    public TGrain GetGrain<TGrain>(string primaryKey, string? grainClassNamePrefix = null) where TGrain : IGrainWithStringKey =>
+        Refer<TGrain>(IdSpan.Create(primaryKey));
 
     public ValueTask<T?> InvokeMethodAsync<T>(GrainReference reference, IInvokable request, InvokeMethodOptions options)
     {
-        var call = new Call<T>();
-        Send(call, reference, request, options);
-        return new(call.Task);
+        var what = $"{reference.GrainId} {request.GetMethodName()} ({Process.Name} {++_number})";
+        var expires = Process.World.Now + (request.GetDefaultResponseTimeout() ?? s_responseTimeout);
+        var message = new Message(_number, this, reference.GrainId, what, GrainTypes.Write(request), options, expires, Gateway);
+        var answer = new TaskCompletionSource<T?>();
+        _calls.Add(_number, (message, response =>
+        {
+            if (response.Exception is { } failure) answer.SetException(failure);
+            else answer.SetResult(response.GetResult<T>());
+        }));
+        Send(message);
+        return new(answer.Task);
     }
 
     public ValueTask InvokeMethodAsync(GrainReference reference, IInvokable request, InvokeMethodOptions options) =>
         new(InvokeMethodAsync<object>(reference, request, options).AsTask());
-
-    public void InvokeMethod(GrainReference reference, IInvokable request, InvokeMethodOptions options) =>
-        throw new NotSupportedException("One-way calls are not simulated.");
-
-    public object Cast(IAddressable grain, Type interfaceType) =>
-        interfaceType.IsInstanceOfType(grain) ? grain : throw new NotSupportedException("Casts are not simulated.");
 
     /// <summary>The answer has come; perhaps too late.</summary>
     public void Receive(Message message, byte[] answer)
@@ -59,102 +58,49 @@ internal abstract class GrainCaller : IGrainFactory, IGrainReferenceRuntime
     /// <summary>Nobody is going to answer.</summary>
     public void Lose(Message message, Exception why)
     {
-        if (_calls.Remove(message.Number, out var call)) Fail(call, why);
+        if (!_calls.Remove(message.Number, out var call)) return;
+        Process.Trace($"{why.GetType().Name}: {message.What}");
+        call.Complete(Response.FromException(why));
     }
 
-    /// <summary>All calls that were sent to a silo that is dead now.</summary>
-    protected void LoseCallsTo(SimulatedSilo silo)
+    protected void LoseAll(Func<Message, bool> which, Func<Message, Exception> why)
     {
-        foreach (var (_, call) in _calls.Where(c => c.Value.Message.SentTo == silo).ToArray())
-            Lose(call.Message, new SiloUnavailableException($"The silo {silo.Process.Name} has become unavailable."));
+        foreach (var message in _calls.Values.Select(call => call.Message).Where(which).ToArray()) Lose(message, why(message));
     }
 
-    private T Refer<T>(IdSpan key)
+    private TGrain Refer<TGrain>(IdSpan key)
     {
-        var grain = GrainTypes.Of(typeof(T));
-        if (!_shared.TryGetValue(typeof(T), out var shared)) _shared.Add(typeof(T), shared = GrainTypes.Shared(grain, this));
-        return (T)(object)grain.Proxy(shared, key);
-    }
-
-    private void Send(Call call, GrainReference reference, IInvokable request, InvokeMethodOptions options)
-    {
-        var timeout = request.GetDefaultResponseTimeout() ?? s_responseTimeout;
-        var kind = GrainTypes.Of(reference.GrainId);
-        var what = $"{reference.GrainId} {request.GetMethodName()} ({Process.Name} {++_number})";
-        var message = new Message(
-            _number, this, reference.GrainId, kind, what, GrainTypes.Write(request), options, Process.World.Now + timeout)
-        {
-            Gateway = Gateway,
-        };
-        call.Message = message;
-        _calls.Add(_number, call);
-        Send(message);
+        if (!_factories.TryGetValue(typeof(TGrain), out var factory))
+            _factories.Add(typeof(TGrain), factory = GrainTypes.Factory(typeof(TGrain), this));
+        return (TGrain)factory(key);
     }
 
     // As Orleans does: once a second, not a timer a call.
     private void Sweep()
     {
-        foreach (var (_, call) in _calls.Where(c => c.Value.Message.Expires < Process.World.Now).ToArray())
-            Lose(call.Message, new TimeoutException($"Response did not arrive on time: {call.Message.What}."));
+        LoseAll(
+            message => message.Expires < Process.World.Now,
+            message => new TimeoutException($"Response did not arrive on time: {message.What}."));
         Process.Schedule(s_sweep, Sweep);
     }
 
-    private void Fail(Call call, Exception why)
-    {
-        Process.Trace($"{why.GetType().Name}: {call.Message.What}");
-        call.Complete(Response.FromException(why));
-    }
-
-    private abstract class Call
-    {
-        public Message Message { get; set; } = null!; // set as soon as it is sent
-
-        public abstract void Complete(Response response);
-    }
-
-    private sealed class Call<T> : Call
-    {
-        private readonly TaskCompletionSource<T?> _answer = new();
-
-        public Task<T?> Task => _answer.Task;
-
-        public override void Complete(Response response)
-        {
-            if (response.Exception is { } failure) _answer.SetException(failure);
-            else _answer.SetResult(response.GetResult<T>());
-        }
-    }
-
-    // What the mall does not use of the factory.
-    TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(Guid primaryKey, string? grainClassNamePrefix) => throw Unused();
-
-    TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(Guid primaryKey, string extension, string? prefix) => throw Unused();
-
-    TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(long primaryKey, string extension, string? prefix) => throw Unused();
-
-    T IGrainFactory.CreateObjectReference<T>(IGrainObserver obj) => throw Unused();
-
-    void IGrainFactory.DeleteObjectReference<T>(IGrainObserver obj) => throw Unused();
-
-    IGrain IGrainFactory.GetGrain(Type grainInterfaceType, Guid grainPrimaryKey) => throw Unused();
-
-    IGrain IGrainFactory.GetGrain(Type grainInterfaceType, long grainPrimaryKey) => throw Unused();
-
-    IGrain IGrainFactory.GetGrain(Type grainInterfaceType, string grainPrimaryKey) => throw Unused();
-
-    IGrain IGrainFactory.GetGrain(Type grainInterfaceType, Guid grainPrimaryKey, string keyExtension) => throw Unused();
-
-    IGrain IGrainFactory.GetGrain(Type grainInterfaceType, long grainPrimaryKey, string keyExtension) => throw Unused();
-
-    TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(GrainId grainId) => throw Unused();
-
+    // What the mall does not use of it.
+    public void InvokeMethod(GrainReference reference, IInvokable request, InvokeMethodOptions options) => throw Unused();
+    public object Cast(IAddressable grain, Type type) => type.IsInstanceOfType(grain) ? grain : throw Unused();
+    TGrain IGrainFactory.GetGrain<TGrain>(Guid primaryKey, string? grainClassNamePrefix) => throw Unused();
+    TGrain IGrainFactory.GetGrain<TGrain>(Guid primaryKey, string keyExtension, string? prefix) => throw Unused();
+    TGrain IGrainFactory.GetGrain<TGrain>(long primaryKey, string keyExtension, string? prefix) => throw Unused();
+    TGrain IGrainFactory.GetGrain<TGrain>(GrainId grainId) => throw Unused();
+    TObserver IGrainFactory.CreateObjectReference<TObserver>(IGrainObserver obj) => throw Unused();
+    void IGrainFactory.DeleteObjectReference<TObserver>(IGrainObserver obj) => throw Unused();
+    IGrain IGrainFactory.GetGrain(Type type, Guid key) => throw Unused();
+    IGrain IGrainFactory.GetGrain(Type type, long key) => throw Unused();
+    IGrain IGrainFactory.GetGrain(Type type, string key) => throw Unused();
+    IGrain IGrainFactory.GetGrain(Type type, Guid key, string keyExtension) => throw Unused();
+    IGrain IGrainFactory.GetGrain(Type type, long key, string keyExtension) => throw Unused();
     IAddressable IGrainFactory.GetGrain(GrainId grainId) => throw Unused();
-
     IAddressable IGrainFactory.GetGrain(GrainId grainId, GrainInterfaceType interfaceType) => throw Unused();
-
-    IAddressable IGrainFactory.GetGrain(Type interfaceType, IdSpan grainKey, string grainClassNamePrefix) => throw Unused();
-
-    IAddressable IGrainFactory.GetGrain(Type interfaceType, IdSpan grainKey) => throw Unused();
-
+    IAddressable IGrainFactory.GetGrain(Type type, IdSpan key, string prefix) => throw Unused();
+    IAddressable IGrainFactory.GetGrain(Type type, IdSpan key) => throw Unused();
     private static NotSupportedException Unused() => new("This is not simulated.");
 }

@@ -5,22 +5,13 @@ namespace Mall.Simulation;
 /// <param name="Sender">Who waits for the answer.</param>
 /// <param name="What">For the story.</param>
 /// <param name="Expires">Nobody begins with it after that: its sender does not wait any more.</param>
+/// <param name="Gateway">The silo that a client sends it through; the answer goes the same way.</param>
 internal sealed record Message(
-    long Number, GrainCaller Sender, GrainId Grain, GrainKind Kind, string What, byte[] Body, InvokeMethodOptions Options,
-    TimeSpan Expires)
+    long Number, GrainCaller Sender, GrainId Grain, string What, byte[] Body, InvokeMethodOptions Options, TimeSpan Expires,
+    SimulatedSilo? Gateway)
 {
-    /// <summary>The longest way through the cluster; one more, and it is rejected.</summary>
-    public const int MostForwards = 2;
-
-    public int Forwards { get; set; }
-
-    /// <summary>The silo that a client has sent it through; the answer goes the same way.</summary>
-    public SimulatedSilo? Gateway { get; init; }
-
-    /// <summary>Where it was sent last, if that is known: if that silo dies, so does the call.</summary>
-    public SimulatedSilo? SentTo { get; set; }
-
+    public GrainKind Kind { get; } = GrainTypes.Of(Grain);
     public bool IsAlwaysInterleave => Options.HasFlag(InvokeMethodOptions.AlwaysInterleave);
-
-    public bool IsReadOnly => Options.HasFlag(InvokeMethodOptions.ReadOnly);
+    public int Forwards { get; set; }
+    public SimulatedSilo? SentTo { get; set; } // where it was sent last, if that is known: if that silo dies, so does the call
 }

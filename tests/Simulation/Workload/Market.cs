@@ -1,5 +1,16 @@
 namespace Mall.Simulation;
 
+/// <summary>Who there is, and how they behave. Rates are probabilities from 0 to 1.</summary>
+/// <param name="Stock">A product's at the beginning, up to so many.</param>
+/// <param name="ShopperPause">Seconds between two orders of a shopper, on average.</param>
+/// <param name="RepeatsOld">An order that is repeated long after, under its key.</param>
+/// <param name="ReusesKey">Another body under an old key.</param>
+/// <param name="Twice">The same request twice at once.</param>
+/// <param name="Rush">Everybody wants the first product.</param>
+public sealed record WorkloadOptions(
+    int Shoppers = 16, int Sellers = 2, int Operators = 1, int ProductsASeller = 3, int Stock = 500, double ShopperPause = 12,
+    double RepeatsOld = 0.06, double ReusesKey = 0.03, double Twice = 0.06, double Rush = 0.3);
+
 /// <summary>Everybody who uses the mall, and what they know of it.</summary>
 internal sealed class Market
 {
@@ -7,7 +18,7 @@ internal sealed class Market
 
     public Market(Cluster cluster, WorkloadOptions options)
     {
-        (Cluster, Options) = (cluster, options);
+        (Cluster, Options, Journal) = (cluster, options, new Journal(cluster.Database));
         Process = new SimulatedProcess(World, "clients");
         for (var i = 1; i <= options.Sellers; i++) Begin(new Seller(this, i));
         for (var i = 1; i <= options.Shoppers; i++) Begin(new Shopper(this, i));
@@ -15,66 +26,17 @@ internal sealed class Market
     }
 
     public Cluster Cluster { get; }
-
     public WorkloadOptions Options { get; }
-
     public World World => Cluster.World;
-
-    /// <summary>Of all clients: nothing ever happens to it.</summary>
-    public SimulatedProcess Process { get; }
-
-    public Journal Journal { get; } = new();
-
-    /// <summary>Products that are known to exist.</summary>
-    public List<long> Products { get; } = [];
-
-    /// <summary>Orders asked for lately, for operators.</summary>
-    public Queue<string> Gids { get; } = new();
-
+    public Journal Journal { get; }
     public bool IsOpen { get; set; } = true;
-
     public bool IsOver => _lives.TrueForAll(life => life.IsCompleted);
-
-    /// <summary>What the front door would have answered with 500 and a stack trace in the log.</summary>
-    public List<string> Unforeseen { get; } = [];
-
-    public void NoteUnforeseen(Exception failure) => Unforeseen.Add($"{failure.GetType().Name}: {failure.Message}");
+    public SimulatedProcess Process { get; } // of all clients: nothing ever happens to it
+    public List<long> Products { get; } = []; // products that are known to exist
+    public Queue<string> Gids { get; } = new(); // orders asked for lately, for operators
+    public List<string> Unforeseen { get; } = []; // what the front door would have answered with 500 and a stack trace in the log
 
     /// <summary>Lives end by themselves; one that fails is a bug of the simulation.</summary>
-    public void ThrowIfFailed()
-    {
-        foreach (var life in _lives) life.GetAwaiter().GetResult();
-    }
-
+    public void ThrowIfFailed() => _lives.ForEach(life => life.GetAwaiter().GetResult());
     private void Begin(Client client) => _lives.Add(Process.Start(client.LiveAsync));
-}
-
-/// <summary>Who there is, and how they behave. Rates are probabilities from 0 to 1.</summary>
-public sealed record WorkloadOptions
-{
-    public int Shoppers { get; init; } = 16;
-
-    public int Sellers { get; init; } = 2;
-
-    public int Operators { get; init; } = 1;
-
-    public int ProductsASeller { get; init; } = 3;
-
-    /// <summary>At the beginning, up to so many.</summary>
-    public int Stock { get; init; } = 500;
-
-    /// <summary>Seconds between two orders of a shopper, on average.</summary>
-    public double ShopperPause { get; init; } = 12;
-
-    /// <summary>An order that is repeated long after, under its key.</summary>
-    public double RepeatsOld { get; init; } = 0.06;
-
-    /// <summary>Another body under an old key.</summary>
-    public double ReusesKey { get; init; } = 0.03;
-
-    /// <summary>The same request twice at once.</summary>
-    public double Twice { get; init; } = 0.06;
-
-    /// <summary>Everybody wants the first product.</summary>
-    public double Rush { get; init; } = 0.3;
 }

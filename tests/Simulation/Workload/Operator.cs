@@ -1,5 +1,3 @@
-using Mall.Sagas;
-
 namespace Mall.Simulation;
 
 /// <summary>Looks at sagas, and retries or aborts one now and then, whatever state it is in.</summary>
@@ -16,8 +14,8 @@ internal sealed class Operator(Market market, int number) : Client(market, $"ope
             if (!Market.IsOpen || !Market.Gids.TryDequeue(out var gid)) continue;
             await (Chance(0.5)
                 ? AskAsync<SagaView>(
-                    new OtherAsked($"retry of {gid}"), door => door.Sagas.Retry(s_caller, gid, null, door.NewPatience()))
-                : AskAsync<SagaView>(new AbortAsked(gid), door => door.Sagas.Abort(s_caller, gid, null, door.NewPatience())));
+                    Asked.Other($"retry of {gid}"), door => door.Sagas.Retry(s_caller, gid, null, door.NewPatience()))
+                : AskAsync<SagaView>(Asked.Abort(gid), door => door.Sagas.Abort(s_caller, gid, null, door.NewPatience())));
         }
     }
 }
