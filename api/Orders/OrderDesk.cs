@@ -89,10 +89,11 @@ internal sealed class OrderDesk(IGrainFactory grains)
         lines.Add(new OrderLine(productId, quantity));
     }
 
+    /// <summary>In whatever order the lines stand, it is the same order; its rows do not keep theirs either.</summary>
     private static string Canonical(ImmutableArray<OrderLine> lines)
     {
         var text = new StringBuilder("order", 16 + (lines.Length * 12));
-        foreach (var line in lines)
+        foreach (var line in lines.OrderBy(line => line.ProductId))
             text.Append(' ').Append(line.ProductId).Append(':').Append(line.Quantity);
         return text.ToString();
     }
