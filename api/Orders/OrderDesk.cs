@@ -99,6 +99,7 @@ internal sealed class OrderDesk(IGrainFactory grains)
         lines.Add(new OrderLine(productId, quantity));
     }
 
+    /// <summary>In whatever order the lines stand, it is the same order; its rows do not keep theirs either.</summary>
     private static string Canonical(ImmutableArray<OrderLine> lines)
     {
         var text = new StringBuilder("order", 16 + (lines.Length * 12));

@@ -366,11 +366,12 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
     private Refusal OffSale() => Result.Refused(ErrorCodes.ProductOffSale, $"Product {Id} is off sale.");
 
     /// <summary>
-    /// A saga compensates what it has called, and calls nothing afterwards; so a branch that is suspended was refused, and the
-    /// refusal never reached whoever drives the saga now. What it said is not known any more.
+    /// A saga compensates what it has called, and calls nothing afterwards; so a branch that is suspended was refused, or sealed
+    /// by an operator's abort, and that never reached whoever drives the saga now. What it said is not known any more.
     /// </summary>
     private Refusal WasRefused(long wanted) =>
-        Result.Refused(ErrorCodes.NotEnoughStock, $"Product {Id} had less than {wanted} left, or was off sale.");
+        Result.Refused(
+            ErrorCodes.NotEnoughStock, $"Product {Id} had less than {wanted} left, was off sale, or the order was aborted.");
 
     private Refusal NotEnough(long wanted) =>
         Result.Refused(ErrorCodes.NotEnoughStock, $"Product {Id} has {_stock - _reserved} left, {wanted} wanted.");

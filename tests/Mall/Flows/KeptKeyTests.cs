@@ -1,3 +1,6 @@
+using Mall.Api.Auth;
+using Mall.Api.Calls;
+using Mall.Api.Orders;
 using Mall.Orders;
 using Mall.Sagas;
 using Mall.Shops;
@@ -64,6 +67,23 @@ public sealed class KeptKeyTests
         var opened = await later.Grains.GetGrain<IShopDirectoryGrain>(0).Open(new(seller, "Tea", new(seller, "k", "h")));
 
         Assert.Equal(ErrorCodes.KeyReused, opened.Refusal?.Code);
+    }
+
+    [Fact]
+    public async Task A_key_means_the_same_in_whatever_order_the_lines_stand()
+    {
+        await using var mall = await TestMall.OpenAsync();
+        var seller = await mall.RegisterAsync();
+        var (one, other) = (await mall.SellAsync(seller, 3), await mall.SellAsync(seller, 3));
+
+        var (first, again) = (await PlaceAsync(one, other), await PlaceAsync(other, one));
+
+        Assert.NotNull(first.Value);
+        Assert.Equal(first.Value.Id, again.Value?.Id);
+
+        Task<Result<OrderView>> PlaceAsync(params long[] products) => new OrderDesk(mall.Grains).Place(
+            new Caller(seller, Roles.User), new PlaceOrderInput([.. products.Select(id => new OrderLineInput(id, 1))]), "k",
+            new Patience(TimeSpan.FromSeconds(30), TimeProvider.System, CancellationToken.None));
     }
 
     [Fact]

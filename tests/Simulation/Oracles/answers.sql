@@ -106,7 +106,9 @@ select 'RefusalTrue', coalesce(key, 'request ' || number), tells || ' was refuse
 from refused r where not case code
   when 300002 then quantity is not null and (
     exists (select 1 from was w where w.number = r.number
-      and (w.stock < r.quantity or w.status = 0 and r.said like '% or was off sale.'))
+      and (w.stock < r.quantity or w.status = 0 and r.said like '% was off sale, %'))
+    or r.said like '% or the order was aborted.' and exists (
+      select 1 from asked b where b.kind = 'abort' and b.gid = r.gid and b.at <= r.until)
     or exists (select 1 from free f where f.number = r.number and f.stock < r.quantity))
   when 300003 then (kind <> 'order' or quantity is not null)
     and (exists (select 1 from was w where w.number = r.number and w.status = 0)
