@@ -13,6 +13,10 @@ public sealed class SlowClientTests
     private static readonly TimeSpan s_atOnce = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_siege = TimeSpan.FromSeconds(12);
 
+    // A second for whoever has a machine to himself; here the crowd and other tests share two processors with the mall. Whoever
+    // were held up by the crowd would wait for as long as its bodies take.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(8);
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -94,7 +98,7 @@ public sealed class SlowClientTests
             foreach (var (method, path, body) in ((string, string, string?)[])
                 [("POST", "/v1/orders", order), ("GET", $"/v1/products/{product}", null)])
             {
-                var answer = await mall.SendAsync(method, path, body, token).WaitAsync(s_atOnce, Cancel);
+                var answer = await mall.SendAsync(method, path, body, token).WaitAsync(s_patience, Cancel);
                 if ((int)answer.Status < 300) served++;
                 else Assert.True(answer.Headers.ContainsKey("Retry-After"), answer.Body);
             }
