@@ -26,6 +26,12 @@ public sealed class ApiOptions
     /// <summary>How long an access token is good. Default two hours; half of it has passed at <c>refreshAfter</c>.</summary>
     public TimeSpan AccessLifetime { get; init; } = TimeSpan.FromHours(2);
 
+    /// <summary>Proxies whose <c>X-Forwarded-For</c> counts. Default: none, an address is who connects.</summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+
+    /// <summary>How a mobile of digits alone is read: two letters. Null (default): as it is.</summary>
+    public string? Country { get; init; }
+
     /// <summary>A request that waits longer is answered with 100008. Default 25 s, below what proxies usually bear.</summary>
     public TimeSpan WaitLimit { get; init; } = TimeSpan.FromSeconds(25);
 
@@ -65,6 +71,7 @@ public sealed class ApiOptions
         { TokenKey.Length: < AccessTokens.MinKeyLength } =>
             $"token-key: must be at least {AccessTokens.MinKeyLength} characters long.",
         { Http: var http, Grpc: var grpc } when http == grpc && http.Port != 0 => $"grpc: {grpc} is the address of http already.",
+        { Country: { } country } when !Mobiles.IsCountry(country) => $"country: '{country}' is not two letters such as DE.",
         _ => null,
     };
 }

@@ -28,6 +28,7 @@ global using Mall.Api.Sagas;
 global using Mall.Api.Shops;
 global using Mall.Api.Users;
 global using Mall.Api.Validation;
+global using Mall.Lists;
 global using Mall.Orders;
 global using Mall.Products;
 global using Mall.Sagas;

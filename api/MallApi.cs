@@ -1,5 +1,6 @@
 using Grpc.AspNetCore.HealthChecks;
 using Mall.Api.OpenApi;
+using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Mall.Api;
@@ -26,6 +27,15 @@ public static class MallApi
         services.AddMallAuthentication();
         services.AddCrowdLimit();
         services.AddBrowsers();
+        services.AddOptions<ForwardedHeadersOptions>().Configure<ApiOptions>((forwarded, api) =>
+        {
+            forwarded.ForwardedHeaders = ForwardedHeaders.XForwardedFor;
+            forwarded.ForwardLimit = null;
+            forwarded.KnownProxies.Clear(); // Not even who connects from here.
+            forwarded.KnownIPNetworks.Clear();
+            foreach (var proxies in api.TrustedProxies)
+                forwarded.KnownIPNetworks.Add(proxies);
+        });
         services.AddRouting();
         services.AddMallDocument();
         AddGrpc(services);
@@ -45,6 +55,8 @@ public static class MallApi
     /// <summary>Maps every endpoint of the front door, each feature in its own file.</summary>
     public static WebApplication MapMallApi(this WebApplication app)
     {
+        if (app.Services.GetRequiredService<ApiOptions>().TrustedProxies.Count > 0)
+            app.UseForwardedHeaders(); // Without any it would believe everybody.
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
         app.UseCors();

@@ -1,4 +1,5 @@
 global using System.Collections.Immutable;
+global using Mall.Lists;
 global using Mall.Sagas;
 global using Orleans;
 global using Orleans.Concurrency;

@@ -4,6 +4,7 @@ global using System.Diagnostics;
 global using System.Text.Json.Serialization;
 global using Mall.Hosting;
 global using Mall.Ledger;
+global using Mall.Lists;
 global using Mall.Orders;
 global using Mall.Products;
 global using Mall.Sagas;

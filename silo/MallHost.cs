@@ -70,7 +70,7 @@ public static class MallHost
         var options = new ApiOptions
         {
             Http = settings.Http, Grpc = settings.Grpc, GrpcCertificate = settings.GrpcCertificate, TokenKey = settings.TokenKey,
-            Cors = settings.Cors,
+            Cors = settings.Cors, TrustedProxies = settings.TrustedProxies, Country = settings.Country,
         };
         if (options.Complaint() is { } complaint) throw new SettingsException(complaint);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.ListenForMall(options));

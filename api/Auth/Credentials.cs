@@ -1,3 +1,4 @@
+using ADRaffy.ENSNormalize;
 using Microsoft.Extensions.Options;
 
 namespace Mall.Api.Auth;
@@ -8,42 +9,32 @@ namespace Mall.Api.Auth;
 /// </summary>
 public static class Credentials
 {
-    internal const int MaxMobileLength = 21;
     internal const int MinPasswordLength = 8;
     internal const int MaxPasswordLength = 128;
-
-    /// <summary>The rule of mobiles as a pattern, for readers of the OpenAPI document.</summary>
-    internal const string MobilePattern = "^[+]?[0-9]{5,20}$";
-
-    internal const string MobileRule = "must be 5 to 20 digits, with or without a plus before them";
 
     /// <summary>Iterations of PBKDF2 with SHA-512 for a new password; tens of milliseconds of a core.</summary>
     internal const int HashIterations = 100_000;
 
-    private const int MinMobileDigits = 5;
-    private const int MaxMobileDigits = 20;
-
     private static readonly object s_nobody = new();
 
     /// <summary>What is wrong with these, in one line that names which; null when nothing is.</summary>
-    public static string? Complaint(string mobile, string password)
+    public static string? Complaint(string password, string name = "")
     {
-        if (!IsMobile(mobile))
-            return $"mobile {MobileRule}";
         var checks = new FieldChecks();
         checks.Text("password", password, MinPasswordLength, MaxPasswordLength);
+        checks.Text("name", name, 0, AccountDesk.MaxName);
         return checks.First is { } error ? $"{error.Field} {error.Message}" : null;
     }
 
     /// <summary>A salted, slow hash of a password, different each time, in the format of ASP.NET Core Identity.</summary>
-    public static string Hash(string password) => Hasher(HashIterations).HashPassword(s_nobody, password);
+    public static string Hash(string password) => Hasher(HashIterations).HashPassword(s_nobody, Composed(password));
+
+    /// <summary>
+    /// The text in Unicode's form NFC: keyboards differ in how they spell an accent. (.NET's own normalization does nothing in a
+    /// process without cultures.)
+    /// </summary>
+    internal static string Composed(string text) => Ascii.IsValid(text) ? text : ENSNormalize.NF.NFC(text);
 
     internal static PasswordHasher<object> Hasher(int iterations) =>
         new(Options.Create(new PasswordHasherOptions { IterationCount = iterations }));
-
-    internal static bool IsMobile(string mobile)
-    {
-        var digits = mobile.AsSpan(mobile.StartsWith('+') ? 1 : 0);
-        return digits.Length is >= MinMobileDigits and <= MaxMobileDigits && !digits.ContainsAnyExceptInRange('0', '9');
-    }
 }

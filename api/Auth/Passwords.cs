@@ -31,16 +31,17 @@ internal sealed class Passwords : IDisposable
 
     /// <summary>A salted hash, different each time.</summary>
     public Task<string> Hash(string password, CancellationToken cancellationToken) =>
-        Work(() => _hasher.HashPassword(s_nobody, password), cancellationToken);
+        Work(() => _hasher.HashPassword(s_nobody, Credentials.Composed(password)), cancellationToken);
 
     /// <summary>
     /// Whether the password belongs to the hash. Without a hash (nobody has this mobile) the answer is no after the same work, so
     /// that the time it takes tells nobody which mobiles are registered.
     /// </summary>
-    public Task<bool> Verify(string? hash, string password, CancellationToken cancellationToken) => Work(
-        () => _hasher.VerifyHashedPassword(s_nobody, hash ?? _decoy, password) is not PasswordVerificationResult.Failed
-            && hash is not null,
-        cancellationToken);
+    /// <param name="admit">Called when its turn has come; throws when it is not to be judged.</param>
+    public Task<bool> Verify(string? hash, string password, Func<Task> admit, CancellationToken cancellationToken) => Work(
+        () => _hasher.VerifyHashedPassword(s_nobody, hash ?? _decoy, Credentials.Composed(password))
+            is not PasswordVerificationResult.Failed && hash is not null,
+        cancellationToken, admit);
 
     /// <summary>
     /// A hash that is the same for the same password and purpose, as slow as any other: by it a repeated registration is compared
@@ -50,16 +51,19 @@ internal sealed class Passwords : IDisposable
     /// <param name="cancellationToken">Gives up waiting.</param>
     public Task<string> Fingerprint(string password, string purpose, CancellationToken cancellationToken) => Work(
         () => Convert.ToHexStringLower(Rfc2898DeriveBytes.Pbkdf2(
-            password, SHA256.HashData(Encoding.UTF8.GetBytes(purpose)), _iterations, HashAlgorithmName.SHA512, FingerprintBytes)),
+            Credentials.Composed(password), SHA256.HashData(Encoding.UTF8.GetBytes(purpose)), _iterations,
+            HashAlgorithmName.SHA512, FingerprintBytes)),
         cancellationToken);
 
     public void Dispose() => _places.Dispose();
 
-    private async Task<T> Work<T>(Func<T> hashing, CancellationToken cancellationToken)
+    private async Task<T> Work<T>(Func<T> hashing, CancellationToken cancellationToken, Func<Task>? admit = null)
     {
         using var place = await _places.AcquireAsync(1, cancellationToken);
         if (!place.IsAcquired)
             throw new ProblemException(ProblemMapping.TooManyRequests);
+        if (admit is not null)
+            await admit();
         return await Task.Run(hashing, cancellationToken);
     }
 }

@@ -35,7 +35,7 @@ internal static class CartEndpoints
     /// <summary>Look into my cart</summary>
     /// <response code="200">The cart.</response>
     internal static async Task<Ok<CartAnswer>> Get(Caller caller, IGrainFactory grains, Patience patience) =>
-        new(CartAnswer.Of(await patience.Insist(() => CartOf(caller, grains).Get())));
+        (await patience.Insist(() => CartOf(caller, grains).Get())).As(CartAnswer.Of);
 
     /// <summary>Put a product into my cart</summary>
     /// <remarks>Sets how many there are, whatever there were. At most 50 products.</remarks>

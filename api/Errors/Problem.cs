@@ -16,12 +16,16 @@ internal sealed record Problem(ProblemKind Kind, string Detail)
     /// <summary>Differs from the kind's where gRPC has a more exact word for a bad parameter.</summary>
     public StatusCode GrpcStatus { get; init; } = Kind.GrpcStatus;
 
+    /// <summary>When the same request may be worth repeating; null when it is not.</summary>
+    public int? RetryAfterSeconds { get; init; } = Kind.RetryAfterSeconds;
+
     /// <summary>The fields at fault; empty when no field is.</summary>
     public ImmutableArray<FieldError> Errors { get; init; } = [];
 
     public static Problem Of(int code, string detail) => new(ProblemKind.Of(code), detail);
 
-    public static Problem Of(Refusal refusal) => Of(refusal.Code, refusal.Detail);
+    public static Problem Of(Refusal refusal) =>
+        refusal.Field is { } field ? BadField(field, refusal.Detail) : Of(refusal.Code, refusal.Detail);
 
     /// <summary>One field is wrong.</summary>
     public static Problem BadField(string field, string message) => BadFields([new FieldError(field, message)]);

@@ -7,7 +7,7 @@ namespace Mall.Api.Errors;
 /// <param name="HttpStatus">The status of the problem details.</param>
 /// <param name="GrpcStatus">The status beside the trailer <c>mall-code</c>.</param>
 /// <param name="Title">The same words for every occurrence of the code.</param>
-/// <param name="RetryAfterSeconds">When the same request may be worth repeating; null when it is not.</param>
+/// <param name="RetryAfterSeconds">When that is not told otherwise: see <see cref="Problem.RetryAfterSeconds"/>.</param>
 internal sealed record ProblemKind(int Code, int HttpStatus, StatusCode GrpcStatus, string Title, int? RetryAfterSeconds = null)
 {
     private static readonly FrozenDictionary<int, ProblemKind> s_table = new ProblemKind[]

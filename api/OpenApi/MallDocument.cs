@@ -96,8 +96,8 @@ internal static class MallDocument
             operation.Security = [new() { [new OpenApiSecuritySchemeReference(Bearer, context.Document)] = [] }];
         if (operation.Parameters?.FirstOrDefault(p => p.Name == IdempotencyKeys.HeaderName) is OpenApiParameter key)
         {
-            key.Description = "1 to 128 visible ASCII characters. The same user and key always give the same result; "
-                + "the same key with another body is refused with 100007.";
+            key.Description = "1 to 128 visible ASCII characters. The same user and key always get the first answer; "
+                + "another request under the key is refused with 100007.";
         }
 
         return Task.CompletedTask;

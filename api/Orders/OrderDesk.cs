@@ -30,14 +30,24 @@ internal sealed class OrderDesk(IGrainFactory grains)
     public Task<Result<OrderView>> Get(Caller caller, long orderId, Patience patience) =>
         patience.Insist(() => grains.GetGrain<IOrderHistoryGrain>(0).Get(caller.UserId, FieldChecks.RequireId(orderId)));
 
-    /// <summary>The caller's orders by id.</summary>
-    public Task<OrderPage> List(Caller caller, int? status, long after, int limit, Patience patience)
+    /// <summary>The caller's orders; with a gid, that one or none.</summary>
+    /// <param name="after">As a page before has given it; null for the first page.</param>
+    public async Task<ListPage<OrderView>> List(
+        Caller caller, int? status, string? gid, string? after, int limit, bool newestFirst, Patience patience)
     {
         if (status is not (null or (>= OrderStatus.Created and <= OrderStatus.Refunded) or OrderStatus.Void))
             throw new ProblemException(Problem.BadField("status", "must be 0, 1, 2, 3 or 9"));
-        if (after < 0)
-            throw new ProblemException(Problem.BadField("after", "must not be negative"));
-        return patience.Insist(() => grains.GetGrain<IOrderHistoryGrain>(0).List(caller.UserId, status, after, limit));
+        var checks = new FieldChecks();
+        checks.OptionalText("gid", gid, 1, SagaDesk.MaxGid);
+        checks.ThrowIfAny();
+        var place = Paging.Place(after);
+        var history = grains.GetGrain<IOrderHistoryGrain>(0);
+        if (gid is null)
+            return await patience.Insist(
+                () => history.List(new ListOrders(caller.UserId, status, place, limit, newestFirst)));
+        var order = await patience.Insist(() => history.OfSaga(caller.UserId, gid));
+        var isIt = order is not null && (status ?? order.Status) == order.Status;
+        return new(isIt ? [order!] : [], null, place ?? ListPlace.Beginning);
     }
 
     private static (string Gid, PlaceOrder Command) Prepare(Caller caller, PlaceOrderInput input, string? key)
@@ -68,7 +78,7 @@ internal sealed class OrderDesk(IGrainFactory grains)
     private static void AddLine(ref FieldChecks checks, ImmutableArray<OrderLine>.Builder lines, OrderLineInput? item, int index)
     {
         // The names of fields are made only for what is wrong: an order in good order pays nothing for them.
-        if (item is not { ProductId: > 0, Quantity: >= 1 and <= MaxQuantity })
+        if (item is not { ProductId: > 0 and <= ExactNumbers.Max, Quantity: >= 1 and <= MaxQuantity })
         {
             checks.Id($"items[{index}].productId", item?.ProductId);
             checks.Number($"items[{index}].quantity", item?.Quantity, 1, MaxQuantity);
@@ -92,7 +102,7 @@ internal sealed class OrderDesk(IGrainFactory grains)
     private static string Canonical(ImmutableArray<OrderLine> lines)
     {
         var text = new StringBuilder("order", 16 + (lines.Length * 12));
-        foreach (var line in lines)
+        foreach (var line in lines.OrderBy(line => line.ProductId)) // Their order means nothing.
             text.Append(' ').Append(line.ProductId).Append(':').Append(line.Quantity);
         return text.ToString();
     }

@@ -44,13 +44,23 @@ internal static class OrderEndpoints
         (await desk.Get(caller, id, patience)).As(OrderAnswer.Of);
 
     /// <summary>List my orders</summary>
-    /// <remarks>By id, ascending.</remarks>
+    /// <remarks>
+    /// In the order in which they were placed. Who goes on with next, and later with cursor, sees each order once and misses
+    /// none; one may be held back for a moment, while another that comes before it is being placed. New first shows all there
+    /// are.
+    /// </remarks>
     /// <param name="status">Only orders of this status: 0, 1, 2, 3 or 9.</param>
-    /// <param name="after">The last id of the page before; absent for the first page.</param>
+    /// <param name="gid">Only the order of this saga.</param>
+    /// <param name="after">The next or the cursor of a page before; absent for the first page.</param>
     /// <param name="limit">How many.</param>
+    /// <param name="order">Which come first: old or new.</param>
     /// <response code="200">A page.</response>
     internal static async Task<Ok<OrderPageAnswer>> List(
-        Caller caller, OrderDesk desk, Patience patience, [Range(0, OrderStatus.Void)] int? status, long after = 0,
-        [Range(1, Paging.MaxLimit)] int limit = Paging.DefaultLimit) =>
-        new(OrderPageAnswer.Of(await desk.List(caller, status, after, limit, patience)));
+        Caller caller, OrderDesk desk, Patience patience, [Range(0, OrderStatus.Void)] int? status, string? gid, string? after,
+        [Range(1, Paging.MaxLimit)] int limit = Paging.DefaultLimit, string order = "old")
+    {
+        if (order is not ("old" or "new"))
+            throw new ProblemException(Problem.BadField("order", "must be old or new"));
+        return new(OrderPageAnswer.Of(await desk.List(caller, status, gid, after, limit, order == "new", patience)));
+    }
 }

@@ -13,5 +13,5 @@ internal sealed record PlaceOrderInput([property: Length(1, OrderDesk.MaxItems)]
 /// <param name="Quantity">How many, 1 to 1,000.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record OrderLineInput(
-    [property: Range(1, double.MaxValue)] long? ProductId,
+    [property: Range(1, ExactNumbers.Max)] long? ProductId,
     [property: Range(1, OrderDesk.MaxQuantity)] long? Quantity);

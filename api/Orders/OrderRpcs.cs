@@ -27,19 +27,27 @@ internal sealed class OrderRpcs(OrderDesk desk) : V1.Orders.OrdersBase
     {
         int? status = request.HasStatus ? (int)request.Status : null;
         var limit = request.Limit.OrDefaultLimit();
-        var page = await desk.List(context.Caller(), status, request.After, limit, context.Patience());
-        var response = new V1.ListOrdersResponse { Items = { page.Items.Select(Shape) } };
+        var page = await desk.List(
+            context.Caller(), status, request.Gid.OrAbsent(), request.After.OrAbsent(), limit, request.NewestFirst,
+            context.Patience());
+        var response = new V1.ListOrdersResponse { Items = { page.Items.Select(Shape) }, Cursor = page.Cursor.ToString() };
         if (page.Next is { } next)
-            response.Next = next;
+            response.Next = next.ToString();
         return response;
     }
 
-    private static V1.Order Shape(OrderView order) => new()
+    private static V1.Order Shape(OrderView order)
     {
-        Id = order.Id, Gid = order.Gid, UserId = order.UserId, Items = { order.Items.Select(Shape) }, Amount = order.Amount,
-        Status = (V1.OrderStatus)order.Status, StatusText = OrderStatus.Text(order.Status),
-        CreatedAt = order.CreatedAt.ToTimestamp(), ClosesAt = order.ClosesAt.ToTimestamp(), PaidAt = order.PaidAt?.ToTimestamp(),
-    };
+        var message = new V1.Order
+        {
+            Id = order.Id, Gid = order.Gid, UserId = order.UserId, Items = { order.Items.Select(Shape) }, Amount = order.Amount,
+            Status = (V1.OrderStatus)order.Status, StatusText = OrderStatus.Text(order.Status),
+            CreatedAt = order.CreatedAt.ToTimestamp(), ClosesAt = order.ClosesAt.ToTimestamp(),
+            PaidAt = order.PaidAt?.ToTimestamp(),
+        };
+        if (order.Reason is { } reason) message.Reason = reason;
+        return message;
+    }
 
     private static V1.Order.Types.Item Shape(OrderItem item) =>
         new() { ProductId = item.ProductId, Name = item.Name, Quantity = item.Quantity, Price = item.Price };

@@ -12,7 +12,7 @@ internal sealed record CreateProductInput(
     [property: Range(0, ProductDesk.MaxStock)] long? Stock,
     [property: Range(0, ProductDesk.MaxPrice)] long? Price,
     [property: MaxLength(ProductDesk.MaxDesc)] string? Desc = null,
-    [property: Range(1, double.MaxValue)] long? ShopId = null);
+    [property: Range(1, ExactNumbers.Max)] long? ShopId = null);
 
 /// <summary>
 /// What to change of a product: an absent field stays as it is, zero and empty are values. A field that is none of these (the

@@ -26,7 +26,7 @@ internal sealed class Body<T>(T value) : IEndpointParameterMetadataProvider wher
             {
                 try
                 {
-                    return new Body<T>(Parse(read.Buffer));
+                    return new Body<T>(Parse(read.Buffer, isPatch: HttpMethods.IsPatch(http.Request.Method)));
                 }
                 finally
                 {
@@ -52,15 +52,17 @@ internal sealed class Body<T>(T value) : IEndpointParameterMetadataProvider wher
         && media.MediaType.Equals(Answer.Json, StringComparison.OrdinalIgnoreCase)
         && (!media.Charset.HasValue || media.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase));
 
-    private static T Parse(in ReadOnlySequence<byte> body)
+    private static T Parse(in ReadOnlySequence<byte> body, bool isPatch)
     {
         if (body.IsEmpty)
             throw new ProblemException(Problem.Of(ErrorCodes.BadParameter, "The body is empty; a JSON object is needed."));
         try
         {
             // Nearly every body lies in one piece; the others are small enough to be copied.
-            var value = JsonSerializer.Deserialize(body.IsSingleSegment ? body.FirstSpan : body.ToArray(), ApiJson.Type<T>.Info);
-            return value ?? throw new JsonException("null");
+            var json = body.IsSingleSegment ? body.FirstSpan : body.ToArray();
+            var value = JsonSerializer.Deserialize(json, ApiJson.Type<T>.Info) ?? throw new JsonException("null");
+            if (isPatch) RefuseNulls(json);
+            return value;
         }
         catch (JsonException wrong)
         {
@@ -68,12 +70,43 @@ internal sealed class Body<T>(T value) : IEndpointParameterMetadataProvider wher
         }
     }
 
+    /// <summary>In a change null would mean either "as it is" or "away with it", and no field of the mall can go away.</summary>
+    private static void RefuseNulls(ReadOnlySpan<byte> body)
+    {
+        var json = new Utf8JsonReader(body);
+        var field = "";
+        while (json.Read())
+        {
+            if (json is { CurrentDepth: 1, TokenType: JsonTokenType.PropertyName })
+                field = json.GetString()!;
+            else if (json is { CurrentDepth: 1, TokenType: JsonTokenType.Null })
+                throw new ProblemException(Problem.BadField(field, "must not be null: leave out what is to stay as it is"));
+        }
+    }
+
     /// <summary>The serializer's words name our types and repeat the input: clients get the field's name and our words.</summary>
     private static Problem Explain(JsonException wrong)
     {
         var field = wrong.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : "";
-        return field.Length is > 0 and <= 64
-            ? Problem.BadField(field, "is not what this field takes: look at its name, its type and its range, and give it once")
-            : Problem.Of(ErrorCodes.BadParameter, "The body is not one JSON object as this request takes it.");
+        if (field.Length is 0 or > 64)
+            return Problem.Of(ErrorCodes.BadParameter, "The body is not one JSON object as this request takes it.");
+        JsonTypeInfo? type = ApiJson.Type<T>.Info;
+        foreach (var name in field.Split(['.', '['], StringSplitOptions.RemoveEmptyEntries))
+        {
+            var inner = name[^1] == ']' ? type.ElementType : type.Properties.FirstOrDefault(p => p.Name == name)?.PropertyType;
+            if (inner is null || (type = ApiJson.Default.GetTypeInfo(inner)) is null)
+                return Problem.BadField(field, "is not a field of this request");
+        }
+
+        return Problem.BadField(field, $"must be {WordFor(type)}, given once");
     }
+
+    private static string WordFor(JsonTypeInfo type) => type.Kind switch
+    {
+        JsonTypeInfoKind.Object => "an object",
+        JsonTypeInfoKind.Enumerable => "a list",
+        _ when type.Type == typeof(string) => "a text",
+        _ when type.Type == typeof(bool?) => "true or false",
+        _ => $"a whole number without decimals or exponent, within {ExactNumbers.Max}",
+    };
 }

@@ -34,7 +34,7 @@ internal static class ProblemWriter
     public static void WriteJson(HttpContext http, Problem problem, string traceId)
     {
         var headers = http.Response.Headers;
-        if (problem.Kind.RetryAfterSeconds is { } seconds)
+        if (problem.RetryAfterSeconds is { } seconds)
             headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         if (problem.HttpStatus == StatusCodes.Status401Unauthorized)
             headers.WWWAuthenticate = "Bearer";

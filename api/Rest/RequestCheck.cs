@@ -26,8 +26,8 @@ internal sealed class RequestCheck
     {
         foreach (var id in _ids)
         {
-            if (!TryParse(http.Request.RouteValues[id] as string, out var value) || value == 0)
-                throw new ProblemException(Problem.BadField(id, "must be a positive number"));
+            if (!TryParse(http.Request.RouteValues[id] as string, out var value) || value is 0 or > ExactNumbers.Max)
+                throw new ProblemException(Problem.BadField(id, FieldChecks.IdRule));
         }
 
         if (http.Request.QueryString.HasValue)
@@ -77,7 +77,7 @@ internal sealed class RequestCheck
         public static Parameter Of(ParameterInfo parameter)
         {
             var range = parameter.GetCustomAttribute<RangeAttribute>();
-            var max = range?.Maximum ?? (TypeOf(parameter) == typeof(int) ? int.MaxValue : long.MaxValue);
+            var max = range?.Maximum ?? (TypeOf(parameter) == typeof(int) ? int.MaxValue : ExactNumbers.Max);
             return new Parameter(
                 parameter.Name!, TypeOf(parameter), Convert.ToInt64(range?.Minimum ?? 0L, CultureInfo.InvariantCulture),
                 Convert.ToInt64(max, CultureInfo.InvariantCulture));

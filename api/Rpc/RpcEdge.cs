@@ -79,7 +79,8 @@ internal static class RpcEdge
             || !long.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var amount)
             || TicksOf(amount, text[^1]) is not { } ticks)
             throw new ProblemException(Problem.BadField(TimeoutHeader, TimeoutRule));
-        return ticks > 0 ? new TimeSpan(ticks) : throw new TimeoutException("The client's deadline had passed already.");
+        return ticks > 0 ? new TimeSpan(ticks) : throw new ProblemException(Problem.Of(
+            ErrorCodes.TimedOut, "The deadline had passed before anything began; nothing was done."));
     }
 
     private static long? TicksOf(long amount, char unit) => unit switch

@@ -72,7 +72,7 @@ internal static class RpcProblems
     {
         yield return (CodeTrailer, Number(problem.Kind.Code));
         yield return (TraceTrailer, traceId);
-        if (problem.Kind.RetryAfterSeconds is { } seconds)
+        if (problem.RetryAfterSeconds is { } seconds)
             yield return (PushbackTrailer, Number(seconds * 1000));
     }
 

@@ -27,9 +27,10 @@ internal sealed record SagaBranchAnswer(string BranchId, string Op, string Statu
 /// <param name="Reason">The op that wrote the row.</param>
 internal sealed record BarrierRowAnswer(string BranchId, string Op, string BarrierId, string Reason);
 
-/// <param name="Next">What to give as <c>after</c> for the next page; null on the last.</param>
+/// <inheritdoc cref="OrderPageAnswer"/>
 internal sealed record SagaPageAnswer(
-    IReadOnlyList<SagaAnswer> Items, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Next)
+    IReadOnlyList<SagaAnswer> Items, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Next, string Cursor)
 {
-    public static SagaPageAnswer Of(SagaPage page) => new([.. page.Items.Select(SagaAnswer.Of)], page.Next);
+    public static SagaPageAnswer Of(ListPage<SagaView> page) =>
+        new([.. page.Items.Select(SagaAnswer.Of)], page.Next?.ToString(), page.Cursor.ToString());
 }

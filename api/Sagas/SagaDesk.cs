@@ -12,28 +12,28 @@ internal sealed class SagaDesk(IGrainFactory grains)
     /// <summary>Refused with 600001 when there is none.</summary>
     public Task<Result<SagaView>> Get(string gid, Patience patience) => patience.Insist(() => Directory.Get(Check(gid)));
 
-    public Task<SagaPage> List(string? status, string? after, int limit, Patience patience)
+    public Task<ListPage<SagaView>> List(string? status, bool? isParked, string? after, int limit, Patience patience)
     {
         if (status is not null && !s_statuses.Contains(status))
             throw new ProblemException(Problem.BadField("status", $"must be one of {string.Join(", ", s_statuses)}"));
-        var checks = new FieldChecks();
-        checks.OptionalText("after", after, 1, MaxGid);
-        checks.ThrowIfAny();
-        return patience.Insist(() => Directory.List(status, after, limit));
+        var place = Paging.Place(after, isNumbered: false);
+        return patience.Insist(() => Directory.List(status, isParked, place, limit));
     }
 
     /// <summary>Tries again now. Refused with 600001 or 600002.</summary>
     /// <returns>The saga, a moment later.</returns>
-    public Task<Result<SagaView>> Retry(string gid, Patience patience) => Push(Directory.Retry, gid, patience);
+    public Task<Result<SagaView>> Retry(Caller caller, string gid, string? key, Patience patience)
+    {
+        var idempotency = key.ToIdempotency(caller.UserId, $"retry {Check(gid)}");
+        return patience.Ask(key is not null, () => Directory.Retry(gid, idempotency));
+    }
 
     /// <summary>Compensates a saga that has not ended. Refused with 600001 or 600002.</summary>
     /// <returns>The saga, a moment later.</returns>
-    public Task<Result<SagaView>> Abort(string gid, Patience patience) => Push(Directory.Abort, gid, patience);
-
-    private async Task<Result<SagaView>> Push(Func<string, Task<Result<Done>>> push, string gid, Patience patience)
+    public Task<Result<SagaView>> Abort(Caller caller, string gid, string? key, Patience patience)
     {
-        var pushed = await patience.Once(() => push(Check(gid)));
-        return pushed.IsRefused ? pushed.Refusal : await Get(gid, patience);
+        var idempotency = key.ToIdempotency(caller.UserId, $"abort {Check(gid)}");
+        return patience.Ask(key is not null, () => Directory.Abort(gid, idempotency));
     }
 
     private static string Check(string gid)

@@ -12,18 +12,19 @@ internal sealed class SagaRpcs(SagaDesk desk) : V1.Sagas.SagasBase
     public override async Task<V1.ListSagasResponse> List(V1.ListSagasRequest request, ServerCallContext context)
     {
         var limit = request.Limit.OrDefaultLimit();
-        var page = await desk.List(request.Status.OrAbsent(), request.After.OrAbsent(), limit, context.Patience());
-        var response = new V1.ListSagasResponse { Items = { page.Items.Select(Shape) } };
+        bool? isParked = request.HasParked ? request.Parked : null;
+        var page = await desk.List(request.Status.OrAbsent(), isParked, request.After.OrAbsent(), limit, context.Patience());
+        var response = new V1.ListSagasResponse { Items = { page.Items.Select(Shape) }, Cursor = page.Cursor.ToString() };
         if (page.Next is { } next)
-            response.Next = next;
+            response.Next = next.ToString();
         return response;
     }
 
     public override async Task<V1.Saga> Retry(V1.RetrySagaRequest request, ServerCallContext context) =>
-        Shape((await desk.Retry(request.Gid, context.Patience())).OrRefuse(context));
+        Shape((await desk.Retry(context.Caller(), request.Gid, context.IdempotencyKey(), context.Patience())).OrRefuse(context));
 
     public override async Task<V1.Saga> Abort(V1.AbortSagaRequest request, ServerCallContext context) =>
-        Shape((await desk.Abort(request.Gid, context.Patience())).OrRefuse(context));
+        Shape((await desk.Abort(context.Caller(), request.Gid, context.IdempotencyKey(), context.Patience())).OrRefuse(context));
 
     private static V1.Saga Shape(SagaView saga)
     {

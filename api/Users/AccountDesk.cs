@@ -1,7 +1,9 @@
+using System.Net.Sockets;
+
 namespace Mall.Api.Users;
 
 /// <summary>Where both doors, REST and gRPC, register users and sign them in.</summary>
-internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, AccessTokens tokens)
+internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, AccessTokens tokens, ApiOptions options)
 {
     public const int MaxName = 64;
 
@@ -27,18 +29,37 @@ internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, Acc
     }
 
     /// <summary>Signs in. Refused with 200003, whichever of the two is wrong, after the same work.</summary>
-    public async Task<Result<AccessToken>> Login(LoginInput input, Patience patience)
+    /// <param name="input">As the client sent it.</param>
+    /// <param name="from">Whose failures are counted; null when that is unknown.</param>
+    /// <param name="patience">How long to wait.</param>
+    /// <exception cref="ProblemException">100006 after too many failures from there.</exception>
+    public async Task<Result<AccessToken>> Login(LoginInput input, IPAddress? from, Patience patience)
     {
         // Only what could not be any account's is bad input; the rest is judged with the slow hash, whatever it looks like.
         var checks = new FieldChecks();
-        var mobile = checks.Text("mobile", input.Mobile, 1, Credentials.MaxMobileLength);
+        var mobile = checks.Text("mobile", input.Mobile, 1, Mobiles.MaxLength);
         var password = checks.Text("password", input.Password, 1, Credentials.MaxPasswordLength);
         checks.ThrowIfAny();
 
+        mobile = Mobiles.Normalize(mobile, options.Country) ?? mobile;
+        var guard = grains.GetGrain<ISignInGuardGrain>(Origin(from));
+        await Admit(counts: false); // Who is refused anyway does not wait for it.
         var account = await patience.Insist(() => grains.GetGrain<IAccountDirectoryGrain>(0).FindByMobile(mobile));
-        if (!await passwords.Verify(account?.PasswordHash, password, patience.ClientGone) || account is null)
+        var isTheirs = await passwords.Verify(
+            account?.PasswordHash, password, () => Admit(counts: true), patience.ClientGone);
+        if (!isTheirs || account is null)
             return Result.Refused(ErrorCodes.WrongCredentials, "Mobile or password is wrong.");
+        await patience.Insist(() => guard.Forgive(mobile));
         return await tokens.Sign(new Caller(account.Id, account.Role), patience);
+
+        async Task Admit(bool counts)
+        {
+            if (await patience.Insist(() => guard.Admit(mobile, counts)) is not { } wait)
+                return;
+            throw new ProblemException(Problem.Of(
+                ErrorCodes.TooManyRequests, "Too many sign-ins from here have failed. Nothing was tried; wait before the next.")
+                with { RetryAfterSeconds = (int)Math.Ceiling(wait.TotalSeconds) });
+        }
     }
 
     /// <summary>Refused with 200001 when the user is gone.</summary>
@@ -55,12 +76,23 @@ internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, Acc
         return IdempotencyKeys.Hash($"register {user.Mobile} {user.Gender} {fingerprint} {IdempotencyKeys.Quote(user.Name)}");
     }
 
-    private static string CheckMobile(ref FieldChecks checks, string? mobile)
+    private string CheckMobile(ref FieldChecks checks, string? mobile)
     {
         if (mobile is null)
             checks.Fail("mobile", "is missing");
-        else if (!Credentials.IsMobile(mobile))
-            checks.Fail("mobile", Credentials.MobileRule);
-        return mobile ?? "";
+        else if (mobile.Length > Mobiles.MaxLength || Mobiles.Normalize(mobile, options.Country) is not { } normal)
+            checks.Fail("mobile", Mobiles.Rule);
+        else
+            return normal;
+        return "";
     }
+
+    /// <summary>Of IPv6 the network, since whoever has one address there has all of it.</summary>
+    private static string Origin(IPAddress? from) => from switch
+    {
+        null => "unknown",
+        { IsIPv4MappedToIPv6: true } => from.MapToIPv4().ToString(),
+        { AddressFamily: AddressFamily.InterNetworkV6 } => Convert.ToHexStringLower(from.GetAddressBytes().AsSpan(0, 8)),
+        _ => from.ToString(),
+    };
 }

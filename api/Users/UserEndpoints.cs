@@ -27,13 +27,16 @@ internal static class UserEndpoints
         (await desk.Me(caller, patience)).As(UserAnswer.Of);
 
     /// <summary>Sign in</summary>
-    /// <remarks>A wrong mobile and a wrong password give the same answer.</remarks>
+    /// <remarks>
+    /// A wrong mobile and a wrong password give the same answer. After 10 failures within 15 minutes for one mobile from one
+    /// address, or 100 within a minute from one address, further tries from there are refused with 100006.
+    /// </remarks>
     /// <param name="body" example='{"mobile": "+4915112345678", "password": "correct horse"}'>Who.</param>
     /// <response code="200">Signed in.</response>
     internal static async Task<Ok<SessionAnswer>> Login(
         HttpContext http, Body<LoginInput> body, AccountDesk desk, Patience patience)
     {
         http.Response.Headers.CacheControl = "no-store";
-        return (await desk.Login(body.Value, patience)).As(SessionAnswer.Of);
+        return (await desk.Login(body.Value, http.Connection.RemoteIpAddress, patience)).As(SessionAnswer.Of);
     }
 }

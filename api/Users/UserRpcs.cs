@@ -11,7 +11,8 @@ internal sealed class UserRpcs(AccountDesk desk) : V1.Users.UsersBase
 
     public override async Task<V1.Session> Login(V1.LoginRequest request, ServerCallContext context)
     {
-        var login = await desk.Login(new LoginInput(request.Mobile, request.Password), context.Patience());
+        var from = context.GetHttpContext().Connection.RemoteIpAddress;
+        var login = await desk.Login(new LoginInput(request.Mobile, request.Password), from, context.Patience());
         var token = login.OrRefuse(context);
         return new V1.Session
         {

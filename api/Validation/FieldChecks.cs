@@ -7,6 +7,8 @@ namespace Mall.Api.Validation;
 /// </summary>
 internal struct FieldChecks
 {
+    public static readonly string IdRule = $"must be a positive number, at most {ExactNumbers.Max}";
+
     private ImmutableArray<FieldError>.Builder? _errors;
 
     public void Fail(string field, string message)
@@ -43,20 +45,21 @@ internal struct FieldChecks
     /// <summary>An id that must be there: positive.</summary>
     public long Id(string field, long? value)
     {
-        if (value is > 0)
+        if (value is > 0 and <= ExactNumbers.Max)
             return value.Value;
-        Fail(field, value is null ? "is missing" : "must be a positive number");
+        Fail(field, value is null ? "is missing" : IdRule);
         return 1;
     }
 
     /// <summary>The id that a request is about.</summary>
-    /// <exception cref="ProblemException">It is not positive.</exception>
+    /// <exception cref="ProblemException">It is none.</exception>
     public static long RequireId(long id) =>
-        id > 0 ? id : throw new ProblemException(Problem.BadField("id", "must be a positive number"));
+        id is > 0 and <= ExactNumbers.Max ? id : throw new ProblemException(Problem.BadField("id", IdRule));
 
     /// <summary>
-    /// A text that must be there, of <paramref name="min"/> to <paramref name="max"/> characters, not blank unless it may be
-    /// empty, of well-formed Unicode without control characters (databases differ in what they do with those).
+    /// A text that must be there, of <paramref name="min"/> to <paramref name="max"/> characters, of well-formed Unicode without
+    /// control characters (databases differ in what they do with those). A single line shows something, unless it is empty,
+    /// and does not turn what stands around it.
     /// </summary>
     /// <param name="multiline">Whether tab and line breaks are allowed.</param>
     public string Text(string field, string? value, int min, int max, bool multiline = false)
@@ -65,10 +68,10 @@ internal struct FieldChecks
             Fail(field, "is missing");
         else if (value.Length < min || value.Length > max)
             Fail(field, $"must be {min} to {max} characters long");
-        else if (min > 0 && string.IsNullOrWhiteSpace(value))
-            Fail(field, "must not be blank");
         else if (!IsCleanText(value, multiline))
             Fail(field, "contains characters that are not text");
+        else if (!multiline && value.Length > 0 && !value.EnumerateRunes().Any(Shows))
+            Fail(field, "must not be blank");
         else
             return value;
         return "";
@@ -87,7 +90,7 @@ internal struct FieldChecks
             var c = value[i];
             if (char.IsControl(c) && !(multiline && c is '\n' or '\r' or '\t'))
                 return false;
-            if (c == '\uFFFD' || char.IsLowSurrogate(c))
+            if (c == '\uFFFD' || char.IsLowSurrogate(c) || (!multiline && TurnsText(c)))
                 return false;
             if (char.IsHighSurrogate(c) && (++i == value.Length || !char.IsLowSurrogate(value[i])))
                 return false;
@@ -95,4 +98,12 @@ internal struct FieldChecks
 
         return true;
     }
+
+    /// <summary>Overrides, embeddings and isolates of the direction of writing.</summary>
+    private static bool TurnsText(char c) => c is (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
+
+    /// <summary>Whether there is ink: not in spaces and marks that stand alone, nor in letters made to fill a space.</summary>
+    private static bool Shows(Rune rune) =>
+        (Rune.IsLetter(rune) || Rune.IsNumber(rune) || Rune.IsPunctuation(rune) || Rune.IsSymbol(rune))
+        && rune.Value is not (0x115F or 0x1160 or 0x3164 or 0xFFA0 or 0x2800);
 }

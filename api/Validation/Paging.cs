@@ -6,6 +6,13 @@ internal static class Paging
     public const int DefaultLimit = 20;
     public const int MaxLimit = 100;
 
+    /// <summary>The place that a client gives back; null when it gives none.</summary>
+    /// <param name="isNumbered">Whether it is a list of what has ids.</param>
+    public static ListPlace? Place(string? after, bool isNumbered = true) => after is null
+        ? null
+        : ListPlace.Parse(after, isNumbered)
+            ?? throw new ProblemException(Problem.BadField("after", "must be a next or cursor of this list"));
+
     /// <summary>A limit as messages carry it: zero, which is what absent reads as, stands for the default.</summary>
     public static int OrDefaultLimit(this int limit) => limit switch
     {

@@ -75,8 +75,8 @@ sealed class Installation : IAsyncDisposable
     /// standing orders hold add up to what there was, and every saga has ended.
     /// </summary>
     /// <param name="acknowledged">How many orders were acknowledged at least.</param>
-    /// <param name="stock">Of each product at the start.</param>
-    public async Task StopAndAuditAsync(long acknowledged, long stock)
+    /// <param name="stock">Of each product p at the start, in SQL.</param>
+    public async Task StopAndAuditAsync(long acknowledged, string stock)
     {
         await StopAsync();
         var wrong = await CountAsync(

@@ -85,7 +85,7 @@ sealed class OrderSite : ISite
         _mall is null ? new Dictionary<string, TimeSpan>() : await _mall.SpentAsync();
 
     public Task AuditAsync(long acknowledged, CancellationToken cancellationToken) =>
-        _mall?.StopAndAuditAsync(acknowledged, Stage.Stock) ?? Task.CompletedTask;
+        _mall?.StopAndAuditAsync(acknowledged, $"{Stage.Stock}") ?? Task.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {

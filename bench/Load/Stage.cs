@@ -19,8 +19,10 @@ sealed record Stage(IReadOnlyList<string> Tokens, IReadOnlyList<long> Products)
     /// placed over: gRPC opens no shops.
     /// </summary>
     /// <param name="rest">Where the front door stands, with a slash at the end.</param>
+    /// <param name="stock">Of each product.</param>
     /// <exception cref="BenchmarkException">The mall said no, or nothing.</exception>
-    public static async Task<Stage> SetAsync(Uri rest, int products, CancellationToken cancellationToken)
+    public static async Task<Stage> SetAsync(
+        Uri rest, int products, CancellationToken cancellationToken, long stock = Stock)
     {
         using var client = new HttpClient { BaseAddress = rest };
         var password = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
@@ -37,7 +39,7 @@ sealed record Stage(IReadOnlyList<string> Tokens, IReadOnlyList<long> Products)
         var onSale = new List<long>();
         for (var i = 1; i <= products; i++)
         {
-            var product = await PostAsync(seller, "v1/products", new { name = $"Load {i}", stock = Stock, price = Price });
+            var product = await PostAsync(seller, "v1/products", new { name = $"Load {i}", stock, price = Price });
             onSale.Add(product.GetProperty("id").GetInt64());
         }
 

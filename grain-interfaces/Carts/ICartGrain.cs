@@ -6,13 +6,13 @@ namespace Mall.Carts;
 [Alias("mall.ICartGrain")]
 public interface ICartGrain : IGrainWithIntegerKey
 {
-    /// <summary>What is in it, at today's prices.</summary>
+    /// <summary>What is in it, at today's prices. Refused with 100002 when these add up to more than can be told.</summary>
     [Alias("Get")]
-    Task<CartView> Get();
+    Task<Result<CartView>> Get();
 
     /// <summary>
     /// Sets how many of a product are in the cart; 0 takes it out. Idempotent. Refused with 300001 or 300003 for a product that
-    /// cannot be bought, 100002 beyond <see cref="CartLimits.MaxProducts"/>.
+    /// cannot be bought, 100002 beyond <see cref="CartLimits.MaxProducts"/> or <see cref="ExactNumbers.Max"/> in all.
     /// </summary>
     /// <param name="quantity">0 to 1000.</param>
     [Alias("Put")]

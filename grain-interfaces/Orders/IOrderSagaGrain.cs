@@ -31,10 +31,14 @@ public interface IOrderHistoryGrain : IGrainWithIntegerKey
     [Alias("Get"), ReadOnly]
     Task<Result<OrderView>> Get(long userId, long orderId);
 
-    /// <summary>The user's orders by id, ascending.</summary>
-    /// <param name="status">Null for all.</param>
-    /// <param name="after">The last id of the page before; 0 for the first page.</param>
-    /// <param name="limit">1 to 100.</param>
+    /// <summary>
+    /// In the order of their commits. Who follows oldest first misses none: what an older commit under way may yet come before is
+    /// held back. Newest first shows all that is committed.
+    /// </summary>
     [Alias("List"), ReadOnly]
-    Task<OrderPage> List(long userId, int? status, long after, int limit);
+    Task<ListPage<OrderView>> List(ListOrders query);
+
+    /// <summary>The user's order of a saga; null when there is none.</summary>
+    [Alias("OfSaga"), ReadOnly]
+    Task<OrderView?> OfSaga(long userId, string gid);
 }

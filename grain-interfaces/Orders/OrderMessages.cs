@@ -37,10 +37,15 @@ public sealed record OrderItem(long ProductId, string Name, long Quantity, long 
 /// <param name="Amount">Minor units.</param>
 /// <param name="Status">One of <see cref="OrderStatus"/>.</param>
 /// <param name="ClosesAt">When it closes if it has not been paid.</param>
+/// <param name="Reason">Why it is void: the code and a sentence. Else null.</param>
 [GenerateSerializer, Immutable, Alias("mall.OrderView")]
 public sealed record OrderView(
     long Id, string Gid, long UserId, ImmutableArray<OrderItem> Items, long Amount, int Status,
-    DateTimeOffset CreatedAt, DateTimeOffset ClosesAt, DateTimeOffset? PaidAt);
+    DateTimeOffset CreatedAt, DateTimeOffset ClosesAt, DateTimeOffset? PaidAt, string? Reason = null);
 
-[GenerateSerializer, Immutable, Alias("mall.OrderPage")]
-public sealed record OrderPage(ImmutableArray<OrderView> Items, long? Next);
+/// <summary>Which of a user's orders, and where to begin.</summary>
+/// <param name="Status">Null for all.</param>
+/// <param name="After">Null: at the beginning, or at the end when <paramref name="NewestFirst"/>.</param>
+/// <param name="Limit">1 to 100.</param>
+[GenerateSerializer, Immutable, Alias("mall.ListOrders")]
+public sealed record ListOrders(long UserId, int? Status, ListPlace? After, int Limit, bool NewestFirst = false);

@@ -39,9 +39,13 @@ public interface IProductGrain : IGrainWithIntegerKey
     /// An order's action: takes stock. Refused with 300001, 300002 or 300003. Idempotent by branch, also when the stock is gone
     /// since.
     /// </summary>
+    /// <param name="price">
+    /// At which the order has it; null for any. A quote may have come from an activation that another had superseded, and nothing
+    /// but the product's owner can tell: at a price that is no longer asked it is refused with 300003.
+    /// </param>
     /// <returns>The stock after it.</returns>
     [Alias("DecrStock"), ResponseTimeout(ResponseTimeout)]
-    Task<Result<long>> DecrStock(Branch branch, long quantity);
+    Task<Result<long>> DecrStock(Branch branch, long quantity, long? price = null);
 
     /// <summary>An order's compensation: gives the stock of this branch back, if it was taken. Idempotent by branch.</summary>
     [Alias("ReturnStock"), ResponseTimeout(ResponseTimeout)]

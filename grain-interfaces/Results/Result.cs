@@ -9,6 +9,10 @@ public sealed record Refusal(int Code, string Detail)
     /// <summary>It is durable that what was refused never happens: there is nothing to be undone, and no other answer.</summary>
     [Id(2)]
     public bool IsSealed { get; init; }
+
+    /// <summary>With <see cref="ErrorCodes.BadParameter"/>: the field at fault; the detail then completes its sentence.</summary>
+    [Id(3)]
+    public string? Field { get; init; }
 }
 
 /// <summary>A result, whatever its value.</summary>
@@ -38,6 +42,10 @@ public sealed record Result<T>(T? Value, Refusal? Refusal) : IRefusable
 public static class Result
 {
     public static Refusal Refused(int code, string detail) => new(code, detail);
+
+    /// <summary>A parameter that only a grain can judge.</summary>
+    /// <param name="detail">Without the field's name, which stands before it, and without a full stop.</param>
+    public static Refusal BadField(string field, string detail) => new(ErrorCodes.BadParameter, detail) { Field = field };
 }
 
 /// <summary>The value of a result that has nothing to say but "done".</summary>

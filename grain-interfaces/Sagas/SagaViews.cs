@@ -19,7 +19,3 @@ public sealed record SagaBranchView(string BranchId, string Op, string Status, s
 /// <param name="Reason">The op that wrote the row; it differs from Op in the marker of a null compensation.</param>
 [GenerateSerializer, Immutable, Alias("mall.BarrierRowView")]
 public sealed record BarrierRowView(string BranchId, string Op, string BarrierId, string Reason);
-
-/// <param name="Next">The gid to give as <c>after</c> for the next page; null on the last.</param>
-[GenerateSerializer, Immutable, Alias("mall.SagaPage")]
-public sealed record SagaPage(ImmutableArray<SagaView> Items, string? Next);

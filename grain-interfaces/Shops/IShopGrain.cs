@@ -3,7 +3,11 @@ namespace Mall.Shops;
 /// <param name="Rating">The average of its products' stars, in hundredths; 0 while there are none.</param>
 /// <param name="Sales">Units sold.</param>
 [GenerateSerializer, Immutable, Alias("mall.ShopView")]
-public sealed record ShopView(long Id, long OwnerId, string Name, long Rating, long Sales);
+public sealed record ShopView(long Id, long OwnerId, string Name, long Rating, long Sales)
+{
+    /// <summary>A shop on its first day.</summary>
+    public static ShopView Opened(long id, OpenShop command) => new(id, command.OwnerId, command.Name, Rating: 0, Sales: 0);
+}
 
 [GenerateSerializer, Immutable, Alias("mall.OpenShop")]
 public sealed record OpenShop(long OwnerId, string Name, Idempotency? Idempotency);

@@ -15,10 +15,10 @@ public sealed class CartGrain([PersistentState("cart", CartGrain.Storage)] IPers
 
     private CartState State => cart.State;
 
-    public async Task<CartView> Get()
+    public async Task<Result<CartView>> Get()
     {
         await EndCheckoutAsync();
-        return await ViewAsync();
+        return await ViewAsync(State.Items);
     }
 
     public async Task<Result<CartView>> Put(long productId, long quantity)
@@ -28,11 +28,14 @@ public sealed class CartGrain([PersistentState("cart", CartGrain.Storage)] IPers
         if (quantity > 0 && !State.Items.ContainsKey(productId) && State.Items.Count == CartLimits.MaxProducts)
             return Result.Refused(ErrorCodes.BadParameter, $"A cart holds at most {CartLimits.MaxProducts} products.");
 
-        if (quantity == State.Items.GetValueOrDefault(productId)) return await ViewAsync();
-        if (quantity > 0) State.Items[productId] = quantity;
-        else State.Items.Remove(productId);
+        var items = new Dictionary<long, long>(State.Items);
+        if (quantity > 0) items[productId] = quantity;
+        else items.Remove(productId);
+        var view = await ViewAsync(items);
+        if (view.IsRefused || quantity == State.Items.GetValueOrDefault(productId)) return view;
+        State.Items = items;
         await SaveAsync();
-        return await ViewAsync();
+        return view;
     }
 
     public async Task Clear()
@@ -48,7 +51,7 @@ public sealed class CartGrain([PersistentState("cart", CartGrain.Storage)] IPers
         if (await EndCheckoutAsync(command) is { } ended) return ended;
 
         var order = GrainFactory.GetGrain<IOrderSagaGrain>(command.Gid);
-        if (await order.Placed(command.RequestHash) is { } before) return Shaped(command.Gid, before);
+        if (await order.Placed(command.RequestHash) is { } before) return Shaped(command, before);
         if (State.Items.Count == 0) return Result.Refused(ErrorCodes.BadParameter, "The cart is empty.");
 
         State.Checkout = new Checkout { Gid = command.Gid, RequestHash = command.RequestHash, Items = new(State.Items) };
@@ -71,7 +74,7 @@ public sealed class CartGrain([PersistentState("cart", CartGrain.Storage)] IPers
         await SettleAsync(checkout, stands: !placed.IsRefused);
         if (asked?.Gid != checkout.Gid) return null;
         return asked.RequestHash == checkout.RequestHash
-            ? Shaped(checkout.Gid, placed)
+            ? Shaped(asked, placed)
             : Result.Refused(ErrorCodes.KeyReused, "This idempotency key was used for a different request.");
     }
 
@@ -91,10 +94,12 @@ public sealed class CartGrain([PersistentState("cart", CartGrain.Storage)] IPers
         await SaveAsync();
     }
 
-    private async Task<CartView> ViewAsync()
+    private async Task<Result<CartView>> ViewAsync(Dictionary<long, long> contents)
     {
-        var items = await Task.WhenAll(State.Items.OrderBy(i => i.Key).Select(i => ItemAsync(i.Key, i.Value)));
-        return new CartView([.. items], items.Sum(i => i.Price * i.Quantity));
+        var items = await Task.WhenAll(contents.OrderBy(i => i.Key).Select(i => ItemAsync(i.Key, i.Value)));
+        var amount = items.Sum(i => i.Price * i.Quantity);
+        return amount <= ExactNumbers.Max ? new CartView([.. items], amount) : Result.Refused(
+            ErrorCodes.BadParameter, $"The cart would amount to more than {ExactNumbers.Max}; order less at once, or empty it.");
     }
 
     private async Task<CartItem> ItemAsync(long productId, long quantity)
@@ -127,8 +132,13 @@ public sealed class CartGrain([PersistentState("cart", CartGrain.Storage)] IPers
     private PlaceOrder CommandOf(Checkout checkout) => new(
         this.GetPrimaryKeyLong(), [.. checkout.Items.Select(i => new OrderLine(i.Key, i.Value))], checkout.RequestHash);
 
-    private static Result<CheckedOut> Shaped(string gid, Result<OrderView> placed) =>
-        placed.IsRefused ? placed.Refusal : new CheckedOut(gid, placed.Value);
+    /// <summary>Who does not wait is told that it has begun, also when it has failed since.</summary>
+    private static Result<CheckedOut> Shaped(CheckoutCart command, Result<OrderView> placed) => placed switch
+    {
+        { Refusal: null } or { Refusal.IsSealed: true } when !command.Wait => new CheckedOut(command.Gid, null),
+        { Refusal: { } refusal } => refusal,
+        _ => new CheckedOut(command.Gid, placed.Value),
+    };
 }
 
 /// <summary>What is stored of a cart.</summary>

@@ -4,30 +4,35 @@ namespace Mall.Orders;
 [StatelessWorker, Reentrant]
 public sealed class OrderHistoryGrain(GrainLedger ledger, OrderOptions options) : Grain, IOrderHistoryGrain
 {
-    public async Task<Result<OrderView>> Get(long userId, long orderId)
-    {
-        if (await ledger.FindAsync(OrderRows.ById, orderId) is not { } row)
-            return Result.Refused(ErrorCodes.NoSuchOrder, $"There is no order {orderId}.");
-        if (row.UserId != userId)
-            return Result.Refused(ErrorCodes.Forbidden, $"Order {orderId} is not yours.");
-        return (await WithItemsAsync(userId, [row]))[0];
-    }
+    public async Task<Result<OrderView>> Get(long userId, long orderId) =>
+        await ledger.QueryAsync(OrderRows.ById, orderId) switch
+        {
+            [] => Result.Refused(ErrorCodes.NoSuchOrder, $"There is no order {orderId}."),
+            [{ Order.UserId: var owner }, ..] when owner != userId =>
+                Result.Refused(ErrorCodes.Forbidden, $"Order {orderId} is not yours."),
+            var lines => View(lines),
+        };
 
-    public async Task<OrderPage> List(long userId, int? status, long after, int limit)
+    public async Task<OrderView?> OfSaga(long userId, string gid) =>
+        await ledger.QueryAsync(OrderRows.ByGid, gid) is [{ Order.UserId: var owner }, ..] lines && owner == userId
+            ? View(lines)
+            : null;
+
+    public async Task<ListPage<OrderView>> List(ListOrders query)
     {
+        var (page, start) = query.NewestFirst ? (OrderRows.NewestOfUser, ListPlace.End) : (OrderRows.OfUser, ListPlace.Beginning);
+        var after = query.After ?? start;
+        var settled = query.NewestFirst ? 0 : await ledger.SettledAsync();
+        var (least, most) = query.Status is { } status ? (status, status) : (OrderStatus.Created, OrderStatus.Void);
+
         // One more than asked for tells whether there is a next page.
-        var rows = status is { } wanted
-            ? await ledger.QueryAsync(OrderRows.PageOfUserAndStatus, userId, after, limit + 1, wanted)
-            : await ledger.QueryAsync(OrderRows.PageOfUser, userId, after, limit + 1);
-        var items = await WithItemsAsync(userId, [.. rows.Take(limit)]);
-        return new OrderPage(items, rows.Count > limit ? items[^1].Id : null);
+        var lines = await ledger.QueryAsync(
+            page, query.UserId, after.Position, after.Id, settled, query.Limit + 1, least, most);
+        return ListPages.Of(
+            lines.GroupBy(line => line.Order).ToList(), query.Limit, after, View,
+            order => new ListPlace(order.Key.Position, order.Key.Id));
     }
 
-    private async Task<ImmutableArray<OrderView>> WithItemsAsync(long userId, OrderRow[] rows)
-    {
-        if (rows.Length == 0) return [];
-        var items = await ledger.QueryAsync(OrderRows.ItemsBetween, rows[0].Id, rows[^1].Id, userId);
-        var byOrder = items.ToLookup(i => i.OrderId, i => i.Item);
-        return [.. rows.Select(row => row.View(byOrder[row.Id], options.CloseAfter))];
-    }
+    private OrderView View(IEnumerable<OrderLineRow> lines) =>
+        lines.First().Order.View(lines.Select(line => line.Item), options.CloseAfter);
 }

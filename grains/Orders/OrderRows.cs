@@ -22,35 +22,39 @@ internal static class OrderRows
     private static readonly Table s_items = new("order_items", s_orderId, s_productId);
 
     private static readonly RowShape s_insert =
-        s_orders.Insert(s_id, s_gid, s_userId, s_amount, s_status, s_createTime, s_updateTime, s_closeTime);
+        s_orders.Insert(s_id, s_gid, s_userId, s_amount, s_status, s_createTime, s_updateTime, s_closeTime).Listed();
 
     private static readonly RowShape s_insertItem = s_items.Insert(s_orderId, s_productId, s_name, s_quantity, s_price);
 
     private static readonly RowShape s_end = s_orders.Update().Guard(s_status).Set(s_status, s_updateTime, s_closeTime, s_reason);
 
-    private const string Select =
-        "select id, gid, user_id, amount, status, create_time, close_time, paid_time, reason from orders ";
+    /// <summary>An order, a row for each of its items.</summary>
+    public static readonly Query<OrderLineRow> ById = Lines("select * from orders where id = @p1", "i.product_id");
 
-    public static readonly Query<OrderRow> ById = new(Select + "where id = @p1", Read);
+    public static readonly Query<OrderLineRow> ByGid = Lines("select * from orders where gid = @p1", "i.product_id");
 
-    public static readonly Query<OrderRow> ByGid = new(Select + "where gid = @p1", Read);
-
-    public static readonly Query<OrderRow> PageOfUser =
-        new(Select + "where user_id = @p1 and id > @p2 order by id limit @p3", Read);
-
-    public static readonly Query<OrderRow> PageOfUserAndStatus =
-        new(Select + "where user_id = @p1 and id > @p2 and status = @p4 order by id limit @p3", Read);
-
-    /// <summary>The items of the orders from @p1 to @p2 that belong to user @p3.</summary>
-    public static readonly Query<OrderItemRow> ItemsBetween = new(
+    /// <summary>
+    /// Orders of user @p1 behind position @p2 and id @p3, as far as position @p4, of statuses from @p6 to @p7: at most @p5.
+    /// MySQL, which alone reads the hint, would rather find all orders of a user who has many.
+    /// </summary>
+    public static readonly Query<OrderLineRow> OfUser = Lines(
         """
-        select i.order_id, i.product_id, i.name, i.quantity, i.price
-        from order_items i join orders o on o.id = i.order_id
-        where i.order_id >= @p1 and i.order_id <= @p2 and o.user_id = @p3
-        order by i.order_id, i.product_id
+        select * from orders /*! force index (orders_by_user) */
+        where user_id = @p1 and position >= @p2 and (position > @p2 or id > @p3) and position <= @p4
+          and status >= @p6 and status <= @p7
+        order by position, id limit @p5
         """,
-        row => new OrderItemRow(
-            row.GetInt64(0), new OrderItem(row.GetInt64(1), row.GetString(2), row.GetInt64(3), row.GetInt64(4))));
+        "o.position, o.id, i.product_id");
+
+    /// <summary>Likewise backwards, and from position @p4 on.</summary>
+    public static readonly Query<OrderLineRow> NewestOfUser = Lines(
+        """
+        select * from orders /*! force index (orders_by_user) */
+        where user_id = @p1 and position <= @p2 and (position < @p2 or id < @p3) and position >= @p4
+          and status >= @p6 and status <= @p7
+        order by position desc, id desc limit @p5
+        """,
+        "o.position desc, o.id desc, i.product_id");
 
     public static RowChange[] Insert(OrderView order) =>
     [
@@ -64,24 +68,33 @@ internal static class OrderRows
     public static RowChange Void(long id, string reason, DateTimeOffset now) =>
         s_end.With(id, OrderStatus.Created, OrderStatus.Void, now, Value.Null, reason);
 
-    private static OrderRow Read(DbDataReader row) => new(
-        row.GetInt64(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3), row.GetInt32(4),
-        DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)),
-        row.IsDBNull(6) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(6)),
-        row.IsDBNull(7) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(7)),
-        row.IsDBNull(8) ? null : row.GetString(8));
+    private static Query<OrderLineRow> Lines(string orders, string order) => new(
+        $"""
+        select o.id, o.gid, o.user_id, o.amount, o.status, o.create_time, o.close_time, o.paid_time, o.reason, o.position,
+          i.product_id, i.name, i.quantity, i.price
+        from ({orders}) o join order_items i on i.order_id = o.id
+        order by {order}
+        """,
+        row => new OrderLineRow(
+            new OrderRow(
+                row.GetInt64(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3), row.GetInt32(4),
+                DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)),
+                row.IsDBNull(6) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(6)),
+                row.IsDBNull(7) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(7)),
+                row.IsDBNull(8) ? null : row.GetString(8), row.GetInt64(9)),
+            new OrderItem(row.GetInt64(10), row.GetString(11), row.GetInt64(12), row.GetInt64(13))));
 }
 
 /// <summary>A row of <c>orders</c>.</summary>
 internal sealed record OrderRow(
     long Id, string Gid, long UserId, long Amount, int Status,
-    DateTimeOffset CreatedAt, DateTimeOffset? ClosesAt, DateTimeOffset? PaidAt, string? Reason)
+    DateTimeOffset CreatedAt, DateTimeOffset? ClosesAt, DateTimeOffset? PaidAt, string? Reason, long Position)
 {
     /// <summary>The order as its user sees it.</summary>
     /// <param name="closeAfter">After which time it would have closed, when that is no longer written down.</param>
     public OrderView View(IEnumerable<OrderItem> items, TimeSpan closeAfter) => new(
-        Id, Gid, UserId, [.. items], Amount, Status, CreatedAt, ClosesAt ?? CreatedAt + closeAfter, PaidAt);
+        Id, Gid, UserId, [.. items], Amount, Status, CreatedAt, ClosesAt ?? CreatedAt + closeAfter, PaidAt, Reason);
 }
 
-/// <summary>A row of <c>order_items</c>.</summary>
-internal sealed record OrderItemRow(long OrderId, OrderItem Item);
+/// <summary>A row of <c>order_items</c>, with its order.</summary>
+internal sealed record OrderLineRow(OrderRow Order, OrderItem Item);

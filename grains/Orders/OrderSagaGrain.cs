@@ -51,6 +51,7 @@ public sealed class OrderSagaGrain(OrderSagaKind kind, SagaServices services, Or
             amount = checked(amount + (line.Quantity * quote.Price)); // 50 × 1,000 × the highest price stays far below 2^63
         }
 
+        if (amount > ExactNumbers.Max) return Result.BadField("items", $"must not amount to more than {ExactNumbers.Max}");
         var id = await _services.Ledger.NextIdAsync("orders");
         var now = WholeMilliseconds(_services.Clock.GetUtcNow());
         return new OrderView(
@@ -62,9 +63,12 @@ public sealed class OrderSagaGrain(OrderSagaKind kind, SagaServices services, Or
     /// <param name="lines">What is asked for now; null for whatever was asked for then.</param>
     private async Task<SagaRemains<OrderView>?> RecallAsync(ImmutableArray<OrderLine>? lines)
     {
-        if (await _services.Ledger.FindAsync(OrderRows.ByGid, this.GetPrimaryKeyString()) is not { } row) return null;
-        var items = await _services.Ledger.QueryAsync(OrderRows.ItemsBetween, row.Id, row.Id, row.UserId);
-        var order = row.View(items.Select(i => i.Item), options.CloseAfter) with { Status = OrderStatus.Created, PaidAt = null };
+        var found = await _services.Ledger.QueryAsync(OrderRows.ByGid, this.GetPrimaryKeyString());
+        if (found is not [{ Order: var row }, ..]) return null;
+        var order = row.View(found.Select(line => line.Item), options.CloseAfter) with
+        {
+            Status = OrderStatus.Created, PaidAt = null, Reason = null,
+        };
         var isSame = lines is not { } asked
             || asked.Order(s_byProduct).SequenceEqual(order.Items.Select(i => new OrderLine(i.ProductId, i.Quantity)));
         var refusal = row.Status == OrderStatus.Void ? SagaReason.ToRefusal(row.Reason) : null;

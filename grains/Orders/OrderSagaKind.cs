@@ -11,10 +11,11 @@ namespace Mall.Orders;
 /// piece of what the other needs, and both be refused. See docs/decisions/0006.
 /// </para>
 /// </summary>
-public sealed class OrderSagaKind(GrainLedger ledger, TimeProvider clock)
-    : SagaKind<OrderView>("order", OrderJson.Default.OrderView)
+public sealed class OrderSagaKind(GrainLedger ledger, LedgerClock clock)
+    : SagaKind<OrderView>(KindName, OrderJson.Default.OrderView)
 {
-    private const string Creation = "01";
+    internal const string KindName = "order";
+    internal const string Creation = "01";
     private const string FirstItem = "02";
 
     public override ISagaGrain Grain(IGrainFactory grains, string gid) => grains.GetGrain<IOrderSagaGrain>(gid);
@@ -60,7 +61,7 @@ public sealed class OrderSagaKind(GrainLedger ledger, TimeProvider clock)
     private static SagaBranch TakeStock(IProductGrain grain, Branch branch, OrderItem item, string after) => new(
         branch.BranchId,
         $"product/{item.ProductId} DecrStock",
-        Action: async () => (await grain.DecrStock(branch, item.Quantity)).Refusal,
+        Action: async () => (await grain.DecrStock(branch, item.Quantity, item.Price)).Refusal,
         Compensation: _ => grain.ReturnStock(branch, item.Quantity),
         After: after);
 }

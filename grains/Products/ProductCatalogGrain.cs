@@ -6,7 +6,7 @@ public sealed class ProductCatalogGrain(GrainLedger ledger) : Grain, IProductCat
 {
     public async Task<Result<ProductView>> Create(CreateProduct command)
     {
-        if (command.Idempotency is { } repeated && await FindAsync(repeated) is { } before) return before;
+        if (await FindAsync(command) is { } before) return before;
 
         var shop = await ShopOfAsync(command);
         if (shop.IsRefused) return shop.Refusal;
@@ -14,15 +14,19 @@ public sealed class ProductCatalogGrain(GrainLedger ledger) : Grain, IProductCat
         var created = await GrainFactory.GetGrain<IProductGrain>(id).Create(shop.Value.Id, command);
 
         // Refused only when a request under the same key was faster by a hair: then its product is the answer.
-        return created.IsRefused && command.Idempotency is { } lost ? await FindAsync(lost) ?? created : created;
+        return created.IsRefused ? await FindAsync(command) ?? created : created;
     }
 
-    private async Task<Result<ProductView>?> FindAsync(Idempotency idempotency)
+    /// <summary>
+    /// What was answered under this key, whatever has become of the product since: the same request created it, so it tells all
+    /// but the id and the shop.
+    /// </summary>
+    private async Task<Result<ProductView>?> FindAsync(CreateProduct command)
     {
-        if (await ledger.FindAsync(IdempotencyRows.ByKey, idempotency.UserId, idempotency.Key) is not { } before) return null;
-        return before.Answers(idempotency, "product") is { } refusal
-            ? refusal
-            : await GrainFactory.GetGrain<IProductGrain>(before.ResultId).Get();
+        if (await ledger.FindUnderAsync(command.Idempotency) is not { } before) return null;
+        if (before.IsRefused) return before.Refusal;
+        var today = await GrainFactory.GetGrain<IProductGrain>(before.Value.ResultId).Get();
+        return today.IsRefused ? today : Product.Created(today.Value.Id, today.Value.ShopId, command).View;
     }
 
     private async Task<Result<ShopView>> ShopOfAsync(CreateProduct command)

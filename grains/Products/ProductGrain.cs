@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Mall.Products;
 
 /// <summary>
@@ -21,8 +23,11 @@ namespace Mall.Products;
 /// </para>
 /// </summary>
 [Reentrant]
-public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain, IProductGrain
+public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain, IProductGrain
 {
+    /// <summary>Far below what a number may be, so that what orders hold can always come back.</summary>
+    private const long MostStock = 1_000_000_000_000_000;
+
     private readonly Dictionary<string, Task<Result<long>>> _decrements = []; // under way, by gid and branch
 
     private Task? _loading;                        // under way or done; null before, and after it has failed
@@ -63,12 +68,11 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
     public async Task<Result<ProductView>> Create(long shopId, CreateProduct command)
     {
         var now = clock.GetUtcNow();
-        var product = new Product(Id, shopId, command.Name, command.Desc, command.Price, command.Stock, Product.OnSale, Epoch: 1);
+        var product = Product.Created(Id, shopId, command);
         var outcome = await CommitAsync(
-            new WriteSet([ProductRows.Insert(product, now), .. IdempotencyRows.Insert(command.Idempotency, "product", Id, now)]));
+            IdempotencyRows.Under(command.Idempotency, "product", Id, now, changes: ProductRows.Insert(product, now)));
         DeactivateOnIdle(); // The row knows what has come of it; whether this activation has looked for it before, nobody does.
-        return outcome == CommitOutcome.Applied
-            ? product.View : Result.Refused(ErrorCodes.KeyReused, "This idempotency key is in use.");
+        return outcome == CommitOutcome.Applied ? product.View : IdempotencyRows.Reused;
     }
 
     public async Task<Result<ProductView>> Get()
@@ -121,6 +125,7 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
 
     public async Task<Result<long>> AdjustStock(long userId, long delta, Idempotency? idempotency)
     {
+        if (await AnswerBeforeAsync() is { } before) return before;
         if (await RefuseUnlessSellerAsync(userId) is { } refusal) return refusal;
         return await InTurnAsync(async () => await AnswerBeforeAsync() ?? await AdjustAsync());
 
@@ -128,6 +133,7 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
         {
             var taken = Math.Max(0, -delta);
             await SettledAsync(taken);
+            if (_stock + delta > MostStock) return Result.BadField("delta", $"must not bring the stock beyond {MostStock}");
             if (_stock - _reserved < taken)
             {
                 await StillOwnerAsync();
@@ -138,10 +144,10 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
             try
             {
                 var stock = _stock + delta;
-                var outcome = await CommitAsync(new WriteSet(
-                    [MoveStock(delta, sold: 0), .. IdempotencyRows.Insert(idempotency, "stock", Id, clock.GetUtcNow(), stock)]));
-                if (outcome == CommitOutcome.Conflict && await AnswerBeforeAsync() is { } meanwhile) return meanwhile;
-                ThrowIfStale(outcome);
+                var outcome = await CommitAsync(IdempotencyRows.Under(
+                    idempotency, "stock", Id, clock.GetUtcNow(), stock.ToString(CultureInfo.InvariantCulture),
+                    MoveStock(delta, sold: 0)));
+                if (outcome != CommitOutcome.Applied) return await AnswerBeforeAsync() ?? throw Stale();
                 _stock += delta;
                 return stock;
             }
@@ -153,18 +159,18 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
 
         // Of two that come under one key, on two products or by way of two activations, the second finds the first's row.
         async Task<Result<long>?> AnswerBeforeAsync() =>
-            idempotency is { } key && await ledger.FindAsync(IdempotencyRows.ByKey, key.UserId, key.Key) is { } found
-                ? found.Answers(key, "stock", Id) is { } reused ? reused : found.Answer ?? _stock
+            await ledger.FindUnderAsync(idempotency) is { } found
+                ? found.IsRefused ? found.Refusal : long.Parse(found.Value.Answer, CultureInfo.InvariantCulture)
                 : null;
     }
 
-    public Task<Result<long>> DecrStock(Branch branch, long quantity)
+    public Task<Result<long>> DecrStock(Branch branch, long quantity, long? price)
     {
         // A caller that has given up waiting repeats the call while the first is still being committed. Counted anew it could be
         // refused for want of the very stock that it holds.
         var key = branch.Gid + '/' + branch.BranchId;
         if (_decrements.TryGetValue(key, out var underWay)) return underWay;
-        var decrement = TakeAsync(branch, quantity, key);
+        var decrement = TakeAsync(branch, quantity, price, key);
         if (!decrement.IsCompleted) _decrements.Add(key, decrement);
         return decrement;
     }
@@ -179,12 +185,12 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
         if (outcome == CommitOutcome.Applied) _stock += quantity;
     }
 
-    private async Task<Result<long>> TakeAsync(Branch branch, long quantity, string key)
+    private async Task<Result<long>> TakeAsync(Branch branch, long quantity, long? price, string key)
     {
         try
         {
             await OwnedAsync();
-            return await AnswerIfNotAdmittedAsync(branch, quantity) ?? await TakeAdmittedAsync(branch, quantity);
+            return await AnswerIfNotAdmittedAsync(branch, quantity, price) ?? await TakeAdmittedAsync(branch, quantity);
         }
         finally
         {
@@ -193,23 +199,21 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
     }
 
     /// <summary>
-    /// The answer for a decrement that there is no stock for; null for one that may go ahead. A refusal is final: only the owner
-    /// gives it, on figures of its own epoch, and only when it is durable that the branch never happens. Otherwise another
-    /// activation of the saga, whose repeat of the call is on its way, could be granted what this one is refused.
+    /// The answer for a decrement that cannot be had, or not at its price; null for one that may go ahead. A refusal is final:
+    /// only the owner gives it, on figures of its own epoch, and only when it is durable that the branch never happens.
+    /// Otherwise another activation of the saga, whose repeat of the call is on its way, could be granted what this one is
+    /// refused.
     /// </summary>
-    private async Task<Result<long>?> AnswerIfNotAdmittedAsync(Branch branch, long quantity)
+    private async Task<Result<long>?> AnswerIfNotAdmittedAsync(Branch branch, long quantity, long? price)
     {
         await SettledAsync(quantity);
-        if (WhyNot(quantity) is null) return null;
-        var row = await ledger.FindAsync(ProductRows.OwnerOfBranch, Id, branch.Gid, branch.BranchId, BarrierOps.Action);
-        if (row?.Epoch != _product?.Epoch) throw Stale();
-        if (row?.Reason == BarrierOps.Action) return _stock; // This very branch was served already.
-        if (WhyNot(quantity) is not { } refusal) return null;
-
-        var settled = await CommitAsync(new WriteSet(branch.Compensation(), Returning(quantity)) { ExpectsNull = true });
-        ThrowIfStale(settled);
-        if (settled == CommitOutcome.Applied) _stock += quantity;
-        return refusal with { IsSealed = true };
+        if (WhyNot(quantity, price) is not { } refusal) return null;
+        if (_product is null && await ledger.FindAsync(ProductRows.ById, Id) is not null) throw Stale();
+        var outcome = await CommitAsync(new WriteSet(branch.Compensation(), Returning(0)) { IsRefusal = true });
+        ThrowIfStale(outcome);
+        return outcome == CommitOutcome.Duplicate
+            ? _stock // This very branch was served already.
+            : refusal with { IsSealed = true };
     }
 
     /// <summary>
@@ -235,10 +239,12 @@ public sealed class ProductGrain(GrainLedger ledger, TimeProvider clock) : Grain
         if ((await ledger.FindAsync(ProductRows.ById, Id))?.Epoch != _product?.Epoch) throw Stale();
     }
 
-    private Refusal? WhyNot(long quantity) => _product switch
+    private Refusal? WhyNot(long quantity, long? price = null) => _product switch
     {
         null => NoSuchProduct(),
         { Status: not Product.OnSale } => OffSale(),
+        { Price: var asked } when asked != (price ?? asked) => Result.Refused(
+            ErrorCodes.ProductOffSale, $"Product {Id} is not sold at {price} any more, but at {asked}."),
         _ => _stock - _reserved < quantity ? NotEnough(quantity) : null,
     };
 

@@ -18,7 +18,8 @@ internal static class ProductRows
     private static readonly Table s_products = new("products", s_id);
 
     private static readonly RowShape s_insert = s_products.Insert(
-        s_id, s_shopId, s_name, s_description, s_price, s_stock, s_sold, s_status, s_ownerEpoch, s_createTime, s_updateTime);
+        s_id, s_shopId, s_name, s_description, s_price, s_stock, s_sold, s_status, s_ownerEpoch, s_createTime, s_updateTime)
+        .Listed();
 
     private static readonly RowShape s_takeEpoch = s_products.Update().Guard(s_ownerEpoch).Set(s_ownerEpoch);
 
@@ -31,17 +32,6 @@ internal static class ProductRows
 
     public static readonly Query<Product> ById = new(
         "select id, shop_id, name, description, price, stock, status, owner_epoch from products where id = @p1", Read);
-
-    /// <summary>Who owns product @p1, and the reason of the barrier row of branch @p3 of @p2 under op @p4, if there is
-    /// one.</summary>
-    public static readonly Query<BranchOwner> OwnerOfBranch = new(
-        """
-        select p.owner_epoch, b.reason
-        from products p
-        left join barrier b on b.gid = @p2 and b.branch_id = @p3 and b.op = @p4 and b.barrier_id = '01'
-        where p.id = @p1
-        """,
-        row => new BranchOwner(row.GetInt64(0), row.IsDBNull(1) ? null : row.GetString(1)));
 
     public static RowChange Insert(Product p, DateTimeOffset now) =>
         s_insert.With(p.Id, p.ShopId, p.Name, p.Desc, p.Price, p.Stock, 0, p.Status, p.Epoch, now, now);
@@ -58,14 +48,15 @@ internal static class ProductRows
         row.GetInt64(4), row.GetInt64(5), row.GetInt32(6), row.GetInt64(7));
 }
 
-/// <summary>The epoch of a product, and what the barrier says of a branch.</summary>
-internal sealed record BranchOwner(long Epoch, string? Reason);
-
 /// <summary>A row of <c>products</c>, without what the grain does not need.</summary>
 internal sealed record Product(long Id, long ShopId, string Name, string Desc, long Price, long Stock, int Status, long Epoch)
 {
     public const int OffSale = 0;
     public const int OnSale = 1;
+
+    /// <summary>A product on its first day.</summary>
+    public static Product Created(long id, long shopId, CreateProduct command) =>
+        new(id, shopId, command.Name, command.Desc, command.Price, command.Stock, OnSale, Epoch: 1);
 
     public ProductView View => new(Id, ShopId, Name, Desc, Price, Stock, Status);
 }

@@ -4,7 +4,7 @@ namespace Mall.Sagas;
 
 /// <summary>Reads sagas for operators, and finds the grain of one. Reentrant: it keeps nothing between its awaits.</summary>
 [StatelessWorker, Reentrant]
-public sealed class SagaDirectoryGrain(GrainLedger ledger, SagaKinds kinds) : Grain, ISagaDirectoryGrain
+public sealed class SagaDirectoryGrain(GrainLedger ledger, SagaKinds kinds, LedgerClock clock) : Grain, ISagaDirectoryGrain
 {
     public async Task<Result<SagaView>> Get(string gid)
     {
@@ -15,28 +15,48 @@ public sealed class SagaDirectoryGrain(GrainLedger ledger, SagaKinds kinds) : Gr
         return View(saga) with { Barrier = [.. barrier], Branches = [.. BranchesOf(saga, plan, noted, barrier)] };
     }
 
-    public async Task<SagaPage> List(string? status, string? after, int limit)
+    public async Task<ListPage<SagaView>> List(string? status, bool? isParked, ListPlace? after, int limit)
     {
+        var place = after ?? new ListPlace(0, "");
+        if (isParked is true && status is not null && SagaStatus.HasEnded(status)) return new([], null, place);
+        var settled = await ledger.SettledAsync();
+
         // One more than asked for tells whether there is a next page.
-        var rows = status is null
-            ? await ledger.QueryAsync(SagaRows.Page, after ?? "", limit + 1)
-            : await ledger.QueryAsync(SagaRows.PageOfStatus, after ?? "", limit + 1, status);
-        var items = rows.Take(limit).Select(View).ToImmutableArray();
-        return new SagaPage(items, rows.Count > limit ? items[^1].Gid : null);
+        var rows = await ledger.QueryAsync(
+            SagaRows.Page(status, isParked), place.Position, place.Key, settled, limit + 1);
+        return ListPages.Of(rows, limit, place, View, saga => new ListPlace(saga.Position, saga.Gid));
     }
 
-    public Task<Result<Done>> Retry(string gid) => AskAsync(gid, saga => saga.Retry());
+    public Task<Result<SagaView>> Retry(string gid, Idempotency? idempotency) =>
+        PushAsync(gid, idempotency, saga => saga.Retry());
 
-    public Task<Result<Done>> Abort(string gid) => AskAsync(gid, saga => saga.Abort());
+    public Task<Result<SagaView>> Abort(string gid, Idempotency? idempotency) =>
+        PushAsync(gid, idempotency, saga => saga.Abort());
+
+    /// <summary>A push is harmless to repeat, so the key is noted behind it, with what is answered.</summary>
+    private async Task<Result<SagaView>> PushAsync(string gid, Idempotency? key, Func<ISagaGrain, Task<Result<Done>>> push)
+    {
+        if (await AnswerBeforeAsync(key) is { } before) return before;
+        if (await AskAsync(gid, push) is { Refusal: { } refusal }) return refusal;
+        var saga = await Get(gid);
+        if (key is null || saga.IsRefused) return saga;
+        var answer = JsonSerializer.Serialize(saga.Value, SagaJson.Default.SagaView);
+        var noted = await ledger.CommitAsync(IdempotencyRows.Under(key, "saga", 0, clock.GetUtcNow(), answer));
+        return noted == CommitOutcome.Applied ? saga : await AnswerBeforeAsync(key) ?? saga;
+    }
+
+    private async Task<Result<SagaView>?> AnswerBeforeAsync(Idempotency? key) =>
+        await ledger.FindUnderAsync(key) is { } found
+            ? found.IsRefused ? found.Refusal : JsonSerializer.Deserialize(found.Value.Answer, SagaJson.Default.SagaView)!
+            : null;
 
     private async Task<Result<Done>> AskAsync(string gid, Func<ISagaGrain, Task<Result<Done>>> ask)
     {
         if (await ledger.FindAsync(SagaRows.ByGid, gid) is not { } saga) return NoSuchSaga(gid);
         return kinds.TryPlan(saga, GrainFactory, out var unreadable) is null
             ? Result.Refused(ErrorCodes.SagaStatusForbids, $"Saga {gid} cannot be driven by this version: {unreadable}")
-            : await ask(kinds[saga.Kind].Grain(GrainFactory, gid));
+            : await ask(kinds[saga.Kind].Grain(GrainFactory, saga.Gid));
     }
-
 
     private static SagaView View(SagaRecord s) => new(s.Gid, s.Kind, s.Status, s.Reason, s.Attempts, s.NextTime, [], []);
 
@@ -65,6 +85,10 @@ public sealed class SagaDirectoryGrain(GrainLedger ledger, SagaKinds kinds) : Gr
 
     private static Refusal NoSuchSaga(string gid) => Result.Refused(ErrorCodes.NoSuchSaga, $"There is no saga {gid}.");
 }
+
+/// <summary>How the answer to a push is kept for those who repeat it.</summary>
+[JsonSerializable(typeof(SagaView))]
+internal sealed partial class SagaJson : JsonSerializerContext;
 
 /// <summary>The kinds of saga that this mall runs, by name.</summary>
 public sealed class SagaKinds(IEnumerable<ISagaKind> kinds)

@@ -6,7 +6,7 @@ namespace Mall.Sagas;
 /// would change nothing.
 /// </summary>
 public sealed partial class SagaDueHandler(
-    IGrainFactory grains, GrainLedger ledger, SagaKinds kinds, TimeProvider clock, ILogger<SagaDueHandler> log) : IDueHandler
+    IGrainFactory grains, GrainLedger ledger, SagaKinds kinds, LedgerClock clock, ILogger<SagaDueHandler> log) : IDueHandler
 {
     public string Kind => SagaRows.Due.Kind;
 

@@ -21,9 +21,6 @@ namespace Mall.Sagas;
 public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaServices services) : Grain, ISagaGrain
     where TIntent : class
 {
-    private static readonly Refusal s_keyReused =
-        Result.Refused(ErrorCodes.KeyReused, "This idempotency key was used for a different request.");
-
     private readonly ILogger _log = services.Logging.CreateLogger(kind.GetType());
 
     private SagaRecord? _saga;               // the row as this activation last read or committed it; null until then
@@ -86,7 +83,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         DeactivateOnIdle();
     }
 
-    private Result<TIntent> Begun(string? requestHash) => Saga.RequestHash == requestHash ? _intent! : s_keyReused;
+    private Result<TIntent> Begun(string? requestHash) => Saga.RequestHash == requestHash ? _intent! : IdempotencyRows.Reused;
 
     /// <summary>The intent of a saga that has begun; null when none has.</summary>
     /// <param name="requestHash">As it was when it began.</param>
@@ -148,7 +145,16 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     public async Task<Result<Done>> Abort()
     {
         if (await RefuseUnlessOpenAsync() is { } refusal) return refusal;
-        if (_progress.IsDone) return Succeeded(); // Its client may have been told.
+
+        // Its client may have been told, by this activation or by one before it.
+        var barrier = await services.Ledger.QueryAsync(SagaRows.BarrierOf, Saga.Gid);
+        if (SagaStatus.HasEnded(Saga.Status)) return Ended();
+        if (Saga.Status == SagaStatus.Submitted && (_progress.IsDone || _progress.HasActed(barrier)))
+        {
+            Start();
+            return Succeeded();
+        }
+
         if (Saga.Status == SagaStatus.Aborting)
         {
             _wake.TrySetResult();
@@ -229,8 +235,15 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     /// </summary>
     private async Task<Result<Done>?> RecallAsync(string? requestHash, Func<Task<SagaRemains<TIntent>?>> recall)
     {
-        if (await recall() is not { } remains) return null;
-        if (!remains.IsSameRequest) return s_keyReused;
+        if (await recall() is not { } remains)
+        {
+            // Something else than a saga has been made under this key, and entered the barrier for it: see IdempotencyRows.
+            if (requestHash is null) return null;
+            var barrier = await services.Ledger.QueryAsync(SagaRows.BarrierOf, this.GetPrimaryKeyString());
+            return barrier.Count == 0 ? null : await LoadAsync() ? Done.It : IdempotencyRows.Reused;
+        }
+
+        if (!remains.IsSameRequest) return IdempotencyRows.Reused;
         var reason = remains.Refusal is { } refusal ? SagaReason.From(refusal) : null;
         _intent = remains.Intent;
         _saga = new SagaRecord(
@@ -287,10 +300,10 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     private async Task<Refusal?> RefuseUnlessOpenAsync()
     {
         if (!await LoadAsync()) return Result.Refused(ErrorCodes.NoSuchSaga, "There is no such saga.");
-        return SagaStatus.HasEnded(Saga.Status)
-            ? Result.Refused(ErrorCodes.SagaStatusForbids, $"The saga has ended: {Saga.Status}.")
-            : null;
+        return SagaStatus.HasEnded(Saga.Status) ? Ended() : null;
     }
+
+    private Refusal Ended() => Result.Refused(ErrorCodes.SagaStatusForbids, $"The saga has ended: {Saga.Status}.");
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -22,7 +22,7 @@ public sealed record SagaOptions
 /// <param name="Jitter">Spreads retries; seeded by the host.</param>
 /// <param name="Lifetime">Says when the silo stops: a saga that waits for its next round does not hold it up.</param>
 public sealed record SagaServices(
-    GrainLedger Ledger, TimeProvider Clock, SagaOptions Options, Jitter Jitter, IHostApplicationLifetime Lifetime,
+    GrainLedger Ledger, LedgerClock Clock, SagaOptions Options, Jitter Jitter, IHostApplicationLifetime Lifetime,
     ILoggerFactory Logging);
 
 /// <summary>A source of random factors, shared by all grains of a silo.</summary>

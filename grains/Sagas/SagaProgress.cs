@@ -52,6 +52,10 @@ internal sealed class SagaProgress
     /// <summary>Every action is known to be done: the saga will succeed.</summary>
     public bool IsDone => Refusal is null && Array.TrueForAll(_steps, step => step == Step.Acted);
 
+    /// <summary>The barrier says that every action is done, whoever has called it.</summary>
+    public bool HasActed(IReadOnlyList<BarrierRowView> barrier) => _plan.All(branch => barrier.Any(
+        row => row.BranchId == branch.Id && row.Op == BarrierOps.Action && row.Reason == BarrierOps.Action));
+
     /// <summary>Of all branches that were started, only this one remains to be undone.</summary>
     public bool IsUndoneExcept(string id) =>
         Enumerable.Range(0, _plan.Count).All(i => IsUndone(i) || (_plan[i].Id == id && _steps[i] == Step.Acted));

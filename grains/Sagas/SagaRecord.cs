@@ -7,9 +7,10 @@ namespace Mall.Sagas;
 /// <param name="Attempts">Rounds that stumbled since it last made progress.</param>
 /// <param name="Version">Goes up with each write: the fence of the row.</param>
 /// <param name="NextTime">When due work looks after it; null when it has ended or is parked.</param>
+/// <param name="Position">Its place in the list of sagas; 0 until it is read.</param>
 public sealed record SagaRecord(
     string Gid, string Kind, string Status, string Payload, string? RequestHash, long UserId, string? Reason, int Attempts,
-    long Version, DateTimeOffset? NextTime);
+    long Version, DateTimeOffset? NextTime, long Position = 0);
 
 /// <summary>How a refusal is kept in <c>sagas.reason</c>: the code, a space, the sentence.</summary>
 public static class SagaReason

@@ -1,17 +1,17 @@
 namespace Mall.Shops;
 
-public sealed class ShopGrain(GrainLedger ledger, TimeProvider clock) : Grain, IShopGrain
+public sealed class ShopGrain(GrainLedger ledger, LedgerClock clock) : Grain, IShopGrain
 {
     private ShopView? _shop;
 
     public async Task<Result<ShopView>> Create(OpenShop command)
     {
         var now = clock.GetUtcNow();
-        var shop = new ShopView(this.GetPrimaryKeyLong(), command.OwnerId, command.Name, Rating: 0, Sales: 0);
+        var shop = ShopView.Opened(this.GetPrimaryKeyLong(), command);
         DeactivateOnIdle(); // Whatever comes of it, the row knows.
         var outcome = await ledger.CommitAsync(
-            new WriteSet([ShopRows.Insert(shop, now), .. IdempotencyRows.Insert(command.Idempotency, "shop", shop.Id, now)]));
-        return outcome == CommitOutcome.Applied ? shop : Result.Refused(ErrorCodes.KeyReused, "This idempotency key is in use.");
+            IdempotencyRows.Under(command.Idempotency, "shop", shop.Id, now, changes: ShopRows.Insert(shop, now)));
+        return outcome == CommitOutcome.Applied ? shop : IdempotencyRows.Reused;
     }
 
     public async Task<Result<ShopView>> Get()

@@ -12,7 +12,7 @@ internal static class ShopRows
     private static readonly Column s_updateTime = new("update_time", ColumnType.Number);
 
     private static readonly RowShape s_insert =
-        new Table("shops", s_id).Insert(s_id, s_ownerId, s_name, s_rating, s_sales, s_createTime, s_updateTime);
+        new Table("shops", s_id).Insert(s_id, s_ownerId, s_name, s_rating, s_sales, s_createTime, s_updateTime).Listed();
 
     private const string Select = "select id, owner_id, name, rating, sales from shops ";
 

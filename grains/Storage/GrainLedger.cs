@@ -52,6 +52,20 @@ public sealed class GrainLedger(ILedger ledger)
         return rows.Count == 0 ? default : rows[0];
     }
 
+    /// <inheritdoc cref="ILedger.SettledAsync"/>
+    /// <exception cref="StorageUnavailableException">The store cannot be read now.</exception>
+    public async Task<long> SettledAsync()
+    {
+        try
+        {
+            return await ledger.SettledAsync();
+        }
+        catch (LedgerUnavailableException e)
+        {
+            throw Unavailable(e);
+        }
+    }
+
     /// <inheritdoc cref="ILedger.NextIdAsync"/>
     /// <exception cref="StorageUnavailableException">No block can be reserved now.</exception>
     public async ValueTask<long> NextIdAsync(string sequence)

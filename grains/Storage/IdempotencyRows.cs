@@ -1,8 +1,9 @@
 namespace Mall.Storage;
 
 /// <summary>
-/// The table <c>idempotency</c>: which key of which user made what. Its row is committed with what was made, so either both
-/// are there or neither. (Sagas need no row here: their gid is computed from the key.)
+/// The table <c>idempotency</c>: which key of which user was used for what. Its row is committed with what was made, so either
+/// both are there or neither. Orders need no row here: their gid is computed from the key. That a key is not used for one of them
+/// and for something else, too, the barrier sees to: both enter it as the first branch of that gid.
 /// </summary>
 internal static class IdempotencyRows
 {
@@ -11,7 +12,7 @@ internal static class IdempotencyRows
     private static readonly Column s_requestHash = new("request_hash", ColumnType.Text);
     private static readonly Column s_kind = new("kind", ColumnType.Text);
     private static readonly Column s_resultId = new("result_id", ColumnType.Number);
-    private static readonly Column s_answer = new("answer", ColumnType.Number);
+    private static readonly Column s_answer = new("answer", ColumnType.Text);
     private static readonly Column s_createTime = new("create_time", ColumnType.Number);
 
     private static readonly RowShape s_insert = new Table("idempotency", s_userId, s_key)
@@ -19,24 +20,38 @@ internal static class IdempotencyRows
 
     /// <summary>By user and key. The column is not named bare: <c>key</c> is a reserved word in MySQL.</summary>
     public static readonly Query<IdempotencyRecord> ByKey = new(
-        "select i.request_hash, i.kind, i.result_id, i.answer from idempotency i where i.user_id = @p1 and i.key = @p2",
-        row => new IdempotencyRecord(
-            row.GetString(0), row.GetString(1), row.GetInt64(2), row.IsDBNull(3) ? null : row.GetInt64(3)));
+        "select i.request_hash, i.result_id, i.answer from idempotency i where i.user_id = @p1 and i.key = @p2",
+        row => new IdempotencyRecord(row.GetString(0), row.GetInt64(1), row.IsDBNull(2) ? "" : row.GetString(2)));
 
-    /// <summary>No change without a key.</summary>
-    /// <param name="answer">What is answered, where what was made does not tell that for ever.</param>
-    public static RowChange[] Insert(
-        Idempotency? idempotency, string kind, long resultId, DateTimeOffset now, long? answer = null) =>
-        idempotency is { } i ? [s_insert.With(i.UserId, i.Key, i.RequestHash, kind, resultId, answer, now)] : [];
+    public static Refusal Reused { get; } =
+        Result.Refused(ErrorCodes.KeyReused, "This idempotency key was used for a different request.");
+
+    /// <param name="answer">What is answered, where the request and what it made do not tell that for ever.</param>
+    public static RowChange Insert(Idempotency key, string kind, long resultId, DateTimeOffset now, string? answer = null) =>
+        s_insert.With(key.UserId, key.Key, key.RequestHash, kind, resultId, answer, now);
+
+    /// <summary>These changes under a key, or without one. Another outcome than Applied: the key has been used meanwhile.</summary>
+    /// <inheritdoc cref="Insert"/>
+    public static WriteSet Under(
+        Idempotency? key, string kind, long resultId, DateTimeOffset now, string? answer = null, params RowChange[] changes) =>
+        key is null
+            ? new WriteSet(changes)
+            : new WriteSet(
+                new BarrierKey(OrderOf(key), OrderSagaKind.Creation, BarrierOps.Action, TransType: "key"),
+                [.. changes, Insert(key, kind, resultId, now, answer)]);
+
+    /// <summary>What was made under this key by the same request; null when nothing was, refused for another request.</summary>
+    public static async Task<Result<IdempotencyRecord>?> FindUnderAsync(this GrainLedger ledger, Idempotency? key)
+    {
+        if (key is null) return null;
+        if (await ledger.FindAsync(ByKey, key.UserId, key.Key) is { } used)
+            return used.RequestHash == key.RequestHash ? used : Reused;
+        if (await ledger.FindAsync(OrderRows.ByGid, OrderOf(key)) is null) return null;
+        return Reused;
+    }
+
+    private static string OrderOf(Idempotency key) => Gids.FromKey(OrderSagaKind.KindName, key.UserId, key.Key);
 }
 
 /// <summary>What a key was used for.</summary>
-internal sealed record IdempotencyRecord(string RequestHash, string Kind, long ResultId, long? Answer)
-{
-    /// <summary>Null when this key was used for the same request, else the refusal.</summary>
-    /// <param name="resultId">What the repeated request names, when it names something.</param>
-    public Refusal? Answers(Idempotency idempotency, string kind, long? resultId = null) =>
-        RequestHash == idempotency.RequestHash && Kind == kind && (resultId ?? ResultId) == ResultId
-            ? null
-            : Result.Refused(ErrorCodes.KeyReused, "This idempotency key was used for a different request.");
-}
+internal sealed record IdempotencyRecord(string RequestHash, long ResultId, string Answer);

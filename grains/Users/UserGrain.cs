@@ -1,6 +1,6 @@
 namespace Mall.Users;
 
-public sealed class UserGrain(GrainLedger ledger, TimeProvider clock) : Grain, IUserGrain
+public sealed class UserGrain(GrainLedger ledger, LedgerClock clock) : Grain, IUserGrain
 {
     private bool _known; // that there is such a user; users do not go away once their registration has ended
 

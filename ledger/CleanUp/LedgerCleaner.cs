@@ -6,7 +6,7 @@ namespace Mall.Ledger;
 /// It goes by time, the oldest first, so a round costs what there is to remove and no more, and it rests between steps, because
 /// orders come first. It is due work like any other: one silo does it at a time.
 /// </summary>
-internal sealed class LedgerCleaner(IStore store, ILedger ledger, LedgerOptions options, TimeProvider time, LedgerMetrics metrics)
+internal sealed class LedgerCleaner(IStore store, ILedger ledger, LedgerOptions options, LedgerClock time, LedgerMetrics metrics)
     : IDueHandler
 {
     internal const string KindOfWork = "ledger.cleanup";
@@ -27,7 +27,11 @@ internal sealed class LedgerCleaner(IStore store, ILedger ledger, LedgerOptions 
     private static readonly RowShape s_removeKey = new Table("idempotency", s_userId, s_key).Delete();
 
     private static readonly Query<RowChange> s_oldMarks = new(
-        "select committer, update_time from commit_marks where update_time < @p1",
+        // The last position of all stays: the next one is counted from it.
+        """
+        select committer, update_time from commit_marks
+        where update_time < @p1 and position < (select max(position) from commit_marks)
+        """,
         row => s_removeMark.With(row.GetString(0), row.GetInt64(1)));
 
     private static readonly Query<RowChange> s_oldKeys = new(

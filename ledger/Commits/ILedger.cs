@@ -20,6 +20,15 @@ public interface ILedger
         Query<T> query, CancellationToken cancellationToken = default, params Value[] parameters);
 
     /// <summary>
+    /// How far lists are settled: every row with a <c>position</c> up to here is there, and whatever is committed from now on
+    /// gets a higher one. Whoever reads a list up to it, by position and then by key, misses nothing behind the last row of a
+    /// page. To be asked before the rows are read. What was acknowledged before is within it, unless an older commit is still
+    /// under way. See docs/decisions/0012.
+    /// </summary>
+    /// <exception cref="LedgerUnavailableException">The store cannot be read now.</exception>
+    Task<long> SettledAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>
     /// The next id of a sequence: positive, increasing within this process, never given twice, also not after a crash.
     /// Taken from blocks that are reserved in <c>id_blocks</c>, so most calls complete at once.
     /// </summary>

@@ -8,7 +8,7 @@ internal sealed class PendingCommit : TaskCompletionSource<CommitOutcome>
         : base(continuations)
     {
         Writes = writes;
-        ExpectsNull = writes.ExpectsNull;
+        ExpectsNull = writes.IsRefusal;
         Keys = ConflictKeys.Of(writes);
         foreach (var change in writes.Changes)
         {

@@ -11,10 +11,12 @@ public sealed record WriteSet(BarrierKey? Barrier, params RowChange[] Changes)
     public WriteSet(params RowChange[] changes) : this(null, changes) { }
 
     /// <summary>
-    /// The author has reason to believe that what this undoes has never happened, as after a refusal. Only a hint: when it is
-    /// right, the null compensation costs its batch no second attempt; when it is wrong, the outcome is the same without it.
+    /// Refuses the action that the barrier's op undoes: it settles that the action never happens, by the marker rows of a null
+    /// compensation, provided that the changes can be made, which guard and move nothing. The outcome is then
+    /// <see cref="CommitOutcome.NullCompensation"/>. When the action has happened it is <see cref="CommitOutcome.Duplicate"/>,
+    /// and nothing is undone.
     /// </summary>
-    public bool ExpectsNull { get; init; }
+    public bool IsRefusal { get; init; }
 }
 
 /// <summary>What became of a write set: durable knowledge, told after the commit that established it.</summary>
@@ -26,7 +28,7 @@ public enum CommitOutcome
     /// <summary>The barrier row was there already: the changes were committed before, nothing was changed now.</summary>
     Duplicate,
 
-    /// <summary>A compensation whose action never happened: both marker rows are committed, the changes were skipped.</summary>
+    /// <summary>A compensation whose action never happened: both marker rows are committed, nothing was undone.</summary>
     NullCompensation,
 
     /// <summary>An action that arrived after its compensation: nothing was changed, and it will never happen.</summary>

@@ -10,7 +10,7 @@ namespace Mall.Ledger;
 /// </summary>
 internal sealed partial class DueWorker(
     IStore store, ILedger ledger, IEnumerable<IDueHandler> handlers, IEnumerable<DueColumn> columns, LedgerOptions options,
-    TimeProvider time, LedgerMetrics metrics, ILogger<DueWorker> logger) : IHostedLifecycleService, IDisposable
+    LedgerClock time, LedgerMetrics metrics, ILogger<DueWorker> logger) : IHostedLifecycleService, IDisposable
 {
     // Attempts at work of due columns, which have no place for it; forgotten when so many fail that backoff is no cure.
     private const int MostRemembered = 10_000;
@@ -29,10 +29,8 @@ internal sealed partial class DueWorker(
     // Guards what follows: the loop and the handlers' ends meet there.
     private readonly Lock _gate = new();
     private readonly Dictionary<(string Kind, string Key), int> _failures = [];
-    private TaskCompletionSource? _wake; // The loop sleeps on it.
-    private bool _isWoken;               // It was woken when it did not sleep.
-    private TaskCompletionSource? _room; // The loop waits on it until no more than _roomAt handlers run.
-    private int _roomAt;
+    private TaskCompletionSource? _change; // The loop waits on it for something to look at anew.
+    private bool _isWoken;
     private int _running;
 
     // The loop's own.
@@ -40,17 +38,7 @@ internal sealed partial class DueWorker(
     private bool _isCleanUpScheduled;
 
     /// <summary>Says that something has become due, or soon will: look now.</summary>
-    public void Wake()
-    {
-        TaskCompletionSource? wake;
-        lock (_gate)
-        {
-            (wake, _wake) = (_wake, null);
-            _isWoken = true;
-        }
-
-        wake?.SetResult();
-    }
+    public void Wake() => Change(() => _isWoken = true);
 
     /// <summary>Begins, once everything that handlers may call is up.</summary>
     public Task StartedAsync(CancellationToken cancellationToken)
@@ -88,10 +76,10 @@ internal sealed partial class DueWorker(
                 LogPollFailed(failure);
             }
 
-            await (isMore ? RoomAsync(options.DueConcurrency / 2) : SleepAsync());
+            await (isMore ? UntilAsync(() => _running <= options.DueConcurrency / 2) : SleepAsync());
         }
 
-        await RoomAsync(0);
+        await UntilAsync(() => _running == 0);
     }
 
     /// <summary>Claims as much as there is room for and starts it. True when there may be more.</summary>
@@ -103,6 +91,7 @@ internal sealed partial class DueWorker(
             _isCleanUpScheduled = true;
         }
 
+        await time.SetAsync(store, _stop.Token);
         var isMore = false;
         var kinds = _handlers.Keys.Except(_columns.Select(column => column.Kind)).ToArray();
         if (kinds.Length > 0) isMore = await ClaimAsync(null, kinds);
@@ -154,7 +143,7 @@ internal sealed partial class DueWorker(
         }
         finally
         {
-            Ended();
+            Change(() => _running--);
         }
     }
 
@@ -178,41 +167,38 @@ internal sealed partial class DueWorker(
     /// <summary>Waits for the next look: a period, or less when told so.</summary>
     private async Task SleepAsync()
     {
-        TaskCompletionSource wake;
-        lock (_gate)
-        {
-            if (_isWoken)
-            {
-                _isWoken = false;
-                return;
-            }
-
-            _wake = wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        }
-
         // A timer keeps the promise: to await the first of several tasks would go through the thread pool, past a simulation.
         await using var period = time.CreateTimer(
             static state => ((DueWorker)state!).Wake(), this, options.DuePeriod, Timeout.InfiniteTimeSpan);
-        await wake.Task;
+        await UntilAsync(() => _isWoken);
         lock (_gate) _isWoken = false;
     }
 
-    private Task RoomAsync(int most)
+    private async Task UntilAsync(Func<bool> isSo)
     {
-        lock (_gate)
+        while (true)
         {
-            if (_running <= most) return Task.CompletedTask;
-            (_room, _roomAt) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), most);
-            return _room.Task;
+            TaskCompletionSource change;
+            lock (_gate)
+            {
+                if (isSo()) return;
+                _change = change = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
+            await change.Task;
         }
     }
 
-    private void Ended()
+    private void Change(Action change)
     {
-        TaskCompletionSource? room = null;
+        TaskCompletionSource? waiting;
         lock (_gate)
-            if (--_running <= _roomAt) (room, _room) = (_room, null);
-        room?.SetResult();
+        {
+            change();
+            (waiting, _change) = (_change, null);
+        }
+
+        waiting?.SetResult();
     }
 
     private static string ClaimantOf(Random random, TimeProvider time)

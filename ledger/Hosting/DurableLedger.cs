@@ -8,22 +8,22 @@ public sealed class DurableLedger : ILedger, IAsyncDisposable
     private readonly IStore _store;
     private readonly GroupCommitter _committer;
     private readonly LedgerOptions _options;
-    private readonly TimeProvider _time;
+    private readonly LedgerClock _clock;
     private readonly LedgerMetrics _metrics;
     private readonly ConcurrentDictionary<string, IdSequence> _sequences = new(StringComparer.Ordinal);
     private int _isDisposed;
 
     /// <param name="store">The database; disposed of together with the ledger.</param>
     public DurableLedger(IStore store, LedgerOptions options, TimeProvider time, ILogger<DurableLedger> logger)
-        : this(store, options, time, logger, new LedgerMetrics())
+        : this(store, options, new LedgerClock(time), logger, new LedgerMetrics())
     {
     }
 
-    internal DurableLedger(IStore store, LedgerOptions options, TimeProvider time, ILogger logger, LedgerMetrics metrics)
+    internal DurableLedger(IStore store, LedgerOptions options, LedgerClock clock, ILogger logger, LedgerMetrics metrics)
     {
         options.Validate();
-        (_store, _options, _time, _metrics) = (store, options, time, metrics);
-        _committer = new GroupCommitter(store, options, time, metrics, logger);
+        (_store, _options, _clock, _metrics) = (store, options, clock, metrics);
+        _committer = new GroupCommitter(store, options, clock, metrics, logger);
         metrics.WatchQueue(() => _committer.QueueLength);
     }
 
@@ -35,6 +35,7 @@ public sealed class DurableLedger : ILedger, IAsyncDisposable
     public async Task OpenAsync(CancellationToken cancellationToken = default)
     {
         await _store.OpenAsync(cancellationToken);
+        await _clock.SetAsync(_store, cancellationToken);
         _committer.Start();
     }
 
@@ -48,12 +49,15 @@ public sealed class DurableLedger : ILedger, IAsyncDisposable
         _store.QueryAsync(query, parameters, cancellationToken);
 
     /// <inheritdoc/>
+    public Task<long> SettledAsync(CancellationToken cancellationToken = default) => _store.SettledAsync(cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<long> NextIdAsync(string sequence, CancellationToken cancellationToken = default)
     {
         if (Volatile.Read(ref _isDisposed) != 0)
             return ValueTask.FromException<long>(new LedgerUnavailableException("The ledger is stopping."));
         if (!_sequences.TryGetValue(sequence, out var ids))
-            ids = _sequences.GetOrAdd(sequence, name => new IdSequence(name, _store, _time, _options));
+            ids = _sequences.GetOrAdd(sequence, name => new IdSequence(name, _store, _clock, _options));
         return ids.NextAsync(cancellationToken);
     }
 

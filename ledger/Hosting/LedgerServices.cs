@@ -12,19 +12,21 @@ namespace Mall.Ledger;
 public static class LedgerServices
 {
     /// <summary>
-    /// Adds <see cref="ILedger"/>. The database is opened and migrated before any hosted service starts, and drained and closed
-    /// after all have stopped. Needs a <see cref="TimeProvider"/> and logging from the host.
+    /// Adds <see cref="ILedger"/> and its <see cref="LedgerClock"/>. The database is opened and migrated before any hosted
+    /// service starts, and drained and closed after all have stopped. Needs a <see cref="TimeProvider"/> and logging from the
+    /// host.
     /// </summary>
     public static IServiceCollection AddMallLedger(this IServiceCollection services, LedgerOptions options)
     {
         services.AddSingleton(options);
+        services.AddSingleton<LedgerClock>();
         services.TryAddSingleton(provider => StoreAt(
             options, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton(provider => new LedgerMetrics(provider.GetService<IMeterFactory>()));
         services.AddSingleton(provider => new DurableLedger(
             provider.GetRequiredService<IStore>(),
             options,
-            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<LedgerClock>(),
             provider.GetRequiredService<ILogger<DurableLedger>>(),
             provider.GetRequiredService<LedgerMetrics>()));
         services.AddSingleton<ILedger>(provider => provider.GetRequiredService<DurableLedger>());
@@ -60,8 +62,8 @@ public static class LedgerServices
         return options.Address.Kind switch
         {
             StoreKind.Sqlite => new SqliteStore(options.Address, time, options.Scheduler, options.SharesFile),
-            StoreKind.Postgres => new PostgresStore(options, time, loggers.CreateLogger<PostgresStore>()),
-            _ => new MySqlStore(options, time, loggers.CreateLogger<MySqlStore>()),
+            StoreKind.Postgres => PostgresStore.At(options, time, loggers.CreateLogger<PostgresStore>()),
+            _ => MySqlStore.At(options, time, loggers.CreateLogger<MySqlStore>()),
         };
     }
 }

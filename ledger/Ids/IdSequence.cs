@@ -13,37 +13,37 @@ internal sealed class IdSequence(string name, IStore store, TimeProvider time, L
     private static readonly TimeSpan s_fast = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
-    private readonly Queue<TaskCompletionSource<long>> _waiting = new();
     private Block _current; // Ids are taken from here...
     private Block _next;    // ... then from here.
     private int _blockSize = FirstBlock;
     private long? _fetchedAt;
-    private bool _isFetching;
+    private Task<Exception?>? _fetching;
     private bool _isClosed;
 
-    public ValueTask<long> NextAsync(CancellationToken cancellationToken)
+    public async ValueTask<long> NextAsync(CancellationToken cancellationToken)
     {
-        ValueTask<long> id;
-        bool mustFetch;
-        lock (_gate)
+        long? began = null;
+        while (true)
         {
-            if (_isClosed) return ValueTask.FromException<long>(new LedgerUnavailableException("The ledger is stopping."));
-            if (TryTake_NeedsLock(out var taken))
+            Task<Exception?> fetching;
+            lock (_gate)
             {
-                id = new ValueTask<long>(taken);
-            }
-            else
-            {
-                var waiting = new TaskCompletionSource<long>(options.Continuations);
-                _waiting.Enqueue(waiting);
-                id = new(InTimeAsync(waiting, cancellationToken));
+                if (_isClosed) throw new LedgerUnavailableException("The ledger is stopping.");
+                if (TryTake_NeedsLock(out var id)) return id;
+                fetching = Fetch_NeedsLock();
             }
 
-            mustFetch = MustFetch_NeedsLock();
+            try
+            {
+                var left = options.CommitTimeout - time.GetElapsedTime(began ??= time.GetTimestamp());
+                if (await fetching.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, cancellationToken) is { } failure)
+                    throw failure; // Nobody waits for a database that is down; the next to ask tries again.
+            }
+            catch (TimeoutException)
+            {
+                throw new LedgerUnavailableException("No id could be reserved in time.");
+            }
         }
-
-        if (mustFetch) Fetch();
-        return id;
     }
 
     /// <summary>Gives back what is left, if nobody has reserved ids after it.</summary>
@@ -63,72 +63,49 @@ internal sealed class IdSequence(string name, IStore store, TimeProvider time, L
         if (last.Count > 0) await store.ReturnIdsAsync(name, last.First, last.End);
     }
 
-    private async Task<long> InTimeAsync(TaskCompletionSource<long> waiting, CancellationToken cancellationToken)
-    {
-        await using var deadline = time.CreateTimer(
-            static state => ((TaskCompletionSource<long>)state!).TrySetException(
-                new LedgerUnavailableException("No id could be reserved in time.")),
-            waiting, options.CommitTimeout, Timeout.InfiniteTimeSpan);
-        return await (cancellationToken.CanBeCanceled ? waiting.Task.WaitAsync(cancellationToken) : waiting.Task);
-    }
-
     private bool TryTake_NeedsLock(out long id)
     {
         if (_current.Count == 0) (_current, _next) = (_next, default);
         id = _current.First;
         if (_current.Count == 0) return false;
         _current = _current with { First = id + 1 };
+        if (_next.Count == 0 && _current.Count <= _blockSize / 2) _ = Fetch_NeedsLock();
         return true;
     }
 
-    private bool MustFetch_NeedsLock()
+    // Where the store works, whatever scheduler the caller is on: the first caller's grain must not become the one that every
+    // other waits for.
+    private Task<Exception?> Fetch_NeedsLock()
     {
-        if (_isFetching || _isClosed || _next.Count > 0 || _current.Count > _blockSize / 2) return false;
+        if (_fetching is { IsCompleted: false }) return _fetching;
         if (_fetchedAt is { } then)
             _blockSize = time.GetElapsedTime(then) < s_fast
                 ? Math.Min(LargestBlock, _blockSize * 2)
                 : Math.Max(FirstBlock, _blockSize / 2);
         _fetchedAt = time.GetTimestamp();
-        return _isFetching = true;
+        return _fetching = Task.Factory.StartNew(
+            FetchAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, store.Scheduler).Unwrap();
     }
 
-    // The answer is handled where the store gives it, whatever scheduler the caller of NextAsync is on: the first caller's grain
-    // must not become the one that every other waits for.
-    private void Fetch()
+    /// <summary>Reserves a block, and returns what was wrong when it cannot.</summary>
+    private async Task<Exception?> FetchAsync()
     {
-        var size = _blockSize; // Does not change while a fetch is under way.
-        store.ReserveIdsAsync(name, size).ContinueWith(
-            (task, state) => ((IdSequence)state!).Fetched(task, size),
-            this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, store.Scheduler);
-    }
-
-    private void Fetched(Task<long> reserved, int size)
-    {
-        bool mustFetch;
-        lock (_gate)
+        try
         {
-            _isFetching = false;
-            if (!reserved.IsCompletedSuccessfully)
+            var size = _blockSize; // Does not change while a fetch is under way.
+            var first = await store.ReserveIdsAsync(name, size);
+            lock (_gate)
             {
-                // Nobody waits for a database that is down: each is told, and the next to ask tries again.
-                var failure = reserved.Exception?.InnerException ?? new LedgerUnavailableException("No ids could be reserved.");
-                while (_waiting.TryDequeue(out var refused)) refused.TrySetException(failure);
-                return;
+                if (_current.Count == 0) _current = new Block(first, first + size);
+                else _next = new Block(first, first + size);
             }
 
-            var block = new Block(reserved.Result, reserved.Result + size);
-            if (_current.Count == 0) _current = block;
-            else _next = block;
-            while (_waiting.TryPeek(out var next) && (next.Task.IsCompleted || _current.Count + _next.Count > 0))
-            {
-                _waiting.Dequeue(); // Who has given up leaves the id to the next.
-                if (!next.Task.IsCompleted && TryTake_NeedsLock(out var id)) next.TrySetResult(id);
-            }
-
-            mustFetch = _waiting.Count > 0 && MustFetch_NeedsLock();
+            return null;
         }
-
-        if (mustFetch) Fetch();
+        catch (Exception failure) // Whoever waits is told, whatever it was.
+        {
+            return failure;
+        }
     }
 
     private readonly record struct Block(long First, long End)

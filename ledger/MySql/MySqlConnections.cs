@@ -2,31 +2,17 @@ using MySqlConnector;
 
 namespace Mall.Ledger.MySql;
 
-/// <summary>A pool for whatever is short, single connections for the committer; texts mean the same on every server.</summary>
-internal sealed class MySqlConnections : IAsyncDisposable
+/// <summary>Texts mean the same in every session, whatever the server was told.</summary>
+internal static class MySqlConnections
 {
-    /// <summary>Few are open at once as a rule; several processes share the 151 that a server allows by default.</summary>
-    private const int MostPooled = 16;
-
-    private readonly MySqlDataSource _committers;
-
     /// <param name="address">Of kind MySQL.</param>
     /// <param name="commandTimeout">How long a statement may take: nobody waits for its result any longer.</param>
-    public MySqlConnections(StoreAddress address, TimeSpan commandTimeout)
+    public static ServerConnections To(StoreAddress address, TimeSpan commandTimeout)
     {
-        Pool = Source(Settings(address, commandTimeout, isPooled: true), commandTimeout / 2);
-        _committers = Source(Settings(address, commandTimeout, isPooled: false), commandTimeout / 2);
-    }
-
-    /// <summary>For queries, ids and claims.</summary>
-    public MySqlDataSource Pool { get; }
-
-    public ValueTask<MySqlConnection> OpenForCommitterAsync() => _committers.OpenConnectionAsync();
-
-    public async ValueTask DisposeAsync()
-    {
-        await _committers.DisposeAsync();
-        await Pool.DisposeAsync();
+        var setUp = SetUp(Math.Max(1, (int)(commandTimeout / 2).TotalSeconds));
+        return new ServerConnections(
+            Source(Settings(address, commandTimeout, isPooled: true), setUp),
+            Source(Settings(address, commandTimeout, isPooled: false), setUp));
     }
 
     /// <summary>What the driver is told: by the operator first, then by the mall.</summary>
@@ -45,14 +31,12 @@ internal sealed class MySqlConnections : IAsyncDisposable
             AllowUserVariables = true, // They carry counts from one statement of a text to the next.
             UseAffectedRows = false, // An update that changes nothing has found its row all the same.
             ConnectionReset = false, // Nobody leaves anything behind in a session of the pool, and so its setup lasts.
-            MaximumPoolSize = MostPooled,
+            MaximumPoolSize = ServerConnections.MostPooled,
             Pooling = isPooled,
         };
 
-    private static MySqlDataSource Source(MySqlConnectionStringBuilder settings, TimeSpan lockWait)
-    {
-        var setUp = SetUp(Math.Max(1, (int)lockWait.TotalSeconds));
-        return new MySqlDataSourceBuilder(settings.ConnectionString)
+    private static MySqlDataSource Source(MySqlConnectionStringBuilder settings, string setUp) =>
+        new MySqlDataSourceBuilder(settings.ConnectionString)
             .UseConnectionOpenedCallback(async (opened, cancellationToken) =>
             {
                 if (!opened.Conditions.HasFlag(MySqlConnectionOpenedConditions.New)) return;
@@ -60,7 +44,6 @@ internal sealed class MySqlConnections : IAsyncDisposable
                 await command.ExecuteNonQueryAsync(cancellationToken);
             })
             .Build();
-    }
 
     // Strict, so that a value that does not fit is an error and not another value. Quotes in quotes and backslashes as the driver
     // expects them when it writes parameters. A session whose process has gone in the middle of a transaction ends soon, where

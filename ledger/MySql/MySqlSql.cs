@@ -15,7 +15,8 @@ internal static class MySqlSql
     // To make a temporary table of a text costs about as much as that many statements of one row each.
     private const int FewRows = 4;
 
-    private const string KeyText = "varchar(256) character set utf8mb4 collate utf8mb4_bin";
+    // The tables' own: texts that are compared have to be of one collation, and the servers call it by different names.
+    private const string Exact = "character set utf8mb4 /*!80017 collate utf8mb4_0900_bin */ /*M!100200 collate utf8mb4_nopad_bin */";
 
     // What a value is to be put in place of: see SqlText.Fill.
     private static readonly ShapeSql s_one = new(Name, i => $"{SqlText.Gap}{(char)i}", "<=>");
@@ -82,12 +83,13 @@ internal static class MySqlSql
 
     private static void Insert(SqlText sql, RowShape shape, ReadOnlySpan<(int Position, Value[] Values)> changes)
     {
-        sql.Add($"insert into {Name(shape.Table)} ({string.Join(", ", shape.Columns.Select(c => Name(c.Column)))}) values ");
+        sql.Add($"insert into {Name(shape.Table)} ({ShapeSql.Inserted(shape, Name)}) values ");
         var row = "(";
         foreach (var (_, values) in changes)
         {
             sql.Add(row).Add(values[0]);
             for (var i = 1; i < values.Length; i++) sql.Add(",").Add(values[i]);
+            if (shape.IsListed) sql.Add(",@position");
             row = "),(";
         }
 
@@ -132,8 +134,8 @@ internal static class MySqlSql
     private static string TypeOf(ShapeColumn column) => (column.Column.Type, column.Role) switch
     {
         (ColumnType.Number, _) => "bigint",
-        (_, ColumnRole.Key) => KeyText,
-        _ => "longtext character set utf8mb4 collate utf8mb4_bin",
+        (_, ColumnRole.Key) => $"varchar(256) {Exact}",
+        _ => $"longtext {Exact}",
     };
 
     private static string Name(Table table) => $"`{table.Name}`";

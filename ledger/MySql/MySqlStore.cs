@@ -6,7 +6,10 @@ namespace Mall.Ledger.MySql;
 /// MySQL (8.0.19 or newer) or MariaDB (10.6 or newer). A commit is acknowledged when it is on the server's disk, provided that
 /// the server was not told otherwise (<c>innodb_flush_log_at_trx_commit</c>).
 /// </summary>
-internal sealed partial class MySqlStore : ServerStore
+internal sealed partial class MySqlStore(
+    LedgerOptions options, TimeProvider time, ILogger logger, ServerConnections connections)
+    : ServerStore(
+        options, time, logger, connections, new MySqlWriter(connections, NewCommitterName(), time), MySqlErrors.Instance, Words)
 {
     // Locks are the server's, not the database's, and their names have at most 64 characters.
     private const string LockName = "left(concat('mall-migrations-', database()), 64)";
@@ -21,20 +24,27 @@ internal sealed partial class MySqlStore : ServerStore
         select last_insert_id()
         """);
 
-    private readonly ILogger _logger;
-    private readonly MySqlConnections _connections;
+    // What is not committed can be seen here: a committer's mark says where its batch will stand, at the least, before that
+    // draws its position (MySqlWriter.Begin). So first the last position that is committed, which nobody who begins now can get
+    // any more; then who is under way; then who of these has come to an end since.
+    private static readonly Query<long> s_settled = ShortQueries.Number("""
+        select coalesce(max(position), 0) into @settled from commit_marks;
+        set transaction isolation level read uncommitted;
+        select json_arrayagg(json_array(committer, number, position)) into @begun from commit_marks;
+        select cast(coalesce(min(least(@settled, b.position - 1)), @settled) as signed)
+        from json_table(@begun, '$[*]' columns (
+          committer varchar(64) character set utf8mb4 collate utf8mb4_bin path '$[0]', number bigint path '$[1]',
+          position bigint path '$[2]')) b
+        left join commit_marks m on m.committer = b.committer and m.number >= b.number
+        where m.committer is null
+        """);
 
-    public MySqlStore(LedgerOptions options, TimeProvider time, ILogger logger)
-        : base(options, time, logger, MySqlErrors.Instance)
-    {
-        _logger = logger;
-        _connections = new MySqlConnections(options.Address, options.CommitTimeout);
-        Writer = new MySqlWriter(_connections, NewCommitterName(), time);
-    }
+    private static readonly Query<long> s_now = ShortQueries.Number("select cast(unix_timestamp(now(6)) * 1000 as signed)");
 
-    protected override DbDataSource Pool => _connections.Pool;
+    private readonly ILogger _logger = logger;
 
-    protected override ServerWriter Writer { get; }
+    public static MySqlStore At(LedgerOptions options, TimeProvider time, ILogger logger) =>
+        new(options, time, logger, MySqlConnections.To(options.Address, options.CommitTimeout));
 
     protected override Statement<long> ReserveIds(string sequence, int count) => new(s_reserveIds, sequence, count);
 
@@ -53,9 +63,9 @@ internal sealed partial class MySqlStore : ServerStore
         if (Convert.ToInt64(reader.GetValue(1), null) is not 1 and var flush) LogNotDurable(flush);
     }
 
-    protected override MigratorWords Migrations => Words;
+    protected override Query<long> Settled => s_settled;
 
-    protected override ValueTask CloseAsync() => _connections.DisposeAsync();
+    protected override Query<long> Now => s_now;
 
     [GeneratedRegex(@"\d+\.\d+(\.\d+)?")]
     private static partial Regex VersionNumber { get; }

@@ -5,16 +5,22 @@ namespace Mall.Ledger.MySql;
 
 /// <summary>
 /// A batch is sent as one text. Every statement adds the rows that it found to <c>@hits</c>, and the commit mark at the end fails
-/// when that is not all: then the commit behind it is not executed. Locks are taken in the order barrier rows by key, tables by
-/// name, rows by key (<see cref="ChangeGroups"/>), commit mark.
+/// when that is not all: then the commit behind it is not executed. Locks are taken in the order commit mark, barrier rows by
+/// key, tables by name, rows by key (<see cref="ChangeGroups"/>).
 /// </summary>
-internal sealed class MySqlWriter(MySqlConnections connections, string name, TimeProvider time)
+internal sealed class MySqlWriter(ServerConnections connections, string name, TimeProvider time)
     : ServerWriter(MySqlErrors.Instance)
 {
     // Rolls back first: a transaction that was left open would be committed by the beginning of another. MariaDB does not wait
     // for locks then (see LockWait); MySQL knows nothing shorter than a second.
     private const string Begin =
-        "rollback;start transaction;set @hits = 0, innodb_lock_wait_timeout = 1 /*M!100300 - 1 */;";
+        "rollback;start transaction;set @hits = 0, innodb_lock_wait_timeout = 1 /*M!100300 - 1 */;"
+        + "select 1 + coalesce(max(position), 0) into @position from commit_marks;";
+
+    // The mark has said, for all to see, that a batch is under way and where it will stand at the least; now it gets its
+    // position: behind all that was committed until then. Who has not seen the mark has looked before, and goes no further than
+    // that. (To set a variable to a subquery would wait for others' marks.)
+    private const string Draw = "select 1 + max(position) into @position from commit_marks;";
 
     private const string Count = "set @hits = @hits + row_count();";
 
@@ -22,7 +28,8 @@ internal sealed class MySqlWriter(MySqlConnections connections, string name, Tim
     private MySqlConnection _connection = null!; // Opened before anything else is called.
     private long _largestPacket;
 
-    protected override async Task<DbConnection> OpenAsync() => _connection = await connections.OpenForCommitterAsync();
+    protected override async Task<DbConnection> OpenAsync() =>
+        _connection = (MySqlConnection)await connections.Committers.OpenConnectionAsync();
 
     protected override async Task PrepareAsync(bool hasPredecessors)
     {
@@ -40,7 +47,7 @@ internal sealed class MySqlWriter(MySqlConnections connections, string name, Tim
     protected override async ValueTask WriteAsync(Batch batch, bool isAgain)
     {
         var expected = Own.Changes.Count + Origins.Changes.Count;
-        ComposeBarriers();
+        ComposeBarriers(batch);
         foreach (var group in Groups.Groups)
         {
             MySqlSql.Change(_sql, group.Shape, CollectionsMarshal.AsSpan(group.Changes), Count);
@@ -58,21 +65,21 @@ internal sealed class MySqlWriter(MySqlConnections connections, string name, Tim
         var step = Entering;
         try
         {
-            ComposeBarriers();
+            ComposeBarriers(batch);
             await ExecuteAsync();
             if (await ReadNumberAsync("select @hits") != Own.Changes.Count + Origins.Changes.Count) throw Race(refusal);
-            foreach (var (shape, values) in batch[index].Changes)
+            foreach (var group in Groups.Groups)
             {
-                step = shape.ToString();
-                MySqlSql.Change(_sql.Clear(), shape, [(0, values)]);
-                if (await ExecuteAsync() > 0) continue;
+                step = group.Shape.ToString();
+                MySqlSql.Change(_sql.Clear(), group.Shape, CollectionsMarshal.AsSpan(group.Changes));
+                if (await ExecuteAsync() == group.Changes.Count) continue;
                 await RollbackAsync();
                 return CommitOutcome.Conflict;
             }
 
             _sql.Clear();
             await CommitAsync(batch, "true");
-            return CommitOutcome.Applied;
+            return batch.Outcome(index);
         }
         catch (Exception fault) when (MySqlErrors.Instance.IsFaultOfStatement(fault))
         {
@@ -111,9 +118,13 @@ internal sealed class MySqlWriter(MySqlConnections connections, string name, Tim
 
     protected override Task RollbackAsync() => ExecuteAsync("rollback");
 
-    private void ComposeBarriers()
+    private void ComposeBarriers(Batch batch)
     {
-        _sql.Clear().Add(Begin);
+        var time = batch.Time.ToUnixTimeMilliseconds();
+        _sql.Clear().Add(Begin).Add("insert into commit_marks (committer, number, revoked, update_time, position) values (")
+            .AddText(batch.Committer).Add($", {batch.Number}, 0, {time}, @position) on duplicate key update ")
+            .Add($"number = if(revoked < {batch.Number}, {batch.Number}, null), update_time = {time}, position = @position;")
+            .Add(Draw);
         if (Own.Changes.Count > 0) MySqlSql.Change(_sql, Own.Shape, CollectionsMarshal.AsSpan(Own.Changes), Count);
         if (Markers.Changes.Count > 0)
             MySqlSql.Change(_sql, Markers.Shape, CollectionsMarshal.AsSpan(Markers.Changes), orLeave: true);
@@ -123,15 +134,13 @@ internal sealed class MySqlWriter(MySqlConnections connections, string name, Tim
     }
 
     /// <summary>
-    /// Sends the text with the commit mark and the commit behind it. The mark fails, because a column may not be null, when the
-    /// batch's number was revoked or the condition does not hold; then what follows it in the same text is not executed.
+    /// Sends the text with the position and the commit behind it. When the condition does not hold, the mark fails, because a
+    /// column may not be null; then what follows it in the same text is not executed.
     /// </summary>
     private async Task CommitAsync(Batch batch, string condition)
     {
-        var time = batch.Time.ToUnixTimeMilliseconds();
-        _sql.Add("insert into commit_marks (committer, number, revoked, update_time) values (").AddText(batch.Committer)
-            .Add($", if({condition}, {batch.Number}, null), 0, {time}) on duplicate key update ")
-            .Add($"number = if({condition} and revoked < {batch.Number}, {batch.Number}, null), update_time = {time};commit");
+        _sql.Add($"update commit_marks set position = if({condition}, @position, null) where committer = ")
+            .AddText(batch.Committer).Add(";commit");
         await ExecuteAsync();
     }
 

@@ -2,35 +2,16 @@ using Npgsql;
 
 namespace Mall.Ledger.Postgres;
 
-/// <summary>A pool for whatever is one statement, and single connections for the committer.</summary>
-internal sealed class PostgresConnections : IAsyncDisposable
+internal static class PostgresConnections
 {
-    /// <summary>Few are open at once as a rule; several processes share the hundred that PostgreSQL allows by default.</summary>
-    private const int MostPooled = 16;
-
-    private readonly NpgsqlDataSource _committers;
-
     /// <param name="address">Of kind PostgreSQL.</param>
     /// <param name="committer">What the committer's sessions call themselves; no other process may use the name.</param>
     /// <param name="commandTimeout">How long a statement may take: nobody waits for its result any longer.</param>
-    public PostgresConnections(StoreAddress address, string committer, TimeSpan commandTimeout)
+    public static ServerConnections To(StoreAddress address, string committer, TimeSpan commandTimeout)
     {
-        CommitterName = committer;
-        Pool = NpgsqlDataSource.Create(Settings(address, commandTimeout, committer: null));
-        _committers = NpgsqlDataSource.Create(Settings(address, commandTimeout, committer));
-    }
-
-    /// <summary>For queries, ids and claims.</summary>
-    public NpgsqlDataSource Pool { get; }
-
-    public string CommitterName { get; }
-
-    public ValueTask<NpgsqlConnection> OpenForCommitterAsync() => _committers.OpenConnectionAsync();
-
-    public async ValueTask DisposeAsync()
-    {
-        await _committers.DisposeAsync();
-        await Pool.DisposeAsync();
+        return new ServerConnections(
+            NpgsqlDataSource.Create(Settings(address, commandTimeout, committer: null)),
+            NpgsqlDataSource.Create(Settings(address, commandTimeout, committer)));
     }
 
     /// <summary>What the driver is told: by the operator first, then by the mall.</summary>
@@ -55,7 +36,7 @@ internal sealed class PostgresConnections : IAsyncDisposable
             MaxAutoPrepare = 256,
             AutoPrepareMinUsages = 2,
             GssEncryptionMode = GssEncryptionMode.Disable, // Saves a round trip, and the search for a library that nobody has.
-            MaxPoolSize = MostPooled,
+            MaxPoolSize = ServerConnections.MostPooled,
         };
         if (committer is null) return settings;
         (settings.Pooling, settings.Options) = (false, CommitterOptions(commandTimeout));

@@ -18,8 +18,9 @@ internal static class PostgresSql
     /// </remarks>
     public static string Changes(RowShape shape) => shape.Operation switch
     {
-        RowOperation.Insert => $"insert into {shape.Table} as t ({string.Join(", ", shape.Columns.Select(c => c.Column))}) "
-            + $"select * from {Rows(shape)} on conflict do nothing",
+        RowOperation.Insert => $"insert into {shape.Table} as t ({ShapeSql.Inserted(shape, c => c.Name)}) "
+            + (shape.IsListed ? "select *, list_position(pg_current_xact_id()) " : "select * ")
+            + $"from {Rows(shape)} on conflict do nothing",
         RowOperation.Update => $"update {shape.Table} as t set {s_parts.Sets(shape, c => c.Name)} from {Rows(shape)} "
             + $"where {s_parts.Conditions(shape)}",
         _ => $"delete from {shape.Table} as t using {Rows(shape)} where {s_parts.Conditions(shape)}",

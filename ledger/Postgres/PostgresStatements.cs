@@ -13,8 +13,10 @@ internal sealed class PostgresStatements
     // changes no row and fails.
     private const string WriteMark = """
         with changed as (
-          insert into commit_marks as m (committer, number, revoked, update_time) values ($1, $2, 0, $3)
-          on conflict (committer) do update set number = excluded.number, update_time = excluded.update_time
+          insert into commit_marks as m (committer, number, revoked, update_time, position)
+          values ($1, $2, 0, $3, list_position(pg_current_xact_id()))
+          on conflict (committer) do update
+          set number = excluded.number, update_time = excluded.update_time, position = excluded.position
           where m.revoked < excluded.number returning 1)
         select 1 / count(*)::int from changed
         """;

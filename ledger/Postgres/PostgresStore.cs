@@ -6,7 +6,10 @@ namespace Mall.Ledger.Postgres;
 /// PostgreSQL. A commit is acknowledged when it is on the server's disk (<c>synchronous_commit</c>), provided that the server was
 /// not told to lie about that (<c>fsync</c>).
 /// </summary>
-internal sealed partial class PostgresStore : ServerStore
+internal sealed partial class PostgresStore(
+    LedgerOptions options, TimeProvider time, ILogger logger, ServerConnections connections, string committer)
+    : ServerStore(
+        options, time, logger, connections, new PostgresWriter(connections, committer, time), PostgresErrors.Instance, Words)
 {
     private const int OldestVersion = 14;
 
@@ -15,20 +18,43 @@ internal sealed partial class PostgresStore : ServerStore
         "postgres", "select pg_try_advisory_lock(1298230380)::int", "select pg_advisory_unlock(1298230380)",
         "select pg_advisory_unlock(1298230380)", IsTransactional: true);
 
-    private readonly ILogger _logger;
-    private readonly PostgresConnections _connections;
+    // A row's position is the number of the transaction that inserted it. Settled is what lies before the oldest that is under
+    // way, strangers' left out: those of sessions that are known to be no committer of ours.
+    private static readonly Query<long> s_settled = ShortQueries.Number($"""
+        select list_position(coalesce(
+            (select x from pg_snapshot_xip(s) x
+             where not exists (select 1 from pg_stat_activity a
+                               where a.backend_xid = x::xid and a.application_name not like '{CommitterPrefix}%')
+             order by x limit 1),
+            pg_snapshot_xmax(s))) - 1
+        from pg_current_snapshot() s
+        """);
 
-    public PostgresStore(LedgerOptions options, TimeProvider time, ILogger logger)
-        : base(options, time, logger, PostgresErrors.Instance)
+    // After all that has been committed: on another server than the one where it was, if need be.
+    private const string GoOnBehind = """
+        do $$
+        declare behind bigint;
+        begin
+          perform pg_advisory_xact_lock(1298230381);
+          select max(position) - list_position(pg_snapshot_xmax(pg_current_snapshot())) into behind from commit_marks;
+          if behind >= 0 then
+            execute format('create or replace function list_position(transaction xid8) returns bigint
+              language sql immutable parallel safe return transaction::text::bigint + %s', list_position('0') + behind + 1);
+          end if;
+        end $$
+        """;
+
+    private static readonly Query<long> s_now =
+        ShortQueries.Number("select (extract(epoch from clock_timestamp()) * 1000)::bigint");
+
+    private readonly ILogger _logger = logger;
+
+    public static PostgresStore At(LedgerOptions options, TimeProvider time, ILogger logger)
     {
-        _logger = logger;
-        _connections = new PostgresConnections(options.Address, NewCommitterName(), options.CommitTimeout);
-        Writer = new PostgresWriter(_connections, time);
+        var committer = NewCommitterName();
+        return new(
+            options, time, logger, PostgresConnections.To(options.Address, committer, options.CommitTimeout), committer);
     }
-
-    protected override DbDataSource Pool => _connections.Pool;
-
-    protected override ServerWriter Writer { get; }
 
     protected override async Task CheckServerAsync(DbConnection connection, CancellationToken cancellationToken)
     {
@@ -42,9 +68,16 @@ internal sealed partial class PostgresStore : ServerStore
         if (reader.GetString(0) == "off" || reader.GetString(1) == "off") LogNotDurable(reader.GetString(0), reader.GetString(1));
     }
 
-    protected override MigratorWords Migrations => Words;
+    protected override Query<long> Settled => s_settled;
 
-    protected override ValueTask CloseAsync() => _connections.DisposeAsync();
+    protected override Query<long> Now => s_now;
+
+    protected override async Task GetReadyAsync(DbConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = connection.CreateCommand();
+        command.CommandText = GoOnBehind;
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
 
     [LoggerMessage(2101, LogLevel.Warning,
         "The database server does not wait for its disk (fsync = {Fsync}, synchronous_commit = {SynchronousCommit}): "

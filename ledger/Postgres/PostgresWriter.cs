@@ -6,7 +6,8 @@ namespace Mall.Ledger.Postgres;
 /// Each statement counts what it changed and fails when that is not all. Locks are taken in the order commit mark, barrier rows
 /// by key, tables by name, rows by key (<see cref="ChangeGroups"/>).
 /// </summary>
-internal sealed class PostgresWriter(PostgresConnections connections, TimeProvider time) : ServerWriter(PostgresErrors.Instance)
+internal sealed class PostgresWriter(ServerConnections connections, string name, TimeProvider time)
+    : ServerWriter(PostgresErrors.Instance)
 {
     private const string Revoke = """
         insert into commit_marks as m (committer, number, revoked, update_time) values ($1, 0, $2, $3)
@@ -26,14 +27,15 @@ internal sealed class PostgresWriter(PostgresConnections connections, TimeProvid
     private PostgresStatements _statements = new();
     private NpgsqlConnection _connection = null!; // Opened before anything else is called.
 
-    protected override async Task<DbConnection> OpenAsync() => _connection = await connections.OpenForCommitterAsync();
+    protected override async Task<DbConnection> OpenAsync() =>
+        _connection = (NpgsqlConnection)await connections.Committers.OpenConnectionAsync();
 
     protected override async Task PrepareAsync(bool hasPredecessors)
     {
         _statements = new PostgresStatements(); // The driver's commands remember what was prepared on the connection before.
         if (!hasPredecessors) return;
         await using var command = new NpgsqlCommand(EndPredecessors, _connection);
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = connections.CommitterName });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = name });
         await command.ExecuteNonQueryAsync();
     }
 

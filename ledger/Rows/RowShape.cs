@@ -54,6 +54,9 @@ public sealed class RowShape
     /// <summary>Changes of this shape to one row may be summed within a batch: it adds and guards, and sets nothing.</summary>
     public bool OnlyAdds { get; }
 
+    /// <summary>See <see cref="Listed"/>.</summary>
+    public bool IsListed { get; private init; }
+
     /// <summary>Where the values of the primary key stand in a change, in the order of <see cref="Table.Key"/>.</summary>
     internal int[] KeyPositions { get; }
 
@@ -63,6 +66,14 @@ public sealed class RowShape
 
     internal static RowShape ForUpdate(Table table) => new(table, RowOperation.Update, KeyOf(table));
     internal static RowShape ForDelete(Table table) => new(table, RowOperation.Delete, KeyOf(table));
+
+    /// <summary>
+    /// Puts what is inserted at the end of its list: the table's column <c>position</c> gets the place of the commit among all
+    /// commits. See <see cref="ILedger.SettledAsync"/> for how such a list is read.
+    /// </summary>
+    public RowShape Listed() => Operation == RowOperation.Insert
+        ? new(Table, Operation, Columns) { IsListed = true }
+        : throw new InvalidOperationException($"{Operation} of {Table} moves nothing in its list.");
 
     /// <summary>Demands that the column holds a value.</summary>
     public RowShape Guard(params Column[] columns) => And(ColumnRole.Guard, columns);

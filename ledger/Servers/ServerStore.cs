@@ -8,8 +8,9 @@ namespace Mall.Ledger.Servers;
 /// A database server, for several silos. One connection writes batches, one after the other; a small pool serves everything that
 /// is short. Nobody holds a thread while the server works.
 /// </summary>
-internal abstract partial class ServerStore(LedgerOptions options, TimeProvider time, ILogger logger, ServerErrors errors)
-    : IStore
+internal abstract partial class ServerStore(
+    LedgerOptions options, TimeProvider time, ILogger logger, ServerConnections connections, ServerWriter writer,
+    ServerErrors errors, MigratorWords migrations) : IStore
 {
     // A pooled connection whose server has been restarted since is found to be dead when it is used; the next one may be, too.
     private const int MostReads = 3;
@@ -22,18 +23,14 @@ internal abstract partial class ServerStore(LedgerOptions options, TimeProvider 
 
     protected StoreAddress Address => options.Address;
 
-    /// <summary>For everything that is short.</summary>
-    protected abstract DbDataSource Pool { get; }
-
-    protected abstract ServerWriter Writer { get; }
-
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
         await using var connection = await ConnectAsync(cancellationToken);
         try
         {
             await CheckServerAsync(connection, cancellationToken);
-            await new Migrator(connection, errors, Migrations, time).MigrateAsync(cancellationToken);
+            await new Migrator(connection, errors, migrations, time).MigrateAsync(cancellationToken);
+            await GetReadyAsync(connection, cancellationToken);
         }
         catch (Exception failure) when (errors.IsFailure(failure) && failure is not OperationCanceledException)
         {
@@ -41,9 +38,9 @@ internal abstract partial class ServerStore(LedgerOptions options, TimeProvider 
         }
     }
 
-    public ValueTask ApplyAsync(Batch batch) => Writer.ApplyAsync(batch);
+    public ValueTask ApplyAsync(Batch batch) => writer.ApplyAsync(batch);
 
-    public ValueTask<bool> HasCommittedAsync(string committer, long number) => Writer.HasCommittedAsync(committer, number);
+    public ValueTask<bool> HasCommittedAsync(string committer, long number) => writer.HasCommittedAsync(committer, number);
 
     public async Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, Value[] parameters, CancellationToken cancellationToken)
     {
@@ -52,7 +49,7 @@ internal abstract partial class ServerStore(LedgerOptions options, TimeProvider 
         {
             try
             {
-                await using var command = Pool.CreateCommand();
+                await using var command = connections.Pool.CreateCommand();
                 return await ReadAsync(command, new Statement<T>(query, parameters), cancellationToken);
             }
             catch (Exception failure) when (errors.IsFaultOfStatement(failure))
@@ -65,6 +62,11 @@ internal abstract partial class ServerStore(LedgerOptions options, TimeProvider 
             }
         }
     }
+
+    public Task<long> SettledAsync(CancellationToken cancellationToken) => NumberAsync(Settled, cancellationToken);
+
+    public async Task<DateTimeOffset?> NowAsync(CancellationToken cancellationToken) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(await NumberAsync(Now, cancellationToken));
 
     public async Task<long> ReserveIdsAsync(string sequence, int count) => (await WriteAsync(ReserveIds(sequence, count)))[0];
 
@@ -84,22 +86,33 @@ internal abstract partial class ServerStore(LedgerOptions options, TimeProvider 
     {
         // By the ledger that used it, then by the container that made it.
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
-        await Writer.DisposeAsync();
-        await CloseAsync();
+        await writer.DisposeAsync();
+        await connections.DisposeAsync();
     }
 
     /// <exception cref="LedgerStartException">It is too old.</exception>
     protected abstract Task CheckServerAsync(DbConnection connection, CancellationToken cancellationToken);
 
-    protected abstract MigratorWords Migrations { get; }
+    /// <summary>Once the schema is as it should be.</summary>
+    protected virtual Task GetReadyAsync(DbConnection connection, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    protected abstract ValueTask CloseAsync();
+    /// <summary>See <see cref="IStore.SettledAsync"/>.</summary>
+    protected abstract Query<long> Settled { get; }
+
+    /// <summary>The time in Unix milliseconds.</summary>
+    protected abstract Query<long> Now { get; }
+
+    private async Task<long> NumberAsync(Query<long> query, CancellationToken cancellationToken) =>
+        (await QueryAsync(query, [], cancellationToken))[0];
 
     protected virtual Statement<long> ReserveIds(string sequence, int count) => ShortQueries.ReserveIds(sequence, count);
 
+    /// <summary>Tells the sessions of committers, of this process and of others, from everybody else's.</summary>
+    protected const string CommitterPrefix = "mall-committer-";
+
     /// <summary>Never from the seeded source: whoever has the same name ends this store's sessions.</summary>
     protected static string NewCommitterName() =>
-        $"mall-committer-{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
+        $"{CommitterPrefix}{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
 
     /// <summary>Waits for a server that is not up yet: after a power cut all start at once.</summary>
     /// <exception cref="LedgerStartException">None within <see cref="LedgerOptions.StartTimeout"/>; it says why.</exception>
@@ -111,7 +124,7 @@ internal abstract partial class ServerStore(LedgerOptions options, TimeProvider 
         {
             try
             {
-                return await Pool.OpenConnectionAsync(cancellationToken);
+                return await connections.Pool.OpenConnectionAsync(cancellationToken);
             }
             catch (Exception failure) when (errors.IsFailure(failure) && !cancellationToken.IsCancellationRequested)
             {
@@ -126,7 +139,7 @@ internal abstract partial class ServerStore(LedgerOptions options, TimeProvider 
     /// <summary>Writes in one statement, once.</summary>
     private Task<IReadOnlyList<T>> WriteAsync<T>(Statement<T> statement) => OnScheduler(async () =>
     {
-        await using var command = Pool.CreateCommand();
+        await using var command = connections.Pool.CreateCommand();
         return await ReadAsync(command, statement, CancellationToken.None);
     });
 
@@ -134,7 +147,7 @@ internal abstract partial class ServerStore(LedgerOptions options, TimeProvider 
     private Task<IReadOnlyList<T>> PickAsync<T>(
         Statement<T> pick, Func<IReadOnlyList<T>, IEnumerable<Statement<long>>> write) => OnScheduler(async () =>
     {
-        await using var connection = await Pool.OpenConnectionAsync();
+        await using var connection = await connections.Pool.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted);
         var picked = await ExecuteAsync(pick);
         if (picked.Count == 0) return picked;

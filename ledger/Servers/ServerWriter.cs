@@ -173,7 +173,7 @@ internal abstract class ServerWriter(ServerErrors errors) : IAsyncDisposable
         }
 
         batch.Settle(i, isNull ? CommitOutcome.NullCompensation : CommitOutcome.Applied);
-        if (!isNull) batch.Proceed(i);
+        if (!isNull || batch[i].IsRefusal) batch.Proceed(i);
     }
 
     private async Task LookFirstAsync(Batch batch)
@@ -252,8 +252,9 @@ internal abstract class ServerWriter(ServerErrors errors) : IAsyncDisposable
             var op = batch[i].Barrier!.Value.Op;
             var isNull = Barrier.OriginOf(op) is not null && !origin.IsThere;
             var reason = origin.IsGuarded ? Barrier.OpOfReason(op) : null;
-            if (!isNull && Barrier.Decide(op, false, inserted: !own.IsThere, reason) is { } known) batch.Find(i, known);
-            else batch.Expect(i, isNull);
+            if (batch[i].IsRefusal && reason is not null) batch.Find(i, CommitOutcome.Duplicate);
+            else if (!isNull && Barrier.Decide(op, false, inserted: !own.IsThere, reason) is { } known) batch.Find(i, known);
+            else if (!batch[i].IsRefusal) batch.Expect(i, isNull);
         }
 
         return batch.Findings > before;

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace Mall.Ledger.Sqlite;
 
 /// <summary>
@@ -7,8 +9,7 @@ namespace Mall.Ledger.Sqlite;
 /// </summary>
 internal sealed class SqliteThread : TaskScheduler, IDisposable
 {
-    private readonly Queue<Task> _tasks = new();
-    private bool _isEnding;
+    private readonly BlockingCollection<Task> _tasks = [];
 
     public SqliteThread()
     {
@@ -20,50 +21,24 @@ internal sealed class SqliteThread : TaskScheduler, IDisposable
     public override int MaximumConcurrencyLevel => 1;
 
     /// <summary>Ends the thread when it has done what it has been given. Not waited for: what is left may be stuck.</summary>
-    public void Dispose()
-    {
-        lock (_tasks)
-        {
-            _isEnding = true;
-            Monitor.Pulse(_tasks);
-        }
-    }
+    public void Dispose() => _tasks.CompleteAdding();
 
     protected override void QueueTask(Task task)
     {
-        lock (_tasks)
-        {
-            ObjectDisposedException.ThrowIf(_isEnding && Current != this, this);
-            _tasks.Enqueue(task);
-            Monitor.Pulse(_tasks);
-        }
+        if (!_tasks.IsAddingCompleted) _tasks.Add(task);
+        else if (Current == this) TryExecuteTask(task); // What the thread itself still has to go on with.
+        else throw new ObjectDisposedException(nameof(SqliteThread));
     }
 
     // Whoever already is on the thread goes on there; what was queued keeps its place.
     protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) =>
         Current == this && !taskWasPreviouslyQueued && TryExecuteTask(task);
 
-    protected override IEnumerable<Task> GetScheduledTasks()
-    {
-        lock (_tasks) return [.. _tasks];
-    }
+    protected override IEnumerable<Task> GetScheduledTasks() => _tasks;
 
     private void Run()
     {
-        while (TryTake() is { } task) TryExecuteTask(task);
-    }
-
-    private Task? TryTake()
-    {
-        lock (_tasks)
-        {
-            while (_tasks.Count == 0)
-            {
-                if (_isEnding) return null;
-                Monitor.Wait(_tasks);
-            }
-
-            return _tasks.Dequeue();
-        }
+        foreach (var task in _tasks.GetConsumingEnumerable()) TryExecuteTask(task);
+        _tasks.Dispose();
     }
 }

@@ -6,13 +6,16 @@ namespace Mall.Ledger.Sqlite;
 /// Writes batches through the one connection that writes. Each row is one run of a prepared statement: within the process that
 /// costs a few microseconds, which a set-based statement would not undercut. Used by one thread.
 /// </summary>
-internal sealed class SqliteWriter(SqliteSession session)
+internal sealed class SqliteWriter
 {
     // First in each transaction: which batch this is. See docs/decisions/0003-commit-marks.md.
-    private const string WriteMark = """
-        insert into commit_marks (committer, number, update_time) values (@p1, @p2, @p3)
-        on conflict (committer) do update set number = excluded.number, update_time = excluded.update_time
-        """;
+    private static readonly Query<long> s_writeMark = ShortQueries.Number("""
+        insert into commit_marks (committer, number, update_time, position)
+        values (@p1, @p2, @p3, (select 1 + coalesce(max(position), 0) from commit_marks))
+        on conflict (committer) do update
+        set number = excluded.number, update_time = excluded.update_time, position = excluded.position
+        returning position
+        """);
 
     private const string EnterBarrier = """
         insert into barrier (trans_type, gid, branch_id, op, barrier_id, reason, create_time)
@@ -28,7 +31,15 @@ internal sealed class SqliteWriter(SqliteSession session)
     private static readonly ShapeSql s_parts = new(c => c.Name, i => $"@p{i + 1}", "is");
 
     private readonly Dictionary<RowShape, string> _sql = [];
-    private long _now; // The batch's time.
+    private readonly SqliteSession _session;
+    private long _now;      // The batch's time...
+    private long _position; // ...and its place among all batches.
+
+    public SqliteWriter(SqliteSession session)
+    {
+        _session = session;
+        session.Connection.CreateFunction("list_position", () => _position);
+    }
 
     /// <inheritdoc cref="IStore.ApplyAsync"/>
     /// <remarks>
@@ -55,7 +66,7 @@ internal sealed class SqliteWriter(SqliteSession session)
 
         try
         {
-            session.Execute("commit");
+            _session.Execute("commit");
         }
         catch (SqliteException failure)
         {
@@ -65,20 +76,29 @@ internal sealed class SqliteWriter(SqliteSession session)
     }
 
     /// <inheritdoc cref="IStore.HasCommittedAsync"/>
-    public bool HasCommitted(string committer, long number) =>
-        session.Read(s_mark, committer) is [var reached] && reached >= number;
+    public bool HasCommitted(string committer, long number)
+    {
+        try
+        {
+            return _session.Read(s_mark, committer) is [var reached] && reached >= number;
+        }
+        catch (SqliteException failure)
+        {
+            throw SqliteErrors.Instance.Failure(StoreFailure.OutcomeUnknown, failure);
+        }
+    }
 
     private void Begin(Batch batch)
     {
-        session.Execute("begin immediate");
+        _session.Execute("begin immediate");
         _now = batch.Time.ToUnixTimeMilliseconds();
-        session.Execute(WriteMark, batch.Committer, batch.Number, _now);
+        _position = _session.Read(s_writeMark, batch.Committer, batch.Number, _now)[0];
     }
 
     // SQLite may have rolled back by itself: then there is nothing to do.
     private void Rollback()
     {
-        if (session.IsInTransaction) session.Execute("rollback");
+        if (_session.IsInTransaction) _session.Execute("rollback");
     }
 
     private bool TryTogether(Batch batch)
@@ -88,13 +108,13 @@ internal sealed class SqliteWriter(SqliteSession session)
             batch.StartPass();
             for (var i = 0; i < batch.Count; i++)
             {
-                var outcome = Enter(batch[i].Barrier);
+                var outcome = Enter(batch[i]);
                 batch.Settle(i, outcome ?? CommitOutcome.Applied);
-                if (outcome is null) batch.Proceed(i);
+                if (Proceeds(batch[i], outcome)) batch.Proceed(i);
             }
 
             foreach (var change in batch.Changes)
-                if (change.Contributors > 0 && session.Execute(SqlFor(change.Shape), change.Values) != 1) return false;
+                if (change.Contributors > 0 && _session.Execute(SqlFor(change.Shape), change.Values) != 1) return false;
             return true;
         }
         catch (SqliteException failure) when (SqliteErrors.Instance.IsFaultOfStatement(failure))
@@ -105,18 +125,18 @@ internal sealed class SqliteWriter(SqliteSession session)
 
     private void ApplyAlone(Batch batch, int index)
     {
-        session.Execute("savepoint alone");
+        _session.Execute("savepoint alone");
         var step = "its barrier row";
         try
         {
-            var outcome = Enter(batch[index].Barrier);
+            var outcome = Enter(batch[index]);
             batch.Settle(index, outcome ?? CommitOutcome.Applied);
-            foreach (var (shape, values) in outcome is null ? batch[index].Changes : [])
+            foreach (var (shape, values) in Proceeds(batch[index], outcome) ? batch[index].Changes : [])
             {
                 step = shape.ToString();
-                if (session.Execute(SqlFor(shape), values) == 1) continue;
+                if (_session.Execute(SqlFor(shape), values) == 1) continue;
                 batch.Settle(index, CommitOutcome.Conflict);
-                session.Execute("rollback to alone");
+                _session.Execute("rollback to alone");
                 break;
             }
         }
@@ -124,27 +144,31 @@ internal sealed class SqliteWriter(SqliteSession session)
         {
             if (SqliteErrors.IsUniqueViolation(failure)) batch.Settle(index, CommitOutcome.Conflict);
             else batch.Settle(index, SqliteErrors.Instance.Fault(step, failure));
-            session.Execute("rollback to alone");
+            _session.Execute("rollback to alone");
         }
 
-        session.Execute("release alone");
+        _session.Execute("release alone");
     }
 
     /// <summary>See <see cref="Barrier"/>.</summary>
-    private CommitOutcome? Enter(BarrierKey? barrier)
+    private CommitOutcome? Enter(WriteSet writes)
     {
-        if (barrier is not { } key) return null;
+        if (writes.Barrier is not { } key) return null;
         var origin = Barrier.OriginOf(key.Op);
         var originInserted = origin is not null && Insert(key, origin);
+        if (writes.IsRefusal && !originInserted && Reason(key) == origin) return CommitOutcome.Duplicate;
         var inserted = Insert(key, key.Op);
-        var reason = inserted || originInserted
-            ? null
-            : session.Read(s_reason, key.Gid, key.BranchId, Barrier.OpOfReason(key.Op), key.BarrierId).SingleOrDefault();
-        return Barrier.Decide(key.Op, originInserted, inserted, reason);
+        return Barrier.Decide(key.Op, originInserted, inserted, inserted || originInserted ? null : Reason(key));
     }
 
+    private static bool Proceeds(WriteSet writes, CommitOutcome? outcome) =>
+        outcome is null || (writes.IsRefusal && outcome == CommitOutcome.NullCompensation);
+
+    private string? Reason(in BarrierKey key) =>
+        _session.Read(s_reason, key.Gid, key.BranchId, Barrier.OpOfReason(key.Op), key.BarrierId).SingleOrDefault();
+
     private bool Insert(in BarrierKey key, string op) =>
-        session.Execute(EnterBarrier, key.TransType, key.Gid, key.BranchId, op, key.BarrierId, key.Op, _now) == 1;
+        _session.Execute(EnterBarrier, key.TransType, key.Gid, key.BranchId, op, key.BarrierId, key.Op, _now) == 1;
 
     private string SqlFor(RowShape shape)
     {
@@ -152,8 +176,9 @@ internal sealed class SqliteWriter(SqliteSession session)
         if (_sql.Count >= ShapeSql.MostShapes) _sql.Clear();
         return _sql[shape] = shape.Operation switch
         {
-            RowOperation.Insert => $"insert into {shape.Table} ({string.Join(", ", shape.Columns.Select(c => c.Column))}) "
-                + $"values ({string.Join(", ", shape.Columns.Select((_, i) => $"@p{i + 1}"))})",
+            RowOperation.Insert => $"insert into {shape.Table} ({ShapeSql.Inserted(shape, c => c.Name)}) "
+                + $"values ({string.Join(", ", shape.Columns.Select((_, i) => $"@p{i + 1}"))}"
+                + (shape.IsListed ? ", list_position())" : ")"),
             RowOperation.Update =>
                 $"update {shape.Table} set {s_parts.Sets(shape, c => c.Name)} where {s_parts.Conditions(shape)}",
             _ => $"delete from {shape.Table} where {s_parts.Conditions(shape)}",

@@ -52,7 +52,7 @@ public sealed class Batch
     /// <summary>Whether it is still to be written: nothing was found that settles it, and nobody has its rows locked.</summary>
     public bool IsOpen(int index) => _entries[index] is { IsFound: false, HeldBackBy: ConflictKeys.None };
 
-    /// <summary>See <see cref="WriteSet.ExpectsNull"/>; a look may have found out better.</summary>
+    /// <summary>Whether it undoes what has never happened, as far as is known: a refusal, or so a look has found.</summary>
     public bool ExpectsNull(int index) => _entries[index].Pending.ExpectsNull;
 
     /// <summary>Notes what becomes of the write set if the transaction commits.</summary>

@@ -32,6 +32,13 @@ public interface IStore : IAsyncDisposable
     /// <inheritdoc cref="ILedger.QueryAsync"/>
     Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, Value[] parameters, CancellationToken cancellationToken);
 
+    /// <inheritdoc cref="ILedger.SettledAsync"/>
+    Task<long> SettledAsync(CancellationToken cancellationToken);
+
+    /// <summary>The time by the database's clock; null when that is this process's own.</summary>
+    /// <exception cref="LedgerUnavailableException">It cannot be said now.</exception>
+    Task<DateTimeOffset?> NowAsync(CancellationToken cancellationToken);
+
     /// <summary>Reserves ids, durably, and returns the first. A lost acknowledgement loses ids, no more.</summary>
     /// <exception cref="LedgerUnavailableException">None can be reserved now.</exception>
     Task<long> ReserveIdsAsync(string sequence, int count);

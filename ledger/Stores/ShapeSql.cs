@@ -9,6 +9,10 @@ internal sealed class ShapeSql(Func<Column, string> column, Func<int, string> va
     /// <summary>Shapes live in static fields: past this somebody makes them anew, and what is kept by shape goes.</summary>
     public const int MostShapes = 4_096;
 
+    /// <summary>The columns that an insert names; its position, if it has one, comes last.</summary>
+    public static string Inserted(RowShape shape, Func<Column, string> name) =>
+        string.Join(", ", shape.Columns.Select(c => name(c.Column))) + (shape.IsListed ? ", position" : "");
+
     /// <param name="shape">An update.</param>
     /// <param name="target">A column's name where it is assigned to.</param>
     public string Sets(RowShape shape, Func<Column, string> target)

@@ -1,3 +1,4 @@
+using Mall.Api.Users;
 using Mall.Users;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -17,14 +18,16 @@ internal static class AdminCommand
         var options = Read(given);
         var role = options.GetValueOrDefault("--role", "operator");
         if (role is not ("operator" or "user")) throw new SettingsException("--role", $"'{role}' is neither operator nor user");
-        var (mobile, password) = (Required(options, "--mobile"), Required(options, "--password"));
-        if (Mall.Api.Auth.Credentials.Complaint(mobile, password) is { } complaint)
-            throw new SettingsException("admin create", complaint);
-
         var configuration = new ConfigurationBuilder()
             .AddMallSettings(options.TryGetValue("--db", out var db) ? ["--db", db] : []).Build();
+        var mobile = Mobiles.Normalize(Required(options, "--mobile"), MallSettings.CountryOf(configuration))
+            ?? throw new SettingsException("admin create", $"mobile {Mobiles.Rule}");
+        var (password, name) = (Required(options, "--password"), options.GetValueOrDefault("--name", ""));
+        if (Mall.Api.Auth.Credentials.Complaint(password, name) is { } complaint)
+            throw new SettingsException("admin create", complaint);
+
         var account = new NewUser(
-            mobile, Mall.Api.Auth.Credentials.Hash(password), options.GetValueOrDefault("--name", ""), "", role);
+            mobile, Mall.Api.Auth.Credentials.Hash(password), name, "", role);
         var ledgerOptions = new LedgerOptions { Address = MallSettings.Database(configuration), SharesFile = true };
         await using var ledger = new DurableLedger(
             LedgerServices.StoreAt(ledgerOptions, TimeProvider.System), ledgerOptions, TimeProvider.System,
@@ -44,7 +47,7 @@ internal static class AdminCommand
                 throw new SettingsException(
                     args[i], $"is not an option of admin create; there are {string.Join(", ", s_options)}");
             if (i + 1 == args.Length) throw new SettingsException(args[i], "needs a value");
-            options[args[i]] = args[i + 1];
+            if (!options.TryAdd(args[i], args[i + 1])) throw new SettingsException(args[i], "is given twice");
         }
 
         return options;

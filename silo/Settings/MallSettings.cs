@@ -10,9 +10,12 @@ namespace Mall.Silo.Settings;
 /// <param name="TokenKey">The key that signs access tokens; null: the one in the database.</param>
 /// <param name="OrderCloseAfter">How long an order waits for its payment.</param>
 /// <param name="Cors">Origins that browsers may call from.</param>
+/// <param name="TrustedProxies">Those whose <c>X-Forwarded-For</c> counts.</param>
+/// <param name="Country">How a mobile of digits alone is read; null: as it is.</param>
 public sealed record MallSettings(
     Roles Roles, ClusterSettings? Cluster, ListenAddress Http, ListenAddress Grpc, X509Certificate2? GrpcCertificate,
-    StoreAddress Db, string? TokenKey, TimeSpan OrderCloseAfter, IReadOnlyList<string> Cors)
+    StoreAddress Db, string? TokenKey, TimeSpan OrderCloseAfter, IReadOnlyList<string> Cors,
+    IReadOnlyList<IPNetwork> TrustedProxies, string? Country)
 {
     // With their units by place; a bare number would be read as days.
     private static readonly string[] s_spans = [@"hh\:mm\:ss", @"d\.hh\:mm\:ss"];
@@ -33,8 +36,14 @@ public sealed record MallSettings(
             db,
             string.IsNullOrEmpty(configuration[SettingNames.TokenKey]) ? null : configuration[SettingNames.TokenKey],
             Span(configuration, SettingNames.OrderCloseAfter, TimeSpan.FromMinutes(20)),
-            Origins(configuration));
+            Origins(configuration),
+            Networks(configuration, SettingNames.TrustedProxies),
+            CountryOf(configuration));
     }
+
+    /// <summary>How a mobile of digits alone is read; null: as it is.</summary>
+    public static string? CountryOf(IConfiguration configuration) =>
+        configuration[SettingNames.Country] is { Length: > 0 } country ? country : null;
 
     /// <summary>The database alone, for commands that serve nothing.</summary>
     /// <exception cref="SettingsException">It is no address of a database.</exception>
@@ -89,6 +98,15 @@ public sealed record MallSettings(
             ? address
             : throw new SettingsException(setting, $"'{text}' is not an address and port, such as {otherwise}");
     }
+
+    private static IReadOnlyList<IPNetwork> Networks(IConfiguration configuration, string setting) =>
+        string.IsNullOrEmpty(configuration[setting]) ? [] :
+        [
+            .. configuration[setting]!.Split(',', StringSplitOptions.TrimEntries).Select(text =>
+                IPNetwork.TryParse(text, out var network)
+                    ? network
+                    : throw new SettingsException(setting, $"'{text}' is not a range of addresses such as 10.0.0.0/8")),
+        ];
 
     private static TimeSpan Span(IConfiguration configuration, string setting, TimeSpan otherwise)
     {

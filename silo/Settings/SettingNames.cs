@@ -16,12 +16,14 @@ public static class SettingNames
     public const string TokenKey = "token-key";
     public const string OrderCloseAfter = "order-close-after";
     public const string Cors = "cors";
+    public const string TrustedProxies = "trusted-proxies";
+    public const string Country = "country";
     public const string Otlp = "otlp";
 
     public static IReadOnlyList<string> All { get; } =
     [
         Http, Grpc, GrpcCertificate, Db, Roles, Silo, Gateway, Cluster, ClusterCertificate, ClusterPlaintext, TokenKey,
-        OrderCloseAfter, Cors, Otlp,
+        OrderCloseAfter, Cors, TrustedProxies, Country, Otlp,
     ];
 
     private const string EnvironmentPrefix = "MALL_";

@@ -17,10 +17,12 @@ create table if not exists barrier (
 
 -- The last batch that each committer has committed: read back when a commit's acknowledgement was lost. A number up to revoked
 -- that has not been committed never will be.
+-- position is that batch's place in the order of commits, which lists are read by.
 create table if not exists commit_marks (
   committer varchar(64) not null primary key,
   number bigint not null,
   revoked bigint not null default 0,
+  position bigint not null default 0,
   update_time bigint not null
 ) engine = innodb character set utf8mb4 collate utf8mb4_bin;
 

@@ -25,5 +25,7 @@ create table if not exists shops (
   sales bigint not null default 0,
   create_time bigint not null,
   update_time bigint not null,
-  key shops_by_owner (owner_id)
+  position bigint not null default 0,
+  key shops_by_owner (owner_id),
+  key shops_by_position (position)
 ) engine = innodb character set utf8mb4 collate utf8mb4_bin;

@@ -13,5 +13,7 @@ create table if not exists products (
   owner_epoch bigint not null default 0,
   create_time bigint not null,
   update_time bigint not null,
-  key products_by_shop (shop_id)
+  position bigint not null default 0,
+  key products_by_shop (shop_id, position),
+  key products_by_position (position)
 ) engine = innodb character set utf8mb4 collate utf8mb4_bin;

@@ -16,10 +16,12 @@ create table barrier (
 
 -- The last batch that each committer has committed: read back when a commit's acknowledgement was lost. A number up to revoked
 -- that has not been committed never will be. Each row is rewritten with every batch; the free space lets that happen in place.
+-- position is that batch's place in the order of commits, which lists are read by.
 create table commit_marks (
   committer text collate "C" not null primary key,
   number bigint not null,
   revoked bigint not null default 0,
+  position bigint not null default 0,
   update_time bigint not null
 ) with (fillfactor = 10);
 
@@ -47,3 +49,8 @@ create table settings (
   name text collate "C" not null primary key,
   value text
 );
+
+-- A transaction's place in the order of commits, for the position of what it inserts. Who has restored the database on another
+-- server, whose transactions are counted anew, goes on behind what is there: the ledger replaces the sum when it starts.
+create function list_position(transaction xid8) returns bigint
+  language sql immutable parallel safe return transaction::text::bigint + 0;

@@ -13,11 +13,15 @@ create table sagas (
   next_time bigint,
   create_time bigint not null,
   update_time bigint not null,
-  finish_time bigint
+  finish_time bigint,
+  position bigint not null default 0
 ) with (fillfactor = 70);
 
 -- Only sagas that have something to do are in it, so it stays small however many have ended.
 create index sagas_by_next_time on sagas (next_time) where next_time is not null;
+
+-- Operators list sagas by status, and all of them status by status.
+create index sagas_by_status on sagas (status, position);
 
 -- The clean-up finds ended sagas by time.
 create index sagas_by_finish_time on sagas (finish_time) where finish_time is not null;

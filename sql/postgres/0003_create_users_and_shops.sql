@@ -23,7 +23,10 @@ create table shops (
   rating bigint not null default 0,
   sales bigint not null default 0,
   create_time bigint not null,
-  update_time bigint not null
+  update_time bigint not null,
+  position bigint not null default 0
 );
 
 create index shops_by_owner on shops (owner_id);
+
+create index shops_by_position on shops (position);

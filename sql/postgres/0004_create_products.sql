@@ -13,7 +13,10 @@ create table products (
   status bigint not null default 0,
   owner_epoch bigint not null default 0,
   create_time bigint not null,
-  update_time bigint not null
+  update_time bigint not null,
+  position bigint not null default 0
 ) with (fillfactor = 50);
 
-create index products_by_shop on products (shop_id);
+create index products_by_shop on products (shop_id, position);
+
+create index products_by_position on products (position);

@@ -15,9 +15,11 @@ create table barrier (
 ) without rowid;
 
 -- The last batch that each committer has committed: read back when a commit's acknowledgement was lost.
+-- position is that batch's place in the order of commits, which lists are read by.
 create table commit_marks (
   committer text not null primary key,
   number integer not null,
+  position integer not null default 0,
   update_time integer not null
 ) without rowid;
 

@@ -23,7 +23,10 @@ create table shops (
   rating integer not null default 0,
   sales integer not null default 0,
   create_time integer not null,
-  update_time integer not null
+  update_time integer not null,
+  position integer not null default 0
 );
 
 create index shops_by_owner on shops (owner_id);
+
+create index shops_by_position on shops (position);

@@ -12,7 +12,10 @@ create table products (
   status integer not null default 0,
   owner_epoch integer not null default 0,
   create_time integer not null,
-  update_time integer not null
+  update_time integer not null,
+  position integer not null default 0
 );
 
-create index products_by_shop on products (shop_id);
+create index products_by_shop on products (shop_id, position);
+
+create index products_by_position on products (position);

@@ -1,5 +1,6 @@
 -- Orders and what is in them. An order that waits for payment carries the time at which it closes;
--- one that does not come to stand, the reason.
+-- one that does not come to stand, the reason. position is that of its commit among all commits: a list of orders goes by it and
+-- then by id, since ids are handed out before anything is committed.
 
 create table orders (
   id integer not null primary key,
@@ -11,10 +12,11 @@ create table orders (
   update_time integer not null,
   close_time integer,
   paid_time integer,
+  position integer not null default 0,
   reason text
 );
 
-create index orders_by_user on orders (user_id, id);
+create index orders_by_user on orders (user_id, position);
 
 create index orders_by_close_time on orders (close_time) where close_time is not null;
 

@@ -49,6 +49,18 @@ public sealed class CommandTests : IDisposable
         Assert.Contains(durability, report.Durability, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Rush_ForAMoment_RefusesAndLetsOthersOrder()
+    {
+        Assert.SkipWhen(DatabaseServer.WhyMissing(DatabaseKind.Postgres) is not null, "PostgreSQL is not installed");
+
+        var report = await RunAsync(
+            "rush", "--callers", "64", "--products", "3", "--rate", "50", "--rounds", "1", "--warmup", "1", "--duration", "1");
+
+        var metrics = Assert.Single(report.Measurements).Metrics;
+        Assert.All(["refusalsPerSecond", "quietP99Us", "rushP99Us"], name => Assert.True(metrics[name] > 0, name));
+    }
+
     [Theory]
     [InlineData()]
     [InlineData("--protocol", "gRPC", "--calls", "4")]

@@ -65,6 +65,20 @@ public sealed class FaultyStore(IStore inner, FaultOptions options, TimeProvider
     }
 
     /// <inheritdoc/>
+    public async Task<long> SettledAsync(CancellationToken cancellationToken)
+    {
+        await DisturbAsync();
+        return await inner.SettledAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<DateTimeOffset?> NowAsync(CancellationToken cancellationToken)
+    {
+        await DisturbAsync();
+        return await inner.NowAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public async Task<long> ReserveIdsAsync(string sequence, int count)
     {
         await DisturbAsync();

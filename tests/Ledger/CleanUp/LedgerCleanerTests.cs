@@ -66,10 +66,11 @@ public sealed class LedgerCleanerTests
 
     private static DueItem Item() => new(LedgerCleaner.KindOfWork, "all", DateTimeOffset.UnixEpoch, 1);
 
-    private LedgerCleaner Cleaner() => new(_mall.Store, _mall.Ledger, _mall.Options, _mall.Time, new LedgerMetrics());
+    private LedgerCleaner Cleaner() => new(
+        _mall.Store, _mall.Ledger, _mall.Options, new LedgerClock(_mall.Time), new LedgerMetrics());
 
-    private DueWorker Worker() => new(_mall.Store, _mall.Ledger, [Cleaner()], [], _mall.Options, _mall.Time,
-        new LedgerMetrics(), NullLogger<DueWorker>.Instance);
+    private DueWorker Worker() => new(_mall.Store, _mall.Ledger, [Cleaner()], [], _mall.Options,
+        new LedgerClock(_mall.Time), new LedgerMetrics(), NullLogger<DueWorker>.Instance);
 
     private Task<CommitOutcome> SagaAsync(string gid, bool ended) =>
         _mall.Ledger.CommitAsync(Saga(gid, _mall.Time.GetUtcNow(), ended));

@@ -123,7 +123,7 @@ public sealed class DueWorkerTests
 
     private DueWorker NewWorker(IDueHandler[] handlers) => new(
         _mall.Store, _mall.Ledger, handlers, [new DueColumn("close", Orders, CloseTime, "status = 0")],
-        _mall.Options, _mall.Time, new LedgerMetrics(), NullLogger<DueWorker>.Instance);
+        _mall.Options, new LedgerClock(_mall.Time), new LedgerMetrics(), NullLogger<DueWorker>.Instance);
 
     private void Run(Func<Task> scenario) => _mall.Run(
         async () =>

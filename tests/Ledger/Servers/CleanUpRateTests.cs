@@ -29,7 +29,7 @@ public abstract class CleanUpRateTests(DatabaseKind kind)
         await ledger.CommitAsync(new WriteSet(Product(1, 1_000_000_000)), Cancel);
         await LedgerCleaner.ScheduleAsync(ledger, TimeProvider.System, Cancel);
         using var metrics = new LedgerMetrics();
-        var cleaner = new LedgerCleaner(store, ledger, options, TimeProvider.System, metrics);
+        var cleaner = new LedgerCleaner(store, ledger, options, new LedgerClock(TimeProvider.System), metrics);
 
         var (watch, orders, isOver) = (Stopwatch.StartNew(), 0, false);
         var shoppers = Enumerable.Range(0, 16).Select(shopper => Task.Run(async () =>

@@ -1,3 +1,4 @@
+using System.Data;
 using System.Data.Common;
 using Mall.TestServers;
 using Npgsql;
@@ -20,14 +21,15 @@ internal sealed class OtherSession : IAsyncDisposable
         var user = address.UserInfo.Split(':');
         DbConnection connection = server.Kind == DatabaseKind.Postgres
             ? new NpgsqlConnection()
-            : new MySqlConnector.MySqlConnection();
+            : new MySqlConnector.MySqlConnection("Allow User Variables=true");
         connection.ConnectionString = new DbConnectionStringBuilder
         {
+            ConnectionString = connection.ConnectionString,
             ["Server"] = address.Host, ["Port"] = address.Port, ["Database"] = database, ["User ID"] = user[0],
             ["Password"] = user[1], ["Pooling"] = false,
         }.ConnectionString;
         await connection.OpenAsync();
-        var session = new OtherSession(connection, await connection.BeginTransactionAsync());
+        var session = new OtherSession(connection, await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted));
         await session.ExecuteAsync(sql);
         return session;
     }
@@ -44,6 +46,8 @@ internal sealed class OtherSession : IAsyncDisposable
             // Chosen as the victim.
         }
     }
+
+    public Task CommitAsync() => _transaction.CommitAsync();
 
     public async Task EndAsync()
     {

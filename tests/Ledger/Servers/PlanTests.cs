@@ -32,8 +32,8 @@ public sealed class PlanTests
     {
         var database = await OpenAsync(DatabaseKind.Postgres);
         await database.Server.RunSqlAsync("analyze", "plans", Cancel);
-        await using var connections = new PostgresConnections(database.Address, "mall-plans", TimeSpan.FromSeconds(10));
-        await using var connection = await connections.OpenForCommitterAsync();
+        await using var connections = PostgresConnections.To(database.Address, "mall-plans", TimeSpan.FromSeconds(10));
+        await using var connection = (NpgsqlConnection)await connections.Committers.OpenConnectionAsync(Cancel);
         foreach (var (i, shape) in s_shapes.Index())
         {
             var parameters = shape.Columns.Select(c => c.Column.Type == ColumnType.Number ? "bigint[]" : "text[]")

@@ -48,12 +48,12 @@ public abstract partial class ServerFaultTests
     }
 
     [Fact]
-    public async Task NullCompensationsOfARush_CostNoRoundTripMoreThanWinnersDo_WhenExpected()
+    public async Task RefusalsOfARush_CostNoRoundTripMoreThanWinnersDo()
     {
         await Commit(Product(3, 1_000));
         var winners = await TripsAsync(i => new WriteSet(Action($"w{i}"), Take(3, 1)));
-        var losers = await TripsAsync(i => new WriteSet(Compensate($"l{i}"), Take(3, -1)) { ExpectsNull = true });
-        var again = await TripsAsync(i => new WriteSet(Compensate($"l{i}"), Take(3, -1)) { ExpectsNull = true });
+        var losers = await TripsAsync(i => new WriteSet(Compensate($"l{i}"), Take(3, 0)) { IsRefusal = true });
+        var again = await TripsAsync(i => new WriteSet(Compensate($"l{i}"), Take(3, 0)) { IsRefusal = true });
         Assert.InRange(losers, 1, winners + 3);
         Assert.InRange(again, 1, 3 * winners); // A repeat is no loser: it is looked at.
 

@@ -16,6 +16,10 @@ internal abstract class PassingStore(IStore inner) : IStore
     public Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, Value[] parameters, CancellationToken cancellationToken) =>
         inner.QueryAsync(query, parameters, cancellationToken);
 
+    public Task<long> SettledAsync(CancellationToken cancellationToken) => inner.SettledAsync(cancellationToken);
+
+    public Task<DateTimeOffset?> NowAsync(CancellationToken cancellationToken) => inner.NowAsync(cancellationToken);
+
     public virtual Task<long> ReserveIdsAsync(string sequence, int count) => inner.ReserveIdsAsync(sequence, count);
 
     public Task ReturnIdsAsync(string sequence, long first, long end) => inner.ReturnIdsAsync(sequence, first, end);

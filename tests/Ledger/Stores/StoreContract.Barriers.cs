@@ -110,23 +110,32 @@ public abstract partial class StoreContract
     }
 
     [Fact]
-    public async Task NullCompensationsThatAreExpected_AreWrittenWithTheRest_AndAWrongExpectationChangesNothing()
+    public async Task Refusals_AreWrittenWithTheRest_AndUndoNothingThatHasHappened()
     {
         await Commit(Product(1, 10));
         await Commit(Action("had"), Take(1, 1));
-        WriteSet[] rush =
-        [
-            new(Compensate("lost"), Take(1, -1)) { ExpectsNull = true },
-            new(Action("won"), Take(1, 1)),
-            new(Compensate("lost too"), Take(1, -1)) { ExpectsNull = true },
-        ];
+        WriteSet[] rush = [Refuse("lost"), new(Action("won"), Take(1, 1)), Refuse("lost too")];
 
         // A store that could not write them together would refuse the batch.
         await OnScheduler(() => Store.ApplyAsync(BatchOf(rush)).AsTask());
         Assert.Equal((8, 2), await One(ProductRow, 1));
         Assert.Equal(["01 action 01 compensate", "01 compensate 01 compensate"], await All(BarrierRows, "lost"));
         Assert.Equal([NullCompensation, Duplicate, NullCompensation], await ApplyTogether(rush));
-        Assert.Equal([Applied], await ApplyTogether(new WriteSet(Compensate("had"), Take(1, -1)) { ExpectsNull = true }));
-        Assert.Equal((9, 1), await One(ProductRow, 1));
+        Assert.Equal([Duplicate], await ApplyTogether(Refuse("had")));
+        Assert.Equal([Duplicate, NullCompensation], await ApplyTogether(Refuse("had"), Refuse("lost three")));
+        Assert.Equal(["01 action 01 action"], await All(BarrierRows, "had"));
+        Assert.Equal((8, 2), await One(ProductRow, 1));
     }
+
+    [Fact]
+    public async Task RefusalBySomebodyWhoOwnsTheRowNoMore_IsAConflict_AndForbidsNothing()
+    {
+        await Commit(Product(1, 10));
+        Assert.Equal([Conflict], await ApplyTogether(Refuse("late", epoch: 7)));
+        Assert.Equal([Conflict, NullCompensation], await ApplyTogether(Refuse("late", epoch: 7), Refuse("lost")));
+        Assert.Empty(await All(BarrierRows, "late"));
+        Assert.Equal(Applied, await Commit(Action("late"), Take(1, 1)));
+    }
+
+    private static WriteSet Refuse(string gid, int epoch = 1) => new(Compensate(gid), Take(1, 0, epoch)) { IsRefusal = true };
 }

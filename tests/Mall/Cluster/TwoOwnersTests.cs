@@ -65,6 +65,36 @@ public sealed class TwoOwnersTests
             (await server.RunSqlAsync(sql, "two_owners", TestContext.Current.CancellationToken)).Trim();
     }
 
+    /// <summary>
+    /// One silo has looked at a product; then its price goes up, or it goes off sale, through another. What the first remembers
+    /// was not true any more when it was asked, and no order may come to stand on it.
+    /// </summary>
+    [Theory]
+    [InlineData(DatabaseKind.Postgres)]
+    [InlineData(DatabaseKind.MariaDb)]
+    public async Task Order_PricedByAnOwnerWhoWasSuperseded_DoesNotStand(DatabaseKind kind)
+    {
+        var (_, address) = await DatabaseAsync(kind, "two_prices");
+        await using var one = await TestMall.OpenAsync(database: address);
+        await using var two = await TestMall.OpenAsync(database: address);
+        var user = await one.RegisterAsync();
+        var product = await one.SellAsync(user, Stock, price: 100);
+        Assert.Equal(100, (await two.Grains.GetGrain<IProductGrain>(product).Quote()).Value!.Price);
+        await one.Grains.GetGrain<IProductGrain>(product).Change(new ChangeProduct(user, null, null, Price: 200, null));
+
+        var stale = await two.PlaceAsync("stale", user, new OrderLine(product, 1));
+        Assert.Equal(ErrorCodes.ProductOffSale, stale.Refusal?.Code);
+        Assert.Equal(200, (await two.PlaceAsync("fresh", user, new OrderLine(product, 1))).Value!.Amount);
+
+        await one.Grains.GetGrain<IProductGrain>(product).Quote();
+        await two.Grains.GetGrain<IProductGrain>(product).Remove(user);
+        Assert.Equal(
+            ErrorCodes.ProductOffSale, (await PlaceAsync(one, "removed", user, product)).Refusal?.Code);
+        await Aftermath.UntilSagasHaveEndedAsync(() => Books.Open(address), TestContext.Current.CancellationToken);
+        using var books = Books.Open(address);
+        Audit.Passes(books.Discrepancies(new Dictionary<long, long> { [product] = Stock }));
+    }
+
     /// <summary>The same order at both at once: one order, one answer, its stock taken once.</summary>
     [Theory]
     [InlineData(DatabaseKind.Postgres)]

@@ -1,5 +1,6 @@
 using Mall.Orders;
 using Mall.Sagas;
+using Mall.Shops;
 using Mall.Tests.Hosting;
 using Mall.Users;
 
@@ -49,6 +50,20 @@ public sealed class KeptKeyTests
         Assert.NotNull(again.Value);
         Assert.Equal(ErrorCodes.KeyReused, another.Refusal?.Code);
         Assert.Equal(["1 10"], await later.SqlAsync("select user_id, balance from points"));
+    }
+
+    [Fact]
+    public async Task After_clean_up_the_key_of_an_order_is_for_nothing_else()
+    {
+        var mall = await TestMall.OpenAsync();
+        var seller = await mall.RegisterAsync();
+        await mall.SellAsync(seller, 3);
+        Assert.False((await PlaceAsync(mall, Gids.FromKey("order", seller, "k"), s_one)).IsRefused);
+
+        await using var later = await AfterAsync(mall, "delete from sagas; delete from saga_branches; delete from barrier");
+        var opened = await later.Grains.GetGrain<IShopDirectoryGrain>(0).Open(new(seller, "Tea", new(seller, "k", "h")));
+
+        Assert.Equal(ErrorCodes.KeyReused, opened.Refusal?.Code);
     }
 
     [Fact]

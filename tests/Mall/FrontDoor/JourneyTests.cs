@@ -165,18 +165,31 @@ public sealed class JourneyTests(FrontDoorMall door)
 
         var listed = new List<long>();
         var sizes = new List<int>();
-        for (long? after = 0; after is not null;)
+        var cursor = "";
+        for (var after = ""; after is not null;)
         {
-            var page = (await Mall.SendAsync("GET", $"/v1/orders?limit=2&status=0&after={after}", token: token)).Json;
+            var page = (await Mall.SendAsync("GET", $"/v1/orders?limit=2&status=0{after}", token: token)).Json;
             var ids = page.GetProperty("items").EnumerateArray().Select(order => order.GetProperty("id").GetInt64()).ToArray();
             listed.AddRange(ids);
             sizes.Add(ids.Length);
-            after = page.GetProperty("next") is { ValueKind: JsonValueKind.Number } next ? next.GetInt64() : null;
+            cursor = page.GetProperty("cursor").GetString()!;
+            after = page.GetProperty("next").GetString() is { } next ? $"&after={next}" : null;
         }
 
         Assert.Equal(placed, listed);
         Assert.Equal([2, 2, 1], sizes);
-        Assert.Equal("""{"items":[],"next":null}""", (await Mall.SendAsync("GET", "/v1/orders?status=9", token: token)).Body);
+        var nothing = $$"""{"items":[],"next":null,"cursor":"{{cursor}}"}""";
+        Assert.Equal(nothing, (await Mall.SendAsync("GET", $"/v1/orders?after={cursor}", token: token)).Body);
+        placed.Add(Number(await Mall.SendAsync("POST", "/v1/orders", Items((product, 1)), token), "id"));
+        Assert.Equal([placed[^1]], await IdsAsync($"after={cursor}"));
+        Assert.Equal([placed[^1], placed[^2]], await IdsAsync("order=new&limit=2"));
+        Assert.Empty(await IdsAsync("status=9"));
+
+        async Task<long[]> IdsAsync(string query) =>
+        [
+            .. (await Mall.SendAsync("GET", $"/v1/orders?{query}", token: token)).Json.GetProperty("items").EnumerateArray()
+                .Select(order => order.GetProperty("id").GetInt64()),
+        ];
     }
 
     [Fact]

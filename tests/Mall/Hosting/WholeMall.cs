@@ -57,7 +57,7 @@ public sealed class WholeMall : IAsyncDisposable
 
     /// <param name="configure">Changes to the services, after everything else was added.</param>
     /// <param name="options">Changes to the front door, addresses aside; null for the usual ones with quicker passwords.</param>
-    /// <param name="database">The address of a database on a server; null: a file in the folder.</param>
+    /// <param name="database">Of a server; null for a file.</param>
     public static async Task<WholeMall> OpenAsync(
         Action<IServiceCollection>? configure = null, ApiOptions? options = null, string? database = null)
     {

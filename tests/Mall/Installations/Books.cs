@@ -31,7 +31,8 @@ public sealed class Books : IDisposable
             "select id from orders o where amount <> (select sum(quantity * price) from order_items i where i.order_id = o.id)"),
         ("the barrier row is there twice",
             "select gid, branch_id from barrier group by gid, branch_id, op, barrier_id having count(*) > 1"),
-        ("the barrier row has no saga", "select gid from barrier b where not exists (select 1 from sagas s where s.gid = b.gid)"),
+        ("the barrier row has no saga",
+            "select gid from barrier b where trans_type = 'saga' and not exists (select 1 from sagas s where s.gid = b.gid)"),
         ("the order succeeded with other barrier rows than one action of the order and one of each product",
             """
             select s.gid from sagas s where s.kind = 'order' and s.status = 'succeed' and not (

@@ -85,7 +85,7 @@ public sealed class SagaEngineTests
             await mall.SqlAsync("select status, attempts, next_time, reason from sagas"));
 
         mended = true;
-        Assert.False((await Directory(mall).Retry("s1")).IsRefused);
+        Assert.False((await Directory(mall).Retry("s1", null)).IsRefused);
         Assert.False((await Saga(mall).Run("h")).IsRefused);
         await mall.UntilSqlSaysAsync(["succeed null"], "select status, reason from sagas");
     }
@@ -119,8 +119,8 @@ public sealed class SagaEngineTests
         await later.UntilSqlSaysAsync(["submitted null"], "select status, next_time from sagas");
 
         Assert.NotNull((await Directory(later).Get("s1")).Value!.Reason);
-        Assert.Equal(ErrorCodes.SagaStatusForbids, (await Directory(later).Retry("s1")).Refusal!.Code);
-        Assert.Equal(ErrorCodes.SagaStatusForbids, (await Directory(later).Abort("s1")).Refusal!.Code);
+        Assert.Equal(ErrorCodes.SagaStatusForbids, (await Directory(later).Retry("s1", null)).Refusal!.Code);
+        Assert.Equal(ErrorCodes.SagaStatusForbids, (await Directory(later).Abort("s1", null)).Refusal!.Code);
     }
 
     [Fact]
@@ -133,7 +133,7 @@ public sealed class SagaEngineTests
         await using var mall = await OpenAsync(script);
         await Assert.ThrowsAsync<TimeoutException>(() => Saga(mall).Run("h"));
 
-        Assert.False((await Directory(mall).Abort("s1")).IsRefused);
+        Assert.False((await Directory(mall).Abort("s1", null)).IsRefused);
 
         Assert.Equal(["aborting"], await mall.SqlAsync("select status from sagas"));
         undone.SetResult();
@@ -147,12 +147,12 @@ public sealed class SagaEngineTests
         await using var mall = await OpenAsync(script);
         await Assert.ThrowsAsync<TimeoutException>(() => Saga(mall).Run("h"));
 
-        Assert.False((await Directory(mall).Abort("s1")).IsRefused);
+        Assert.False((await Directory(mall).Abort("s1", null)).IsRefused);
 
         await mall.UntilSqlSaysAsync(["failed"], "select status from sagas");
         Assert.Equal(1, script.CountOf("-01"));
-        Assert.Equal(ErrorCodes.SagaStatusForbids, (await Directory(mall).Retry("s1")).Refusal!.Code);
-        Assert.Equal(ErrorCodes.NoSuchSaga, (await Directory(mall).Retry("nobody")).Refusal!.Code);
+        Assert.Equal(ErrorCodes.SagaStatusForbids, (await Directory(mall).Retry("s1", null)).Refusal!.Code);
+        Assert.Equal(ErrorCodes.NoSuchSaga, (await Directory(mall).Retry("nobody", null)).Refusal!.Code);
     }
 
     [Fact]

@@ -206,7 +206,10 @@ public sealed partial class SimulatedDatabase : IDisposable
         _trace($"database: {fault}{(what is null ? "" : $", {what}")}");
     }
 
-    private long UtcTicks => _time.GetUtcNow().UtcTicks;
+    /// <summary>Its own clock, which is right.</summary>
+    internal DateTimeOffset Now => _time.GetUtcNow();
+
+    private long UtcTicks => Now.UtcTicks;
 
     private TimeSpan Way()
     {

@@ -47,6 +47,11 @@ public sealed class SimulatedStore(SimulatedDatabase database, string silo, Task
             ? Task.FromException<IReadOnlyList<T>>(impossible)
             : AskAsync(() => database.Execute(query, parameters));
 
+    // The writer below writes one batch after the other.
+    public Task<long> SettledAsync(CancellationToken cancellationToken) => AskAsync(() => long.MaxValue);
+
+    public Task<DateTimeOffset?> NowAsync(CancellationToken cancellationToken) => AskAsync<DateTimeOffset?>(() => database.Now);
+
     public Task<long> ReserveIdsAsync(string sequence, int count) =>
         OnScheduler(() => database.ReserveIds(sequence, count));
 

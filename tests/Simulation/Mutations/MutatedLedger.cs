@@ -71,6 +71,8 @@ internal sealed class MutatedLedger(ILedger inner, SimulatedDatabase database) :
             ? (IReadOnlyList<T>)(object)sagas.Select(Misread).ToList() : rows;
     }
 
+    public Task<long> SettledAsync(CancellationToken cancellationToken = default) => inner.SettledAsync(cancellationToken);
+
     public ValueTask<long> NextIdAsync(string sequence, CancellationToken cancellationToken = default) =>
         inner.NextIdAsync(sequence, cancellationToken);
 

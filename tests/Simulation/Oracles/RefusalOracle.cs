@@ -57,6 +57,7 @@ public sealed partial class RefusalOracle(SimulatedDatabase database, Journal jo
     private bool WasTrue(Entry entry, int code, string text, DateTimeOffset from, DateTimeOffset to) => code switch
     {
         ErrorCodes.NotEnoughStock => Wanted(entry.What, IdIn(text)) is { } wanted && WasShort(IdIn(text), wanted, from, to),
+        ErrorCodes.ProductOffSale when text.Contains(" is not sold at ", StringComparison.Ordinal) => Wants(entry.What, IdIn(text)),
         ErrorCodes.ProductOffSale => Wants(entry.What, IdIn(text)) && Seen(IdIn(text), from, to).Any(p => p.Status == 0),
         ErrorCodes.NoSuchProduct => Wants(entry.What, IdIn(text)) && !_products[IdIn(text)].Any(p => p.At < from),
         ErrorCodes.NoSuchUser => !_users.Any(u => u.Id == IdIn(text) && u.IsThere && u.At < from),

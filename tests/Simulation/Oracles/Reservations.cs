@@ -28,6 +28,8 @@ public sealed class WatchedLedger(ILedger inner, Reservations reservations, Func
         Query<T> query, CancellationToken cancellationToken = default, params Value[] parameters) =>
         inner.QueryAsync(query, cancellationToken, parameters);
 
+    public Task<long> SettledAsync(CancellationToken cancellationToken = default) => inner.SettledAsync(cancellationToken);
+
     public ValueTask<long> NextIdAsync(string sequence, CancellationToken cancellationToken = default) =>
         inner.NextIdAsync(sequence, cancellationToken);
 

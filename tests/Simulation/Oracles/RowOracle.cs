@@ -30,7 +30,7 @@ public static class RowOracle
             where p.sold <> coalesce(h.quantity, 0)
             """),
         (Invariant.Barrier, "a barrier row of a saga that never was",
-            "select distinct gid from barrier b where not exists (select 1 from seen_sagas s where s.gid = b.gid)"),
+            "select distinct gid from barrier b where trans_type = 'saga' and not exists (select 1 from seen_sagas s where s.gid = b.gid)"),
         (Invariant.NothingTwice, "an order of a saga that never was",
             "select gid, id from orders o where not exists (select 1 from seen_sagas s where s.gid = o.gid)"),
         (Invariant.NothingLost, "the amount is not the sum of its items",

@@ -21,7 +21,9 @@ internal static class CatalogRequests
         Bad("POST", Shops, $$"""{"name":"{{new string('n', 65)}}"}""", "name", "a name of 65 characters"),
         Bad("POST", Shops, """{"name":"a\nb"}""", "name", "a line break in a name"),
         Bad("POST", Shops, """{"name":"Tea","rating":5}""", "rating", "a rating, which is not the client's to choose"),
+        .. Nothing.Shown.Select(name => Bad("POST", Shops, $$"""{"name":"{{name}}"}""", "name", $"it shows nothing, {name}")),
         Bad("GET", Shops + "/0", null, "id", "shop 0"),
+        Bad("GET", Shops + "/9007199254740992", null, "id", "an id that no double holds"),
         Bad("GET", Shops + "/-1", null, "id", "a negative id"),
         Bad("GET", Shops + "/abc", null, "id", "an id of letters"),
         Bad("GET", Shops + "/1.5", null, "id", "half an id"),
@@ -36,6 +38,9 @@ internal static class CatalogRequests
         Create($$"""{"name":"{{new string('n', 201)}}","stock":1,"price":1}""", "name", "a name of 201 characters"),
         Create($$"""{"name":"Teapot","desc":"{{new string('d', 4001)}}","stock":1,"price":1}""", "desc", "4,001 characters"),
         Create("""{"name":"Teapot","desc":"a\u0000b","stock":1,"price":1}""", "desc", "a zero character in a description"),
+        .. Nothing.Shown.Select(
+            name => Create($$"""{"name":"{{name}}","stock":1,"price":1}""", "name", $"it shows nothing, {name}")),
+        Create("""{"name":"Teapot","stock":1,"price":1,"shopId":9007199254740993}""", "shopId", "a shop that no double holds"),
         Create("""{"name":"Teapot","price":1}""", "stock", "no stock"),
         Create("""{"name":"Teapot","stock":null,"price":1}""", "stock", "a stock that is null"),
         Create("""{"name":"Teapot","stock":-1,"price":1}""", "stock", "a negative stock"),
@@ -63,6 +68,11 @@ internal static class CatalogRequests
     private static IEnumerable<BadRequest> Changes =>
     [
         Change("""{"name":""}""", "name", "an empty name"),
+        .. Nothing.Shown.Select(name => Change($$"""{"name":"{{name}}"}""", "name", $"it shows nothing, {name}")),
+        Change("""{"price":null}""", "price", "a price that is null"),
+        Change("""{"price":1,"name":null}""", "name", "a name that is null, beside a price"),
+        Change("""{"desc":null}""", "desc", "a description that is null"),
+        Change("""{"status":null}""", "status", "a status that is null"),
         Change("""{"price":-1}""", "price", "a negative price"),
         Change("""{"price":"1"}""", "price", "a price that is a text"),
         Change("""{"status":2}""", "status", "a status that there is not"),

@@ -24,6 +24,7 @@ internal static class OrderRequests
         Place("""{"items":[{"quantity":1}]}""", "items[0].productId", "no product"),
         Item("""{"productId":0,"quantity":1}""", "items[1].productId", "product 0"),
         Item("""{"productId":-5,"quantity":1}""", "items[1].productId", "a negative product"),
+        Item("""{"productId":9007199254740993,"quantity":1}""", "items[1].productId", "a product that no double holds"),
         Item("""{"productId":"$product","quantity":1}""", "items[1].productId", "a product that is a text"),
         Item("""{"productId":$product}""", "items[1].quantity", "no quantity"),
         Item("""{"productId":$product,"quantity":0}""", "items[1].quantity", "quantity 0"),
@@ -67,9 +68,10 @@ internal static class OrderRequests
         Bad("GET", Orders + "/$order?verbose=true", null, "verbose", "a name that there is not"),
         Bad("POST", Orders + "?dry=true", Good, "dry", "a name that there is not"),
         Bad("GET", $"{Orders}?{s_longGid}=1", null, null, "a name of 129 characters"),
-        Bad("GET", Orders + "?after=-1", null, "after", "a negative id"),
-        Bad("GET", Orders + "?after=1e3", null, "after", "an id with an exponent"),
-        Bad("GET", Orders + "?after=9223372036854775808", null, "after", "an id beyond 64 bits"),
+        Bad("GET", Orders + "?after=-1", null, "after", "no cursor"),
+        Bad("GET", Orders + "?after=MSBn", null, "after", "a cursor of another list"),
+        Bad("GET", Orders + "?after=MSA5MjIzMzcyMDM2ODU0Nzc1ODA4", null, "after", "a cursor beyond 64 bits"),
+        Bad("GET", Orders + "?order=newest", null, "order", "an order that there is not"),
     ];
 
     private static IEnumerable<BadRequest> AboutSagas =>
@@ -79,7 +81,8 @@ internal static class OrderRequests
         BadRequest.Refused(Nobody, "GET", Sagas, null, 401, ErrorCodes.Unauthenticated, "nobody looks at sagas"),
         Ops("GET", Sagas + "?status=done", "status", "a status that there is not"),
         Ops("GET", Sagas + "?limit=1000", "limit", "a page of 1,000"),
-        Ops("GET", $"{Sagas}?after={s_longGid}", "after", "a gid of 129 characters"),
+        Ops("GET", $"{Sagas}?after={s_longGid}", "after", "no cursor"),
+        Ops("GET", $"{Sagas}?after=MSAA", "after", "a cursor that no database can hold"),
         Ops("GET", $"{Sagas}/{s_longGid}", "gid", "a gid of 129 characters"),
         Ops("GET", Sagas + "/a%07b", "gid", "a control character in a gid"),
         BadRequest.Refused(Operator, "GET", Sagas + "/none", null, 404, ErrorCodes.NoSuchSaga, "no such saga"),

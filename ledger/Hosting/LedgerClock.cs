@@ -1,0 +1,45 @@
+namespace Mall.Ledger;
+
+/// <summary>
+/// The database's clock, as near as this process knows it: what it was when it was last asked, plus what has passed since. Times
+/// that several processes compare (when work is due, until when it is claimed, when an order closes) are told by it, so that
+/// clocks of machines need not agree. Timers and intervals are the process's own. Until the database has been asked, and where it
+/// lives in this process, the process's own clock.
+/// </summary>
+public sealed class LedgerClock(TimeProvider time) : TimeProvider
+{
+    // An answer that took longer says too little: half of it is the error.
+    private static readonly TimeSpan s_longestQuestion = TimeSpan.FromSeconds(1);
+
+    private volatile Answer? _answer;
+
+    public override TimeZoneInfo LocalTimeZone => time.LocalTimeZone;
+
+    public override long TimestampFrequency => time.TimestampFrequency;
+
+    public override DateTimeOffset GetUtcNow() =>
+        _answer is { } known ? known.Time + time.GetElapsedTime(known.Timestamp) : time.GetUtcNow();
+
+    public override long GetTimestamp() => time.GetTimestamp();
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        time.CreateTimer(callback, state, dueTime, period);
+
+    /// <summary>Asks the database. When that does not answer, what was known goes on.</summary>
+    internal async Task SetAsync(IStore store, CancellationToken cancellationToken = default)
+    {
+        var asked = time.GetTimestamp();
+        try
+        {
+            if (await store.NowAsync(cancellationToken) is not { } now) return;
+            var (answered, took) = (time.GetTimestamp(), time.GetElapsedTime(asked));
+            if (_answer is null || took < s_longestQuestion) _answer = new Answer(now + (took / 2), answered);
+        }
+        catch (LedgerUnavailableException)
+        {
+            // Asked again with the next look for due work.
+        }
+    }
+
+    private sealed record Answer(DateTimeOffset Time, long Timestamp);
+}

@@ -1,0 +1,70 @@
+using System.Globalization;
+using Mall.TestServers;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Mall.Ledger.Tests;
+
+/// <summary>Silos whose clocks are an hour off do work when it is due by the database's clock, and not before.</summary>
+public abstract class ClockTests(DatabaseKind kind)
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public async Task DueWork_OnASiloWhoseClockIsAnHourOff_IsDoneInTime(int hours)
+    {
+        var database = new ServerDatabase(kind, "clocks");
+        await database.PrepareAsync();
+        var options = TestStores.OptionsFor(database.Address);
+        var clock = new LedgerClock(new OffClock(TimeSpan.FromHours(hours)));
+        var store = LedgerServices.StoreAt(options, clock);
+        using var metrics = new LedgerMetrics();
+        await using var ledger = new DurableLedger(store, options, clock, NullLogger.Instance, metrics);
+        await ledger.OpenAsync(Cancel);
+        var mail = new Mail();
+        using var worker = new DueWorker(store, ledger, [mail], [], options, clock, metrics, NullLogger<DueWorker>.Instance);
+        var now = DateTimeOffset.UtcNow;
+        await ledger.CommitAsync(new WriteSet(
+            DueWork.Schedule("mail", "early", now.AddMinutes(-30)),
+            DueWork.Schedule("mail", "late", now.AddMinutes(30))), Cancel);
+
+        await worker.StartedAsync(Cancel);
+        Assert.Equal("early", await mail.Done.WaitAsync(TimeSpan.FromSeconds(20), Cancel));
+        await worker.StoppingAsync(Cancel);
+
+        Assert.InRange(clock.GetUtcNow(), now.AddMinutes(-1), now.AddMinutes(5));
+        Assert.Equal("late 0", await database.Server.RunSqlAsync(
+            "select concat(d.key, ' ', attempts) from due d where kind = 'mail' and claimed_by is null", "clocks", Cancel));
+        var barrier = await ledger.CommitAsync(new WriteSet(TestTables.Action("g")), Cancel);
+        Assert.Equal(CommitOutcome.Applied, barrier);
+        Assert.InRange(
+            long.Parse(await database.Server.RunSqlAsync("select create_time from barrier", "clocks", Cancel),
+                CultureInfo.InvariantCulture),
+            now.AddMinutes(-1).ToUnixTimeMilliseconds(), now.AddMinutes(5).ToUnixTimeMilliseconds());
+    }
+
+    private sealed class OffClock(TimeSpan off) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + off;
+    }
+
+    private sealed class Mail : IDueHandler
+    {
+        private readonly TaskCompletionSource<string> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public string Kind => "mail";
+
+        public Task<string> Done => _done.Task;
+
+        public Task HandleAsync(DueItem item, CancellationToken cancellationToken)
+        {
+            _done.TrySetResult(item.Key);
+            return Task.CompletedTask;
+        }
+    }
+}
+
+public sealed class PostgresClockTests() : ClockTests(DatabaseKind.Postgres);
+
+public sealed class MariaDbClockTests() : ClockTests(DatabaseKind.MariaDb);

@@ -1,0 +1,104 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Mall.Ledger;
+using Mall.Lists;
+using Mall.Orders;
+using Mall.Sagas;
+using Mall.Tests.Hosting;
+using Mall.TestServers;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Mall.Tests.Lists;
+
+/// <summary>How the servers find a page of a list among very many rows: by an index, from where the page begins.</summary>
+public sealed class PlanTests
+{
+    private const int Rows = 30_000;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Postgres_FindsPagesByAnIndex()
+    {
+        var (server, pages) = await PagesAsync(DatabaseKind.Postgres, $"generate_series(1, {Rows}) as s(n)");
+        foreach (var sql in pages)
+        {
+            var plan = await server.RunSqlAsync($"explain {sql}", "plans", Cancel);
+            Assert.False(plan.Contains("Seq Scan on", StringComparison.Ordinal), $"{sql}: {plan}");
+            var index = sql.Contains("from sagas", StringComparison.Ordinal) ? "sagas_by_status" : "orders_by_user";
+            Assert.True(plan.Contains($"using {index}", StringComparison.Ordinal), $"{sql}: {plan}");
+        }
+    }
+
+    [Fact]
+    public async Task MariaDb_FindsPagesByAnIndex()
+    {
+        var (server, pages) = await PagesAsync(DatabaseKind.MariaDb, $"(select seq as n from seq_1_to_{Rows}) s");
+        foreach (var sql in pages)
+        {
+            // Columns: id, select_type, table, type, possible_keys, key, key_len, ref, rows, Extra.
+            var plan = await server.RunSqlAsync($"explain {sql}", "plans", Cancel);
+            var steps = plan.Split('\n').Select(line => line.Split('\t')).Where(step => step[2] is "sagas" or "orders" or "i");
+            Assert.True(steps.Any(), $"{sql}: {plan}");
+            foreach (var step in steps)
+                Assert.True(step is [_, _, "i", ..] or [_, _, _, "range", _, not "PRIMARY", ..], $"{sql}: {plan}");
+        }
+    }
+
+    /// <summary>A mall with very many orders and sagas, and the statements of all pages that can be asked for.</summary>
+    private static async Task<(DatabaseServer Server, List<string> Pages)> PagesAsync(DatabaseKind kind, string numbers)
+    {
+        if (DatabaseServer.WhyMissing(kind) is { } reason) Assert.Skip(reason);
+        var server = await DatabaseServer.SharedAsync(kind);
+        var asked = new ConcurrentQueue<string>();
+        await using var mall = await TestMall.OpenAsync(
+            services: all => all.AddSingleton<ILedger>(
+                some => new ListeningLedger(some.GetRequiredService<DurableLedger>(), asked)),
+            database: await server.CreateDatabaseAsync("plans", Cancel));
+        foreach (var fill in (string[])
+        [
+            "insert into sagas (gid, kind, status, payload, create_time, update_time, finish_time, position) "
+                + $"select concat('g', n), 'order', 'succeed', repeat('x', 300), n, n, n, n from {numbers}",
+            "insert into orders (id, gid, user_id, amount, status, create_time, update_time, position) "
+                + $"select n, concat('g', n), n % 10, 1, 0, n, n, n from {numbers}",
+            $"insert into order_items (order_id, product_id, name, quantity, price) select n, 1, 'x', 1, 1 from {numbers}",
+        ])
+            await server.RunSqlAsync(fill, "plans", Cancel);
+        foreach (var table in (string[])["sagas", "orders", "order_items"])
+            await server.RunSqlAsync($"analyze {(kind == DatabaseKind.MariaDb ? "table" : "")} {table}", "plans", Cancel);
+
+        asked.Clear();
+        var history = mall.Grains.GetGrain<IOrderHistoryGrain>(0);
+        await history.List(new ListOrders(1, null, new ListPlace(Rows / 2, 1), 20));
+        await history.List(new ListOrders(1, null, null, 20, NewestFirst: true));
+        var directory = mall.Grains.GetGrain<ISagaDirectoryGrain>(0);
+        foreach (var status in (string?[])[null, SagaStatus.Submitted, SagaStatus.Succeed, SagaStatus.Failed])
+            foreach (var isParked in (bool?[])[null, true, false])
+                await directory.List(status, isParked, new ListPlace(Rows / 2, "g"), 20);
+        return (server, [.. asked.Where(sql => sql.Contains("position >", StringComparison.Ordinal)
+            || sql.Contains("position <", StringComparison.Ordinal))]);
+    }
+
+    private sealed class ListeningLedger(ILedger inner, ConcurrentQueue<string> asked) : ILedger
+    {
+        public Task<CommitOutcome> CommitAsync(WriteSet writes, CancellationToken cancellationToken = default) =>
+            inner.CommitAsync(writes, cancellationToken);
+
+        public Task<IReadOnlyList<T>> QueryAsync<T>(
+            Query<T> query, CancellationToken cancellationToken = default, params Value[] parameters)
+        {
+            var sql = query.Sql;
+            for (var i = 1; i <= parameters.Length; i++)
+                sql = sql.Replace(
+                    string.Create(CultureInfo.InvariantCulture, $"@p{i}"), $"{parameters[i - 1]}", StringComparison.Ordinal);
+            asked.Enqueue(sql);
+            return inner.QueryAsync(query, cancellationToken, parameters);
+        }
+
+        // Beyond all positions that the test has made up.
+        public Task<long> SettledAsync(CancellationToken cancellationToken = default) => Task.FromResult(long.MaxValue);
+
+        public ValueTask<long> NextIdAsync(string sequence, CancellationToken cancellationToken = default) =>
+            inner.NextIdAsync(sequence, cancellationToken);
+    }
+}
