@@ -7,7 +7,7 @@ namespace Mall.Ledger;
 /// long as the database has not failed that is a commit of nothing. After a failure it takes one that needs room: where nothing
 /// can grow any more, what writes over what is there may pass, and one write set that passes says nothing of another.
 /// </summary>
-public sealed class WriteProof(DurableLedger ledger, IStore store, TimeProvider time) : IDueHandler
+public sealed class WriteProof(DurableLedger ledger, IStore store, LedgerClock time) : IDueHandler
 {
     private const int Room = 64 * 1024;
 

@@ -19,9 +19,11 @@ internal sealed class SqliteFileLock : IDisposable
     public static SqliteFileLock Take(string databasePath)
     {
         if (Directory.Exists(databasePath)) throw new LedgerStartException($"db: {databasePath} is a folder; name a file in it.");
+        var isFolderThere = false;
         try
         {
-            MakeFolderOf(databasePath);
+            if (Path.GetDirectoryName(Path.GetFullPath(databasePath)) is { } folder) Directory.CreateDirectory(folder);
+            isFolderThere = true;
             return new SqliteFileLock(
                 new FileStream(databasePath + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
@@ -33,19 +35,8 @@ internal sealed class SqliteFileLock : IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new LedgerStartException($"db: nothing can be written beside {databasePath}: {failure.Message}", failure);
-        }
-    }
-
-    private static void MakeFolderOf(string databasePath)
-    {
-        try
-        {
-            if (Path.GetDirectoryName(Path.GetFullPath(databasePath)) is { } folder) Directory.CreateDirectory(folder);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw new LedgerStartException($"db: the folder of {databasePath} cannot be created: {failure.Message}", failure);
+            var what = isFolderThere ? "nothing can be written beside it" : "its folder cannot be created";
+            throw new LedgerStartException($"db: {databasePath}: {what}: {failure.Message}", failure);
         }
     }
 

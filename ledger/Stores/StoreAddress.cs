@@ -60,14 +60,16 @@ public sealed class StoreAddress
         ? $"sqlite:{Path}"
         : $"{(Kind == StoreKind.Postgres ? "postgres" : "mysql")}://{User}@{Host}:{Port}/{Database}";
 
-    private static StoreAddress ParseSqlite(string path) =>
-        string.IsNullOrWhiteSpace(path) || path.Contains('\0', StringComparison.Ordinal)
-            ? throw Bad("names no file: write sqlite:path/to/file.db")
-            : path.StartsWith("//", StringComparison.Ordinal) && !path.StartsWith("///", StringComparison.Ordinal)
-                ? throw Bad("names a host, and SQLite has none: write sqlite:path/to/file.db")
-                : path.Contains('?', StringComparison.Ordinal)
-                    ? throw Bad("has options after the file, and SQLite takes none here")
-                    : new StoreAddress(StoreKind.Sqlite) { Path = path };
+    private static StoreAddress ParseSqlite(string path)
+    {
+        if (string.IsNullOrWhiteSpace(path) || path.Contains('\0', StringComparison.Ordinal))
+            throw Bad("names no file: write sqlite:path/to/file.db");
+        if (path.StartsWith("//", StringComparison.Ordinal) && !path.StartsWith("///", StringComparison.Ordinal))
+            throw Bad("names a host, and SQLite has none: write sqlite:path/to/file.db");
+        return path.Contains('?', StringComparison.Ordinal)
+            ? throw Bad("has options after the file, and SQLite takes none here")
+            : new StoreAddress(StoreKind.Sqlite) { Path = path };
+    }
 
     private static StoreAddress ParseServer(StoreKind kind, string address, int defaultPort)
     {

@@ -47,7 +47,7 @@ internal static class AdminCommand
                 throw new SettingsException(
                     args[i], $"is not an option of admin create; there are {string.Join(", ", s_options)}");
             if (i + 1 == args.Length) throw new SettingsException(args[i], "needs a value");
-            options[args[i]] = args[i + 1];
+            if (!options.TryAdd(args[i], args[i + 1])) throw new SettingsException(args[i], "is given twice");
         }
 
         return options;

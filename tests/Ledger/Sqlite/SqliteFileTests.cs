@@ -63,8 +63,8 @@ public sealed class SqliteFileTests : IDisposable
         "is a folder; name a file in it", await Refusal(Path.GetDirectoryName(_folder.File("x"))!), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("/proc/mall.db", "nothing can be written beside /proc/mall.db: ")]
-    [InlineData("/sys/mall.db", "nothing can be written beside /sys/mall.db: ")]
+    [InlineData("/proc/mall.db", "/proc/mall.db: nothing can be written beside it: ")]
+    [InlineData("/sys/mall.db", "/sys/mall.db: nothing can be written beside it: ")]
     public async Task Open_WhereNothingCanBeMade_SaysWhatTheSystemSays(string path, string because)
     {
         var refusal = await Refusal(path);

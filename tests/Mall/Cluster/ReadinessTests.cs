@@ -4,6 +4,7 @@ using Mall.Ledger;
 using Mall.Ledger.Sqlite;
 using Mall.Ledger.Stores;
 using Mall.Tests.Hosting;
+using Mall.Tests.Installations;
 using Mall.TestServers;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,6 +15,7 @@ namespace Mall.Tests.Cluster;
 /// Ready means that orders can be written. Each trouble here leaves reads alone: not ready within ten seconds, alive all the
 /// time, ready again within five.
 /// </summary>
+[Collection(nameof(WholeProcesses))]
 public sealed class ReadinessTests
 {
     private static readonly TimeSpan s_tellsWithin = TimeSpan.FromSeconds(10);

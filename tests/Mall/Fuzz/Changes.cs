@@ -20,7 +20,7 @@ internal sealed class Changes : IAsyncDisposable
         var tables = await changes.ReadAsync( // Whoever takes a product over says so in its row, whatever comes of that.
             $"""
             select t.name, group_concat('"' || c.name || '"') from sqlite_master t join pragma_table_info(t.name) c
-            where type = 'table' and t.name not like 'sqlite%' and t.name not in ({Own}) and c.name <> 'owner_epoch'
+            where t.type = 'table' and t.name not like 'sqlite%' and t.name not in ({Own}) and c.name <> 'owner_epoch'
             group by t.name
             """);
         foreach (var (table, columns) in tables)

@@ -10,6 +10,7 @@ namespace Mall.Tests.Fuzz;
 /// long, none that refuses has changed a row, and nothing is logged as an error. <c>MALL_TEST_FUZZ</c> is how many there are;
 /// <c>MALL_TEST_SEED</c> plays the same ones again.
 /// </summary>
+[Collection(nameof(WholeProcesses))]
 public sealed class FuzzTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan s_hang = TimeSpan.FromSeconds(5);
