@@ -103,7 +103,8 @@ public sealed record MallSettings(
         string.IsNullOrEmpty(configuration[setting]) ? [] :
         [
             .. configuration[setting]!.Split(',', StringSplitOptions.TrimEntries).Select(text =>
-                IPNetwork.TryParse(text, out var network)
+                // An address within the range, which the framework takes for the range, is more likely a slip.
+                IPNetwork.TryParse(text, out var network) && IPAddress.Parse(text.Split('/')[0]).Equals(network.BaseAddress)
                     ? network
                     : throw new SettingsException(setting, $"'{text}' is not a range of addresses such as 10.0.0.0/8")),
         ];
