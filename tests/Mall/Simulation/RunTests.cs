@@ -7,7 +7,7 @@ namespace Mall.Tests.Simulation;
 /// <summary>Whole malls from a seed: the same seed is the same run, and no run breaks a promise that is kept so far.</summary>
 public sealed partial class RunTests(ITestOutputHelper output)
 {
-    private const int FixedSeeds = 24;
+    private const int FixedSeeds = 12;
     private const int FreshSeeds = 8;
 
     [GeneratedRegex("hash ([0-9a-f]{16})")]
