@@ -146,6 +146,8 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     {
         if (await RefuseUnlessOpenAsync() is { } refusal) return refusal;
 
+        if (kind.OnlyForward)
+            return Result.Refused(ErrorCodes.SagaStatusForbids, $"A saga of kind {kind.Name} only goes forward: retry it.");
         if (_progress.IsDone) return Succeeded(); // Its client may have been told.
         if (Saga.Status == SagaStatus.Aborting)
         {
