@@ -21,14 +21,20 @@ public sealed class OrderClosingKind(GrainLedger ledger, LedgerClock clock)
         new SagaBranch(
             Closing,
             $"order/{intent.Id} Close",
-            Action: async () => await ledger.CommitAsync(Close(gid, intent, clock.GetUtcNow())) is CommitOutcome.Conflict
-                ? throw new StaleActivationException($"Order {intent.Id} is not as its closing left it.")
-                : null,
+            Action: async () => await ledger.CommitAsync(Close(gid, intent, clock.GetUtcNow())) is CommitOutcome.Duplicate
+                ? null
+                : throw new UnreachableException($"Order {intent.Id} was closed without being closed."),
             Compensation: _ => throw new UnreachableException("A closed order stays closed.")),
         .. StockReturns.Branches(grains, gid, intent.Items, firstBranch: 2, after: Closing),
     ];
 
     public override WriteSet Opening(SagaRecord saga, OrderView intent, DateTimeOffset now) => Close(saga.Gid, intent, now);
+
+    public override async ValueTask<RowChange[]> BeginningAsync(string gid, OrderView intent, DateTimeOffset now) =>
+    [
+        await ledger.OrderEventAsync(
+            EventTypes.OrderClosed, new OrderEvent(intent.Id, intent.Gid, intent.UserId, intent.Amount), now),
+    ];
 
     private static WriteSet Close(string gid, OrderView order, DateTimeOffset now) =>
         new(new Branch(gid, Closing).Action(), OrderRows.Close(order.Id, now));

@@ -33,27 +33,39 @@ public sealed class OrderGrain(GrainLedger ledger, LedgerClock clock, OrderOptio
     {
         DeactivateOnIdle();
         if (await FindAsync() is not { Order.Status: OrderStatus.Created } found) return;
-        if (found.IsPlaced) await CloseAsync(found);
+        if (found.Placing is Placing.Ended) await CloseAsync(found);
         else await ledger.CommitAsync(new WriteSet(OrderRows.CloseLater(Id, clock.GetUtcNow() + s_later)));
     }
 
-    private async Task<Result<OrderView>> CloseAsync(PlacedOrder found) => found switch
+    private async Task<Result<OrderView>> CloseAsync(PlacedOrder found)
     {
-        { Order.Status: OrderStatus.Created, IsPlaced: false } =>
-            Result.Refused(ErrorCodes.OrderStatusForbids, $"Order {Id} is still being placed."),
-        { Order.Status: OrderStatus.Created or OrderStatus.Closed } =>
-            await GrainFactory.GetGrain<IOrderClosingSagaGrain>(OrderClosingKind.GidOf(Id)).Close(found.View(options.CloseAfter)),
-        _ => OrderRows.NotFrom(Id, found.Order.Status),
-    };
+        if (found.Order.Status is not (OrderStatus.Created or OrderStatus.Closed))
+            return OrderRows.NotFrom(Id, found.Order.Status);
+        if (found.WhyNotYet() is { } refusal) return refusal;
+        var closing = GrainFactory.GetGrain<IOrderClosingSagaGrain>(OrderClosingKind.GidOf(Id));
+        return await closing.Close(found.View(options.CloseAfter));
+    }
 
     private async Task<PlacedOrder?> FindAsync() =>
         await ledger.QueryAsync(OrderRows.PlacedById, Id) is [var first, ..] lines
-            ? new PlacedOrder(first.Line.Order, [.. lines.Select(line => line.Line.Item)], first.IsPlaced)
+            ? new PlacedOrder(first.Line.Order, [.. lines.Select(line => line.Line.Item)], first.Placing)
             : null;
 }
 
-/// <summary>An order and whether every branch of its saga is known to be done.</summary>
-internal sealed record PlacedOrder(OrderRow Order, ImmutableArray<OrderItem> Items, bool IsPlaced)
+/// <summary>An order and how far the saga is that places it.</summary>
+internal sealed record PlacedOrder(OrderRow Order, ImmutableArray<OrderItem> Items, Placing Placing)
 {
     public OrderView View(TimeSpan closeAfter) => Order.View(Items, closeAfter);
+
+    /// <summary>Why nothing can become of the order yet; null when it has been placed.</summary>
+    /// <exception cref="StaleActivationException">
+    /// It will have been in a moment: what becomes of an order is told after it was told that it was placed.
+    /// </exception>
+    public Refusal? WhyNotYet() => Placing switch
+    {
+        _ when Order.Status != OrderStatus.Created => null,
+        Placing.UnderWay => Result.Refused(ErrorCodes.OrderStatusForbids, $"Order {Order.Id} is still being placed."),
+        Placing.Done => throw new StaleActivationException($"The saga of order {Order.Id} is about to end."),
+        _ => null,
+    };
 }

@@ -43,21 +43,21 @@ internal static class OrderRows
     public static readonly Query<OrderLineRow> ById = Lines("select * from orders where id = @p1", "i.product_id");
 
     /// <summary>
-    /// The same with whether every branch of its saga is done: each has its row in the barrier, or the saga has ended (that it
-    /// failed would stand in the order's status), or has ended so long ago that it is gone.
+    /// The same with how far its saga is: it has ended, perhaps so long ago that it is gone (that it failed would stand in the
+    /// order's status); or each of its branches has its row in the barrier; or not even that.
     /// </summary>
-    public static readonly Query<(OrderLineRow Line, bool IsPlaced)> PlacedById = Lines(
+    public static readonly Query<(OrderLineRow Line, Placing Placing)> PlacedById = Lines(
         "select * from orders where id = @p1",
         "i.product_id",
         """
         , case
-            when coalesce((select s.status from sagas s where s.gid = o.gid), 'succeed') = 'succeed' then 1
+            when coalesce((select s.status from sagas s where s.gid = o.gid), 'succeed') = 'succeed' then 2
             when (select count(*) from barrier b where b.gid = o.gid and b.op = 'action' and b.reason = 'action')
               = 1 + (select count(*) from order_items c where c.order_id = o.id) then 1
             else 0
           end
         """,
-        (row, line) => (line, row.GetInt32(FirstColumnBehindLine) == 1));
+        (row, line) => (line, (Placing)row.GetInt32(FirstColumnBehindLine)));
 
     public static readonly Query<int?> StatusOf = new("select status from orders where id = @p1", row => row.GetInt32(0));
 
@@ -128,6 +128,17 @@ internal static class OrderRows
                 row.IsDBNull(6) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(6)),
                 row.IsDBNull(7) ? null : row.GetString(7), row.GetInt64(8)),
             new OrderItem(row.GetInt64(9), row.GetString(10), row.GetInt64(11), row.GetInt64(12)))));
+}
+
+/// <summary>How far the saga that places an order is.</summary>
+internal enum Placing
+{
+    UnderWay,
+
+    /// <summary>Every branch is done, and its client may have been told; that it has succeeded is about to be written.</summary>
+    Done,
+
+    Ended,
 }
 
 /// <summary>A row of <c>orders</c>.</summary>

@@ -15,7 +15,7 @@ public sealed class CancelTests
         await using var mall = await TestMall.OpenAsync();
         var user = await mall.RegisterAsync();
         var (one, other) = (await mall.SellAsync(user, stock: 5), await mall.SellAsync(user, stock: 5));
-        var placed = (await mall.PlaceAsync("g1", user, new OrderLine(one, 2), new OrderLine(other, 3))).Value!;
+        var placed = (await PlaceAsync(mall, "g1", user, new OrderLine(one, 2), new OrderLine(other, 3))).Value!;
 
         var cancelled = await Order(mall, placed.Id).Cancel(user, null);
 
@@ -25,6 +25,8 @@ public sealed class CancelTests
         Assert.Equal(Describe(cancelled.Value!), Describe(again.Value!));
         Assert.Equal(["5 0", "5 0"], await mall.SqlAsync("select stock, sold from products"));
         Assert.Equal(["2 null"], await mall.SqlAsync("select status, close_time from orders"));
+        Assert.Equal(["order.placed", "order.closed"], await mall.SqlAsync(
+            $"select type from outbox where subject = 'order/{placed.Id}' order by position, id"));
         Assert.Equal(
             ["01 action action", "02 action action", "03 action action"], await mall.BarrierAsync($"close-{placed.Id}"));
     }
@@ -35,8 +37,8 @@ public sealed class CancelTests
         var mall = await TestMall.OpenAsync();
         var user = await mall.RegisterAsync();
         var product = await mall.SellAsync(user, stock: 1);
-        var placed = (await mall.PlaceAsync("g1", user, new OrderLine(product, 1))).Value!;
-        await mall.PlaceAsync("g2", user, new OrderLine(product, 1));
+        var placed = (await PlaceAsync(mall, "g1", user, new OrderLine(product, 1))).Value!;
+        await PlaceAsync(mall, "g2", user, new OrderLine(product, 1));
 
         Assert.Equal(ErrorCodes.NoSuchOrder, (await Order(mall, 99).Cancel(user, null)).Refusal?.Code);
         Assert.Equal(ErrorCodes.Forbidden, (await Order(mall, placed.Id).Cancel(user + 1, null)).Refusal?.Code);
@@ -73,6 +75,7 @@ public sealed class CancelTests
 
         turnstile.Open();
         Assert.Equal(id, (await placing).Value?.Id);
+        await mall.UntilSqlSaysAsync(["succeed"], "select status from sagas where gid = 'g1'");
         Assert.Equal(OrderStatus.Closed, (await Order(mall, id).Cancel(user, null)).Value?.Status);
         Assert.Equal(["5 0"], await mall.SqlAsync("select stock, sold from products"));
     }
@@ -84,7 +87,7 @@ public sealed class CancelTests
         var mall = await TestMall.OpenAsync(silo => silo.AddIncomingGrainCallFilter(turnstile));
         var user = await mall.RegisterAsync();
         var product = await mall.SellAsync(user, stock: 5);
-        var placed = (await mall.PlaceAsync("g1", user, new OrderLine(product, 2))).Value!;
+        var placed = (await PlaceAsync(mall, "g1", user, new OrderLine(product, 2))).Value!;
         turnstile.Fail(() => new TimeoutException("Nobody answers."));
         var cancelling = Order(mall, placed.Id).Cancel(user, null);
         await mall.UntilSqlSaysAsync(["2 3"], "select o.status, p.stock from orders o, products p");
@@ -105,7 +108,7 @@ public sealed class CancelTests
         var mall = await TestMall.OpenAsync();
         var user = await mall.RegisterAsync();
         var product = await mall.SellAsync(user, stock: 5);
-        var placed = (await mall.PlaceAsync("g1", user, new OrderLine(product, 2))).Value!;
+        var placed = (await PlaceAsync(mall, "g1", user, new OrderLine(product, 2))).Value!;
         await mall.CloseAsync();
         await mall.ChangeAsync(cleanUp);
 
@@ -128,8 +131,8 @@ public sealed class CancelTests
         var user = await mall.RegisterAsync();
         var product = await mall.SellAsync(user, stock: 5);
         var (one, other) = (
-            (await mall.PlaceAsync("g1", user, new OrderLine(product, 1))).Value!.Id,
-            (await mall.PlaceAsync("g2", user, new OrderLine(product, 1))).Value!.Id);
+            (await PlaceAsync(mall, "g1", user, new OrderLine(product, 1))).Value!.Id,
+            (await PlaceAsync(mall, "g2", user, new OrderLine(product, 1))).Value!.Id);
 
         var first = await Order(mall, one).Cancel(user, new Idempotency(user, "k", "one"));
         Assert.Equal(Describe(first.Value!), Describe((await Order(mall, one).Cancel(user, new(user, "k", "one"))).Value!));
@@ -143,7 +146,7 @@ public sealed class CancelTests
         var turnstile = new Turnstile(nameof(IProductGrain.TakeBack));
         await using var mall = await TestMall.OpenAsync(silo => silo.AddIncomingGrainCallFilter(turnstile));
         var user = await mall.RegisterAsync();
-        var placed = (await mall.PlaceAsync("g1", user, new OrderLine(await mall.SellAsync(user, stock: 5), 1))).Value!;
+        var placed = (await PlaceAsync(mall, "g1", user, new OrderLine(await mall.SellAsync(user, stock: 5), 1))).Value!;
         turnstile.Hold();
         var cancelling = Order(mall, placed.Id).Cancel(user, null);
         await turnstile.Arrived;
@@ -158,6 +161,14 @@ public sealed class CancelTests
 
     private static readonly Action<IServiceCollection> s_dueAtOnce =
         services => services.AddSingleton(new OrderOptions { CloseAfter = TimeSpan.FromMilliseconds(1) });
+
+    /// <summary>Places it and waits until that has been written down.</summary>
+    private static async Task<Result<OrderView>> PlaceAsync(TestMall mall, string gid, long user, params OrderLine[] lines)
+    {
+        var placed = await mall.PlaceAsync(gid, user, lines);
+        await mall.UntilSqlSaysAsync(["1"], $"select count(*) from sagas where gid = '{gid}' and finish_time is not null");
+        return placed;
+    }
 
     private static IOrderGrain Order(TestMall mall, long id) => mall.Grains.GetGrain<IOrderGrain>(id);
 
