@@ -1,4 +1,5 @@
 using Grpc.AspNetCore.HealthChecks;
+using Mall.Api.Dashboard;
 using Mall.Api.OpenApi;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -40,6 +41,7 @@ public static class MallApi
         services.AddMallDocument();
         AddGrpc(services);
         AddHealth(services);
+        services.AddDashboard();
         // What goes wrong is logged at the edges, once and with its trace id; what the framework would say of it is said twice.
         // And while the host may log requests at all, each of them pays for an activity and a log scope.
         services.AddLogging(logging => logging
@@ -83,6 +85,7 @@ public static class MallApi
         app.MapGrpcHealthChecksService().AtTheEdge();
         app.MapGrpcReflectionService().AtTheEdge();
 
+        app.MapDashboard();
         app.MapMallDocument();
         app.MapMallMetrics();
         return app;
