@@ -24,7 +24,7 @@ public static class MallApi
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options).AddSingleton<Passwords>().AddSingleton<OpenPaths>();
         services.AddSingleton<AccountDesk>().AddSingleton<ShopDesk>().AddSingleton<ProductDesk>();
-        services.AddSingleton<OrderDesk>().AddSingleton<SagaDesk>();
+        services.AddSingleton<OrderDesk>().AddSingleton<SagaDesk>().AddSingleton<WebhookDesk>();
         services.AddMallAuthentication();
         services.AddCrowdLimit();
         services.AddOptions<ForwardedHeadersOptions>().Configure<ApiOptions>((forwarded, api) =>
@@ -75,6 +75,9 @@ public static class MallApi
         rest.MapCart();
         rest.MapOrders();
         rest.MapSagas();
+        rest.MapEvents();
+        rest.MapWebhooks();
+        rest.MapSchedules();
         rest.MapCluster();
         rest.MapHealth();
 

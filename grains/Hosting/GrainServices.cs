@@ -1,4 +1,6 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Mall.Hosting;
 
@@ -16,6 +18,12 @@ public static class GrainServices
         services.AddSingleton<RegistrationSagaKind>().AddSingleton<ISagaKind>(s => s.GetRequiredService<RegistrationSagaKind>());
         services.AddSingleton<SagaKinds>();
         services.AddMallDueWork().AddDueColumn(SagaRows.Due).AddDueHandler<SagaDueHandler>();
+        services.TryAddSingleton<IWebhookClient, HttpWebhookClient>();
+        services.AddDueColumn(WebhookRows.Due).AddDueHandler<WebhookDueHandler>();
+        services.AddSingleton(all => new ScheduleMetrics(all.GetService<IMeterFactory>()));
+        services.AddSingleton<IScheduledJob, CleanUpJob>().AddSingleton<IScheduledJob, ShopReportJob>();
+        services.AddSingleton<IScheduledJob, ReconciliationJob>();
+        services.AddDueColumn(ScheduleRows.Due).AddDueHandler<ScheduleDueHandler>();
         services.AddDueColumn(OrderRows.Due).AddDueHandler<OrderDueHandler>();
         return services;
     }

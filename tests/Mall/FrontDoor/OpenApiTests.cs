@@ -10,24 +10,31 @@ public sealed class OpenApiTests(FrontDoorMall door) : IAsyncLifetime
     /// <summary>The contract; whoever changes it changes it here as well.</summary>
     private static readonly string[] s_operations =
     [
-        "delete /v1/cart", "delete /v1/products/{id}",
+        "delete /v1/cart", "delete /v1/products/{id}", "delete /v1/webhooks/{id}",
         "get /health/live", "get /health/ready",
         "get /v1/auth/verify",
         "get /v1/cart",
         "get /v1/cluster",
+        "get /v1/events", "get /v1/events/stream",
         "get /v1/orders", "get /v1/orders/{id}",
         "get /v1/products/{id}",
         "get /v1/sagas", "get /v1/sagas/{gid}",
+        "get /v1/schedules",
         "get /v1/shops/{id}",
         "get /v1/users/me",
+        "get /v1/webhooks", "get /v1/webhooks/{id}",
         "patch /v1/products/{id}",
+        "patch /v1/schedules/{name}",
+        "patch /v1/webhooks/{id}",
         "post /v1/cart/checkout",
         "post /v1/orders",
         "post /v1/products", "post /v1/products/{id}/stock",
         "post /v1/sagas/{gid}/abort", "post /v1/sagas/{gid}/retry",
+        "post /v1/schedules/{name}/run",
         "post /v1/sessions",
         "post /v1/shops",
         "post /v1/users",
+        "post /v1/webhooks", "post /v1/webhooks/{id}/test",
         "put /v1/cart/items/{productId}",
     ];
 
