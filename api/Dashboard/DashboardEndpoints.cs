@@ -2,6 +2,7 @@ using Mall.Due;
 using Mall.Schedules;
 using Mall.Webhooks;
 using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Hosting;
 
 namespace Mall.Api.Dashboard;
@@ -83,7 +84,7 @@ internal static class DashboardEndpoints
             _ => throw new ProblemException(Problem.BadField("do", "must be retry or abort")),
         };
         return pushed.IsRefused
-            ? Show(await desk.Get(gid, patience), pushed.Refusal.Message)
+            ? Show(await desk.Get(gid, patience), pushed.Refusal.Detail)
             : Show(pushed, wish == "retry" ? "It was tried again." : "It is being compensated.");
     }
 

@@ -105,4 +105,4 @@ internal sealed class RequestLog : IHostedService, IDisposable
 /// <param name="Failures">Of these, those that failed here (5xx).</param>
 /// <param name="MedianMs">Milliseconds.</param>
 /// <param name="P99Ms">Milliseconds.</param>
-internal sealed record RequestStep(double Rate, double Failures, double MedianMs, double P99Ms);
+public sealed record RequestStep(double Rate, double Failures, double MedianMs, double P99Ms);

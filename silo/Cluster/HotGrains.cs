@@ -17,7 +17,7 @@ internal sealed class HotGrains(TimeProvider time, IMeterFactory meters, ILocalS
     private static readonly TimeSpan s_window = TimeSpan.FromSeconds(10);
 
     private readonly Counter<long> _calls =
-        meters.Create("Mall.Grains").CreateCounter<long>("mall.grain.calls", "{call}", "Calls of grains, by type; an estimate.");
+        meters.Create("mall").CreateCounter<long>("grain.calls", "{call}", "Calls of grains, by type; an estimate.");
 
     [ThreadStatic]
     private static int t_calls;
