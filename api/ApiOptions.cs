@@ -26,6 +26,9 @@ public sealed class ApiOptions
     /// <summary>How long an access token is good. Default two hours; half of it has passed at <c>refreshAfter</c>.</summary>
     public TimeSpan AccessLifetime { get; init; } = TimeSpan.FromHours(2);
 
+    /// <summary>How long a refresh token is good. Default 30 days; each new one begins them anew.</summary>
+    public TimeSpan RefreshLifetime { get; init; } = TimeSpan.FromDays(30);
+
     /// <summary>Proxies whose <c>X-Forwarded-For</c> counts. Default: none, an address is who connects.</summary>
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
 

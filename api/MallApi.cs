@@ -22,7 +22,7 @@ public static class MallApi
 
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options).AddSingleton<Passwords>().AddSingleton<OpenPaths>();
-        services.AddSingleton<AccountDesk>().AddSingleton<ShopDesk>().AddSingleton<ProductDesk>();
+        services.AddSingleton<AccountDesk>().AddSingleton<SessionDesk>().AddSingleton<ShopDesk>().AddSingleton<ProductDesk>();
         services.AddSingleton<OrderDesk>().AddSingleton<SagaDesk>();
         services.AddMallAuthentication();
         services.AddCrowdLimit();

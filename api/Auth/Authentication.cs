@@ -16,6 +16,7 @@ internal static class Authentication
     public static void AddMallAuthentication(this IServiceCollection services)
     {
         services.AddSingleton<AccessTokens>();
+        services.AddSingleton<EndedSessions>().AddHostedService(all => all.GetRequiredService<EndedSessions>());
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, Refusals>();
         services.AddAuthentication().AddJwtBearer();
         services.AddDataProtection().DisableAutomaticKeyGeneration(); // Comes with it; nothing here is protected by its keys.
@@ -62,6 +63,12 @@ internal static class Authentication
             context.Fail(new SecurityTokenMalformedException());
         else if (tokens.Recall(header[Scheme.Length..]) is { } good)
         {
+            if (await HasEnded(context.HttpContext, good.Caller))
+            {
+                context.Fail(SessionEnded);
+                return;
+            }
+
             context.HttpContext.Features.Set(good.Caller);
             context.Principal = good.Principal;
             context.Success();
@@ -70,18 +77,33 @@ internal static class Authentication
             context.Token = header[Scheme.Length..];
     }
 
-    private static Task Accept(TokenValidatedContext context)
+    private const string SessionEnded = "The session has ended: sign in again.";
+
+    private static async ValueTask<bool> HasEnded(HttpContext http, Caller caller)
+    {
+        if (caller.SessionId == 0) return false;
+        var ended = http.RequestServices.GetRequiredService<EndedSessions>();
+        if (!ended.IsFresh) await ended.Refresh(Patience.Of(http));
+        return ended.Contains(caller.SessionId);
+    }
+
+    private static async Task Accept(TokenValidatedContext context)
     {
         var token = (JsonWebToken)context.SecurityToken;
         if (AccessTokens.CallerOf(token) is not { } caller)
         {
             context.Fail(new SecurityTokenMalformedException());
-            return Task.CompletedTask;
+            return;
+        }
+
+        if (await HasEnded(context.HttpContext, caller))
+        {
+            context.Fail(SessionEnded);
+            return;
         }
 
         context.HttpContext.Features.Set(caller);
         context.HttpContext.RequestServices.GetRequiredService<AccessTokens>().Remember(token, caller, context.Principal!);
-        return Task.CompletedTask;
     }
 
     /// <summary>Says no in the mall's own words.</summary>
