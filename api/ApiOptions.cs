@@ -62,10 +62,15 @@ public sealed class ApiOptions
     /// <summary>Passwords hashed at once. Default half of the cores, at least one: sign-ins leave the rest to others.</summary>
     public int MaxConcurrentHashes { get; init; } = Math.Max(1, Environment.ProcessorCount / 2);
 
-    /// <summary>Passwords that may wait for it; more are refused with 100006. Default 128, about ten seconds' work.</summary>
+    /// <summary>Passwords that may wait for it; more are refused with 100006. Default 128.</summary>
     public int MaxQueuedHashes { get; init; } = 128;
 
-    /// <summary>Iterations of PBKDF2 with SHA-512 for new passwords. Default 100,000; lower it in tests only.</summary>
+    /// <summary>
+    /// How long they may wait; after that they are refused with 100006. Default 15 s: the request has the rest of its time.
+    /// </summary>
+    public TimeSpan MaxHashWait { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Iterations of PBKDF2 with SHA-512 for new passwords. Default 210,000; lower it in tests only.</summary>
     public int PasswordHashIterations { get; init; } = Credentials.HashIterations;
 
     /// <summary>Says what is wrong in one line that names the setting, or null.</summary>

@@ -57,6 +57,8 @@ public static class MallApi
     {
         if (app.Services.GetRequiredService<ApiOptions>().TrustedProxies.Count > 0)
             app.UseForwardedHeaders(); // Without any it would believe everybody.
+        var entrance = app.Services.GetRequiredService<DashboardEntrance>();
+        app.Use(next => http => entrance.Exchange(http, next));
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
         app.UseCors();

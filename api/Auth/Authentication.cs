@@ -15,7 +15,7 @@ internal static class Authentication
 
     public static void AddMallAuthentication(this IServiceCollection services)
     {
-        services.AddSingleton<AccessTokens>();
+        services.AddSingleton<AccessTokens>().AddSingleton<DashboardEntrance>();
         services.AddSingleton<EndedSessions>().AddHostedService(all => all.GetRequiredService<EndedSessions>());
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, Refusals>();
         services.AddAuthentication().AddJwtBearer();
@@ -56,7 +56,7 @@ internal static class Authentication
         await tokens.Key(Patience.Of(context.HttpContext));
         var sent = context.Request.Headers.Authorization;
         if (sent.Count == 0)
-            context.NoResult();
+            Welcome(context);
         else if (sent is not [{ } header] || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
             context.Fail("The Authorization header must be 'Bearer <token>', once.");
         else if (!AccessTokens.LooksLikeOurs(header[Scheme.Length..]))
@@ -75,6 +75,21 @@ internal static class Authentication
         }
         else
             context.Token = header[Scheme.Length..];
+    }
+
+    /// <summary>A request without a token may be an operator's browser on the dashboard; else it is nobody's.</summary>
+    private static void Welcome(MessageReceivedContext context)
+    {
+        var entrance = context.HttpContext.RequestServices.GetRequiredService<DashboardEntrance>();
+        if (entrance.Find(context.HttpContext) is not { } visitor)
+        {
+            context.NoResult();
+            return;
+        }
+
+        context.HttpContext.Features.Set(visitor.Caller);
+        context.Principal = visitor.Principal;
+        context.Success();
     }
 
     private const string SessionEnded = "The session has ended: sign in again.";

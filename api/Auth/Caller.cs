@@ -1,7 +1,7 @@
 namespace Mall.Api.Auth;
 
 /// <summary>Who sent a request, as the token says. It is a feature of every request whose token was good.</summary>
-/// <param name="UserId">Positive.</param>
+/// <param name="UserId">Positive; 0 for an operator who came in by <see cref="DashboardEntrance"/>.</param>
 /// <param name="Role">One of <see cref="Roles"/>, as it was at sign-in: what a seller may do, the grains decide by the shop's
 /// owner.</param>
 /// <param name="SessionId">What the sign-in has begun; 0 for a token that a build without sessions has signed.</param>
