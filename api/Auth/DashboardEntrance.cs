@@ -12,8 +12,8 @@ namespace Mall.Api.Auth;
 /// <para>
 /// A cookie is sent by the browser, whoever makes it ask. It is therefore HttpOnly, so that no script reads it; SameSite=Strict,
 /// so that pages of other sites do not send it; and because other ports of this machine count as the same site, what changes
-/// anything must say that it comes from this very origin (<c>Sec-Fetch-Site</c>, which scripts cannot set). Other origins that may
-/// call (the setting cors) are never allowed to send cookies. Endpoints that are not for operators do not look at it.
+/// anything must say that it comes from this very origin (<c>Sec-Fetch-Site</c>, which scripts cannot set). Other origins that
+/// may call (the setting cors) are never allowed to send cookies. Endpoints that are not for operators do not look at it.
 /// </para>
 /// </summary>
 public sealed class DashboardEntrance(TimeProvider clock)
@@ -62,7 +62,7 @@ public sealed class DashboardEntrance(TimeProvider clock)
         return Task.CompletedTask;
     }
 
-    /// <summary>The operator behind a request for an operator's endpoint; null when its cookie is none of ours, or no proof.</summary>
+    /// <summary>The operator behind a request for an operator's endpoint; null when its cookie is no proof.</summary>
     internal (Caller Caller, ClaimsPrincipal Principal)? Find(HttpContext http)
     {
         var demands = http.GetEndpoint()?.Metadata.GetOrderedMetadata<IAuthorizeData>() ?? [];

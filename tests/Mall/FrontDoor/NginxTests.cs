@@ -5,6 +5,7 @@ using Mall.TestServers;
 using Mall.Tests.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Mall.Tests.FrontDoor;
 
@@ -32,6 +33,7 @@ public sealed partial class NginxTests(FrontDoorMall door)
 
         // The service behind says whom it takes the caller for, and whether it saw the token.
         var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
         await using var service = builder.Build();
         service.Urls.Add("http://127.0.0.1:0");
         service.MapFallback((HttpRequest request) => $"{request.Headers["X-User"]} {request.Headers.Authorization}");
@@ -75,7 +77,8 @@ public sealed partial class NginxTests(FrontDoorMall door)
             .Replace(
                 "http {",
                 "http { access_log off; " + string.Concat(
-                    ((string[])["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]).Select(of => $"{of}_temp_path {folder}/{of};")),
+                    ((string[])["client_body", "proxy", "fastcgi", "uwsgi", "scgi"])
+                    .Select(of => $"{of}_temp_path {folder}/{of};")),
                 StringComparison.Ordinal);
         var file = Path.Combine(folder, "nginx.conf");
         File.WriteAllText(file, text);

@@ -118,9 +118,10 @@ public sealed class SessionTests(EveryDatabase databases)
     {
         var mall = await databases.OnAsync("SQLite");
         var pair = Pair.Of(await RefreshAsync(mall, (await SignInAsync(mall)).Refresh));
-        foreach (var file in Directory.EnumerateFiles(mall.Whole.Folder, "mall.db*"))
+        foreach (var name in new[] { "mall.db", "mall.db-wal" })
         {
-            await using var open = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            await using var open = new FileStream(
+                Path.Combine(mall.Whole.Folder, name), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             using var text = new StreamReader(open, System.Text.Encoding.Latin1);
             var all = await text.ReadToEndAsync(TestContext.Current.CancellationToken);
             Assert.DoesNotContain(pair.Refresh[12..60], all, StringComparison.Ordinal);
@@ -137,7 +138,8 @@ public sealed class SessionTests(EveryDatabase databases)
             TokenKey = WholeMall.TokenKey, PasswordHashIterations = 1000, AccessLifetime = TimeSpan.FromMinutes(10),
             RefreshLifetime = TimeSpan.FromHours(1),
         };
-        await using var whole = await WholeMall.OpenAsync(services => services.AddSingleton<TimeProvider>(new Ahead(clock)), options);
+        await using var whole = await WholeMall.OpenAsync(
+            services => services.AddSingleton<TimeProvider>(new Ahead(clock)), options);
         var mall = new ContractMall(whole, null);
         var first = await SignInAsync(mall);
         Assert.Equal(300, first.Expire - first.RefreshAfter);

@@ -26,8 +26,8 @@ public enum Whom
 /// <summary>A line of the table of who may do what.</summary>
 /// <param name="Endpoint">Method and route, or the gRPC method.</param>
 /// <param name="Body">
-/// One that gets as far as the owner check, where there is one: what is wrong with a body is told before. $product, $shop, $order are
-/// the ids of those.
+/// One that gets as far as the owner check, where there is one: what is wrong with a body is told before. $product, $shop, $order
+/// are the ids of those.
 /// </param>
 public sealed record Access(string Endpoint, Whom For, string? Body = null, Func<FrontDoorMall, IMessage>? Message = null)
 {
@@ -83,10 +83,16 @@ public static class AccessTable
         new("/mall.v1.Users/Refresh", Whom.Anybody, Message: _ => new V1.RefreshRequest()),
         new("/mall.v1.Users/Me", Whom.Users, Message: _ => new V1.MeRequest()),
 
-        new("/mall.v1.Products/Create", Whom.Sellers, Message: _ => new V1.CreateProductRequest { Name = "C", Stock = 1, Price = 1 }),
+        new(
+            "/mall.v1.Products/Create", Whom.Sellers,
+            Message: _ => new V1.CreateProductRequest { Name = "Cup", Stock = 1, Price = 1 }),
         new("/mall.v1.Products/Get", Whom.Anybody, Message: _ => new V1.GetProductRequest { Id = 1 }),
-        new("/mall.v1.Products/Update", Whom.ItsSeller, Message: d => new V1.UpdateProductRequest { Id = d.ProductId, Price = 250 }),
-        new("/mall.v1.Products/AdjustStock", Whom.ItsSeller, Message: d => new V1.AdjustStockRequest { Id = d.ProductId, Delta = 1 }),
+        new(
+            "/mall.v1.Products/Update", Whom.ItsSeller,
+            Message: d => new V1.UpdateProductRequest { Id = d.ProductId, Price = 250 }),
+        new(
+            "/mall.v1.Products/AdjustStock", Whom.ItsSeller,
+            Message: d => new V1.AdjustStockRequest { Id = d.ProductId, Delta = 1 }),
         new("/mall.v1.Products/Remove", Whom.ItsSeller, Message: d => new V1.RemoveProductRequest { Id = d.ProductId }),
 
         new("/mall.v1.Orders/Place", Whom.Users, Message: _ => new V1.PlaceOrderRequest()),

@@ -15,14 +15,14 @@ using Audit = Mall.Tests.Installations.Audit;
 namespace Mall.Tests.FrontDoor.Authorization;
 
 /// <summary>
-/// Who may do what, tried on every endpoint of both doors with every kind of caller. What the table does not know fails, and so does
-/// what it knows and the mall does not.
+/// Who may do what, tried on every endpoint of both doors with every kind of caller. What the table does not know fails, and so
+/// does what it knows and the mall does not.
 /// </summary>
 public sealed partial class AuthorizationTests(FrontDoorMall door) : IClassFixture<FrontDoorMall>
 {
     private enum As { Nobody, Expired, Forged, Revoked, Stranger, OtherSeller, Operator, Buyer, Seller }
 
-    /// <summary>Paths of the host and of others' middleware, by what they begin with; those below /dashboard are for operators.</summary>
+    /// <summary>Paths that are not the mall's API, by what they begin with; those below /dashboard are for operators.</summary>
     private static readonly string[] s_pages = ["/openapi/", "/scalar", "/metrics", "/dashboard"];
 
     private readonly Dictionary<As, string?> _tokens = [];
