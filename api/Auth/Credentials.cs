@@ -12,7 +12,7 @@ public static class Credentials
     internal const int MinPasswordLength = 8;
     internal const int MaxPasswordLength = 128;
 
-    /// <summary>Iterations of PBKDF2 with SHA-512, as OWASP's Password Storage Cheat Sheet asks for; 0.1 to 0.2 s of a core.</summary>
+    /// <summary>Iterations of PBKDF2 with SHA-512 for a new password: OWASP's figure; 0.1 to 0.2 s of a core.</summary>
     internal const int HashIterations = 210_000;
 
     private static readonly object s_nobody = new();

@@ -17,7 +17,7 @@ internal sealed partial class EndedSessions(
     private readonly ConcurrentDictionary<long, DateTimeOffset> _ended = [];
     private readonly Lock _gate = new();
     private ListPlace _cursor = ListPlace.Beginning;
-    private Task? _asked;
+    private Task<bool>? _asked;
     private long _askedAt = long.MinValue; // When the question was put that has been answered last.
     private DateTimeOffset _prunedAt;
     private bool _isToldStale;
@@ -30,13 +30,9 @@ internal sealed partial class EndedSessions(
     /// <summary>What this front door has ended itself holds here at once.</summary>
     public void Add(long sessionId, DateTimeOffset accessEnd) => _ended[sessionId] = accessEnd;
 
-    /// <summary>Waits for what is being asked, or asks.</summary>
+    /// <summary>Waits for what is being asked, or asks. A question lasts no longer than its answer is fresh.</summary>
     /// <exception cref="Exception">As grains throw it: nobody can say now.</exception>
-    public async Task Refresh(Patience patience)
-    {
-        while (!IsFresh)
-            await patience.Once(async () => { await Ask(); return true; });
-    }
+    public Task Refresh(Patience patience) => patience.Once(Ask);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -65,14 +61,14 @@ internal sealed partial class EndedSessions(
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    /// <summary>One question at a time, for all who want to know. One that is overdue is put again beside it.</summary>
-    private Task Ask()
+    /// <summary>One question at a time, for all who want to know.</summary>
+    private Task<bool> Ask()
     {
         lock (_gate)
             return _asked is { IsCompleted: false } underWay ? underWay : _asked = Read();
     }
 
-    private async Task Read()
+    private async Task<bool> Read()
     {
         var askedAt = clock.GetTimestamp();
         var patience = new Patience(s_freshness, clock, CancellationToken.None, lifetime.ApplicationStopping);
@@ -88,6 +84,7 @@ internal sealed partial class EndedSessions(
 
         Volatile.Write(ref _askedAt, askedAt);
         Prune();
+        return true;
     }
 
     private void Prune()

@@ -43,7 +43,8 @@ internal sealed record RefreshToken(long SessionId, string Text)
             return null;
         var id = BinaryPrimitives.ReadInt64BigEndian(bytes);
         var made = Make(id, bytes[IdBytes..^CodeBytes], key);
-        return CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(made.Text), Encoding.UTF8.GetBytes(text)) ? made : null;
+        var isOurs = CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(made.Text), Encoding.UTF8.GetBytes(text));
+        return isOurs ? made : null;
     }
 
     private static RefreshToken Make(long sessionId, ReadOnlySpan<byte> secret, SymmetricSecurityKey key)
