@@ -5,6 +5,7 @@ using Mall.Tests.FrontDoor.Contract;
 using Mall.Tests.FrontDoor.Grpc;
 using Mall.Tests.Hosting;
 using Mall.TestServers;
+using Mall.Users;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
@@ -160,6 +161,31 @@ public sealed class SessionTests(EveryDatabase databases)
     }
 
     [Fact]
+    public async Task Token_WhenNobodyCanSayWhetherItsSessionHasEnded_IsNotBelieved()
+    {
+        var clock = new FakeTimeProvider();
+        var turnstile = new Turnstile(nameof(ISessionDirectoryGrain.Ended));
+        await using var whole = await WholeMall.OpenAsync(services => services
+            .AddSingleton<TimeProvider>(new Ahead(clock)).AddSingleton<IIncomingGrainCallFilter>(turnstile));
+        var mall = new ContractMall(whole, null);
+        var pair = await SignInAsync(mall);
+        Assert.True(await IsGoodAsync(mall, pair.Access));
+
+        turnstile.Fail(() => new StorageUnavailableException("The database is away."));
+        clock.Advance(TimeSpan.FromSeconds(5));
+
+        foreach (var path in new[] { "/v1/users/me", "/v1/auth/verify" })
+        {
+            var answer = await mall.SendAsync($"GET {path}", token: pair.Access);
+            Assert.Equal((HttpStatusCode.ServiceUnavailable, ErrorCodes.StorageUnavailable), (answer.Status, answer.Code));
+        }
+
+        Assert.Equal(HttpStatusCode.NotFound, (await mall.SendAsync("GET /v1/products/1", token: pair.Access)).Status);
+        turnstile.Fail(null);
+        Assert.True(await IsGoodAsync(mall, pair.Access));
+    }
+
+    [Fact]
     public async Task Logout_HoldsAtAFrontDoorOfAnotherProcess()
     {
         if (DatabaseServer.WhyMissing(DatabaseKind.Postgres) is { } reason) Assert.Skip(reason);
@@ -214,6 +240,10 @@ public sealed class SessionTests(EveryDatabase databases)
     {
         private readonly DateTimeOffset _begun = added.GetUtcNow();
 
-        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + (added.GetUtcNow() - _begun);
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + Added;
+
+        public override long GetTimestamp() => System.GetTimestamp() + (long)(Added.TotalSeconds * TimestampFrequency);
+
+        private TimeSpan Added => added.GetUtcNow() - _begun;
     }
 }
