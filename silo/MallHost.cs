@@ -54,6 +54,7 @@ public static class MallHost
         {
             Http = settings.Http, Grpc = settings.Grpc, GrpcCertificate = settings.GrpcCertificate, TokenKey = settings.TokenKey,
             TrustedProxies = settings.TrustedProxies, Country = settings.Country, Cors = settings.Cors,
+            AccessLifetime = settings.AccessLifetime, RefreshLifetime = settings.RefreshLifetime,
         };
         if (options.Complaint() is { } complaint) throw new SettingsException(complaint);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.ListenForMall(options));

@@ -10,7 +10,7 @@ public sealed class OpenApiTests(FrontDoorMall door) : IAsyncLifetime
     /// <summary>The contract; whoever changes it changes it here as well.</summary>
     private static readonly string[] s_operations =
     [
-        "delete /v1/cart", "delete /v1/products/{id}", "delete /v1/webhooks/{id}",
+        "delete /v1/cart", "delete /v1/products/{id}", "delete /v1/sessions/current", "delete /v1/webhooks/{id}",
         "get /health/live", "get /health/ready",
         "get /v1/auth/verify",
         "get /v1/cart",
@@ -27,11 +27,11 @@ public sealed class OpenApiTests(FrontDoorMall door) : IAsyncLifetime
         "patch /v1/schedules/{name}",
         "patch /v1/webhooks/{id}",
         "post /v1/cart/checkout",
-        "post /v1/orders",
+        "post /v1/orders", "post /v1/orders/{id}/cancel",
         "post /v1/products", "post /v1/products/{id}/stock",
         "post /v1/sagas/{gid}/abort", "post /v1/sagas/{gid}/retry",
         "post /v1/schedules/{name}/run",
-        "post /v1/sessions",
+        "post /v1/sessions", "post /v1/sessions/refresh",
         "post /v1/shops",
         "post /v1/users",
         "post /v1/webhooks", "post /v1/webhooks/{id}/test",
