@@ -50,6 +50,10 @@ public interface IProductGrain : IGrainWithIntegerKey
     /// <summary>An order's compensation: gives the stock of this branch back, if it was taken. Idempotent by branch.</summary>
     [Alias("ReturnStock"), ResponseTimeout(ResponseTimeout)]
     Task ReturnStock(Branch branch, long quantity);
+
+    /// <summary>The action of what ends an order that stood: its stock comes back. Idempotent by branch; never refused.</summary>
+    [Alias("Restock"), ResponseTimeout(ResponseTimeout)]
+    Task Restock(Branch branch, long quantity);
 }
 
 /// <summary>Creates and finds products. Key 0.</summary>

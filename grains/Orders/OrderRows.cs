@@ -11,6 +11,7 @@ internal static class OrderRows
     private static readonly Column s_createTime = new("create_time", ColumnType.Number);
     private static readonly Column s_updateTime = new("update_time", ColumnType.Number);
     private static readonly Column s_closeTime = new("close_time", ColumnType.Number);
+    private static readonly Column s_paidTime = new("paid_time", ColumnType.Number);
     private static readonly Column s_reason = new("reason", ColumnType.Text);
     private static readonly Column s_orderId = new("order_id", ColumnType.Number);
     private static readonly Column s_productId = new("product_id", ColumnType.Number);
@@ -28,10 +29,30 @@ internal static class OrderRows
 
     private static readonly RowShape s_end = s_orders.Update().Guard(s_status).Set(s_status, s_updateTime, s_closeTime, s_reason);
 
+    private static readonly RowShape s_pay =
+        s_orders.Update().Guard(s_status).Set(s_status, s_updateTime, s_closeTime, s_paidTime);
+
+    private static readonly RowShape s_refund = s_orders.Update().Guard(s_status).Set(s_status, s_updateTime);
+
     /// <summary>An order, a row for each of its items.</summary>
     public static readonly Query<OrderLineRow> ById = Lines("select * from orders where id = @p1", "i.product_id");
 
     public static readonly Query<OrderLineRow> ByGid = Lines("select * from orders where gid = @p1", "i.product_id");
+
+    /// <summary>
+    /// An order and whether it stands. Its saga says so when it has ended, and a moment before that the barrier rows do: one for
+    /// the order itself and one for each item. Of what has been cleaned up since, all has ended.
+    /// </summary>
+    public static readonly Query<OrderToPay> ToPay = new(
+        """
+        select o.user_id, o.amount, o.status,
+          case when not exists (select 1 from sagas s where s.gid = o.gid and s.status <> 'succeed')
+            or (select count(*) from barrier b where b.gid = o.gid and b.op = 'action' and b.reason = 'action')
+              > (select count(*) from order_items i where i.order_id = o.id)
+          then 1 else 0 end
+        from orders o where o.id = @p1
+        """,
+        row => new OrderToPay(row.GetInt64(0), row.GetInt64(1), row.GetInt32(2), row.GetInt32(3) == 1));
 
     /// <summary>
     /// Orders of user @p1 behind position @p2 and id @p3, as far as position @p4, of statuses from @p6 to @p7: at most @p5.
@@ -67,6 +88,14 @@ internal static class OrderRows
     /// <param name="reason">See <see cref="SagaReason"/>.</param>
     public static RowChange Void(long id, string reason, DateTimeOffset now) =>
         s_end.With(id, OrderStatus.Created, OrderStatus.Void, now, Value.Null, reason);
+
+    /// <summary>An order that is created is paid, and does not close any more.</summary>
+    public static RowChange Paid(long id, DateTimeOffset paidAt, DateTimeOffset now) =>
+        s_pay.With(id, OrderStatus.Created, OrderStatus.Paid, now, Value.Null, paidAt);
+
+    /// <summary>An order that is paid is refunded.</summary>
+    public static RowChange Refunded(long id, DateTimeOffset now) =>
+        s_refund.With(id, OrderStatus.Paid, OrderStatus.Refunded, now);
 
     private static Query<OrderLineRow> Lines(string orders, string order) => new(
         $"""

@@ -181,7 +181,11 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
         return decrement;
     }
 
-    public async Task ReturnStock(Branch branch, long quantity)
+    public Task ReturnStock(Branch branch, long quantity) => ReturnAsync(branch.Compensation(), quantity);
+
+    public Task Restock(Branch branch, long quantity) => ReturnAsync(branch.Action(), quantity);
+
+    private async Task ReturnAsync(BarrierKey barrier, long quantity)
     {
         await OwnedAsync();
 
@@ -189,7 +193,7 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
         _arriving += quantity;
         try
         {
-            var outcome = await CommitAsync(new WriteSet(branch.Compensation(), Returning(quantity)));
+            var outcome = await CommitAsync(new WriteSet(barrier, Returning(quantity)));
             ThrowIfStale(outcome);
             if (outcome == CommitOutcome.Applied) _stock += quantity;
         }

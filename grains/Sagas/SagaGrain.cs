@@ -145,6 +145,8 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     public async Task<Result<Done>> Abort()
     {
         if (await RefuseUnlessOpenAsync() is { } refusal) return refusal;
+        if (!kind.CanAbort)
+            return Result.Refused(ErrorCodes.SagaStatusForbids, $"A {kind.Name} cannot be undone; it can be tried again.");
 
         if (_progress.IsDone) return Succeeded(); // Its client may have been told.
         if (Saga.Status == SagaStatus.Aborting)

@@ -22,6 +22,9 @@ public abstract class SagaKind<TIntent>(string name, JsonTypeInfo<TIntent> json)
 {
     public string Name { get; } = name;
 
+    /// <summary>Whether an operator may have it compensated; false for what cannot be undone once it has begun.</summary>
+    public virtual bool CanAbort => true;
+
     public abstract ISagaGrain Grain(IGrainFactory grains, string gid);
 
     /// <summary>The branches of this intent. Pure: the same intent gives the same branches, also after a restart.</summary>
