@@ -44,6 +44,9 @@ public abstract class SagaKind<TIntent>(string name, JsonTypeInfo<TIntent> json)
     /// </summary>
     public virtual WriteSet? Undoing(string gid, TIntent intent, Refusal why, DateTimeOffset now) => null;
 
+    /// <summary>What is committed together with the saga's success: the event that tells of it.</summary>
+    public virtual ValueTask<RowChange[]> EndingAsync(string gid, TIntent intent, DateTimeOffset now) => new([]);
+
     internal string Write(TIntent intent) => JsonSerializer.Serialize(intent, json);
 
     internal TIntent Read(string payload) =>
