@@ -27,6 +27,9 @@ namespace Mall.Api.Rest;
 [JsonSerializable(typeof(OrderAnswer))]
 [JsonSerializable(typeof(OrderPageAnswer))]
 [JsonSerializable(typeof(SubmittedAnswer))]
+[JsonSerializable(typeof(CreatePaymentInput))]
+[JsonSerializable(typeof(CallbackInput))]
+[JsonSerializable(typeof(PaymentAnswer))]
 [JsonSerializable(typeof(SagaAnswer))]
 [JsonSerializable(typeof(SagaPageAnswer))]
 internal sealed partial class ApiJson : JsonSerializerContext

@@ -18,12 +18,15 @@ public static class SettingNames
     public const string TrustedProxies = "trusted-proxies";
     public const string Country = "country";
     public const string Cors = "cors";
+    public const string PublicUrl = "public-url";
+    public const string Payments = "payments";
+    public const string PaymentKey = "payment-key";
     public const string Otlp = "otlp";
 
     public static IReadOnlyList<string> All { get; } =
     [
         Http, Grpc, GrpcCertificate, Db, Roles, Silo, Gateway, Cluster, ClusterCertificate, ClusterPlaintext, TokenKey,
-        OrderCloseAfter, TrustedProxies, Country, Cors, Otlp,
+        OrderCloseAfter, TrustedProxies, Country, Cors, PublicUrl, Payments, PaymentKey, Otlp,
     ];
 
     private const string EnvironmentPrefix = "MALL_";
