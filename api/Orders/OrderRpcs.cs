@@ -29,6 +29,12 @@ internal sealed class OrderRpcs(OrderDesk desk, PaymentDesk payments) : V1.Order
         return Shape(refunded.OrRefuse(context));
     }
 
+    public override async Task<V1.Order> Cancel(V1.CancelOrderRequest request, ServerCallContext context)
+    {
+        var order = await desk.Cancel(context.Caller(), request.Id, context.IdempotencyKey(), context.Patience());
+        return Shape(order.OrRefuse(context));
+    }
+
     public override async Task<V1.ListOrdersResponse> List(V1.ListOrdersRequest request, ServerCallContext context)
     {
         int? status = request.HasStatus ? (int)request.Status : null;

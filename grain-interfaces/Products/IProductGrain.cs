@@ -51,9 +51,12 @@ public interface IProductGrain : IGrainWithIntegerKey
     [Alias("ReturnStock"), ResponseTimeout(ResponseTimeout)]
     Task ReturnStock(Branch branch, long quantity);
 
-    /// <summary>The action of what ends an order that stood: its stock comes back. Idempotent by branch; never refused.</summary>
-    [Alias("Restock"), ResponseTimeout(ResponseTimeout)]
-    Task Restock(Branch branch, long quantity);
+    /// <summary>
+    /// The action of a saga that ends an order: what the order held comes back, also when the saga that took it is long gone.
+    /// Idempotent by branch. Refused only when the branch was compensated before.
+    /// </summary>
+    [Alias("TakeBack"), ResponseTimeout(ResponseTimeout)]
+    Task<Result<Done>> TakeBack(Branch branch, long quantity);
 }
 
 /// <summary>Creates and finds products. Key 0.</summary>

@@ -15,12 +15,14 @@ public static class GrainServices
         services.AddSingleton(orders).AddSingleton(sagas).AddSingleton(new Jitter(jitterSeed));
         services.AddSingleton<GrainLedger>().AddSingleton<SagaServices>().AddSingleton<KnownUsers>();
         services.AddSingleton<OrderSagaKind>().AddSingleton<ISagaKind>(s => s.GetRequiredService<OrderSagaKind>());
+        services.AddSingleton<OrderClosingKind>().AddSingleton<ISagaKind>(s => s.GetRequiredService<OrderClosingKind>());
         services.AddSingleton<RegistrationSagaKind>().AddSingleton<ISagaKind>(s => s.GetRequiredService<RegistrationSagaKind>());
         services.AddSingleton<RefundSagaKind>().AddSingleton<ISagaKind>(s => s.GetRequiredService<RefundSagaKind>());
         services.AddSingleton<PaymentProviders>().AddSingleton(s => new PaymentMetrics(s.GetService<IMeterFactory>()));
         services.TryAddSingleton(new PaymentOptions());
         services.AddSingleton<SagaKinds>();
         services.AddMallDueWork().AddDueColumn(SagaRows.Due).AddDueHandler<SagaDueHandler>();
+        services.AddDueColumn(OrderRows.Due).AddDueHandler<OrderDueHandler>();
         return services;
     }
 }

@@ -18,9 +18,11 @@ public sealed class OrderPaymentGrain(GrainLedger ledger, LedgerClock clock, Pay
         {
             if (await ledger.FindUnderAsync(command.Idempotency) is { } used)
                 return used.IsRefused ? used.Refusal : Read(used.Value.Answer);
-            var order = await ledger.FindAsync(OrderRows.ToPay, OrderId);
-            if (OrderToPay.WhyNot(OrderId, order, command.UserId) is { } refusal) return refusal;
-            if (await FindOrInsertAsync(order!, command.PublicUrl) is not { } payment) return PaymentProviders.None;
+            var order = await ledger.FindAsync(OrderRows.PlacedById, OrderId) is { Line: { } line } found
+                ? new PlacedOrder(line.Order, [], found.Placing)
+                : null;
+            if (WhyNot(order, command.UserId) is { } refusal) return refusal;
+            if (await FindOrInsertAsync(order!.Order, command.PublicUrl) is not { } payment) return PaymentProviders.None;
 
             var opened = new OpenedPayment(payment.View, IsNew: false);
             var changes = Array.Empty<RowChange>();
@@ -44,8 +46,17 @@ public sealed class OrderPaymentGrain(GrainLedger ledger, LedgerClock clock, Pay
         }
     }
 
+    /// <summary>Null when it may be paid, or has been: then its payment is there.</summary>
+    private Refusal? WhyNot(PlacedOrder? order, long userId) => order switch
+    {
+        null => Result.Refused(ErrorCodes.NoSuchOrder, $"There is no order {OrderId}."),
+        { Order.UserId: var owner } when owner != userId => Result.Refused(ErrorCodes.Forbidden, $"Order {OrderId} is not yours."),
+        { Order.Status: OrderStatus.Closed or OrderStatus.Void } => OrderRows.NotFrom(OrderId, order.Order.Status),
+        _ => order.WhyNotYet(),
+    };
+
     /// <summary>Null when there is no payment and nobody to take one.</summary>
-    private async Task<Payment?> FindOrInsertAsync(OrderToPay order, string publicUrl)
+    private async Task<Payment?> FindOrInsertAsync(OrderRow order, string publicUrl)
     {
         if (await ledger.FindAsync(PaymentRows.OfOrder, OrderId) is { } found) return found;
         if (providers.Current is not { } provider) return null;

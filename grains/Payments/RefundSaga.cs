@@ -20,7 +20,7 @@ public sealed class RefundSagaKind(GrainLedger ledger, LedgerClock clock, Paymen
 {
     private const string MoneyBack = "01";
 
-    public override bool CanAbort => false;
+    public override bool OnlyForward => true;
 
     public override ISagaGrain Grain(IGrainFactory grains, string gid) => grains.GetGrain<IRefundSagaGrain>(gid);
 
@@ -44,31 +44,14 @@ public sealed class RefundSagaKind(GrainLedger ledger, LedgerClock clock, Paymen
     {
         var plan = new List<SagaBranch>
         {
-            new(
-                MoneyBack, $"payment/{intent.Payment.PaymentId} Refund", Action: () => GiveBackAsync(intent),
-                Compensation: NeverAsync),
+            new(MoneyBack, $"payment/{intent.Payment.PaymentId} Refund", () => GiveBackAsync(intent), NeverAsync),
         };
-        foreach (var item in intent.Items)
-        {
-            var branch = new Branch(gid, NextId());
-            var product = grains.GetGrain<IProductGrain>(item.ProductId);
-            plan.Add(new SagaBranch(
-                branch.BranchId, $"product/{item.ProductId} Restock",
-                Action: async () =>
-                {
-                    await product.Restock(branch, item.Quantity);
-                    return null;
-                },
-                NeverAsync, After: MoneyBack));
-        }
-
-        var books = new Branch(gid, NextId());
+        plan.AddRange(StockReturns.Branches(grains, gid, intent.Items, firstBranch: 2, after: MoneyBack));
+        var books = new Branch(gid, (plan.Count + 1).ToString("00", CultureInfo.InvariantCulture));
         plan.Add(new SagaBranch(
-            books.BranchId, $"order/{intent.Payment.OrderId} Refund", Action: () => WriteDownAsync(books, intent), NeverAsync,
+            books.BranchId, $"order/{intent.Payment.OrderId} Refund", () => WriteDownAsync(books, intent), NeverAsync,
             After: [.. plan.Select(branch => branch.Id)]));
         return plan;
-
-        string NextId() => (plan.Count + 1).ToString("00", CultureInfo.InvariantCulture);
     }
 
     private async Task<Refusal?> GiveBackAsync(RefundIntent intent)

@@ -182,21 +182,22 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
         return decrement;
     }
 
-    public Task ReturnStock(Branch branch, long quantity) => ReturnAsync(branch.Compensation(), quantity);
+    // A compensation of an action that never was settles with marker rows only.
+    public Task ReturnStock(Branch branch, long quantity) => BringBackAsync(branch.Compensation(), quantity);
 
-    public Task Restock(Branch branch, long quantity) => ReturnAsync(branch.Action(), quantity);
+    public async Task<Result<Done>> TakeBack(Branch branch, long quantity) =>
+        await BringBackAsync(branch.Action(), quantity) == CommitOutcome.Suspended ? branch.AlreadyCompensated() : Done.It;
 
-    private async Task ReturnAsync(BarrierKey barrier, long quantity)
+    private async Task<CommitOutcome> BringBackAsync(BarrierKey key, long quantity)
     {
         await OwnedAsync();
-
-        // A compensation of an action that never was settles with marker rows only.
         _arriving += quantity;
         try
         {
-            var outcome = await CommitAsync(new WriteSet(barrier, Returning(quantity)));
+            var outcome = await CommitAsync(new WriteSet(key, Returning(quantity)));
             ThrowIfStale(outcome);
             if (outcome == CommitOutcome.Applied) Moved(quantity);
+            return outcome;
         }
         finally
         {

@@ -22,9 +22,6 @@ public abstract class SagaKind<TIntent>(string name, JsonTypeInfo<TIntent> json)
 {
     public string Name { get; } = name;
 
-    /// <summary>Whether an operator may have it compensated; false for what cannot be undone once it has begun.</summary>
-    public virtual bool CanAbort => true;
-
     public abstract ISagaGrain Grain(IGrainFactory grains, string gid);
 
     /// <summary>The branches of this intent. Pure: the same intent gives the same branches, also after a restart.</summary>
@@ -44,8 +41,14 @@ public abstract class SagaKind<TIntent>(string name, JsonTypeInfo<TIntent> json)
     /// </summary>
     public virtual WriteSet? Undoing(string gid, TIntent intent, Refusal why, DateTimeOffset now) => null;
 
+    /// <summary>What is committed together with the intent besides: the event that tells of it.</summary>
+    public virtual ValueTask<RowChange[]> BeginningAsync(string gid, TIntent intent, DateTimeOffset now) => new([]);
+
     /// <summary>What is committed together with the saga's success: the event that tells of it.</summary>
     public virtual ValueTask<RowChange[]> EndingAsync(string gid, TIntent intent, DateTimeOffset now) => new([]);
+
+    /// <summary>What is begun cannot be undone: branches that never refuse, and an operator who is told so.</summary>
+    public virtual bool OnlyForward => false;
 
     internal string Write(TIntent intent) => JsonSerializer.Serialize(intent, json);
 
