@@ -1,4 +1,5 @@
 using Mall.Api.Listening;
+using Mall.Api.Payments.Sandbox;
 using Grpc.AspNetCore.HealthChecks;
 using Mall.Api.OpenApi;
 using Microsoft.AspNetCore.HttpOverrides;
@@ -26,6 +27,7 @@ public static class MallApi
         services.AddSingleton(options).AddSingleton<Passwords>().AddSingleton<OpenPaths>();
         services.AddSingleton<AccountDesk>().AddSingleton<ShopDesk>().AddSingleton<ProductDesk>();
         services.AddSingleton<OrderDesk>().AddSingleton<SagaDesk>();
+        services.AddSingleton<SandboxDesk>();
         services.AddSingleton<PaymentDesk>().AddSingleton<CallbackKey>().AddSingleton<PublicAddress>();
         services.AddMallAuthentication();
         services.AddCrowdLimit();
@@ -88,6 +90,8 @@ public static class MallApi
         app.MapGrpcHealthChecksService().AtTheEdge();
         app.MapGrpcReflectionService().AtTheEdge();
 
+        if (app.Services.GetRequiredService<ApiOptions>().ServesSandbox)
+            app.MapSandbox();
         app.MapMallDocument();
         app.MapMallMetrics();
         return app;

@@ -37,6 +37,7 @@ internal static class OrderRows
         s_orders.Update().Guard(s_status).Set(s_status, s_updateTime, s_closeTime, s_paidTime);
 
     private static readonly RowShape s_refund = s_orders.Update().Guard(s_status).Set(s_status, s_updateTime);
+
     // Of the time that due work moves: the status is the guard.
     private static readonly RowShape s_close = s_orders.Update().Guard(s_status).Set(s_status, s_updateTime, s_closeTime);
     private static readonly RowShape s_closeLater = s_orders.Update().Guard(s_status).Set(s_closeTime);
@@ -112,7 +113,6 @@ internal static class OrderRows
     public static RowChange Refunded(long id, DateTimeOffset now) =>
         s_refund.With(id, OrderStatus.Paid, OrderStatus.Refunded, now);
 
-    private static Query<OrderLineRow> Lines(string orders, string order) => new(
     /// <summary>An order that waits for its payment is closed instead.</summary>
     public static RowChange Close(long id, DateTimeOffset now) =>
         s_close.With(id, OrderStatus.Created, OrderStatus.Closed, now, Value.Null);
