@@ -14,10 +14,11 @@ namespace Mall.Silo.Settings;
 /// <param name="Cors">Origins that browsers may call from.</param>
 /// <param name="Payments">Who takes customers' money.</param>
 /// <param name="PublicUrl">What links and callbacks begin with; null: where REST is bound.</param>
+/// <param name="Telemetry">What it tells of itself.</param>
 public sealed record MallSettings(
     Roles Roles, ClusterSettings? Cluster, ListenAddress Http, ListenAddress Grpc, X509Certificate2? GrpcCertificate,
     StoreAddress Db, string? TokenKey, TimeSpan OrderCloseAfter, IReadOnlyList<IPNetwork> TrustedProxies, string? Country,
-    IReadOnlyList<string> Cors, PaymentSettings Payments, string? PublicUrl)
+    IReadOnlyList<string> Cors, PaymentSettings Payments, string? PublicUrl, TelemetrySettings Telemetry)
 {
     // With their units by place; a bare number would be read as days.
     private static readonly string[] s_spans = [@"hh\:mm\:ss", @"d\.hh\:mm\:ss"];
@@ -25,8 +26,6 @@ public sealed record MallSettings(
     /// <exception cref="SettingsException">The first setting that cannot be used.</exception>
     public static MallSettings From(IConfiguration configuration)
     {
-        if (!string.IsNullOrEmpty(configuration[SettingNames.Otlp]))
-            throw new SettingsException(SettingNames.Otlp, "this version exports no traces; leave it out");
         var roles = ReadRoles(configuration);
         var db = Database(configuration);
         return new MallSettings(
@@ -42,7 +41,8 @@ public sealed record MallSettings(
             CountryOf(configuration),
             Origins(configuration),
             PaymentSettings.From(configuration),
-            PublicUrlOf(configuration));
+            PublicUrlOf(configuration),
+            TelemetrySettings.From(configuration));
     }
 
     /// <summary>How a mobile of digits alone is read; null: as it is.</summary>

@@ -22,11 +22,13 @@ public static class SettingNames
     public const string Payments = "payments";
     public const string PaymentKey = "payment-key";
     public const string Otlp = "otlp";
+    public const string TraceRatio = "trace-ratio";
+    public const string LogFormat = "log-format";
 
     public static IReadOnlyList<string> All { get; } =
     [
         Http, Grpc, GrpcCertificate, Db, Roles, Silo, Gateway, Cluster, ClusterCertificate, ClusterPlaintext, TokenKey,
-        OrderCloseAfter, TrustedProxies, Country, Cors, PublicUrl, Payments, PaymentKey, Otlp,
+        OrderCloseAfter, TrustedProxies, Country, Cors, PublicUrl, Payments, PaymentKey, Otlp, TraceRatio, LogFormat,
     ];
 
     private const string EnvironmentPrefix = "MALL_";
@@ -41,6 +43,7 @@ public static class SettingNames
             .AddJsonFile(json =>
             {
                 (json.Path, json.Optional) = (Path.GetFullPath("appsettings.json"), true);
+                json.ReloadOnChange = File.Exists(json.Path); // Levels of the log may change while the process runs.
                 json.ResolveFileProvider();
                 json.OnLoadException = failed => throw new SettingsException(
                     "appsettings.json", $"is not read: {failed.Exception.GetBaseException().Message.TrimEnd('.')}");
