@@ -39,7 +39,7 @@ internal sealed class WebhookProvider(Uri url, ProviderKey key, TimeProvider clo
 
     public async Task RefundAsync(ProviderRequest payment)
     {
-        using var response = await PostAsync(new Uri($"{url}/refund"), payment);
+        using var response = await PostAsync(new Uri($"{url.AbsoluteUri.TrimEnd('/')}/refund"), payment);
     }
 
     public void Dispose() => _client.Dispose();
