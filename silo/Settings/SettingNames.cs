@@ -20,6 +20,9 @@ public static class SettingNames
     public const string TrustedProxies = "trusted-proxies";
     public const string Country = "country";
     public const string Cors = "cors";
+    public const string PublicUrl = "public-url";
+    public const string Payments = "payments";
+    public const string PaymentKey = "payment-key";
     public const string Otlp = "otlp";
     public const string TraceRatio = "trace-ratio";
     public const string LogFormat = "log-format";
@@ -27,7 +30,8 @@ public static class SettingNames
     public static IReadOnlyList<string> All { get; } =
     [
         Http, Grpc, GrpcCertificate, Db, Roles, Silo, Gateway, Cluster, ClusterCertificate, ClusterPlaintext, TokenKey,
-        AccessLifetime, RefreshLifetime, OrderCloseAfter, TrustedProxies, Country, Cors, Otlp, TraceRatio, LogFormat,
+        AccessLifetime, RefreshLifetime, OrderCloseAfter, TrustedProxies, Country, Cors, PublicUrl, Payments, PaymentKey, Otlp,
+        TraceRatio, LogFormat,
     ];
 
     private const string EnvironmentPrefix = "MALL_";
