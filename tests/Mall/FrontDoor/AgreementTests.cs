@@ -14,7 +14,8 @@ public sealed partial class AgreementTests(FrontDoorMall door)
     /// <summary>The contract; whoever changes it changes it here as well.</summary>
     private static readonly string[] s_rpcs =
     [
-        "Orders: Cancel, Get, List, Place",
+        "Orders: Cancel, Get, List, Place, Refund",
+        "Payments: Callback, Create, Get",
         "Products: AdjustStock, Create, Get, Remove, Update",
         "Sagas: Abort, Get, List, Retry",
         "Users: Login, Me, Refresh, Register",

@@ -21,6 +21,9 @@ public enum Whom
     Sellers,
 
     Operators,
+
+    /// <summary>Whoever signs the request with a key; no token helps.</summary>
+    Signers,
 }
 
 /// <summary>A line of the table of who may do what.</summary>
@@ -68,6 +71,10 @@ public static class AccessTable
         new("GET /v1/orders", Whom.Users),
         new("GET /v1/orders/{id}", Whom.ItsBuyer),
         new("POST /v1/orders/{id}/cancel", Whom.ItsBuyer),
+        new("POST /v1/orders/{id}/refund", Whom.ItsBuyer),
+        new("POST /v1/payments", Whom.ItsBuyer, """{"orderId":$order}"""),
+        new("GET /v1/payments/{id}", Whom.ItsBuyer),
+        new("POST /v1/payments/callback", Whom.Signers, "{}"),
 
         new("GET /v1/sagas", Whom.Operators),
         new("GET /v1/sagas/{gid}", Whom.Operators),
@@ -99,6 +106,11 @@ public static class AccessTable
         new("/mall.v1.Orders/Get", Whom.ItsBuyer, Message: d => new V1.GetOrderRequest { Id = d.OrderId }),
         new("/mall.v1.Orders/List", Whom.Users, Message: _ => new V1.ListOrdersRequest()),
         new("/mall.v1.Orders/Cancel", Whom.ItsBuyer, Message: d => new V1.CancelOrderRequest { Id = d.OrderId }),
+
+        new("/mall.v1.Orders/Refund", Whom.ItsBuyer, Message: d => new V1.RefundOrderRequest { Id = d.OrderId }),
+        new("/mall.v1.Payments/Create", Whom.ItsBuyer, Message: d => new V1.CreatePaymentRequest { OrderId = d.OrderId }),
+        new("/mall.v1.Payments/Get", Whom.ItsBuyer, Message: d => new V1.GetPaymentRequest { Id = d.PaymentId }),
+        new("/mall.v1.Payments/Callback", Whom.Signers, Message: _ => new V1.PaymentCallbackRequest()),
 
         new("/mall.v1.Sagas/Get", Whom.Operators, Message: _ => new V1.GetSagaRequest()),
         new("/mall.v1.Sagas/List", Whom.Operators, Message: _ => new V1.ListSagasRequest()),
