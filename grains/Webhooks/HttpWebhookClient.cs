@@ -77,7 +77,6 @@ public sealed class HttpWebhookClient(LedgerClock clock) : IWebhookClient, IDisp
         AllowAutoRedirect = false,
         UseCookies = false,
         UseProxy = false,
-        ActivityHeadersPropagator = null,
         ConnectTimeout = s_connectLimit,
         MaxResponseHeadersLength = 16, // KiB
         MaxResponseDrainSize = 16 * 1024,

@@ -7,7 +7,8 @@ using Mall.Tests.FrontDoor.Contract;
 namespace Mall.Tests.Events;
 
 /// <summary>What happens is told, once, in the order of the commits.</summary>
-public sealed class EventTests(EveryDatabase databases) : IClassFixture<EveryDatabase>
+[Collection(nameof(EveryDatabase))]
+public sealed class EventTests(EveryDatabase databases)
 {
     public static TheoryData<string> Names => EveryDatabase.Names;
 

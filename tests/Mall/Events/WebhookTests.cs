@@ -11,7 +11,8 @@ using Mall.Webhooks;
 namespace Mall.Tests.Events;
 
 /// <summary>Events are delivered: signed, in order, again until they are taken; and not to where they must not go.</summary>
-public sealed class WebhookTests(EveryDatabase databases) : IClassFixture<EveryDatabase>
+[Collection(nameof(EveryDatabase))]
+public sealed class WebhookTests(EveryDatabase databases)
 {
     public static TheoryData<string> Names => EveryDatabase.Names;
 
@@ -89,7 +90,7 @@ public sealed class WebhookTests(EveryDatabase databases) : IClassFixture<EveryD
         var refused = await SendAsync(
             mall, "POST /v1/webhooks", $$"""{"url":{{JsonSerializer.Serialize(url)}},"events":["order.paid"]}""");
         Assert.Equal((HttpStatusCode.BadRequest, 100002), (refused.Status, refused.Code));
-        Assert.Equal("url", refused.Json.GetProperty("errors")[0].GetProperty("field").GetString());
+        Assert.True(refused.Json.GetProperty("errors").TryGetProperty("url", out _));
     }
 
     /// <summary>A name that led elsewhere when it was registered leads nowhere when the connection is made.</summary>
@@ -118,6 +119,7 @@ public sealed class WebhookTests(EveryDatabase databases) : IClassFixture<EveryD
         var other = await SendAsync(mall, "POST /v1/webhooks", body.Replace("paid", "placed", StringComparison.Ordinal), "w1");
         Assert.Equal((HttpStatusCode.Created, first.Body), (again.Status, again.Body));
         Assert.Equal(100007, other.Code);
+        await SendAsync(mall, $"DELETE /v1/webhooks/{first.Json.GetProperty("id").GetInt64()}");
     }
 
     private static async Task<JsonElement> CreateAsync(ContractMall mall, string url, string events, string more = "")
