@@ -13,7 +13,7 @@ namespace Mall.Webhooks;
 [Reentrant]
 public sealed partial class WebhookGrain(
     GrainLedger ledger, LedgerClock clock, IWebhookClient client, Jitter jitter, IHostApplicationLifetime lifetime,
-    ILogger<WebhookGrain> log) : Grain, IWebhookGrain
+    ILogger<WebhookGrain> log) : Grain, IWebhookGrain, IDisposable
 {
     private const int EventsAPage = 100;
 
@@ -33,8 +33,9 @@ public sealed partial class WebhookGrain(
     {
         _leaving.Cancel(); // CancelAsync would go through the thread pool, past a simulation.
         await _run.WaitAsync(cancellationToken);
-        _leaving.Dispose();
     }
+
+    public void Dispose() => _leaving.Dispose();
 
     public async Task<WebhookView?> Get() =>
         await FindAsync() is { } hook ? hook.View(await ledger.LagOfAsync(hook)) : null;

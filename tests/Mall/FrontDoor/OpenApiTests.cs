@@ -27,7 +27,7 @@ public sealed class OpenApiTests(FrontDoorMall door) : IAsyncLifetime
         "patch /v1/schedules/{name}",
         "patch /v1/webhooks/{id}",
         "post /v1/cart/checkout",
-        "post /v1/orders",
+        "post /v1/orders", "post /v1/orders/{id}/cancel",
         "post /v1/products", "post /v1/products/{id}/stock",
         "post /v1/sagas/{gid}/abort", "post /v1/sagas/{gid}/retry",
         "post /v1/schedules/{name}/run",
