@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Mall.Schedules;
 
 /// <summary>
-/// Adds up again what is kept as a sum, and raises an alarm where the two differ: what a product has sold must be what orders hold
-/// of it. An order whose saga is under way may or may not have been served yet. What differs is looked at again before it is
+/// Adds up again what is kept as a sum, and raises an alarm where the two differ: what a product has sold must be what orders
+/// hold of it. An order whose saga is under way may or may not have been served yet. What differs is looked at again before it is
 /// believed, since an order that ends moves its status and the stock in two commits.
 /// </summary>
 internal sealed partial class ReconciliationJob(

@@ -181,7 +181,8 @@ public sealed partial class WebhookGrain(
         var timestamp = Signatures.Timestamp(clock.GetUtcNow());
         var signature = Signatures.Sign(hook.Secret, timestamp, body);
         var id = name ?? happened.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        return client.SendAsync(new SignedEvent(new Uri(hook.Url), hook.AllowPrivate, id, timestamp, signature, body), _leaving.Token);
+        return client.SendAsync(
+            new SignedEvent(new Uri(hook.Url), hook.AllowPrivate, id, timestamp, signature, body), _leaving.Token);
     }
 
     private Task<WebhookRow?> FindAsync() => ledger.FindAsync(WebhookRows.ById, Id);
