@@ -187,13 +187,13 @@ public sealed partial class WebhookGrain(
 
     private Task<WebhookRow?> FindAsync() => ledger.FindAsync(WebhookRows.ById, Id);
 
-    [LoggerMessage(3101, LogLevel.Warning, "Webhook {Id} fails: {Error}; it is tried again, for a day")]
+    [LoggerMessage(3301, LogLevel.Warning, "Webhook {Id} fails: {Error}; it is tried again, for a day")]
     private static partial void LogFailed(ILogger log, long id, string error);
 
-    [LoggerMessage(3102, LogLevel.Error, "Webhook {Id} is parked after a day and {Failures} failures: {Error}")]
+    [LoggerMessage(3302, LogLevel.Error, "Webhook {Id} is parked after a day and {Failures} failures: {Error}")]
     private static partial void LogParked(ILogger log, long id, long failures, string error);
 
-    [LoggerMessage(3103, LogLevel.Warning, "The delivery to webhook {Id} was given up; due work takes it up again")]
+    [LoggerMessage(3303, LogLevel.Warning, "The delivery to webhook {Id} was given up; due work takes it up again")]
     private static partial void LogStopped(ILogger log, Exception failure, long id);
 }
 

@@ -77,7 +77,7 @@ public sealed class ScheduleTests(EveryDatabase databases)
 
         var ran = (await mall.SendAsync("POST", "/v1/schedules/reconciliation/run", token: Jwt.Operator)).Json;
 
-        Assert.Equal($"1 differences: product {product} has 3 where orders say 0", ran.GetProperty("outcome").GetString());
+        Assert.Equal($"1 differences: product {product} has 3 instead of 0", ran.GetProperty("outcome").GetString());
         Assert.Contains(mall.Log.Errors, line => line.Contains($"product {product} has 3", StringComparison.Ordinal));
     }
 
