@@ -5,8 +5,9 @@ namespace Mall.Schedules;
 
 /// <summary>
 /// Adds up again what is kept as a sum, and raises an alarm where the two differ: what a product has sold must be what orders
-/// hold of it, a balance the sum of its movements, what was paid for an order its amount. An order whose saga is under way may or may not have been served yet. What differs is looked at again before it is
-/// believed, since an order that ends moves its status and the stock in two commits.
+/// hold of it, a balance the sum of its movements, what was paid for an order its amount. An order whose saga is under way may
+/// or may not have been served yet. What differs is looked at again before it is believed, since an order that ends moves its
+/// status and the stock in two commits.
 /// </summary>
 internal sealed partial class ReconciliationJob(
     GrainLedger ledger, LedgerClock clock, ScheduleMetrics metrics, ILogger<ReconciliationJob> log) : IScheduledJob
