@@ -2,7 +2,7 @@ namespace Mall.Api.Schedules;
 
 /// <summary>Something that is done at times, as REST shows it to operators.</summary>
 /// <param name="Name">clean-up, shop-report or reconciliation.</param>
-/// <param name="Cron">When: minute, hour, day, month, day of the week; with a field for seconds before them if there are six.</param>
+/// <param name="Cron">When: minute, hour, day, month, day of the week; of six fields the first is the second.</param>
 /// <param name="Zone">The time zone in which that is meant.</param>
 /// <param name="Paused">It is not done by itself.</param>
 /// <param name="LastRun">When the last run ended; absent before the first.</param>

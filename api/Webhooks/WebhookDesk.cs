@@ -23,7 +23,7 @@ internal sealed class WebhookDesk(IGrainFactory grains)
         var isPrivate = input.AllowPrivate ?? false;
         var idempotency = key.ToIdempotency(
             caller.UserId,
-            $"webhook {isPrivate} {string.Join(',', events!)} {IdempotencyKeys.Quote(given)} {IdempotencyKeys.Quote(url)}");
+            $"webhook {isPrivate} {string.Join(',', events!.Value)} {IdempotencyKeys.Quote(given)} {IdempotencyKeys.Quote(url)}");
         var secret = given ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(SecretBytes));
         var command = new CreateWebhook(url, events!.Value, secret, isPrivate, idempotency);
         var made = await patience.Ask(key is not null, () => Directory.Create(command));

@@ -4,14 +4,14 @@ namespace Mall.Api.Webhooks;
 /// <param name="Url">Where its events are posted to.</param>
 /// <param name="Events">The types of events that it gets.</param>
 /// <param name="AllowPrivate">Whether it may lead to private and loopback addresses.</param>
-/// <param name="Status">active, paused (by an operator), or parked: after a day of failures, until it is set active again.</param>
+/// <param name="Status">active, paused (by an operator), or parked: after a day of failures.</param>
 /// <param name="Failures">Deliveries that have failed since the last that did not.</param>
 /// <param name="LastError">Of the last of them.</param>
 /// <param name="Lag">Events that wait for their delivery.</param>
 /// <param name="Secret">Once, when it was made here.</param>
 internal sealed record WebhookAnswer(
-    long Id, string Url, IReadOnlyList<string> Events, bool AllowPrivate, string Status, long Failures, string? LastError, long Lag,
-    string? Secret)
+    long Id, string Url, IReadOnlyList<string> Events, bool AllowPrivate, string Status, long Failures, string? LastError,
+    long Lag, string? Secret)
 {
     public static WebhookAnswer Of(WebhookView webhook) => Of(webhook, null);
 
@@ -54,7 +54,7 @@ internal static class WebhookEndpoints
     /// X-Signature is sha256= and the hex HMAC-SHA256, under the secret, of X-Timestamp (Unix seconds), a dot and the body.
     /// X-Event-Id is the same whenever an event is sent again. Any status from 200 to 299 takes it; redirects are not followed.
     /// </remarks>
-    /// <param name="body" example='{"url": "https://example.com/mall", "events": ["order.placed", "order.paid"]}'>The webhook.</param>
+    /// <param name="body" example='{"url": "https://example.com/mall", "events": ["order.paid"]}'>The webhook.</param>
     /// <response code="201">Made.</response>
     internal static async Task<Created<WebhookAnswer>> Create(
         Caller caller, [IdempotencyKey] string? key, Body<CreateWebhookInput> body, WebhookDesk desk, Patience patience)
@@ -79,7 +79,7 @@ internal static class WebhookEndpoints
         new(WebhookAnswer.Of(await desk.Get(id, patience)));
 
     /// <summary>Change a webhook</summary>
-    /// <remarks>An absent field stays as it is. One that was parked goes on, where it stood, when its status is set active.</remarks>
+    /// <remarks>An absent field stays as it is. One that was parked goes on where it stood when it is set active.</remarks>
     /// <param name="id">The webhook.</param>
     /// <param name="body" example='{"status": "active"}'>What to change.</param>
     /// <response code="200">The webhook after it.</response>

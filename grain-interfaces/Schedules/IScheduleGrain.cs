@@ -16,7 +16,7 @@ public sealed record ChangeSchedule(string? Cron, string? Zone, bool? IsPaused);
 [Alias("mall.IScheduleGrain")]
 public interface IScheduleGrain : IGrainWithStringKey
 {
-    /// <summary>Runs it now, or joins the run that is under way, and answers when that has ended. Repeatable under a key.</summary>
+    /// <summary>Runs it now, or joins the run that is under way; answers when that has ended. Repeatable under a key.</summary>
     [Alias("Run")]
     Task<Result<ScheduleView>?> Run(Idempotency? idempotency);
 

@@ -47,7 +47,7 @@ internal static class OutboxLog
     }
 }
 
-/// <summary>Reads events for the front door; any number of readers at once. Reentrant: it keeps nothing between its awaits.</summary>
+/// <summary>Reads events; any number of readers at once. Reentrant: it keeps nothing between its awaits.</summary>
 [StatelessWorker, Reentrant]
 public sealed class EventLogGrain(GrainLedger ledger) : Grain, IEventLogGrain
 {

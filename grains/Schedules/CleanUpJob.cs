@@ -1,8 +1,8 @@
 namespace Mall.Schedules;
 
 /// <summary>
-/// Removes events that are older than the retention and that no webhook waits for, and has the ledger look for old rows of its own
-/// now. Events go a whole position at a time, the oldest first, so that no other's id changes.
+/// Removes events that are older than the retention and that no webhook waits for, and has the ledger look for old rows of its
+/// own now. Events go a whole position at a time, the oldest first, so that no other's id changes.
 /// </summary>
 internal sealed class CleanUpJob(GrainLedger ledger, LedgerOptions options, LedgerClock clock) : IScheduledJob
 {

@@ -4,9 +4,10 @@ using System.Globalization;
 namespace Mall.Schedules;
 
 /// <summary>
-/// Adds up again what is kept as a sum, and raises an alarm where the two differ: what a product has sold must be what orders hold
-/// of it. An order whose saga is under way may or may not have been served yet. What differs is looked at again before it is
-/// believed, since an order that ends moves its status and the stock in two commits.
+/// Adds up again what is kept as a sum, and raises an alarm where the two differ: what a product has sold must be what orders
+/// hold of it, a balance the sum of its movements, what was paid for an order its amount. An order whose saga is under way may
+/// or may not have been served yet. What differs is looked at again before it is believed, since an order that ends moves its
+/// status and the stock in two commits.
 /// </summary>
 internal sealed partial class ReconciliationJob(
     GrainLedger ledger, LedgerClock clock, ScheduleMetrics metrics, ILogger<ReconciliationJob> log) : IScheduledJob
@@ -29,7 +30,28 @@ internal sealed partial class ReconciliationJob(
         """,
         row => new Difference($"product {row.GetInt64(0)}", Number(row, 1), Number(row, 2)));
 
-    private static readonly Query<Difference>[] s_questions = [s_stock];
+    /// <summary>Points move together with their movement.</summary>
+    private static readonly Query<Difference> s_points = new(
+        """
+        select p.user_id, p.balance, coalesce(m.points, 0)
+        from points p left join (select user_id, sum(points) as points from point_movements group by user_id) m
+          on m.user_id = p.user_id
+        where p.balance <> coalesce(m.points, 0)
+        order by p.user_id limit 100
+        """,
+        row => new Difference($"balance of user {row.GetInt64(0)}", Number(row, 1), Number(row, 2)));
+
+    /// <summary>Who is said to have paid has paid just that.</summary>
+    private static readonly Query<Difference> s_payments = new(
+        """
+        select o.id, o.amount, coalesce(p.amount, 0)
+        from orders o left join payments p on p.order_id = o.id and p.status in (1, 3)
+        where o.status in (1, 3) and o.amount <> coalesce(p.amount, 0)
+        order by o.id limit 100
+        """,
+        row => new Difference($"order {row.GetInt64(0)}", Number(row, 1), Number(row, 2)));
+
+    private static readonly Query<Difference>[] s_questions = [s_stock, s_points, s_payments];
 
     public string Name => "reconciliation";
 
@@ -47,7 +69,7 @@ internal sealed partial class ReconciliationJob(
         return found.Count == 0
             ? "no differences"
             : $"{found.Count} differences: "
-                + string.Join("; ", found.Take(10).Select(one => $"{one.What} has {one.Kept} where orders say {one.Added}"));
+                + string.Join("; ", found.Take(10).Select(one => $"{one.What} has {one.Kept} instead of {one.Added}"));
     }
 
     private async Task<HashSet<Difference>> LookAsync()
@@ -60,7 +82,7 @@ internal sealed partial class ReconciliationJob(
     private static long Number(DbDataReader row, int column) =>
         Convert.ToInt64(row.GetValue(column), CultureInfo.InvariantCulture);
 
-    [LoggerMessage(3203, LogLevel.Critical, "Reconciliation: {What} has {Kept} where the movements add up to {Added}")]
+    [LoggerMessage(3403, LogLevel.Critical, "Reconciliation: {What} has {Kept} where the movements add up to {Added}")]
     private partial void LogDiffers(string what, long kept, long added);
 
     private sealed record Difference(string What, long Kept, long Added);

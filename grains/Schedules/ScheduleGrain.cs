@@ -110,10 +110,10 @@ public sealed partial class ScheduleGrain(
 
     private Task<ScheduleRow?> FindAsync() => ledger.FindAsync(ScheduleRows.ByName, Name);
 
-    [LoggerMessage(3201, LogLevel.Error, "Schedule {Name} failed; it runs again at its next time")]
+    [LoggerMessage(3401, LogLevel.Error, "Schedule {Name} failed; it runs again at its next time")]
     private static partial void LogFailed(ILogger log, Exception failure, string name);
 
-    [LoggerMessage(3202, LogLevel.Warning, "What came of schedule {Name} could not be noted; it runs again")]
+    [LoggerMessage(3402, LogLevel.Warning, "What came of schedule {Name} could not be noted; it runs again")]
     private static partial void LogNotNoted(ILogger log, Exception failure, string name);
 }
 

@@ -30,7 +30,7 @@ public sealed class HttpWebhookClient(LedgerClock clock) : IWebhookClient, IDisp
         if (allowPrivate) return null;
         try
         {
-            var meant = await Dns.GetHostAddressesAsync(address.IdnHost).WaitAsync(s_lookUpLimit, clock);
+            var meant = await LookUpAsync(address.IdnHost, CancellationToken.None).WaitAsync(s_lookUpLimit, clock);
             return meant.All(PublicAddresses.Contain) ? null : "must not lead to a private or loopback address";
         }
         catch (Exception unknown) when (unknown is SocketException or TimeoutException or ArgumentException)
@@ -72,12 +72,17 @@ public sealed class HttpWebhookClient(LedgerClock clock) : IWebhookClient, IDisp
         _private.Dispose();
     }
 
+    /// <remarks>The look-up itself would refuse 0.0.0.0, which is this machine.</remarks>
+    private static Task<IPAddress[]> LookUpAsync(string host, CancellationToken cancellationToken) =>
+        IPAddress.TryParse(host, out var address)
+            ? Task.FromResult<IPAddress[]>([address])
+            : Dns.GetHostAddressesAsync(host, cancellationToken);
+
     private static HttpMessageInvoker Invoker(bool allowPrivate) => new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
         UseCookies = false,
         UseProxy = false,
-        ActivityHeadersPropagator = null,
         ConnectTimeout = s_connectLimit,
         MaxResponseHeadersLength = 16, // KiB
         MaxResponseDrainSize = 16 * 1024,
@@ -86,7 +91,7 @@ public sealed class HttpWebhookClient(LedgerClock clock) : IWebhookClient, IDisp
         ConnectCallback = async (connection, cancellationToken) =>
         {
             var (host, port) = (connection.DnsEndPoint.Host, connection.DnsEndPoint.Port);
-            var meant = await Dns.GetHostAddressesAsync(host, cancellationToken);
+            var meant = await LookUpAsync(host, cancellationToken);
             var allowed = allowPrivate ? meant : Array.FindAll(meant, PublicAddresses.Contain);
             if (allowed.Length == 0) throw new HttpRequestException($"{host} is a private or loopback address.");
             var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

@@ -8,7 +8,7 @@ public sealed record SignedEvent(Uri Url, bool AllowPrivate, string EventId, str
 /// <summary>The network, as webhooks need it.</summary>
 public interface IWebhookClient
 {
-    /// <summary>What is wrong with an address, completing the sentence that the field's name begins; null when nothing is.</summary>
+    /// <summary>What is wrong with an address, after the field's name; null when nothing is.</summary>
     Task<string?> ComplaintAsync(string url, bool allowPrivate);
 
     /// <summary>Posts it. What goes wrong on the way is told, not thrown.</summary>

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace Mall.Webhooks;
 
-/// <summary>The addresses that belong to the world and not to somebody's network or machine (IANA's special registries).</summary>
+/// <summary>Addresses of the world, and not of somebody's network or machine (IANA's registries).</summary>
 public static class PublicAddresses
 {
     private static readonly IPNetwork[] s_special =

@@ -13,7 +13,7 @@ namespace Mall.Webhooks;
 [Reentrant]
 public sealed partial class WebhookGrain(
     GrainLedger ledger, LedgerClock clock, IWebhookClient client, Jitter jitter, IHostApplicationLifetime lifetime,
-    ILogger<WebhookGrain> log) : Grain, IWebhookGrain
+    ILogger<WebhookGrain> log) : Grain, IWebhookGrain, IDisposable
 {
     private const int EventsAPage = 100;
 
@@ -33,8 +33,9 @@ public sealed partial class WebhookGrain(
     {
         _leaving.Cancel(); // CancelAsync would go through the thread pool, past a simulation.
         await _run.WaitAsync(cancellationToken);
-        _leaving.Dispose();
     }
+
+    public void Dispose() => _leaving.Dispose();
 
     public async Task<WebhookView?> Get() =>
         await FindAsync() is { } hook ? hook.View(await ledger.LagOfAsync(hook)) : null;
@@ -180,18 +181,19 @@ public sealed partial class WebhookGrain(
         var timestamp = Signatures.Timestamp(clock.GetUtcNow());
         var signature = Signatures.Sign(hook.Secret, timestamp, body);
         var id = name ?? happened.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        return client.SendAsync(new SignedEvent(new Uri(hook.Url), hook.AllowPrivate, id, timestamp, signature, body), _leaving.Token);
+        return client.SendAsync(
+            new SignedEvent(new Uri(hook.Url), hook.AllowPrivate, id, timestamp, signature, body), _leaving.Token);
     }
 
     private Task<WebhookRow?> FindAsync() => ledger.FindAsync(WebhookRows.ById, Id);
 
-    [LoggerMessage(3101, LogLevel.Warning, "Webhook {Id} fails: {Error}; it is tried again, for a day")]
+    [LoggerMessage(3301, LogLevel.Warning, "Webhook {Id} fails: {Error}; it is tried again, for a day")]
     private static partial void LogFailed(ILogger log, long id, string error);
 
-    [LoggerMessage(3102, LogLevel.Error, "Webhook {Id} is parked after a day and {Failures} failures: {Error}")]
+    [LoggerMessage(3302, LogLevel.Error, "Webhook {Id} is parked after a day and {Failures} failures: {Error}")]
     private static partial void LogParked(ILogger log, long id, long failures, string error);
 
-    [LoggerMessage(3103, LogLevel.Warning, "The delivery to webhook {Id} was given up; due work takes it up again")]
+    [LoggerMessage(3303, LogLevel.Warning, "The delivery to webhook {Id} was given up; due work takes it up again")]
     private static partial void LogStopped(ILogger log, Exception failure, long id);
 }
 

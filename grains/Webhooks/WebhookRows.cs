@@ -32,7 +32,8 @@ internal static class WebhookRows
     private static readonly RowShape s_delete = s_webhooks.Delete();
 
     private const string Columns =
-        "select id, url, events, secret, allow_private, status, seen, failures, last_error, failing_since, position from webhooks ";
+        "select id, url, events, secret, allow_private, status, seen, failures, last_error, failing_since, position "
+        + "from webhooks ";
 
     /// <summary>
     /// Those that are due are due at any time; that they are behind the last event is what there is to be done. 8191 is behind

@@ -107,7 +107,7 @@ public sealed class WholeMall : IAsyncDisposable
         await using var connection = new SqliteConnection($"Data Source={Folder}/mall.db;Mode=ReadOnly;Pooling=False");
         await connection.OpenAsync();
         var snapshot = new Dictionary<string, string>();
-        const string tables = "select name from sqlite_master where type = 'table' and name <> 'commit_marks'";
+        const string tables = "select name from sqlite_master where type = 'table' and name not in ('commit_marks', 'schedules')";
         foreach (var table in await RowsAsync(connection, tables))
         {
             var rows = await RowsAsync(
