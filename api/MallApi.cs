@@ -22,7 +22,7 @@ public static class MallApi
 
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options).AddSingleton<Passwords>().AddSingleton<OpenPaths>();
-        services.AddSingleton<AccountDesk>().AddSingleton<ShopDesk>().AddSingleton<ProductDesk>();
+        services.AddSingleton<AccountDesk>().AddSingleton<ShopDesk>().AddSingleton<ProductDesk>().AddSingleton<ReviewDesk>();
         services.AddSingleton<OrderDesk>().AddSingleton<SagaDesk>();
         services.AddMallAuthentication();
         services.AddCrowdLimit();
@@ -70,6 +70,7 @@ public static class MallApi
         rest.MapVerify();
         rest.MapShops();
         rest.MapProducts();
+        rest.MapReviews();
         rest.MapCart();
         rest.MapOrders();
         rest.MapSagas();

@@ -7,6 +7,7 @@ global using Mall.Ledger;
 global using Mall.Lists;
 global using Mall.Orders;
 global using Mall.Products;
+global using Mall.Reviews;
 global using Mall.Sagas;
 global using Mall.Shops;
 global using Mall.Storage;

@@ -14,7 +14,7 @@ public static class GrainServices
         services.AddSingleton<OrderSagaKind>().AddSingleton<ISagaKind>(s => s.GetRequiredService<OrderSagaKind>());
         services.AddSingleton<RegistrationSagaKind>().AddSingleton<ISagaKind>(s => s.GetRequiredService<RegistrationSagaKind>());
         services.AddSingleton<SagaKinds>();
-        services.AddMallDueWork().AddDueColumn(SagaRows.Due).AddDueHandler<SagaDueHandler>();
+        services.AddMallDueWork().AddDueColumn(SagaRows.Due).AddDueHandler<SagaDueHandler>().AddDueHandler<SalesTeller>();
         return services;
     }
 }
