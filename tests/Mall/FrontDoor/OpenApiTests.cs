@@ -22,7 +22,7 @@ public sealed class OpenApiTests(FrontDoorMall door) : IAsyncLifetime
         "get /v1/users/me",
         "patch /v1/products/{id}",
         "post /v1/cart/checkout",
-        "post /v1/orders",
+        "post /v1/orders", "post /v1/orders/{id}/cancel",
         "post /v1/products", "post /v1/products/{id}/reviews", "post /v1/products/{id}/stock",
         "post /v1/sagas/{gid}/abort", "post /v1/sagas/{gid}/retry",
         "post /v1/sessions",

@@ -52,7 +52,7 @@ public sealed class CatalogTests(EveryDatabase databases)
         foreach (var (query, found) in new (string, int[])[]
         {
             ("tea", [0, 1, 2]), ("TEAPOT", [0]), ("pot blue", [0]), ("tea cup", [2]), ("100%", [2]), ("a_", [2]), ("%", [2]),
-            ("öl ÜBER", [3]), ("CR\u00c8me", [4]), ("茶", [5]), ("coffee", []), ("!", []), ("t e a p o t b", [0]),
+            ("öl ÜBER", [3]), ("CR\u00c8me", [4]), ("茶", [5]), ("coffee", []), ("!", []),
         })
         {
             var path = $"/v1/products?shop={shop}&query={Uri.EscapeDataString(query)}";
