@@ -13,7 +13,8 @@ internal static class DemoCommand
         var configuration = new ConfigurationBuilder().AddMallSettings(args).Build();
         using var door = Door($"http://{configuration[SettingNames.Http] ?? "127.0.0.1:8080"}");
         var isOpen = !args.Any(arg => arg.StartsWith("--db", StringComparison.Ordinal)) && await AnswersAsync(door);
-        foreach (var line in isOpen ? await new DemoFill(door).RunAsync() : await OpenAndFillAsync(configuration)) Console.WriteLine(line);
+        var lines = isOpen ? await new DemoFill(door).RunAsync() : await OpenAndFillAsync(configuration);
+        foreach (var line in lines) Console.WriteLine(line);
         return 0;
     }
 
@@ -29,7 +30,8 @@ internal static class DemoCommand
         return lines;
     }
 
-    private static HttpClient Door(string address) => new() { BaseAddress = new Uri(address), Timeout = TimeSpan.FromSeconds(30) };
+    private static HttpClient Door(string address) =>
+        new() { BaseAddress = new Uri(address), Timeout = TimeSpan.FromSeconds(30) };
 
     private static async Task<bool> AnswersAsync(HttpClient door)
     {

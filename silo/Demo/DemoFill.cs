@@ -26,7 +26,8 @@ internal sealed class DemoFill(HttpClient door)
         for (var i = 0; i < Customers; i++) reviews += await ShopAsync(Mobile(2, i), products);
         return
         [
-            $"The mall has {DemoShop.All.Length} shops, {products.Count} products, {Customers} customers and {reviews} reviews now.",
+            $"The mall has {DemoShop.All.Length} shops, {products.Count} products, {Customers} customers and {reviews} reviews "
+                + "now.",
             $"Sellers are {Mobile(1, 0)} to {Mobile(1, DemoShop.All.Length - 1)}, customers {Mobile(2, 0)} to "
                 + $"{Mobile(2, Customers - 1)}; each signs in with the password {_password}",
         ];
@@ -73,7 +74,8 @@ internal sealed class DemoFill(HttpClient door)
                 var stars = Math.Clamp(_random.Next(2, 8), 1, 5); // Most people are content.
                 var texts = DemoShop.Reviews[stars - 1];
                 await SendAsync(
-                    HttpMethod.Post, $"/v1/products/{id}/reviews", new { stars, text = texts[_random.Next(texts.Length)] }, customer);
+                    HttpMethod.Post, $"/v1/products/{id}/reviews", new { stars, text = texts[_random.Next(texts.Length)] },
+                    customer);
                 reviews++;
             }
         }

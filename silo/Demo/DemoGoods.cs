@@ -9,8 +9,8 @@ internal sealed record DemoShop(string Name, string Seller, string[] Goods, stri
     public static readonly DemoShop[] All =
     [
         new("Leaf and Kettle", "Ada",
-            ["Sencha, 100 g", "Darjeeling, 100 g", "Oolong, 50 g", "Teapot, 0.8 l", "Tea bowl", "Tea strainer", "Tea tin", "Whisk",
-                "Kettle", "Tea towel"], "origin", ["Shizuoka", "Yunnan"]),
+            ["Sencha, 100 g", "Darjeeling, 100 g", "Oolong, 50 g", "Teapot, 0.8 l", "Tea bowl", "Tea strainer", "Tea tin",
+                "Whisk", "Kettle", "Tea towel"], "origin", ["Shizuoka", "Yunnan"]),
         new("Paper Moon", "Bela",
             ["Notebook A5", "Fountain pen", "Ink, 30 ml", "Pencil box", "Sketch pad A4", "Calendar", "Letter set", "Wax seal",
                 "Ruler", "Desk lamp"], "colour", ["Indigo", "Ochre"]),

@@ -123,9 +123,9 @@ public sealed class CatalogPlanTests
             foreach (var shop in (long?[])[null, 1])
                 foreach (var query in (string?[])[null, "tea", "19999"])
                     await catalog.List(new ListProducts(order, shop, query, Middle(order), 20));
-        foreach (var order in Enum.GetValues<ShopOrder>())
+        foreach (var (order, value) in new[] { (ShopOrder.Opened, Rows / 2), (ShopOrder.Rating, 250), (ShopOrder.Sales, 0) })
             await mall.Grains.GetGrain<IShopDirectoryGrain>(0).List(
-                new ListShops(order, new ListPlace(order == ShopOrder.Rating ? 250 : order == ShopOrder.Sales ? 0 : Rows / 2, Rows / 2), 20));
+                new ListShops(order, new ListPlace(value, Rows / 2), 20));
         await mall.Grains.GetGrain<IReviewDirectoryGrain>(0).List(1, new ListPlace(Rows / 2, Rows / 2), 20);
         var history = mall.Grains.GetGrain<IOrderHistoryGrain>(0);
         await history.List(new ListOrders(1, null, new ListPlace(Rows / 2, 1), 20));
