@@ -27,7 +27,7 @@ public static class MallApi
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options).AddSingleton<Passwords>().AddSingleton<OpenPaths>();
         services.AddSingleton<AccountDesk>().AddSingleton<SessionDesk>().AddSingleton<ShopDesk>().AddSingleton<ProductDesk>();
-        services.AddSingleton<OrderDesk>().AddSingleton<SagaDesk>().AddSingleton<WebhookDesk>();
+        services.AddSingleton<ReviewDesk>().AddSingleton<WebhookDesk>().AddSingleton<OrderDesk>().AddSingleton<SagaDesk>();
         services.AddSingleton<SandboxDesk>();
         services.AddSingleton<PaymentDesk>().AddSingleton<CallbackKey>().AddSingleton<PublicAddress>();
         services.AddMallAuthentication();
@@ -79,6 +79,7 @@ public static class MallApi
         rest.MapVerify();
         rest.MapShops();
         rest.MapProducts();
+        rest.MapReviews();
         rest.MapCart();
         rest.MapOrders();
         rest.MapPayments();

@@ -29,6 +29,7 @@ public static class GrainServices
         services.AddSingleton<IScheduledJob, ReconciliationJob>();
         services.AddDueColumn(ScheduleRows.Due).AddDueHandler<ScheduleDueHandler>();
         services.AddDueColumn(OrderRows.Due).AddDueHandler<OrderDueHandler>();
+        services.AddDueHandler<SalesTeller>();
         return services;
     }
 }

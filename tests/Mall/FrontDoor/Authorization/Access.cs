@@ -55,9 +55,13 @@ public static class AccessTable
         new("GET /v1/auth/verify", Whom.Users),
 
         new("POST /v1/shops", Whom.Users, "{}"),
+        new("GET /v1/shops", Whom.Anybody),
         new("GET /v1/shops/{id}", Whom.Anybody),
         new("POST /v1/products", Whom.Sellers, """{"name":"Cup","stock":1,"price":1}"""),
+        new("GET /v1/products", Whom.Anybody),
         new("GET /v1/products/{id}", Whom.Anybody),
+        new("GET /v1/products/{id}/reviews", Whom.Anybody),
+        new("POST /v1/products/{id}/reviews", Whom.Users, "{}"),
         new("PATCH /v1/products/{id}", Whom.ItsSeller, """{"price":250}"""),
         new("POST /v1/products/{id}/stock", Whom.ItsSeller, """{"delta":1}"""),
         new("DELETE /v1/products/{id}", Whom.ItsSeller),
@@ -93,6 +97,7 @@ public static class AccessTable
         new(
             "/mall.v1.Products/Create", Whom.Sellers,
             Message: _ => new V1.CreateProductRequest { Name = "Cup", Stock = 1, Price = 1 }),
+        new("/mall.v1.Products/List", Whom.Anybody, Message: _ => new V1.ListProductsRequest()),
         new("/mall.v1.Products/Get", Whom.Anybody, Message: _ => new V1.GetProductRequest { Id = 1 }),
         new(
             "/mall.v1.Products/Update", Whom.ItsSeller,
