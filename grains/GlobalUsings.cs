@@ -10,6 +10,7 @@ global using Mall.Products;
 global using Mall.Sagas;
 global using Mall.Shops;
 global using Mall.Storage;
+global using Mall.Transactions;
 global using Mall.Users;
 global using Microsoft.Extensions.Logging;
 global using Orleans;

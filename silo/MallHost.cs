@@ -1,6 +1,7 @@
 using Mall.Api.Auth;
 using Mall.Orders;
 using Mall.Sagas;
+using Mall.Silo.Transactions;
 using Orleans.Dashboard;
 
 namespace Mall.Silo;
@@ -44,6 +45,7 @@ public static class MallHost
         services.AddMallGrains(
             new OrderOptions { CloseAfter = settings.OrderCloseAfter }, new SagaOptions(),
             jitterSeed: RandomNumberGenerator.GetInt32(int.MaxValue));
+        services.AddTransactions(settings.Dtm);
     }
 
     private static void AddLogging(WebApplicationBuilder builder) => builder.Logging
@@ -75,5 +77,6 @@ public static class MallHost
         if (options.Complaint() is { } complaint) throw new SettingsException(complaint);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.ListenForMall(options));
         builder.Services.AddMallApi(options).AddSingleton<IClusterStatus, OrleansClusterStatus>();
+        if (settings.Dtm.IsDoor) builder.Services.AddTransactionDoor(settings.Dtm);
     }
 }

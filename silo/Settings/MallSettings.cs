@@ -17,6 +17,9 @@ public sealed record MallSettings(
     StoreAddress Db, string? TokenKey, TimeSpan OrderCloseAfter, IReadOnlyList<IPNetwork> TrustedProxies, string? Country,
     IReadOnlyList<string> Cors)
 {
+    /// <summary>Of transactions of services outside.</summary>
+    public required DtmSettings Dtm { get; init; }
+
     // With their units by place; a bare number would be read as days.
     private static readonly string[] s_spans = [@"hh\:mm\:ss", @"d\.hh\:mm\:ss"];
 
@@ -27,18 +30,23 @@ public sealed record MallSettings(
             throw new SettingsException(SettingNames.Otlp, "this version exports no traces; leave it out");
         var roles = ReadRoles(configuration);
         var db = Database(configuration);
+        var (http, grpc) = (
+            Address(configuration, SettingNames.Http, "127.0.0.1:8080"), Address(configuration, SettingNames.Grpc, "127.0.0.1:8081"));
         return new MallSettings(
             roles,
             ClusterSettings.From(configuration, roles, db),
-            Address(configuration, SettingNames.Http, "127.0.0.1:8080"),
-            Address(configuration, SettingNames.Grpc, "127.0.0.1:8081"),
+            http,
+            grpc,
             CertificateFile.Read(configuration, SettingNames.GrpcCertificate),
             db,
             string.IsNullOrEmpty(configuration[SettingNames.TokenKey]) ? null : configuration[SettingNames.TokenKey],
             Span(configuration, SettingNames.OrderCloseAfter, TimeSpan.FromMinutes(20)),
             Networks(configuration, SettingNames.TrustedProxies),
             CountryOf(configuration),
-            Origins(configuration));
+            Origins(configuration))
+        {
+            Dtm = DtmSettings.From(configuration, roles, [http, grpc]),
+        };
     }
 
     /// <summary>How a mobile of digits alone is read; null: as it is.</summary>
@@ -91,7 +99,7 @@ public sealed record MallSettings(
             && text.Contains("://", StringComparison.Ordinal) && !text.EndsWith('/');
     }
 
-    private static ListenAddress Address(IConfiguration configuration, string setting, string otherwise)
+    internal static ListenAddress Address(IConfiguration configuration, string setting, string otherwise)
     {
         var text = configuration[setting] ?? otherwise;
         return ListenAddress.TryParse(text, out var address)
@@ -99,7 +107,7 @@ public sealed record MallSettings(
             : throw new SettingsException(setting, $"'{text}' is not an address and port, such as {otherwise}");
     }
 
-    private static IReadOnlyList<IPNetwork> Networks(IConfiguration configuration, string setting) =>
+    internal static IReadOnlyList<IPNetwork> Networks(IConfiguration configuration, string setting) =>
         string.IsNullOrEmpty(configuration[setting]) ? [] :
         [
             .. configuration[setting]!.Split(',', StringSplitOptions.TrimEntries).Select(text =>
@@ -109,7 +117,7 @@ public sealed record MallSettings(
                     : throw new SettingsException(setting, $"'{text}' is not a range of addresses such as 10.0.0.0/8")),
         ];
 
-    private static TimeSpan Span(IConfiguration configuration, string setting, TimeSpan otherwise)
+    internal static TimeSpan Span(IConfiguration configuration, string setting, TimeSpan otherwise)
     {
         if (configuration[setting] is not { } text) return otherwise;
         return TimeSpan.TryParseExact(text, s_spans, CultureInfo.InvariantCulture, out var span)
