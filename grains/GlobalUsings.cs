@@ -2,6 +2,7 @@ global using System.Collections.Immutable;
 global using System.Data.Common;
 global using System.Diagnostics;
 global using System.Text.Json.Serialization;
+global using Mall.Events;
 global using Mall.Hosting;
 global using Mall.Ledger;
 global using Mall.Lists;

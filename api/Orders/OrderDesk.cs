@@ -30,6 +30,14 @@ internal sealed class OrderDesk(IGrainFactory grains)
     public Task<Result<OrderView>> Get(Caller caller, long orderId, Patience patience) =>
         patience.Insist(() => grains.GetGrain<IOrderHistoryGrain>(0).Get(caller.UserId, FieldChecks.RequireId(orderId)));
 
+    /// <summary>Closes an order that is not paid; see <see cref="IOrderGrain.Cancel"/> for the refusals.</summary>
+    public Task<Result<OrderView>> Cancel(Caller caller, long orderId, string? key, Patience patience)
+    {
+        var order = grains.GetGrain<IOrderGrain>(FieldChecks.RequireId(orderId));
+        var idempotency = key.ToIdempotency(caller.UserId, $"cancel {orderId}");
+        return patience.Insist(() => order.Cancel(caller.UserId, idempotency), makes: true);
+    }
+
     /// <summary>The caller's orders; with a gid, that one or none.</summary>
     /// <param name="after">As a page before has given it; null for the first page.</param>
     public async Task<ListPage<OrderView>> List(

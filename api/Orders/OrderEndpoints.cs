@@ -11,6 +11,8 @@ internal static class OrderEndpoints
             ErrorCodes.KeyReused);
         orders.MapGet("/{id}", Get).Refuses(ErrorCodes.Forbidden, ErrorCodes.NoSuchOrder);
         orders.MapGet("", List);
+        orders.MapPost("/{id}/cancel", Cancel).Refuses(
+            ErrorCodes.Forbidden, ErrorCodes.NoSuchOrder, ErrorCodes.OrderStatusForbids, ErrorCodes.KeyReused);
     }
 
     /// <summary>Place an order</summary>
@@ -42,6 +44,16 @@ internal static class OrderEndpoints
     /// <response code="200">The order.</response>
     internal static async Task<Ok<OrderAnswer>> Get(Caller caller, long id, OrderDesk desk, Patience patience) =>
         (await desk.Get(caller, id, patience)).As(OrderAnswer.Of);
+
+    /// <summary>Cancel an order</summary>
+    /// <remarks>
+    /// One that waits for its payment: it is closed and its stock is back when this is answered. Again it gives the same answer.
+    /// </remarks>
+    /// <param name="id">The order.</param>
+    /// <response code="200">The order, closed.</response>
+    internal static async Task<Ok<OrderAnswer>> Cancel(
+        Caller caller, long id, [IdempotencyKey] string? key, OrderDesk desk, Patience patience) =>
+        (await desk.Cancel(caller, id, key, patience)).As(OrderAnswer.Of);
 
     /// <summary>List my orders</summary>
     /// <remarks>

@@ -23,6 +23,12 @@ internal sealed class OrderRpcs(OrderDesk desk) : V1.Orders.OrdersBase
     public override async Task<V1.Order> Get(V1.GetOrderRequest request, ServerCallContext context) =>
         Shape((await desk.Get(context.Caller(), request.Id, context.Patience())).OrRefuse(context));
 
+    public override async Task<V1.Order> Cancel(V1.CancelOrderRequest request, ServerCallContext context)
+    {
+        var order = await desk.Cancel(context.Caller(), request.Id, context.IdempotencyKey(), context.Patience());
+        return Shape(order.OrRefuse(context));
+    }
+
     public override async Task<V1.ListOrdersResponse> List(V1.ListOrdersRequest request, ServerCallContext context)
     {
         int? status = request.HasStatus ? (int)request.Status : null;

@@ -5,6 +5,8 @@ namespace Mall.Api.Transactions;
 /// <summary>What clients read, under DTM's names.</summary>
 internal static class DtmAnswers
 {
+    private const int TooEarly = 425; // RFC 8470; the framework has no name for it.
+
     /// <summary>Answers with whatever an operation says: 200, 409 FAILURE, 425 ONGOING, or 500 for what is unknown or senseless.</summary>
     public static async Task RunAsync(HttpContext http, Func<DtmDesk, Task<object>> ask)
     {
@@ -91,7 +93,7 @@ internal static class DtmAnswers
         {
             ["dtm_result"] = "FAILURE", ["message"] = reply.Message ?? "",
         }),
-        _ => (StatusCodes.Status425TooEarly, new Dictionary<string, string>
+        _ => (TooEarly, new Dictionary<string, string>
         {
             ["dtm_result"] = "ONGOING", ["message"] = reply.Message ?? "",
         }),

@@ -17,6 +17,7 @@ public sealed class DtmDoor(DtmOptions options, IGrainFactory grains, ILoggerFac
     /// <summary>Where it listens, HTTP first.</summary>
     public IReadOnlyList<Uri> Addresses { get; private set; } = [];
 
+    /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "Mall" });
@@ -43,8 +44,10 @@ public sealed class DtmDoor(DtmOptions options, IGrainFactory grains, ILoggerFac
         ];
     }
 
+    /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken) => _server?.StopAsync(cancellationToken) ?? Task.CompletedTask;
 
+    /// <inheritdoc/>
     public ValueTask DisposeAsync() => _server?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private void Listen(KestrelServerOptions kestrel)

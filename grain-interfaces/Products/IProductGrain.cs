@@ -50,6 +50,13 @@ public interface IProductGrain : IGrainWithIntegerKey
     /// <summary>An order's compensation: gives the stock of this branch back, if it was taken. Idempotent by branch.</summary>
     [Alias("ReturnStock"), ResponseTimeout(ResponseTimeout)]
     Task ReturnStock(Branch branch, long quantity);
+
+    /// <summary>
+    /// The action of a saga that ends an order: what the order held comes back, also when the saga that took it is long gone.
+    /// Idempotent by branch. Refused only when the branch was compensated before.
+    /// </summary>
+    [Alias("TakeBack"), ResponseTimeout(ResponseTimeout)]
+    Task<Result<Done>> TakeBack(Branch branch, long quantity);
 }
 
 /// <summary>Creates and finds products. Key 0.</summary>

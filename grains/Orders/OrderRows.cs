@@ -11,6 +11,7 @@ internal static class OrderRows
     private static readonly Column s_createTime = new("create_time", ColumnType.Number);
     private static readonly Column s_updateTime = new("update_time", ColumnType.Number);
     private static readonly Column s_closeTime = new("close_time", ColumnType.Number);
+    private static readonly Column s_promisedCloseTime = new("promised_close_time", ColumnType.Number);
     private static readonly Column s_reason = new("reason", ColumnType.Text);
     private static readonly Column s_orderId = new("order_id", ColumnType.Number);
     private static readonly Column s_productId = new("product_id", ColumnType.Number);
@@ -18,18 +19,47 @@ internal static class OrderRows
     private static readonly Column s_quantity = new("quantity", ColumnType.Number);
     private static readonly Column s_price = new("price", ColumnType.Number);
 
+    private const int FirstColumnBehindLine = 14;
+
     private static readonly Table s_orders = new("orders", s_id);
     private static readonly Table s_items = new("order_items", s_orderId, s_productId);
 
     private static readonly RowShape s_insert =
-        s_orders.Insert(s_id, s_gid, s_userId, s_amount, s_status, s_createTime, s_updateTime, s_closeTime).Listed();
+        s_orders.Insert(
+            s_id, s_gid, s_userId, s_amount, s_status, s_createTime, s_updateTime, s_closeTime, s_promisedCloseTime).Listed();
 
     private static readonly RowShape s_insertItem = s_items.Insert(s_orderId, s_productId, s_name, s_quantity, s_price);
 
     private static readonly RowShape s_end = s_orders.Update().Guard(s_status).Set(s_status, s_updateTime, s_closeTime, s_reason);
 
+    // Of the time that due work moves: the status is the guard.
+    private static readonly RowShape s_close = s_orders.Update().Guard(s_status).Set(s_status, s_updateTime, s_closeTime);
+    private static readonly RowShape s_closeLater = s_orders.Update().Guard(s_status).Set(s_closeTime);
+
+    /// <summary>An order that has not been paid is due at its time. There is nothing to wait for any more when it is null.</summary>
+    public static readonly DueColumn Due = new("order.close", s_orders, s_closeTime);
+
     /// <summary>An order, a row for each of its items.</summary>
     public static readonly Query<OrderLineRow> ById = Lines("select * from orders where id = @p1", "i.product_id");
+
+    /// <summary>
+    /// The same with how far its saga is: it has ended, perhaps so long ago that it is gone (that it failed would stand in the
+    /// order's status); or each of its branches has its row in the barrier; or not even that.
+    /// </summary>
+    public static readonly Query<(OrderLineRow Line, Placing Placing)> PlacedById = Lines(
+        "select * from orders where id = @p1",
+        "i.product_id",
+        """
+        , case
+            when coalesce((select s.status from sagas s where s.gid = o.gid), 'succeed') = 'succeed' then 2
+            when (select count(*) from barrier b where b.gid = o.gid and b.op = 'action' and b.reason = 'action')
+              = 1 + (select count(*) from order_items c where c.order_id = o.id) then 1
+            else 0
+          end
+        """,
+        (row, line) => (line, (Placing)row.GetInt32(FirstColumnBehindLine)));
+
+    public static readonly Query<int?> StatusOf = new("select status from orders where id = @p1", row => row.GetInt32(0));
 
     public static readonly Query<OrderLineRow> ByGid = Lines("select * from orders where gid = @p1", "i.product_id");
 
@@ -59,7 +89,8 @@ internal static class OrderRows
     public static RowChange[] Insert(OrderView order) =>
     [
         s_insert.With(
-            order.Id, order.Gid, order.UserId, order.Amount, order.Status, order.CreatedAt, order.CreatedAt, order.ClosesAt),
+            order.Id, order.Gid, order.UserId, order.Amount, order.Status, order.CreatedAt, order.CreatedAt, order.ClosesAt,
+            order.ClosesAt),
         .. order.Items.Select(i => s_insertItem.With(order.Id, i.ProductId, i.Name, i.Quantity, i.Price)),
     ];
 
@@ -68,21 +99,46 @@ internal static class OrderRows
     public static RowChange Void(long id, string reason, DateTimeOffset now) =>
         s_end.With(id, OrderStatus.Created, OrderStatus.Void, now, Value.Null, reason);
 
-    private static Query<OrderLineRow> Lines(string orders, string order) => new(
+    /// <summary>An order that waits for its payment is closed instead.</summary>
+    public static RowChange Close(long id, DateTimeOffset now) =>
+        s_close.With(id, OrderStatus.Created, OrderStatus.Closed, now, Value.Null);
+
+    /// <summary>An order that waits for its payment is not to be closed before that time.</summary>
+    public static RowChange CloseLater(long id, DateTimeOffset time) => s_closeLater.With(id, OrderStatus.Created, time);
+
+    /// <summary>What a change of status is refused with that is not allowed from this one.</summary>
+    public static Refusal NotFrom(long id, int status) =>
+        Result.Refused(ErrorCodes.OrderStatusForbids, $"Order {id} is {OrderStatus.Text(status)}.");
+
+    private static Query<OrderLineRow> Lines(string orders, string order) => Lines(orders, order, "", (_, line) => line);
+
+    private static Query<T> Lines<T>(string orders, string order, string more, Func<DbDataReader, OrderLineRow, T> map) => new(
         $"""
-        select o.id, o.gid, o.user_id, o.amount, o.status, o.create_time, o.close_time, o.paid_time, o.reason, o.position,
-          i.product_id, i.name, i.quantity, i.price
+        select o.id, o.gid, o.user_id, o.amount, o.status, o.create_time, o.paid_time, o.reason, o.position,
+          i.product_id, i.name, i.quantity, i.price, o.promised_close_time
+          {more}
         from ({orders}) o join order_items i on i.order_id = o.id
         order by {order}
         """,
-        row => new OrderLineRow(
+        row => map(row, new OrderLineRow(
             new OrderRow(
                 row.GetInt64(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3), row.GetInt32(4),
                 DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)),
+                row.IsDBNull(13) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(13)),
                 row.IsDBNull(6) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(6)),
-                row.IsDBNull(7) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(7)),
-                row.IsDBNull(8) ? null : row.GetString(8), row.GetInt64(9)),
-            new OrderItem(row.GetInt64(10), row.GetString(11), row.GetInt64(12), row.GetInt64(13))));
+                row.IsDBNull(7) ? null : row.GetString(7), row.GetInt64(8)),
+            new OrderItem(row.GetInt64(9), row.GetString(10), row.GetInt64(11), row.GetInt64(12)))));
+}
+
+/// <summary>How far the saga that places an order is.</summary>
+internal enum Placing
+{
+    UnderWay,
+
+    /// <summary>Every branch is done, and its client may have been told; that it has succeeded is about to be written.</summary>
+    Done,
+
+    Ended,
 }
 
 /// <summary>A row of <c>orders</c>.</summary>
@@ -91,7 +147,7 @@ internal sealed record OrderRow(
     DateTimeOffset CreatedAt, DateTimeOffset? ClosesAt, DateTimeOffset? PaidAt, string? Reason, long Position)
 {
     /// <summary>The order as its user sees it.</summary>
-    /// <param name="closeAfter">After which time it would have closed, when that is no longer written down.</param>
+    /// <param name="closeAfter">After which time it would have closed, when that is not written down: see migration 12.</param>
     public OrderView View(IEnumerable<OrderItem> items, TimeSpan closeAfter) => new(
         Id, Gid, UserId, [.. items], Amount, Status, CreatedAt, ClosesAt ?? CreatedAt + closeAfter, PaidAt, Reason);
 }

@@ -41,6 +41,12 @@ public sealed class OrderSagaKind(GrainLedger ledger, LedgerClock clock)
     public override WriteSet Undoing(string gid, OrderView intent, Refusal why, DateTimeOffset now) =>
         new(new Branch(gid, Creation).Compensation(), OrderRows.Void(intent.Id, SagaReason.From(why), now));
 
+    public override async ValueTask<RowChange[]> EndingAsync(string gid, OrderView intent, DateTimeOffset now) =>
+    [
+        await ledger.OrderEventAsync(
+            EventTypes.OrderPlaced, new OrderEvent(intent.Id, gid, intent.UserId, intent.Amount, intent.Items), now),
+    ];
+
     private static WriteSet Creating(Branch branch, OrderView order) => new(branch.Action(), OrderRows.Insert(order));
 
     private SagaBranch CreateOrder(Branch branch, OrderView order) => new(

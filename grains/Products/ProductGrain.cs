@@ -28,6 +28,9 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
     /// <summary>Far below what a number may be, so that what orders hold can always come back.</summary>
     private const long MostStock = 1_000_000_000_000_000;
 
+    /// <summary>Stock that falls below this is an event, once until it has been up there again.</summary>
+    private const long LowStock = 10;
+
     private readonly Dictionary<string, Task<Result<long>>> _decrements = []; // under way, by gid and branch
 
     private Task? _loading;                        // under way or done; null before, and after it has failed
@@ -39,6 +42,7 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
     private long _arriving;
     private bool _inDoubt;     // What became of a commit is unknown: memory is good for nothing any more.
     private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously); // at the next release
+    private bool _isLow;       // That stock is low has been told, or is being told: with a commit under way.
     private long? _ownerId;    // of the shop; it never changes
 
     private long Id => this.GetPrimaryKeyLong();
@@ -150,12 +154,9 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
             try
             {
                 var stock = _stock + delta;
-                var outcome = await CommitAsync(IdempotencyRows.Under(
-                    idempotency, "stock", Id, clock.GetUtcNow(), stock.ToString(CultureInfo.InvariantCulture),
-                    MoveStock(delta, sold: 0)));
-                if (outcome != CommitOutcome.Applied) return await AnswerBeforeAsync() ?? throw Stale();
-                _stock += delta;
-                return stock;
+                var outcome = await MoveAsync(delta, sold: 0, changes => IdempotencyRows.Under(
+                    idempotency, "stock", Id, clock.GetUtcNow(), stock.ToString(CultureInfo.InvariantCulture), changes: changes));
+                return outcome == CommitOutcome.Applied ? stock : await AnswerBeforeAsync() ?? throw Stale();
             }
             finally
             {
@@ -181,17 +182,22 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
         return decrement;
     }
 
-    public async Task ReturnStock(Branch branch, long quantity)
+    // A compensation of an action that never was settles with marker rows only.
+    public Task ReturnStock(Branch branch, long quantity) => BringBackAsync(branch.Compensation(), quantity);
+
+    public async Task<Result<Done>> TakeBack(Branch branch, long quantity) =>
+        await BringBackAsync(branch.Action(), quantity) == CommitOutcome.Suspended ? branch.AlreadyCompensated() : Done.It;
+
+    private async Task<CommitOutcome> BringBackAsync(BarrierKey key, long quantity)
     {
         await OwnedAsync();
-
-        // A compensation of an action that never was settles with marker rows only.
         _arriving += quantity;
         try
         {
-            var outcome = await CommitAsync(new WriteSet(branch.Compensation(), Returning(quantity)));
+            var outcome = await CommitAsync(new WriteSet(key, Returning(quantity)));
             ThrowIfStale(outcome);
-            if (outcome == CommitOutcome.Applied) _stock += quantity;
+            if (outcome == CommitOutcome.Applied) Moved(quantity);
+            return outcome;
         }
         finally
         {
@@ -283,10 +289,9 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
         _reserved += quantity;
         try
         {
-            return await CommitAsync(new WriteSet(branch.Action(), MoveStock(-quantity, sold: quantity))) switch
+            return await MoveAsync(-quantity, sold: quantity, changes => new WriteSet(branch.Action(), changes)) switch
             {
-                CommitOutcome.Applied => _stock -= quantity,
-                CommitOutcome.Duplicate => _stock,
+                CommitOutcome.Applied or CommitOutcome.Duplicate => _stock,
                 CommitOutcome.Suspended => (WhyNot(quantity) ?? WasRefused(quantity)) with { IsSealed = true },
                 _ => throw Stale(),
             };
@@ -295,6 +300,40 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
         {
             Release(quantity);
         }
+    }
+
+    /// <summary>
+    /// Commits a move for which stock is reserved already. The one that takes what is left below what is low carries the event
+    /// of it. Others may be admitted before it is known what becomes of that one: they rely on it, and should it come to
+    /// nothing, the next that is admitted tells.
+    /// </summary>
+    private async Task<CommitOutcome> MoveAsync(long stock, long sold, Func<RowChange[], WriteSet> writes)
+    {
+        var left = _stock - _reserved;
+        var tells = stock < 0 && left < LowStock && !_isLow;
+        CommitOutcome? outcome = null;
+        if (tells) _isLow = true;
+        try
+        {
+            outcome = await CommitAsync(writes(tells
+                ? [MoveStock(stock, sold), await LowAsync(left)]
+                : [MoveStock(stock, sold)]));
+            if (outcome == CommitOutcome.Applied) Moved(stock);
+            return outcome.Value;
+        }
+        finally
+        {
+            if (tells && outcome != CommitOutcome.Applied) _isLow = false;
+        }
+    }
+
+    private ValueTask<RowChange> LowAsync(long left) => ledger.EventAsync(
+        EventTypes.StockLow, $"product/{Id}", new StockEvent(Id, _product!.ShopId, left), clock.GetUtcNow());
+
+    private void Moved(long stock)
+    {
+        _stock += stock;
+        if (stock > 0 && _stock >= LowStock) _isLow = false;
     }
 
     private async Task<T> InTurnAsync<T>(Func<Task<T>> change)
@@ -317,6 +356,7 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
     {
         _product = product;
         _stock = product.Stock;
+        _isLow = _stock < LowStock;
     }
 
     /// <summary>Commits. When the outcome is unknown, memory may be wrong, so the next call begins from the row again.</summary>

@@ -51,7 +51,8 @@ public abstract partial class SagaGrain<TIntent>
         if (_progress.Refusal is not { } refusal)
         {
             _settled.TrySetResult();
-            await MoveToAsync(Saga with { Status = SagaStatus.Succeed, NextTime = null, Attempts = 0, Reason = null });
+            var ending = await kind.EndingAsync(Saga.Gid, _intent!, services.Clock.GetUtcNow());
+            await MoveToAsync(Saga with { Status = SagaStatus.Succeed, NextTime = null, Attempts = 0, Reason = null }, ending);
             return;
         }
 

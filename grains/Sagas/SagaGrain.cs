@@ -146,6 +146,8 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     {
         if (await RefuseUnlessOpenAsync() is { } refusal) return refusal;
 
+        if (kind.OnlyForward)
+            return Result.Refused(ErrorCodes.SagaStatusForbids, $"A saga of kind {kind.Name} only goes forward: retry it.");
         if (_progress.IsDone) return Succeeded(); // Its client may have been told.
         if (Saga.Status == SagaStatus.Aborting)
         {
@@ -198,7 +200,8 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
             this.GetPrimaryKeyString(), kind.Name, SagaStatus.Submitted, kind.Write(decided.Value), requestHash, userId,
             Reason: null, Attempts: 0, Version: 1, NextTime: now + services.Options.TakeoverAfter);
         var opening = kind.Opening(saga, decided.Value, now);
-        var writes = new WriteSet(opening?.Barrier, [SagaRows.Insert(saga, now), .. opening?.Changes ?? []]);
+        var beginning = await kind.BeginningAsync(saga.Gid, decided.Value, now);
+        var writes = new WriteSet(opening?.Barrier, [SagaRows.Insert(saga, now), .. opening?.Changes ?? [], .. beginning]);
         switch (await services.Ledger.CommitAsync(writes))
         {
             case CommitOutcome.Applied:

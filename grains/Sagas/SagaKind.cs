@@ -45,6 +45,15 @@ public abstract class SagaKind<TIntent>(string name, JsonTypeInfo<TIntent> json)
     /// </summary>
     public virtual WriteSet? Undoing(string gid, TIntent intent, Refusal why, DateTimeOffset now) => null;
 
+    /// <summary>What is committed together with the intent besides: the event that tells of it.</summary>
+    public virtual ValueTask<RowChange[]> BeginningAsync(string gid, TIntent intent, DateTimeOffset now) => new([]);
+
+    /// <summary>What is committed together with the saga's success: the event that tells of it.</summary>
+    public virtual ValueTask<RowChange[]> EndingAsync(string gid, TIntent intent, DateTimeOffset now) => new([]);
+
+    /// <summary>What is begun cannot be undone: branches that never refuse, and an operator who is told so.</summary>
+    public virtual bool OnlyForward => false;
+
     internal string Write(TIntent intent) => JsonSerializer.Serialize(intent, json);
 
     internal TIntent Read(string payload) =>

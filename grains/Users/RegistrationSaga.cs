@@ -4,7 +4,8 @@ namespace Mall.Users;
 public sealed record Registration(long UserId, NewUser User, long Points);
 
 /// <summary>The branches of a registration: 01 creates the user, 02 gives the points that welcome them.</summary>
-public sealed class RegistrationSagaKind() : SagaKind<Registration>("registration", RegistrationJson.Default.Registration)
+public sealed class RegistrationSagaKind(GrainLedger ledger)
+    : SagaKind<Registration>("registration", RegistrationJson.Default.Registration)
 {
     public override ISagaGrain Grain(IGrainFactory grains, string gid) => grains.GetGrain<IRegistrationSagaGrain>(gid);
 
@@ -13,6 +14,12 @@ public sealed class RegistrationSagaKind() : SagaKind<Registration>("registratio
         saga.RequestHash is { } hash
             ? new(IdempotencyRows.Insert(new Idempotency(0, saga.Gid, hash), Name, intent.UserId, now))
             : null;
+
+    public override async ValueTask<RowChange[]> EndingAsync(string gid, Registration intent, DateTimeOffset now) =>
+    [
+        await ledger.EventAsync(
+            EventTypes.UserRegistered, $"user/{intent.UserId}", new UserEvent(intent.UserId, intent.User.Name), now),
+    ];
 
     public override IReadOnlyList<SagaBranch> Plan(IGrainFactory grains, string gid, Registration intent)
     {

@@ -19,6 +19,8 @@ public static class SettingNames
     public const string Country = "country";
     public const string Cors = "cors";
     public const string Otlp = "otlp";
+    public const string TraceRatio = "trace-ratio";
+    public const string LogFormat = "log-format";
     public const string Dtm = "dtm";
     public const string DtmGrpc = "dtm-grpc";
     public const string DtmAllow = "dtm-allow";
@@ -33,7 +35,7 @@ public static class SettingNames
     public static IReadOnlyList<string> All { get; } =
     [
         Http, Grpc, GrpcCertificate, Db, Roles, Silo, Gateway, Cluster, ClusterCertificate, ClusterPlaintext, TokenKey,
-        OrderCloseAfter, TrustedProxies, Country, Cors, Otlp,
+        OrderCloseAfter, TrustedProxies, Country, Cors, Otlp, TraceRatio, LogFormat,
         Dtm, DtmGrpc, DtmAllow, DtmClients, DtmTargets, DtmRetry, DtmTimeoutToFail, DtmRequestTimeout, DtmAlertUrl, DtmAlertAfter,
     ];
 
@@ -49,6 +51,7 @@ public static class SettingNames
             .AddJsonFile(json =>
             {
                 (json.Path, json.Optional) = (Path.GetFullPath("appsettings.json"), true);
+                json.ReloadOnChange = File.Exists(json.Path); // Levels of the log may change while the process runs.
                 json.ResolveFileProvider();
                 json.OnLoadException = failed => throw new SettingsException(
                     "appsettings.json", $"is not read: {failed.Exception.GetBaseException().Message.TrimEnd('.')}");

@@ -1,0 +1,20 @@
+namespace Mall.Events;
+
+/// <summary>What events of orders tell.</summary>
+/// <param name="Items">With <c>order.placed</c>.</param>
+public sealed record OrderEvent(long OrderId, string Gid, long UserId, long Amount, ImmutableArray<OrderItem>? Items = null);
+
+/// <summary>What <c>user.registered</c> tells; nothing by which somebody outside the mall could reach the user.</summary>
+public sealed record UserEvent(long UserId, string Name);
+
+/// <summary>What <c>stock.low</c> tells.</summary>
+/// <param name="Stock">What is left.</param>
+public sealed record StockEvent(long ProductId, long ShopId, long Stock);
+
+/// <summary>How what events tell is written down.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(OrderEvent))]
+[JsonSerializable(typeof(UserEvent))]
+[JsonSerializable(typeof(StockEvent))]
+internal sealed partial class EventJson : JsonSerializerContext;
