@@ -7,7 +7,9 @@ internal static class DtmAnswers
 {
     private const int TooEarly = 425; // RFC 8470; the framework has no name for it.
 
-    /// <summary>Answers with whatever an operation says: 200, 409 FAILURE, 425 ONGOING, or 500 for what is unknown or senseless.</summary>
+    /// <summary>
+    /// Answers with whatever an operation says: 200, 409 FAILURE, 425 ONGOING, or 500 for what is unknown or senseless.
+    /// </summary>
     public static async Task RunAsync(HttpContext http, Func<DtmDesk, Task<object>> ask)
     {
         var desk = http.RequestServices.GetRequiredService<DtmDesk>();
@@ -50,7 +52,8 @@ internal static class DtmAnswers
             ["query_prepared"] = Text(intent.QueryPrepared), ["protocol"] = intent.Protocol,
             ["finish_time"] = t.Status == "succeed" ? t.EndedAt?.UtcDateTime : null,
             ["rollback_time"] = t.Status == "failed" ? t.EndedAt?.UtcDateTime : null,
-            ["result"] = Text(t.Result), ["rollback_reason"] = isFailing ? t.Reason : null, ["trouble"] = isFailing ? null : t.Reason,
+            ["result"] = Text(t.Result), ["rollback_reason"] = isFailing ? t.Reason : null, 
+            ["trouble"] = isFailing ? null : t.Reason,
             ["custom_data"] = Text(intent.CustomData), ["concurrent"] = intent.IsConcurrent,
             ["next_cron_interval"] = t.EndedAt is null ? (long)t.Interval.TotalSeconds : null,
             ["next_cron_time"] = t.NextAt?.UtcDateTime,
@@ -69,7 +72,8 @@ internal static class DtmAnswers
         var branch = state.Branch;
         var shown = new Dictionary<string, object>
         {
-            ["gid"] = gid, ["url"] = branch.Target, ["bin_data"] = branch.Payload, ["branch_id"] = branch.BranchId, ["op"] = branch.Op,
+            ["gid"] = gid, ["url"] = branch.Target, ["bin_data"] = branch.Payload, ["branch_id"] = branch.BranchId,
+            ["op"] = branch.Op,
             ["status"] = state.Status,
         };
         if (state.CreatedAt is { } created) shown["create_time"] = created.UtcDateTime;

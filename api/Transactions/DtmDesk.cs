@@ -16,7 +16,7 @@ internal sealed partial class DtmDesk(IGrainFactory grains, DtmOptions options, 
         var (gid, intent) = (WireChecks.Gid(wire.Gid), WireChecks.Intent(wire, headerOf));
         if (intent.Type == TransactionTypes.Saga) throw new BadTransactionException("A saga is submitted and never prepared.");
         if (intent.Type == TransactionTypes.Message && intent.QueryPrepared.Length == 0)
-            throw new BadTransactionException("A message that is prepared needs query_prepared: else nobody could say whether it was meant.");
+            throw new BadTransactionException("A prepared message needs query_prepared: who else knows whether it was meant?");
         return await RefusalAsync(intent, stop) ?? await Transaction(gid).Prepare(intent);
     }
 
@@ -43,7 +43,8 @@ internal sealed partial class DtmDesk(IGrainFactory grains, DtmOptions options, 
     }
 
     public async Task<TransactionReply> Register(
-        string? gid, string? type, string? branchId, byte[] payload, IReadOnlyDictionary<string, string?> data, CancellationToken stop)
+        string? gid, string? type, string? branchId, byte[] payload, IReadOnlyDictionary<string, string?> data,
+            CancellationToken stop)
     {
         var (checkedGid, id) = (WireChecks.Gid(gid), WireChecks.Branch(branchId));
         string Target(string name) => data.GetValueOrDefault(name) ?? "";
@@ -94,7 +95,8 @@ internal sealed partial class DtmDesk(IGrainFactory grains, DtmOptions options, 
             ? throw new BadTransactionException("No url is given.")
             : grains.GetGrain<ITopicGrain>(WireChecks.TopicName(topic)).Unsubscribe(url);
 
-    public Task<TransactionReply> RemoveTopic(string? topic) => grains.GetGrain<ITopicGrain>(WireChecks.TopicName(topic)).Remove();
+    public Task<TransactionReply> RemoveTopic(string? topic) =>
+        grains.GetGrain<ITopicGrain>(WireChecks.TopicName(topic)).Remove();
 
     public Task<ImmutableArray<KeyValueView>> FindValues(string category, string? name) =>
         grains.GetGrain<ITopicDirectoryGrain>(0).Find(category, name);

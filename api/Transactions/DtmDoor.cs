@@ -7,8 +7,8 @@ using Prometheus;
 namespace Mall.Api.Transactions;
 
 /// <summary>
-/// The door for DTM's clients: a server of its own beside the mall's, with addresses, limits and routes of its own, so that neither
-/// can be reached through the other. It knows no users: who may come is a matter of addresses.
+/// The door for DTM's clients: a server of its own beside the mall's, with addresses, limits and routes of its own, so that
+/// neither can be reached through the other. It knows no users: who may come is a matter of addresses.
 /// </summary>
 public sealed class DtmDoor(DtmOptions options, IGrainFactory grains, ILoggerFactory loggers) : IHostedService, IAsyncDisposable
 {
@@ -40,7 +40,8 @@ public sealed class DtmDoor(DtmOptions options, IGrainFactory grains, ILoggerFac
         await _server.StartAsync(cancellationToken);
         Addresses =
         [
-            .. _server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(a => new Uri(a)),
+            .. _server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(a =>
+                new Uri(a)),
         ];
     }
 

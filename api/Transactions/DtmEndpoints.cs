@@ -26,7 +26,8 @@ internal static class DtmEndpoints
         Get(dtm, "/all", AllAsync);
         Get(dtm, "/resetCronTime", ResetCronTimeAsync);
         Get(dtm, "/subscribe", async (http, desk) =>
-            await desk.Subscribe(http.Request.Query["topic"], http.Request.Query["url"], http.Request.Query["remark"], http.RequestAborted));
+            await desk.Subscribe(http.Request.Query["topic"], http.Request.Query["url"], http.Request.Query["remark"],
+                http.RequestAborted));
         Get(dtm, "/unsubscribe", async (http, desk) =>
             await desk.Unsubscribe(http.Request.Query["topic"], http.Request.Query["url"]));
         dtm.MapDelete("/topic/{name}", http => DtmAnswers.RunAsync(
@@ -57,7 +58,8 @@ internal static class DtmEndpoints
     public static Func<string, string?> HeaderOf(HttpContext http) =>
         name => http.Request.Headers.TryGetValue(name, out var value) ? value.ToString() : null;
 
-    public static async Task<object> RegisterAsync(DtmDesk desk, Dictionary<string, string?> data, string? type, CancellationToken stop) =>
+    public static async Task<object> RegisterAsync(DtmDesk desk, Dictionary<string, string?> data, string? type,
+        CancellationToken stop) =>
         await desk.Register(
             data.GetValueOrDefault("gid"), data.GetValueOrDefault("trans_type") ?? type, data.GetValueOrDefault("branch_id"),
             Encoding.UTF8.GetBytes(data.GetValueOrDefault("data") ?? ""), data, stop);
@@ -107,7 +109,8 @@ internal static class DtmEndpoints
         }
 
         var page = await desk.List(new ListTransactions(
-            Text(http, "transType"), Text(http, "status"), Time(http, "createTimeStart"), Time(http, "createTimeEnd"), Position(http),
+            Text(http, "transType"), Text(http, "status"), Time(http, "createTimeStart"), Time(http, "createTimeEnd"),
+            Position(http),
             Limit(http)));
         return Page(page.Items, page.Next);
 
@@ -135,12 +138,14 @@ internal static class DtmEndpoints
     private static long? Number(HttpContext http, string name, long least, long most)
     {
         if (Text(http, name) is not { } text) return null;
-        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least
+            && number <= most
             ? number
             : throw new BadTransactionException($"{name} is '{text}', not a number from {least} to {most}.");
     }
 
     private static ListPlace? Position(HttpContext http) =>
         Text(http, "position") is not { } text ? null
-        : ListPlace.Parse(text, isNumbered: false) ?? throw new BadTransactionException($"position is '{text}', which no page ended with.");
+        : ListPlace.Parse(text, isNumbered: false)
+            ?? throw new BadTransactionException($"position is '{text}', which no page ended with.");
 }

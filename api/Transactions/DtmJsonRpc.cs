@@ -55,7 +55,8 @@ internal static class DtmJsonRpc
 
         try
         {
-            return request is JsonObject one && one["jsonrpc"]?.ToString() == "2.0" && one["id"] is JsonValue && one["method"] is JsonValue
+            return request is JsonObject one && one["jsonrpc"]?.ToString() == "2.0" && one["id"] is JsonValue
+                && one["method"] is JsonValue
                 ? one
                 : throw new RpcError(InvalidRequest, "This is no request of JSON-RPC 2.0 with an id and a method.");
         }

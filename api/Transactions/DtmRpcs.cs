@@ -25,7 +25,8 @@ internal sealed class DtmRpcs(DtmDesk desk) : Dtm.DtmBase
         var data = request.Data.ToDictionary(field => field.Key, string? (field) => field.Value);
         if (request.Op.Length > 0) data.TryAdd("op", request.Op);
         return AnswerAsync(() => desk.Register(
-            request.Gid, request.TransType, request.BranchID, request.BusiPayload.ToByteArray(), data, context.CancellationToken));
+            request.Gid, request.TransType, request.BranchID, request.BusiPayload.ToByteArray(), data,
+                context.CancellationToken));
     }
 
     public override async Task<DtmProgressesReply> PrepareWorkflow(DtmRequest request, ServerCallContext context)
@@ -41,7 +42,8 @@ internal sealed class DtmRpcs(DtmDesk desk) : Dtm.DtmBase
         {
             Transaction = new DtmTransaction
             {
-                Gid = found.Gid, Status = found.Status, RollbackReason = isFailing ? found.Reason ?? "" : "", Result = found.Result ?? "",
+                Gid = found.Gid, Status = found.Status, RollbackReason = isFailing ? found.Reason ?? "" : "",
+                Result = found.Result ?? "",
             },
             Progresses =
             {
@@ -70,7 +72,9 @@ internal sealed class DtmRpcs(DtmDesk desk) : Dtm.DtmBase
         {
             Gid = request.Gid, TransType = request.TransType, Protocol = "grpc", CustomData = request.CustomedData,
             QueryPrepared = request.QueryPrepared, RollbackReason = request.RollbackReason,
-            Steps = request.Steps is "" or "null" ? null : DtmJson.Read<List<Dictionary<string, string?>?>>(request.Steps, "Steps"),
+            Steps = request.Steps is "" or "null"
+                ? null
+                : DtmJson.Read<List<Dictionary<string, string?>?>>(request.Steps, "Steps"),
             Bytes = [.. request.BinPayloads.Select(payload => payload.ToByteArray())],
             ReqExtra = request.ReqExtra.ToDictionary(field => field.Key, string? (field) => field.Value),
             WaitResult = options.WaitResult, TimeoutToFail = options.TimeoutToFail, RetryInterval = options.RetryInterval,

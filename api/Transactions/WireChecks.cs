@@ -58,7 +58,8 @@ internal static partial class WireChecks
             : throw new BadTransactionException($"branch_id is '{id}': 1 to 64 letters, digits, dots, colons, dashes.");
 
     public static string OpOf(string? op) =>
-        op is not null && Op.IsMatch(op) ? op : throw new BadTransactionException($"op is '{op}': 1 to 32 letters, digits, dashes.");
+        op is not null && Op.IsMatch(op) ? op
+            : throw new BadTransactionException($"op is '{op}': 1 to 32 letters, digits, dashes.");
 
     /// <summary>What is wanted. Targets are not looked at.</summary>
     public static TransactionIntent Intent(WireTransaction wire, Func<string, string?> headerOf)
@@ -79,7 +80,8 @@ internal static partial class WireChecks
             isOrdered || (type == TransactionTypes.Message && (wire.Concurrent ?? custom.Concurrent ?? false)),
             type == TransactionTypes.Message ? Span("delay", custom.Delay, LongestSpan) ?? TimeSpan.Zero : TimeSpan.Zero,
             new TransactionOptions(
-                Span("timeout_to_fail", wire.TimeoutToFail, LongestSpan), Span("request_timeout", wire.RequestTimeout, LongestRequest),
+                Span("timeout_to_fail", wire.TimeoutToFail, LongestSpan),
+                Span("request_timeout", wire.RequestTimeout, LongestRequest),
                 Span("retry_interval", wire.RetryInterval, LongestSpan),
                 (int)(wire.RetryLimit is null or (>= 0 and <= 1_000_000)
                     ? wire.RetryLimit ?? 0
@@ -93,7 +95,7 @@ internal static partial class WireChecks
     private static string OpName(string name) =>
         name.Length is > 0 and <= 128 && IsText(name)
             ? name
-            : throw new BadTransactionException("The workflow's name is empty, over 128 characters long, or has control characters in it.");
+            : throw new BadTransactionException("The workflow's name is empty, too long, or has control characters in it.");
 
     private static bool IsText(string text)
     {
@@ -130,12 +132,16 @@ internal static partial class WireChecks
         {
             if (!int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var step) || step >= steps
                 || (before ?? []).Exists(b => b < 0 || b >= steps))
-                throw new BadTransactionException($"orders speaks of step {key} after {string.Join(", ", before ?? [])}: there are {steps}.");
+            {
+                var named = string.Join(", ", before ?? []);
+                throw new BadTransactionException($"orders speaks of step {key} after {named}: there are {steps}.");
+            }
+
             after[step] = [.. (before ?? []).Distinct()];
         }
 
         var placed = new HashSet<int>();
-        while (Array.FindIndex(after, 0, a => true) >= 0 && placed.Count < steps)
+        while (placed.Count < steps)
         {
             var next = Enumerable.Range(0, steps).Where(i => !placed.Contains(i) && after[i].All(placed.Contains)).ToList();
             if (next.Count == 0) throw new BadTransactionException("orders goes in a circle.");
@@ -167,12 +173,14 @@ internal static partial class WireChecks
                 : throw new BadTransactionException($"The value of header {name} is not printable ASCII.");
         }
 
-        if (headers.Count > MaxHeaders) throw new BadTransactionException($"There are {headers.Count} headers, over {MaxHeaders}.");
+        if (headers.Count > MaxHeaders)
+            throw new BadTransactionException($"There are {headers.Count} headers, over {MaxHeaders}.");
         return headers.ToImmutable();
 
         static string Name(string? name) =>
             name is not null && HeaderName.IsMatch(name) && !s_ownHeaders.Contains(name)
-            && !name.StartsWith("grpc-", StringComparison.OrdinalIgnoreCase) && !name.StartsWith("dtm-", StringComparison.OrdinalIgnoreCase)
+            && !name.StartsWith("grpc-", StringComparison.OrdinalIgnoreCase)
+                && !name.StartsWith("dtm-", StringComparison.OrdinalIgnoreCase)
                 ? name
                 : throw new BadTransactionException($"'{name}' is no header that a transaction can carry.");
     }

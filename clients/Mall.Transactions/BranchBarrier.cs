@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Mall.Transactions.Client;
 
 /// <summary>
-/// DTM's sub-transaction barrier: what a branch does to a database happens once, never before it was asked for, and not after it was
-/// undone. One for each call of a branch; it may guard several pieces of work, in the same order each time.
+/// DTM's sub-transaction barrier: what a branch does to a database happens once, never before it was asked for, and not after it
+/// was undone. One for each call of a branch; it may guard several pieces of work, in the same order each time.
 /// </summary>
 /// <param name="transType">As the call says: saga, tcc, msg, xa or workflow.</param>
 public sealed class BranchBarrier(string transType, string gid, string branchId, string op)
@@ -22,7 +22,8 @@ public sealed class BranchBarrier(string transType, string gid, string branchId,
     /// <exception cref="ArgumentException">One of the four is missing: this is no call of a branch.</exception>
     public static BranchBarrier From(Func<string, string?> field)
     {
-        string Get(string name) => field(name) is { Length: > 0 } value ? value : throw new ArgumentException($"The call has no {name}.", nameof(field));
+        string Get(string name) => field(name) is { Length: > 0 } value ? value
+            : throw new ArgumentException($"The call has no {name}.", nameof(field));
         return new BranchBarrier(Get("trans_type"), Get("gid"), Get("branch_id"), Get("op"));
     }
 
@@ -32,7 +33,8 @@ public sealed class BranchBarrier(string transType, string gid, string branchId,
         await using var command = connection.CreateCommand();
         command.CommandText = $"""
             create table if not exists {Table(connection)} (
-              trans_type varchar(45) not null, gid varchar(128) not null, branch_id varchar(128) not null, op varchar(45) not null,
+              trans_type varchar(45) not null, gid varchar(128) not null, branch_id varchar(128) not null,
+              op varchar(45) not null,
               barrier_id varchar(45) not null, reason varchar(45) not null,
               create_time timestamp default current_timestamp, primary key (gid, branch_id, op, barrier_id))
             """;
@@ -63,7 +65,8 @@ public sealed class BranchBarrier(string transType, string gid, string branchId,
     }
 
     /// <summary>Whether the local transaction of a message was committed; if not, it never will be.</summary>
-    public static async Task<bool> WasCommittedAsync(DbConnection connection, string gid, CancellationToken cancellationToken = default)
+    public static async Task<bool> WasCommittedAsync(DbConnection connection, string gid,
+        CancellationToken cancellationToken = default)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var message = new BranchBarrier(MessageOp, gid, MessageBranch, MessageOp);
@@ -82,7 +85,8 @@ public sealed class BranchBarrier(string transType, string gid, string branchId,
         new BranchBarrier(MessageOp, gid, MessageBranch, MessageOp).EnterAsync(transaction, cancellationToken);
 
     private async Task<bool> InsertAsync(
-        DbTransaction transaction, string branch, string rowOp, string barrier, string reason, CancellationToken cancellationToken)
+        DbTransaction transaction, string branch, string rowOp, string barrier, string reason,
+            CancellationToken cancellationToken)
     {
         var connection = transaction.Connection!;
         var (verb, rest) = Kind(connection) switch

@@ -106,7 +106,8 @@ public sealed class Saga(TransactionClient client, string gid)
     /// <summary>Idempotent by its gid.</summary>
     /// <exception cref="TransactionUnknownException">Submit it again.</exception>
     public Task<TransactionAnswer> SubmitAsync(CancellationToken cancellationToken = default) => client.PostAsync(
-        "submit", new WireRequest(gid, "saga") { Steps = _steps, Payloads = _payloads, WaitResult = WaitsForResult }, cancellationToken);
+        "submit", new WireRequest(gid, "saga") { Steps = _steps, Payloads = _payloads, WaitResult = WaitsForResult },
+            cancellationToken);
 }
 
 /// <summary>Calls that happen if, and only if, a local transaction is committed.</summary>
@@ -134,7 +135,8 @@ public sealed class Message(TransactionClient client, string gid)
     /// <param name="connection">Open, with the barrier's table.</param>
     /// <returns>Refused: the server had given the message up before, and the work was not done.</returns>
     public async Task<TransactionAnswer> DoAndSubmitAsync(
-        string queryPrepared, DbConnection connection, Func<DbTransaction, Task> work, CancellationToken cancellationToken = default)
+        string queryPrepared, DbConnection connection, Func<DbTransaction, Task> work,
+            CancellationToken cancellationToken = default)
     {
         var prepared = await client.PostAsync("prepare", Request(queryPrepared), cancellationToken);
         if (!prepared.IsSuccess) return prepared;
@@ -165,13 +167,16 @@ public sealed class Tcc(TransactionClient client, HttpClient http, string gid)
     private int _branches;
 
     /// <summary>Registers a branch, and then tries it with the payload as JSON.</summary>
-    /// <exception cref="InvalidOperationException">The try was refused, or nobody knows: the transaction is to be cancelled.</exception>
-    public async Task TryAsync(string tryUrl, string confirm, string cancel, object payload, CancellationToken cancellationToken = default)
+    /// <exception cref="InvalidOperationException">The try was refused, or nobody knows: the transaction is to be
+    /// cancelled.</exception>
+    public async Task TryAsync(string tryUrl, string confirm, string cancel, object payload,
+        CancellationToken cancellationToken = default)
     {
         var (branch, data) = ($"{++_branches:00}", JsonSerializer.Serialize(payload));
         var registered = await client.PostAsync("registerBranch", new Dictionary<string, string>
         {
-            ["gid"] = gid, ["trans_type"] = "tcc", ["branch_id"] = branch, ["data"] = data, ["confirm"] = confirm, ["cancel"] = cancel,
+            ["gid"] = gid, ["trans_type"] = "tcc", ["branch_id"] = branch, ["data"] = data, ["confirm"] = confirm,
+            ["cancel"] = cancel,
         }, cancellationToken);
         if (!registered.IsSuccess) throw new InvalidOperationException(registered.Message);
         var query = $"gid={Uri.EscapeDataString(gid)}&trans_type=tcc&branch_id={branch}&op=try";

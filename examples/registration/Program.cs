@@ -1,5 +1,5 @@
-// A user registers in one service, and another gives points to whoever has: exactly those, also when the first dies right after its
-// commit. One process for the sake of the example: a mall with its door for transactions, and both services.
+// A user registers in one service, and another gives points to whoever has: exactly those, also when the first dies right after
+// its commit. One process for the sake of the example: a mall with its door for transactions, and both services.
 using Mall.Silo;
 using Mall.Transactions.Client;
 using Microsoft.Data.Sqlite;
@@ -30,7 +30,8 @@ catch (InvalidOperationException e)
 }
 
 while (await ScalarAsync(points, "select count(*) from points") is 0L) await Task.Delay(100);
-Console.WriteLine($"users {await ScalarAsync(users, "select group_concat(name) from users")}, points for {await ScalarAsync(points, "select group_concat(name || ' ' || balance) from points")}");
+Console.WriteLine($"users: {await ScalarAsync(users, "select group_concat(name) from users")}");
+Console.WriteLine($"points: {await ScalarAsync(points, "select group_concat(name || ' ' || balance) from points")}");
 await service.DisposeAsync();
 await mall.StopAsync();
 Directory.Delete(folder, recursive: true);
@@ -71,7 +72,8 @@ async Task<SqliteConnection> OpenAsync(string name, string sql)
     return connection;
 }
 
-static async Task ExecuteAsync(SqliteConnection connection, System.Data.Common.DbTransaction? transaction, string sql, string name)
+static async Task ExecuteAsync(SqliteConnection connection, System.Data.Common.DbTransaction? transaction, string sql,
+    string name)
 {
     await using var command = connection.CreateCommand();
     (command.CommandText, command.Transaction) = (sql, (SqliteTransaction?)transaction);

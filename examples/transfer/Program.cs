@@ -22,7 +22,8 @@ foreach (var amount in (int[])[30, 500])
         .Add("http://127.0.0.1:9002/give", "http://127.0.0.1:9002/give-back", new Transfer(amount));
     saga.WaitsForResult = true;
     var answer = await saga.SubmitAsync();
-    Console.WriteLine($"{amount}: {answer.Outcome}. north has {await BalanceAsync("north")}, south has {await BalanceAsync("south")}.");
+    var (left, right) = (await BalanceAsync("north"), await BalanceAsync("south"));
+    Console.WriteLine($"{amount}: {answer.Outcome}. north has {left}, south has {right}.");
 }
 
 await mall.StopAsync();
@@ -32,7 +33,8 @@ async Task<WebApplication> OpenBankAsync(string name, int balance, int port)
 {
     await using var connection = await ConnectAsync(name);
     await BranchBarrier.CreateTableAsync(connection);
-    await ExecuteAsync(connection, null, $"create table account (balance integer not null check (balance >= 0)); insert into account values ({balance})");
+    await ExecuteAsync(connection, null,
+        $"create table account (balance integer not null check (balance >= 0)); insert into account values ({balance})");
 
     var builder = WebApplication.CreateSlimBuilder();
     builder.Logging.ClearProviders();

@@ -1,8 +1,8 @@
 namespace Mall.Transactions;
 
 /// <summary>
-/// One transaction of services outside. The key is the gid. Everything is harmless to repeat. All calls interleave: who waits for an
-/// outcome keeps nobody from stopping it.
+/// One transaction of services outside. The key is the gid. Everything is harmless to repeat. All calls interleave: who waits for
+/// an outcome keeps nobody from stopping it.
 /// </summary>
 [Alias("mall.IGlobalTransactionGrain")]
 public interface IGlobalTransactionGrain : ISagaGrain

@@ -5,8 +5,8 @@ using System.Threading.Channels;
 namespace Mall.Transactions;
 
 /// <summary>
-/// The run of a transaction. A pass calls whatever may be called, each op once, until nothing is left that may; then the transaction
-/// has ended, or its row says when the next pass is due.
+/// The run of a transaction. A pass calls whatever may be called, each op once, until nothing is left that may; then the
+/// transaction has ended, or its row says when the next pass is due.
 /// </summary>
 public sealed partial class GlobalTransactionGrain
 {
@@ -81,7 +81,8 @@ public sealed partial class GlobalTransactionGrain
         {
             var timeout = transaction.Deadline(services.Settings) - transaction.Row.CreateTime;
             return await ReachAsync(
-                transaction, expired, string.Create(CultureInfo.InvariantCulture, $"Timeout after {timeout?.TotalSeconds:0} seconds"));
+                transaction, expired,
+                    string.Create(CultureInfo.InvariantCulture, $"Timeout after {timeout?.TotalSeconds:0} seconds"));
         }
 
         if (transaction.Kind.Reached(transaction) is { } reached)
@@ -138,7 +139,9 @@ public sealed partial class GlobalTransactionGrain
         }
     }
 
-    /// <summary>Waits for an answer, and makes what has come durable, with the status that it leads to, before anything follows.</summary>
+    /// <summary>
+    /// Waits for an answer, and makes what has come durable, with the status that it leads to, before anything follows.
+    /// </summary>
     private async Task TakeAnswersAsync(Transaction transaction, Pass pass)
     {
         var answers = new List<(TransactionOp Op, BranchAnswer Answer)> { await pass.Answers.Reader.ReadAsync() };

@@ -1,8 +1,8 @@
 namespace Mall.Transactions;
 
 /// <summary>
-/// Drives one transaction of services outside. Its row and what its branches answered are durable before the next step that depends
-/// on them; a branch whose answer was lost with this process is called again, under the same gid, branch and op.
+/// Drives one transaction of services outside. Its row and what its branches answered are durable before the next step that
+/// depends on them; a branch whose answer was lost with this process is called again, under the same gid, branch and op.
 /// <para>
 /// All calls interleave, so that a client that waits for an outcome keeps nobody from stopping it. Safe, because the row is moved
 /// under a gate, one at a time, by what is known then; and there is one run at a time.
@@ -12,7 +12,7 @@ namespace Mall.Transactions;
 public sealed partial class GlobalTransactionGrain(TransactionServices services) : Grain, IGlobalTransactionGrain
 {
     private readonly SemaphoreSlim _gate = new(1, 1);
-    private Transaction? _transaction;          // as last read or committed; null until then, and after a write that came to nothing
+    private Transaction? _transaction;          // as last read or committed; null until then, and after a write that failed
     private Task _run = Task.CompletedTask;
     private bool _again;                        // somebody wants another pass after this one
     private bool _deactivating;
@@ -38,7 +38,8 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
             if (await BeginAsync(intent, SagaStatus.Submitted) is { } refusal) return refusal;
             var transaction = _transaction!;
             if (transaction.Status == SagaStatus.Prepared)
-                await MoveAsync(transaction, Soon(transaction) with { Status = SagaStatus.Submitted, Attempts = 0, Reason = null });
+                await MoveAsync(transaction,
+                    Soon(transaction) with { Status = SagaStatus.Submitted, Attempts = 0, Reason = null });
             if (transaction.Status is SagaStatus.Aborting or SagaStatus.Failed)
                 return TransactionReply.Failure($"Transaction {Gid} is {transaction.Status} and cannot be submitted.");
             Start();
@@ -135,8 +136,10 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
         {
             case { Status: SagaStatus.Aborting }:
                 break;
-            case { Status: SagaStatus.Submitted, Kind: SagaTransactions } or { Status: SagaStatus.Prepared, Kind: TwoPhaseTransactions }:
-                await MoveAsync(transaction, Soon(transaction) with { Status = SagaStatus.Aborting, Reason = reason, Attempts = 0 });
+            case { Status: SagaStatus.Submitted, Kind: SagaTransactions }:
+            case { Status: SagaStatus.Prepared, Kind: TwoPhaseTransactions }:
+                await MoveAsync(transaction,
+                    Soon(transaction) with { Status = SagaStatus.Aborting, Reason = reason, Attempts = 0 });
                 break;
             case { Status: SagaStatus.Prepared, Kind: MessageTransactions }:
                 await MoveAsync(transaction, Ended(transaction, SagaStatus.Failed, reason));
@@ -208,7 +211,8 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
     {
         var now = DateTimeOffset.FromUnixTimeMilliseconds(Now.ToUnixTimeMilliseconds()); // as the database keeps it
         var row = new TransactionRecord(
-            Gid, intent.Type, status, Transaction.PayloadOf(intent), Reason: null, Attempts: 0, Version: 1, NextTime: null, now, now,
+            Gid, intent.Type, status, Transaction.PayloadOf(intent), Reason: null, Attempts: 0, Version: 1, NextTime: null, now,
+            now,
             FinishTime: null);
         var transaction = new Transaction(row, intent, []);
         transaction.Row = row with

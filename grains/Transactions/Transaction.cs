@@ -95,7 +95,7 @@ internal sealed class Transaction
     {
         if (row is { BranchId: TransactionRows.ResultBranch, Op: TransactionRows.ResultOp })
         {
-            Result = row.Payload;
+            Result = row.Target;
             return;
         }
 

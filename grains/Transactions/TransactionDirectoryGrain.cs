@@ -16,7 +16,8 @@ public sealed class TransactionDirectoryGrain(GrainLedger ledger, TransactionSet
         if (TransactionRows.Page(query.Type, query.Status) is not { } page) return new([], null, place);
         var settled = await ledger.SettledAsync();
         var rows = await ledger.QueryAsync(
-            page, place.Position, place.Key, settled, query.CreatedFrom ?? DateTimeOffset.UnixEpoch, query.CreatedUntil ?? s_never,
+            page, place.Position, place.Key, settled, query.CreatedFrom ?? DateTimeOffset.UnixEpoch, query.CreatedUntil
+            ?? s_never,
             query.Limit + 1);
         return ListPages.Of(
             rows, query.Limit, place, row => new Transaction(row, Transaction.IntentOf(row.Payload), []).View(settings) with

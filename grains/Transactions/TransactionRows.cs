@@ -7,7 +7,8 @@ internal sealed record TransactionRecord(
 
 /// <summary>A row of <c>transaction_branches</c>.</summary>
 internal sealed record TransactionBranchRow(
-    string BranchId, string Op, string Status, int Number, string Target, string Payload, string? Error, DateTimeOffset CreateTime,
+    string BranchId, string Op, string Status, int Number, string Target, string Payload, string? Error,
+    DateTimeOffset CreateTime,
     DateTimeOffset UpdateTime);
 
 /// <summary>Changes and queries of transactions in <c>sagas</c> and of <c>transaction_branches</c>.</summary>
@@ -94,17 +95,19 @@ internal static class TransactionRows
                 Read));
 
     /// <summary>
-    /// The newest before position @p1 and gid @p2, none behind position @p3, made from @p4 to @p5: at most @p6. Null when there is
-    /// no such kind or status.
+    /// The newest before position @p1 and gid @p2, none behind position @p3, made from @p4 to @p5: at most @p6. Null when there
+    /// is no such kind or status.
     /// </summary>
-    public static Query<TransactionRecord>? Page(string? kind, string? status) => s_pages.GetValueOrDefault((kind ?? "", status ?? ""));
+    public static Query<TransactionRecord>? Page(string? kind, string? status) =>
+        s_pages.GetValueOrDefault((kind ?? "", status ?? ""));
 
     public static RowChange Insert(TransactionRecord row) => s_insert.With(
         row.Gid, row.Kind, row.Status, row.Payload, row.Attempts, row.Version, row.NextTime, row.CreateTime, row.UpdateTime);
 
     /// <summary>Moves the row from the version before to this record.</summary>
     public static RowChange Update(TransactionRecord row) => s_update.With(
-        row.Gid, row.Version - 1, row.Version, row.Status, row.Reason, row.Attempts, row.NextTime, row.UpdateTime, row.FinishTime);
+        row.Gid, row.Version - 1, row.Version, row.Status, row.Reason, row.Attempts, row.NextTime, row.UpdateTime,
+            row.FinishTime);
 
     public static RowChange InsertBranch(string gid, TransactionOp op, DateTimeOffset now) => s_insertBranch.With(
         gid, op.BranchId, op.Op, op.Status, op.Number, op.Target,

@@ -71,7 +71,8 @@ public sealed record DtmSettings(
                 && server.Contains("://", StringComparison.Ordinal) && BranchTarget.EndpointOf(address) is { } endpoint
                     ? (server, endpoint)
                     : throw new SettingsException(
-                        SettingNames.DtmTargets, $"'{entry}' is not scheme://server=host:port, such as etcd://etcd:2379/busi=10.0.0.5:80"));
+                        SettingNames.DtmTargets,
+                            $"'{entry}' is not scheme://server=host:port, such as etcd://etcd:2379/busi=10.0.0.5:80"));
         return new StaticResolver(entries.GroupBy(entry => entry.server).ToDictionary(
             server => server.Key, IReadOnlyList<DnsEndPoint> (server) => [.. server.Select(entry => entry.endpoint)]));
     }

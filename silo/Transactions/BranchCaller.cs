@@ -7,11 +7,12 @@ using Mall.Transactions;
 namespace Mall.Silo.Transactions;
 
 /// <summary>
-/// Calls branches over HTTP, JSON-RPC and gRPC, as DTM's clients expect it. Each target has connections of its own and each call a
-/// deadline, so that one that hangs holds up nobody else's.
+/// Calls branches over HTTP, JSON-RPC and gRPC, as DTM's clients expect it. Each target has connections of its own and each call
+/// a deadline, so that one that hangs holds up nobody else's.
 /// </summary>
 internal sealed class BranchCaller(
-    IHttpClientFactory clients, BranchChannels channels, TargetBook targets, DtmSettings settings, TimeProvider clock) : IBranchCaller
+    IHttpClientFactory clients, BranchChannels channels, TargetBook targets, DtmSettings settings, TimeProvider clock)
+        : IBranchCaller
 {
     /// <summary>The client that calls branches.</summary>
     public const string Branches = "branches";
@@ -67,7 +68,8 @@ internal sealed class BranchCaller(
 
         using var client = clients.CreateClient(Branches);
         using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, deadline);
-        if (await ReadAsync(response, deadline) is not { } body) return Unknown($"its answer is over {MaxAnswerBytes} bytes long");
+        if (await ReadAsync(response, deadline) is not { } body)
+            return Unknown($"its answer is over {MaxAnswerBytes} bytes long");
         var answer = Judge((int)response.StatusCode, body);
         return isJsonRpc && answer.Outcome == BranchOutcome.Success ? JudgeJsonRpc(body) : answer;
     }

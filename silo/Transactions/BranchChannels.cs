@@ -48,7 +48,8 @@ internal sealed class BranchChannels(TargetBook targets) : IDisposable
         TargetRules rules, DnsEndPoint target, CancellationToken cancellationToken)
     {
         var host = target.Host.Trim('[', ']');
-        var addresses = IPAddress.TryParse(host, out var literal) ? [literal] : await Dns.GetHostAddressesAsync(host, cancellationToken);
+        var addresses = IPAddress.TryParse(host, out var literal) ? [literal]
+            : await Dns.GetHostAddressesAsync(host, cancellationToken);
         var allowed = Array.FindAll(addresses, address => rules.Allows(host, address));
         if (allowed.Length == 0)
             throw new IOException($"{host} is at {string.Join<IPAddress>(", ", addresses)}, which is outside dtm-allow.");

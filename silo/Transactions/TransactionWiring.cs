@@ -3,7 +3,9 @@ using Mall.Transactions;
 
 namespace Mall.Silo.Transactions;
 
-/// <summary>How this process takes part in transactions of services outside: it drives them, and is a door for their clients.</summary>
+/// <summary>
+/// How this process takes part in transactions of services outside: it drives them, and is a door for their clients.
+/// </summary>
 internal static class TransactionWiring
 {
     public static void AddTransactions(this IServiceCollection services, DtmSettings settings)

@@ -57,7 +57,8 @@ public sealed partial class BranchTarget
             Scheme = rpc.Groups["scheme"] is { Success: true, Value: var scheme } ? scheme : null,
             Server = rpc.Groups["server"].Value, Service = rpc.Groups["service"].Value, Method = rpc.Groups["method"].Value,
         };
-        if (target.Scheme is null && EndpointOf(target.Server) is null) complaint = $"has no host:port in front, but '{target.Server}'";
+        if (target.Scheme is null && EndpointOf(target.Server) is null)
+            complaint = $"has no host:port in front, but '{target.Server}'";
         return complaint is null ? target : null;
     }
 

@@ -14,11 +14,12 @@ public sealed class TargetBook(TargetRules rules, IEnumerable<ITargetResolver> r
     public IReadOnlyList<DnsEndPoint>? Resolve(BranchTarget target) =>
         target.Scheme is null
             ? BranchTarget.EndpointOf(target.Server) is { } endpoint ? [endpoint] : null
-            : _resolvers.Select(resolver => resolver.Resolve(target.Scheme, target.Server)).FirstOrDefault(found => found is not null);
+            : _resolvers.Select(resolver => resolver.Resolve(target.Scheme, target.Server)).FirstOrDefault(found =>
+                found is not null);
 
     /// <summary>
-    /// Why a target is not taken, or null. A name whose address nobody can tell now is taken where addresses decide: the
-    /// connection will be asked again.
+    /// Why a target is not taken, or null. Where addresses decide, a name without one is not taken either; the connection will be
+    /// asked again, for a name may turn.
     /// </summary>
     public async Task<string?> ComplaintAsync(string text, CancellationToken cancellationToken)
     {
@@ -45,12 +46,12 @@ public sealed class TargetBook(TargetRules rules, IEnumerable<ITargetResolver> r
         {
             patience.CancelAfter(TimeSpan.FromSeconds(2));
             var addresses = await Dns.GetHostAddressesAsync(host, patience.Token);
-            return Array.TrueForAll(addresses, address => rules.Allows(host, address));
+            return addresses.Length > 0 && Array.TrueForAll(addresses, address => rules.Allows(host, address));
         }
         catch (Exception e) when (e is SocketException or ArgumentException
             || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            return true;
+            return false;
         }
     }
 }

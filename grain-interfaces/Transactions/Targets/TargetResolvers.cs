@@ -18,7 +18,8 @@ public sealed class DirectResolver : ITargetResolver
     {
         if (scheme != "direct") return null;
         var parts = server.TrimStart('/').Split(',');
-        return Array.ConvertAll(parts, part => BranchTarget.EndpointOf(part)!) is var found && found.All(e => e is not null) ? found : null;
+        return Array.ConvertAll(parts, part => BranchTarget.EndpointOf(part)!) is var found && found.All(e => e is not null)
+            ? found : null;
     }
 }
 
@@ -33,7 +34,8 @@ public sealed class DnsResolver : ITargetResolver
         var name = scheme switch
         {
             "dns" => server.TrimStart('/'),
-            "k8s" when server.Split('/') is [{ Length: > 0 } space, { Length: > 0 } service] && service.Split(':') is [var host, var port]
+            "k8s" when server.Split('/') is [{ Length: > 0 } space, { Length: > 0 } service]
+                && service.Split(':') is [var host, var port]
                 => $"{host}.{space}:{port}",
             _ => null,
         };

@@ -23,7 +23,9 @@ public sealed class TargetRules
     /// <summary>Addresses of names decide, too.</summary>
     public bool HasRanges => _ranges.Count > 0;
 
-    /// <param name="rules">Hosts, addresses, ranges such as <c>10.0.0.0/8</c>, and suffixes such as <c>*.shop.example</c>.</param>
+    /// <param name="rules">
+    /// Hosts, addresses, ranges such as <c>10.0.0.0/8</c>, and suffixes such as <c>*.shop.example</c>.
+    /// </param>
     /// <param name="wrong">The one that is none of these.</param>
     public static TargetRules? Parse(IEnumerable<string> rules, out string? wrong)
     {

@@ -1,6 +1,8 @@
 namespace Mall.Transactions;
 
-/// <summary>Its client knows the way: the server keeps what its steps came to, and calls it again until it says how it ended.</summary>
+/// <summary>
+/// Its client knows the way: the server keeps what its steps came to, and calls it again until it says how it ended.
+/// </summary>
 internal sealed class WorkflowTransactions : TransactionKind
 {
     private const string Branch = "00";
@@ -11,7 +13,8 @@ internal sealed class WorkflowTransactions : TransactionKind
 
     public override TransactionOp? Question(Transaction transaction, bool isLate) =>
         transaction.Status == SagaStatus.Prepared && transaction.Intent.QueryPrepared.Length > 0
-            ? new TransactionOp(0, Branch, transaction.Intent.Name, transaction.Intent.QueryPrepared, PayloadOf(transaction.Intent))
+            ? new TransactionOp(0, Branch, transaction.Intent.Name, transaction.Intent.QueryPrepared,
+                PayloadOf(transaction.Intent))
             : null;
 
     /// <summary>gRPC takes a message: <c>workflow.WorkflowData {1: bytes Data}</c>.</summary>

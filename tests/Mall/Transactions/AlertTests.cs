@@ -18,16 +18,19 @@ public sealed class AlertTests(AlertTests.Alerted mall) : IClassFixture<AlertTes
     {
         var saga = new
         {
-            gid = "stuck", trans_type = "saga", retry_interval = 3600, steps = new[] { new { action = mall.Services.Url("break") } },
+            gid = "stuck", trans_type = "saga", retry_interval = 3600,
+            steps = new[] { new { action = mall.Services.Url("break") } },
         };
         Assert.Equal(HttpStatusCode.OK, (await mall.PostAsync("submit", saga)).Status);
         await TestMall.EventuallyAsync(() => Task.FromResult(mall.Services.Of("").Length >= 2), "the hook is told twice");
         var alert = JsonDocument.Parse(mall.Services.Of("")[1].Body).RootElement;
         Assert.Equal(("stuck", "submitted", 1), (
-            alert.GetProperty("gid").GetString(), alert.GetProperty("status").GetString(), alert.GetProperty("retry_count").GetInt32()));
+            alert.GetProperty("gid").GetString(), alert.GetProperty("status").GetString(),
+                alert.GetProperty("retry_count").GetInt32()));
         Assert.Contains("out of order", alert.GetProperty("error").GetString(), StringComparison.Ordinal);
         await TestMall.EventuallyAsync(
-            async () => await mall.CountAsync("select count(*) from due where kind = 'transaction.alert'") == 0, "it is told no more");
+            async () => await mall.CountAsync("select count(*) from due where kind = 'transaction.alert'") == 0,
+                "it is told no more");
     }
 }
 

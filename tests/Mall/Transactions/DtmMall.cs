@@ -16,8 +16,8 @@ using Microsoft.Extensions.Logging;
 namespace Mall.Tests.Transactions;
 
 /// <summary>
-/// A mall with its doors for DTM's clients open, and services for it to call: tests speak DTM's HTTP and gRPC by hand. Repeats come
-/// after a second.
+/// A mall with its doors for DTM's clients open, and services for it to call: tests speak DTM's HTTP and gRPC by hand. Repeats
+/// come after a second.
 /// </summary>
 public class DtmMall : IAsyncLifetime
 {
@@ -99,7 +99,7 @@ public class DtmMall : IAsyncLifetime
         return
         [
             .. answer.Json.GetProperty("branches").EnumerateArray().Select(b =>
-                $"{b.GetProperty("branch_id").GetString()} {b.GetProperty("op").GetString()} {b.GetProperty("status").GetString()}"),
+                string.Join(' ', ((string[])["branch_id", "op", "status"]).Select(field => b.GetProperty(field).GetString()))),
         ];
     }
 
@@ -120,7 +120,8 @@ public class DtmMall : IAsyncLifetime
     {
         _app = MallHost.Build(
             [
-                "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--db", _db!, "--dtm", "127.0.0.1:0", "--dtm-grpc", "127.0.0.1:0",
+                "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--db", _db!, "--dtm", "127.0.0.1:0", "--dtm-grpc",
+                "127.0.0.1:0",
                 "--dtm-retry", "00:00:01", "--dtm-request-timeout", "00:00:02", .. Settings,
             ],
             builder =>

@@ -18,7 +18,7 @@ public sealed class GrpcTransactionTests(DtmMall mall) : IClassFixture<DtmMall>
         _dtm.AsyncUnaryCall(
             new Method<TRequest, TReply>(
                 MethodType.Unary, "dtmgimp.Dtm", method,
-                Marshallers.Create(message => message.ToByteArray(), _ => throw new NotSupportedException()),
+                Marshallers.Create<TRequest>(message => message.ToByteArray(), _ => throw new NotSupportedException()),
                 Marshallers.Create<TReply>(_ => throw new NotSupportedException(), bytes =>
                 {
                     var reply = new TReply();
@@ -42,7 +42,8 @@ public sealed class GrpcTransactionTests(DtmMall mall) : IClassFixture<DtmMall>
 
     [Fact]
     public async Task NewGid_IsAnother_EachTime() => Assert.NotEqual(
-        (await CallAsync<Empty, DtmGidReply>("NewGid", new Empty())).Gid, (await CallAsync<Empty, DtmGidReply>("NewGid", new Empty())).Gid);
+        (await CallAsync<Empty, DtmGidReply>("NewGid", new Empty())).Gid,
+            (await CallAsync<Empty, DtmGidReply>("NewGid", new Empty())).Gid);
 
     [Fact]
     public async Task Saga_OfGrpcBranches_SendsTheBytesAndTheMetadata()
@@ -114,13 +115,15 @@ public sealed class GrpcTransactionTests(DtmMall mall) : IClassFixture<DtmMall>
         Assert.Empty((await CallAsync<DtmRequest, DtmProgressesReply>("PrepareWorkflow", request)).Progresses);
         await CallAsync<DtmBranchRequest, Empty>("RegisterBranch", new DtmBranchRequest
         {
-            Gid = gid, TransType = "workflow", BranchID = "01", BusiPayload = ByteString.CopyFrom(0, 255), Data = { ["op"] = "action", ["status"] = "succeed" },
+            Gid = gid, TransType = "workflow", BranchID = "01", BusiPayload = ByteString.CopyFrom(0, 255),
+            Data = { ["op"] = "action", ["status"] = "succeed" },
         });
         var progress = Assert.Single((await CallAsync<DtmRequest, DtmProgressesReply>("PrepareWorkflow", request)).Progresses);
         Assert.Equal(("01", "action", "succeed"), (progress.BranchID, progress.Op, progress.Status));
         Assert.Equal([0, 255], progress.BinData.ToByteArray());
         await TestMall.EventuallyAsync(() => Task.FromResult(mall.Services.Of(gid).Length > 0), "its client is called");
-        Assert.Equal(("00", "wf", "\n\u0002hi"), (mall.Services.Of(gid)[0].BranchId, mall.Services.Of(gid)[0].Op, mall.Services.Of(gid)[0].Body));
+        Assert.Equal(("00", "wf", "\n\u0002hi"),
+            (mall.Services.Of(gid)[0].BranchId, mall.Services.Of(gid)[0].Op, mall.Services.Of(gid)[0].Body));
         await SendAsync("Submit", new DtmRequest
         {
             Gid = gid, TransType = "workflow", ReqExtra = { ["status"] = "failed", ["rollback_reason"] = "no money" },

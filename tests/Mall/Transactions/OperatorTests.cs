@@ -19,7 +19,8 @@ public sealed class OperatorTests(DtmMall mall) : IClassFixture<DtmMall>
     {
         SagaView? saga = null;
         await TestMall.EventuallyAsync(
-            async () => (saga = (await Sagas.Get(gid)).Value) is { Attempts: > 0 } or { Status: "succeed" or "failed" }, $"{gid} rests");
+            async () => (saga = (await Sagas.Get(gid)).Value) is { Attempts: > 0 } or { Status: "succeed" or "failed" },
+                $"{gid} rests");
         return saga!;
     }
 
@@ -31,7 +32,8 @@ public sealed class OperatorTests(DtmMall mall) : IClassFixture<DtmMall>
         Assert.Equal(("saga", "submitted"), (saga.Kind, saga.Status));
         Assert.Contains("out of order", saga.Reason, StringComparison.Ordinal);
         Assert.Equal(
-            [("01", "compensate", "prepared"), ("01", "action", "prepared")], saga.Branches.Select(b => (b.BranchId, b.Op, b.Status)));
+            [("01", "compensate", "prepared"), ("01", "action", "prepared")],
+                saga.Branches.Select(b => (b.BranchId, b.Op, b.Status)));
         Assert.Contains((await Sagas.List("submitted", null, null, 100)).Items, s => s.Gid == "retried");
         Assert.False((await Sagas.Retry("retried", null)).IsRefused);
         await mall.UntilAsync("retried", "succeed");
@@ -48,7 +50,8 @@ public sealed class OperatorTests(DtmMall mall) : IClassFixture<DtmMall>
         Assert.Equal(["01 action", "01 compensate"], mall.Services.OpsOf("aborted"));
         await mall.PostAsync("submit", new
         {
-            gid = "message", trans_type = "msg", retry_interval = 3600, steps = new[] { new { action = mall.Services.Url("break") } },
+            gid = "message", trans_type = "msg", retry_interval = 3600,
+            steps = new[] { new { action = mall.Services.Url("break") } },
         });
         Assert.Equal(ErrorCodes.SagaStatusForbids, (await Sagas.Abort("message", null)).Refusal!.Code);
     }

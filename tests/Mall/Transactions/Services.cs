@@ -12,10 +12,12 @@ namespace Mall.Tests.Transactions;
 
 /// <summary>A call that a branch got.</summary>
 public sealed record Call(
-    string Path, string Method, string Gid, string Type, string BranchId, string Op, string Body, IReadOnlyDictionary<string, string> Headers);
+    string Path, string Method, string Gid, string Type, string BranchId, string Op, string Body, IReadOnlyDictionary<string,
+        string> Headers);
 
 /// <summary>
-/// Services in this process. The path says how one behaves, <c>/ok</c>, <c>/refuse</c> and so on, and <c>/then/refuse,ongoing,ok</c>
+/// Services in this process. The path says how one behaves, <c>/ok</c>, <c>/refuse</c> and so on, and
+/// <c>/then/refuse,ongoing,ok</c>
 /// how it does call by call; gRPC's method likewise. Every call is kept.
 /// </summary>
 public sealed class Services : IAsyncDisposable
@@ -95,7 +97,8 @@ public sealed class Services : IAsyncDisposable
     }
 
     private static string JsonRpcParameter(string body, string name) =>
-        body.StartsWith('{') && System.Text.Json.Nodes.JsonNode.Parse(body)?["params"]?[name] is { } value ? value.ToString() : "";
+        body.StartsWith('{') && System.Text.Json.Nodes.JsonNode.Parse(body)?["params"]?[name] is { } value ? value.ToString()
+            : "";
 
     private static Task AnswerHttpAsync(HttpContext http, string behaviour, string body)
     {

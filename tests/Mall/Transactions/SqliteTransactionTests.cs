@@ -71,7 +71,8 @@ public sealed class SqliteTransactionTests(DtmMall mall) : TransactionContract(m
         await SubmitAsync(new
         {
             gid, trans_type = "saga", custom_data = """{"concurrent":true,"orders":{"2":[0,1],"3":[2]}}""",
-            steps = ((string[])["ok", "ok", "ok", "refuse"]).Select(a => new { action = Services.Url(a), compensate = Services.Url("ok") }),
+            steps = ((string[])["ok", "ok", "ok", "refuse"]).Select(a =>
+                new { action = Services.Url(a), compensate = Services.Url("ok") }),
             payloads = new[] { "{}", "{}", "{}", "{}" },
         });
         await Mall.UntilAsync(gid, "failed");
@@ -127,7 +128,8 @@ public sealed class SqliteTransactionTests(DtmMall mall) : TransactionContract(m
         var gid = NewGid();
         await SubmitAsync(new
         {
-            gid, trans_type = "saga", steps = new[] { new { action = "", compensate = "" }, new { action = Services.Url("refuse"), compensate = "" } },
+            gid, trans_type = "saga",
+            steps = new[] { new { action = "", compensate = "" }, new { action = Services.Url("refuse"), compensate = "" } },
         });
         await Mall.UntilAsync(gid, "failed");
         Assert.Equal(["02 action"], Services.OpsOf(gid));
@@ -141,7 +143,8 @@ public sealed class SqliteTransactionTests(DtmMall mall) : TransactionContract(m
         request.Headers.Add("x-user", "ada");
         request.Headers.Add("x-other", "not asked for");
         request.Content = new StringContent($$"""
-            {"gid":"{{gid}}","trans_type":"saga","wait_result":true,"branch_headers":{"x-tenant":"7"},"passthrough_headers":["x-user"],
+            {"gid":"{{gid}}","trans_type":"saga","wait_result":true,"branch_headers":{"x-tenant":"7"},
+             "passthrough_headers":["x-user"],
              "steps":[{"action":"{{Services.Url("ok")}}"}],"payloads":["{}"],"unknown":[1]}
             """);
         using var answer = await Mall.Client.SendAsync(request, TestContext.Current.CancellationToken);
@@ -180,10 +183,12 @@ public sealed class SqliteTransactionTests(DtmMall mall) : TransactionContract(m
         await SubmitAsync(new
         {
             gid = concurrent, trans_type = "msg", concurrent = true,
-            steps = new[] { new { action = Services.Url("hang") }, new { action = Services.Url("ok") } }, payloads = new[] { "{}", "{}" },
+            steps = new[] { new { action = Services.Url("hang") }, new { action = Services.Url("ok") } },
+            payloads = new[] { "{}", "{}" },
         });
         await TestMall.EventuallyAsync(
-            async () => (await Mall.BranchesAsync(concurrent)).Contains("02 action succeed"), "the second does not wait for the first");
+            async () => (await Mall.BranchesAsync(concurrent)).Contains("02 action succeed"),
+                "the second does not wait for the first");
         Assert.Equal("submitted", await Mall.StatusAsync(delayed));
         Assert.Empty(Services.Of(delayed));
         await Mall.PostAsync("forceStop", new { gid = concurrent });
@@ -238,7 +243,8 @@ public sealed class SqliteTransactionTests(DtmMall mall) : TransactionContract(m
         Assert.Equal("failed", await Mall.StatusAsync(gid));
         Assert.DoesNotContain("01 compensate", Services.OpsOf(gid));
         Answered(HttpStatusCode.Conflict, "FAILURE", await Mall.PostAsync("forceStop", new { gid }));
-        Assert.Contains(Mall.Log.Warnings, line => line.Contains(gid, StringComparison.Ordinal) && line.Contains("force", StringComparison.Ordinal));
+        Assert.Contains(Mall.Log.Warnings, line => line.Contains(gid, StringComparison.Ordinal)
+            && line.Contains("force", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -270,7 +276,8 @@ public sealed class SqliteTransactionTests(DtmMall mall) : TransactionContract(m
              "steps":[{"action":"{{Services.Url(behaviour)}}?method=TransOut","compensate":""}]}
             """;
         Assert.NotEmpty((await CallAsync("newGid", "{}")).Json.GetProperty("result").GetProperty("gid").GetString()!);
-        Assert.Equal("SUCCESS", (await CallAsync("submit", Saga(gid, "rpc-ok"))).Json.GetProperty("result").GetProperty("dtm_result").GetString());
+        Assert.Equal("SUCCESS",
+            (await CallAsync("submit", Saga(gid, "rpc-ok"))).Json.GetProperty("result").GetProperty("dtm_result").GetString());
         var call = Assert.Single(Services.Of(gid));
         Assert.Contains("\"method\":\"TransOut\"", call.Body, StringComparison.Ordinal);
         Assert.Contains("\"amount\":3", call.Body, StringComparison.Ordinal);

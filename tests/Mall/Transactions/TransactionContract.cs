@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Mall.Tests.Hosting;
 
 namespace Mall.Tests.Transactions;
 
@@ -35,7 +36,8 @@ public abstract class TransactionContract(DtmMall mall)
         await mall.UntilAsync(gid, "succeed");
         Assert.Equal(["01 action", "02 action"], Services.OpsOf(gid));
         Assert.Equal(
-            ["01 compensate prepared", "01 action succeed", "02 compensate prepared", "02 action succeed"], await mall.BranchesAsync(gid));
+            ["01 compensate prepared", "01 action succeed", "02 compensate prepared", "02 action succeed"],
+                await mall.BranchesAsync(gid));
         var call = Services.Of(gid)[1];
         Assert.Equal(("POST", "saga", """{"amount":1}"""), (call.Method, call.Type, call.Body));
         Assert.Equal("application/json", call.Headers["content-type"]);
@@ -50,7 +52,8 @@ public abstract class TransactionContract(DtmMall mall)
         Assert.Equal(["01 action", "02 action", "02 compensate", "01 compensate"], Services.OpsOf(gid));
         Assert.Equal(
             [
-                "01 compensate succeed", "01 action succeed", "02 compensate succeed", "02 action failed", "03 compensate prepared",
+                "01 compensate succeed", "01 action succeed", "02 compensate succeed", "02 action failed",
+                "03 compensate prepared",
                 "03 action prepared",
             ],
             await mall.BranchesAsync(gid));
@@ -73,7 +76,8 @@ public abstract class TransactionContract(DtmMall mall)
         var gid = NewGid();
         await SubmitAsync(new
         {
-            gid, trans_type = "msg", steps = new[] { new { action = Services.Url("then/refuse,ok") }, new { action = Services.Url("ok") } },
+            gid, trans_type = "msg",
+            steps = new[] { new { action = Services.Url("then/refuse,ok") }, new { action = Services.Url("ok") } },
             payloads = new[] { "{}", "{}" },
         });
         await mall.UntilAsync(gid, "succeed");
@@ -93,7 +97,8 @@ public abstract class TransactionContract(DtmMall mall)
             {
                 var registered = new
                 {
-                    gid, trans_type = "tcc", branch_id = branch, data = "{}", confirm = Services.Url("ok"), cancel = Services.Url("ok"),
+                    gid, trans_type = "tcc", branch_id = branch, data = "{}", confirm = Services.Url("ok"),
+                    cancel = Services.Url("ok"),
                 };
                 Answered(HttpStatusCode.OK, "SUCCESS", await mall.PostAsync("registerBranch", registered));
                 Answered(HttpStatusCode.OK, "SUCCESS", await mall.PostAsync("registerBranch", registered));
@@ -112,7 +117,8 @@ public abstract class TransactionContract(DtmMall mall)
         var gid = NewGid();
         var workflow = new
         {
-            gid, trans_type = "workflow", query_prepared = Services.Url("ok"), custom_data = """{"name":"transfer","data":"aGk="}""",
+            gid, trans_type = "workflow", query_prepared = Services.Url("ok"),
+            custom_data = """{"name":"transfer","data":"aGk="}""",
         };
         var first = await mall.PostAsync("prepareWorkflow", workflow);
         Assert.Equal("prepared", first.Json.GetProperty("transaction").GetProperty("status").GetString());
@@ -125,10 +131,11 @@ public abstract class TransactionContract(DtmMall mall)
         var again = await mall.PostAsync("prepareWorkflow", workflow);
         var progress = Assert.Single(again.Json.GetProperty("progresses").EnumerateArray());
         Assert.Equal(("01", "action", "succeed"), (
-            progress.GetProperty("branch_id").GetString(), progress.GetProperty("op").GetString(), progress.GetProperty("status").GetString()));
+            progress.GetProperty("branch_id").GetString(), progress.GetProperty("op").GetString(),
+                progress.GetProperty("status").GetString()));
         Assert.Equal("done"u8.ToArray(), progress.GetProperty("bin_data").GetBytesFromBase64());
 
-        await Hosting.TestMall.EventuallyAsync(() => Task.FromResult(Services.Of(gid).Length > 0), "its client is called");
+        await TestMall.EventuallyAsync(() => Task.FromResult(Services.Of(gid).Length > 0), "its client is called");
         var call = Services.Of(gid)[0];
         Assert.Equal(("00", "transfer", "hi", "POST"), (call.BranchId, call.Op, call.Body, call.Method));
         var conclusion = new { gid, trans_type = "workflow", req_extra = new { status = "succeed", result = "cmVzdWx0" } };
@@ -146,7 +153,8 @@ public abstract class TransactionContract(DtmMall mall)
     public async Task All_ListsTheNewestFirst_InPages_ByTypeStatusAndTime()
     {
         string[] gids = [NewGid(), NewGid(), NewGid()];
-        foreach (var gid in gids) Answered(HttpStatusCode.OK, "SUCCESS", await mall.PostAsync("prepare", new { gid, trans_type = "xa" }));
+        foreach (var gid in gids) Answered(HttpStatusCode.OK, "SUCCESS",
+            await mall.PostAsync("prepare", new { gid, trans_type = "xa" }));
         var (seen, position) = (new List<string>(), "");
         do
         {
@@ -170,7 +178,8 @@ public abstract class TransactionContract(DtmMall mall)
     public async Task Topic_IsSubscribedTo_Delivered_AndLeft()
     {
         var (gid, topic) = (NewGid(), $"topic-{Guid.NewGuid():N}");
-        var message = new { gid, trans_type = "msg", steps = new[] { new { action = $"topic://{topic}" } }, payloads = new[] { "{}" } };
+        var message = new { gid, trans_type = "msg", steps = new[] { new { action = $"topic://{topic}" } },
+            payloads = new[] { "{}" } };
         Answered(HttpStatusCode.Conflict, "FAILURE", await mall.PostAsync("submit", message));
         Assert.Equal("none", await mall.StatusAsync(gid));
         foreach (var url in (string[])[Services.Url("ok"), Services.Url("ok?second")])

@@ -7,8 +7,8 @@ using Microsoft.Data.Sqlite;
 namespace Mall.Tests.Transactions;
 
 /// <summary>
-/// The process that drives transactions dies by kill -9 under them, and starts again: each ends, no branch is left out, and what was
-/// acknowledged is there. <c>MALL_TEST_KILLS</c> is how often it dies (2).
+/// The process that drives transactions dies by kill -9 under them, and starts again: each ends, no branch is left out, and what
+/// was acknowledged is there. <c>MALL_TEST_KILLS</c> is how often it dies (2).
 /// </summary>
 [Collection(nameof(WholeProcesses))]
 public sealed class TransactionKillTests
@@ -31,7 +31,8 @@ public sealed class TransactionKillTests
         {
             var submitting = Enumerable.Range(0, SagasAKill).Select(i => SubmitAsync($"{kill}-{i}", i % 4 == 0)).ToArray();
             await TestMall.EventuallyAsync(
-                () => Task.FromResult(services.Of($"{kill}-1").Length > 0 || Array.TrueForAll(submitting, s => s.IsCompleted)), "some run");
+                () => Task.FromResult(services.Of($"{kill}-1").Length > 0 || Array.TrueForAll(submitting, s => s.IsCompleted)),
+                    "some run");
             await silo.KillAsync();
             acknowledged.AddRange((await Task.WhenAll(submitting)).OfType<string>());
             silo = mall.Start(settings);
