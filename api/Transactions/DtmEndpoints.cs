@@ -21,7 +21,11 @@ internal static class DtmEndpoints
         Post(dtm, "/prepareWorkflow", PrepareWorkflowAsync);
         foreach (var (path, type) in ((string, string?)[])
             [("/registerBranch", null), ("/registerTccBranch", TransactionTypes.Tcc), ("/registerXaBranch", TransactionTypes.Xa)])
-            dtm.MapPost(path, http => DtmAnswers.RunAsync(http, desk => RegisterAsync(http, desk, type)));
+        {
+            RequestDelegate register = http => DtmAnswers.RunAsync(http, desk => RegisterAsync(http, desk, type));
+            dtm.MapPost(path, register);
+        }
+
         Get(dtm, "/query", QueryAsync);
         Get(dtm, "/all", AllAsync);
         Get(dtm, "/resetCronTime", ResetCronTimeAsync);
@@ -30,8 +34,9 @@ internal static class DtmEndpoints
                 http.RequestAborted));
         Get(dtm, "/unsubscribe", async (http, desk) =>
             await desk.Unsubscribe(http.Request.Query["topic"], http.Request.Query["url"]));
-        dtm.MapDelete("/topic/{name}", http => DtmAnswers.RunAsync(
-            http, async desk => await desk.RemoveTopic(http.GetRouteValue("name") as string)));
+        RequestDelegate remove = http => DtmAnswers.RunAsync(
+            http, async desk => await desk.RemoveTopic(http.GetRouteValue("name") as string));
+        dtm.MapDelete("/topic/{name}", remove);
         Get(dtm, "/queryKV", async (http, desk) => new Dictionary<string, object>
         {
             ["kv"] = (await desk.FindValues(Text(http, "cat") ?? "topics", Text(http, "key"))).Select(DtmAnswers.KeyValue),
@@ -66,12 +71,18 @@ internal static class DtmEndpoints
 
     private static string Version => typeof(DtmEndpoints).Assembly.GetName().Version?.ToString() ?? "";
 
-    private static void Get(RouteGroupBuilder dtm, string path, Func<HttpContext, DtmDesk, Task<object>> ask) =>
-        dtm.MapGet(path, http => DtmAnswers.RunAsync(http, desk => ask(http, desk)));
+    private static void Get(RouteGroupBuilder dtm, string path, Func<HttpContext, DtmDesk, Task<object>> ask)
+    {
+        RequestDelegate serve = http => DtmAnswers.RunAsync(http, desk => ask(http, desk));
+        dtm.MapGet(path, serve);
+    }
 
-    private static void Post(RouteGroupBuilder dtm, string path, Func<HttpContext, DtmDesk, WireTransaction, Task<object>> ask) =>
-        dtm.MapPost(path, http => DtmAnswers.RunAsync(http, async desk =>
-            await ask(http, desk, DtmJson.Read<WireTransaction>(await BodyAsync(http), "The body"))));
+    private static void Post(RouteGroupBuilder dtm, string path, Func<HttpContext, DtmDesk, WireTransaction, Task<object>> ask)
+    {
+        RequestDelegate serve = http => DtmAnswers.RunAsync(http, async desk =>
+            await ask(http, desk, DtmJson.Read<WireTransaction>(await BodyAsync(http), "The body")));
+        dtm.MapPost(path, serve);
+    }
 
     private static async Task<object> RegisterAsync(HttpContext http, DtmDesk desk, string? type)
     {

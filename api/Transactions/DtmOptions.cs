@@ -1,5 +1,3 @@
-using Mall.Transactions;
-
 namespace Mall.Api.Transactions;
 
 /// <summary>What the door for DTM's clients is told by its host.</summary>

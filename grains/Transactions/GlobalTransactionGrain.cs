@@ -9,7 +9,7 @@ namespace Mall.Transactions;
 /// </para>
 /// </summary>
 [HashBasedPlacement, GrainDirectory(KeyPlacement.Directory)]
-public sealed partial class GlobalTransactionGrain(TransactionServices services) : Grain, IGlobalTransactionGrain
+public sealed partial class GlobalTransactionGrain(TransactionServices services) : Grain, IGlobalTransactionGrain, IDisposable
 {
     private readonly SemaphoreSlim _gate = new(1, 1);
     private Transaction? _transaction;          // as last read or committed; null until then, and after a write that failed
@@ -156,8 +156,9 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
     {
         _deactivating = true;
         await _run.WaitAsync(cancellationToken); // What was answered is noted, so that nobody is called twice for it.
-        _gate.Dispose();
     }
+
+    public void Dispose() => _gate.Dispose();
 
     /// <summary>One at a time: between reading what is known and moving the row nobody else moves it.</summary>
     private async Task<T> AloneAsync<T>(Func<Task<T>> act)

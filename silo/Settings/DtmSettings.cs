@@ -1,3 +1,4 @@
+using Mall.Api.Transactions;
 using Mall.Transactions;
 
 namespace Mall.Silo.Settings;

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Grpc.Core;
+using Mall.Api.Transactions;
 using Mall.Transactions;
 
 namespace Mall.Silo.Transactions;
@@ -166,7 +167,7 @@ internal sealed class BranchCaller(
         var options = new CallOptions(metadata, clock.GetUtcNow().UtcDateTime + call.Timeout);
         try
         {
-            var invoker = channels.To(found[Random.Shared.Next(found.Count)]);
+            var invoker = channels.To(found[RandomNumberGenerator.GetInt32(found.Count)]);
             using var asked = invoker.AsyncUnaryCall(method, host: null, options, call.Payload);
             await asked.ResponseAsync;
             return BranchAnswer.Success;

@@ -1,6 +1,6 @@
 using Grpc.Core;
 using Grpc.Net.Client;
-using Mall.Transactions;
+using Mall.Api.Transactions;
 
 namespace Mall.Silo.Transactions;
 
@@ -53,7 +53,7 @@ internal sealed class BranchChannels(TargetBook targets) : IDisposable
         var allowed = Array.FindAll(addresses, address => rules.Allows(host, address));
         if (allowed.Length == 0)
             throw new IOException($"{host} is at {string.Join<IPAddress>(", ", addresses)}, which is outside dtm-allow.");
-        Random.Shared.Shuffle(allowed);
+        RandomNumberGenerator.Shuffle<IPAddress>(allowed);
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {

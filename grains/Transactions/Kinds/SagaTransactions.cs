@@ -58,7 +58,7 @@ internal sealed class SagaTransactions : TransactionKind
 
     private static TransactionOp ActionOf(Transaction transaction, int step) => transaction.Ops[(2 * step) + 1];
 
-    private static IEnumerable<int> Predecessors(Transaction transaction, int step) =>
+    private static ImmutableArray<int> Predecessors(Transaction transaction, int step) =>
         transaction.Intent.IsConcurrent ? transaction.Intent.Steps[step].After : step > 0 ? [step - 1] : [];
 
     private static IEnumerable<int> Followers(Transaction transaction, int step) =>

@@ -141,7 +141,7 @@ public sealed class TargetTests(BadTransactionTests.Guarded mall) : IClassFixtur
             steps = new[] { new { action = "http://pay.shop.example/x" } },
         };
         Assert.Equal((HttpStatusCode)425, (await mall.PostAsync("submit", body)).Status);
-        var rules = Mall.Transactions.TargetRules.Parse(["127.0.0.0/8", "*.shop.example"], out _)!;
+        var rules = Mall.Api.Transactions.TargetRules.Parse(["127.0.0.0/8", "*.shop.example"], out _)!;
         Assert.False(rules.Allows("turned.example", IPAddress.Parse("10.0.0.1")));
         Assert.True(rules.Allows("turned.example", IPAddress.Parse("127.0.0.1")));
         Assert.True(rules.Allows("turned.example", IPAddress.Parse("::ffff:127.0.0.1")));

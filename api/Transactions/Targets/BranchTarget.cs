@@ -1,7 +1,6 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Text.RegularExpressions;
 
-namespace Mall.Transactions;
+namespace Mall.Api.Transactions;
 
 /// <summary>
 /// Where a branch is, as its client wrote it: <c>http(s)://host/path</c>, or for gRPC <c>server/package.Service/Method</c>, whose

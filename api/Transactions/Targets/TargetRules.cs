@@ -1,6 +1,4 @@
-using System.Net;
-
-namespace Mall.Transactions;
+namespace Mall.Api.Transactions;
 
 /// <summary>Which hosts branches may live at.</summary>
 public sealed class TargetRules

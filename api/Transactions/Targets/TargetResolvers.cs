@@ -1,6 +1,4 @@
-using System.Net;
-
-namespace Mall.Transactions;
+namespace Mall.Api.Transactions;
 
 /// <summary>Finds the addresses of a gRPC server that a target names by a scheme of its own.</summary>
 public interface ITargetResolver
@@ -14,6 +12,7 @@ public interface ITargetResolver
 /// <summary><c>direct:///host:port,host:port</c>: the addresses themselves.</summary>
 public sealed class DirectResolver : ITargetResolver
 {
+    /// <inheritdoc/>
     public IReadOnlyList<DnsEndPoint>? Resolve(string scheme, string server)
     {
         if (scheme != "direct") return null;
@@ -29,6 +28,7 @@ public sealed class DirectResolver : ITargetResolver
 /// </summary>
 public sealed class DnsResolver : ITargetResolver
 {
+    /// <inheritdoc/>
     public IReadOnlyList<DnsEndPoint>? Resolve(string scheme, string server)
     {
         var name = scheme switch
@@ -46,5 +46,6 @@ public sealed class DnsResolver : ITargetResolver
 /// <summary>What the operator has written down: <c>etcd://10.0.0.1:2379/busi.rpc</c> is at these addresses.</summary>
 public sealed class StaticResolver(IReadOnlyDictionary<string, IReadOnlyList<DnsEndPoint>> table) : ITargetResolver
 {
+    /// <inheritdoc/>
     public IReadOnlyList<DnsEndPoint>? Resolve(string scheme, string server) => table.GetValueOrDefault($"{scheme}://{server}");
 }

@@ -1,13 +1,13 @@
-using System.Net;
 using System.Net.Sockets;
 
-namespace Mall.Transactions;
+namespace Mall.Api.Transactions;
 
 /// <summary>What is known of targets: how they are read, where they are, and whether they may be called.</summary>
 public sealed class TargetBook(TargetRules rules, IEnumerable<ITargetResolver> resolvers)
 {
     private readonly ITargetResolver[] _resolvers = [.. resolvers];
 
+    /// <summary>Which hosts.</summary>
     public TargetRules Rules => rules;
 
     /// <summary>Where a gRPC target is: one of these. Null when nobody knows.</summary>
