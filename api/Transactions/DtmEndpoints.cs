@@ -22,8 +22,8 @@ internal static class DtmEndpoints
         foreach (var (path, type) in ((string, string?)[])
             [("/registerBranch", null), ("/registerTccBranch", TransactionTypes.Tcc), ("/registerXaBranch", TransactionTypes.Xa)])
         {
-            RequestDelegate register = http => DtmAnswers.RunAsync(http, desk => RegisterAsync(http, desk, type));
-            dtm.MapPost(path, register);
+            Task<object> AskAsync(HttpContext http, DtmDesk desk) => RegisterAsync(http, desk, type);
+            dtm.MapPost(path, http => ServeAsync(http, AskAsync));
         }
 
         Get(dtm, "/query", QueryAsync);
@@ -73,9 +73,11 @@ internal static class DtmEndpoints
 
     private static void Get(RouteGroupBuilder dtm, string path, Func<HttpContext, DtmDesk, Task<object>> ask)
     {
-        RequestDelegate serve = http => DtmAnswers.RunAsync(http, desk => ask(http, desk));
-        dtm.MapGet(path, serve);
+        dtm.MapGet(path, http => ServeAsync(http, ask));
     }
+
+    private static Task ServeAsync(HttpContext http, Func<HttpContext, DtmDesk, Task<object>> ask) =>
+        DtmAnswers.RunAsync(http, desk => ask(http, desk));
 
     private static void Post(RouteGroupBuilder dtm, string path, Func<HttpContext, DtmDesk, WireTransaction, Task<object>> ask)
     {

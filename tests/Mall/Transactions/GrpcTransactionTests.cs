@@ -29,7 +29,7 @@ public sealed class GrpcTransactionTests(DtmMall mall) : IClassFixture<DtmMall>
 
     private Task<Empty> SendAsync(string method, DtmRequest request) => CallAsync<DtmRequest, Empty>(method, request);
 
-    private async Task FailsAsync(StatusCode status, Task<Empty> call) =>
+    private static async Task FailsAsync(StatusCode status, Task<Empty> call) =>
         Assert.Equal(status, (await Assert.ThrowsAsync<RpcException>(() => call)).StatusCode);
 
     private DtmRequest Saga(string gid, params string[] actions) => new()

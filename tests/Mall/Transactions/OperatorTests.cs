@@ -9,7 +9,7 @@ public sealed class OperatorTests(DtmMall mall) : IClassFixture<DtmMall>
 {
     private ISagaDirectoryGrain Sagas => mall.Mall.GetRequiredService<IGrainFactory>().GetGrain<ISagaDirectoryGrain>(0);
 
-    private Task SubmitAsync(string gid, string action) => mall.PostAsync("submit", new
+    private Task<Answer> SubmitAsync(string gid, string action) => mall.PostAsync("submit", new
     {
         gid, trans_type = "saga", retry_interval = 3600,
         steps = new[] { new { action = mall.Services.Url(action), compensate = mall.Services.Url("ok") } },
