@@ -12,11 +12,13 @@ namespace Mall.Silo.Settings;
 /// <param name="TrustedProxies">Those whose <c>X-Forwarded-For</c> counts.</param>
 /// <param name="Country">How a mobile of digits alone is read; null: as it is.</param>
 /// <param name="Cors">Origins that browsers may call from.</param>
+/// <param name="Payments">Who takes customers' money.</param>
+/// <param name="PublicUrl">What links and callbacks begin with; null: where REST is bound.</param>
 /// <param name="Telemetry">What it tells of itself.</param>
 public sealed record MallSettings(
     Roles Roles, ClusterSettings? Cluster, ListenAddress Http, ListenAddress Grpc, X509Certificate2? GrpcCertificate,
     StoreAddress Db, string? TokenKey, TimeSpan OrderCloseAfter, IReadOnlyList<IPNetwork> TrustedProxies, string? Country,
-    IReadOnlyList<string> Cors, TelemetrySettings Telemetry)
+    IReadOnlyList<string> Cors, PaymentSettings Payments, string? PublicUrl, TelemetrySettings Telemetry)
 {
     /// <summary>Of transactions of services outside.</summary>
     public required DtmSettings Dtm { get; init; }
@@ -29,8 +31,8 @@ public sealed record MallSettings(
     {
         var roles = ReadRoles(configuration);
         var db = Database(configuration);
-        var (http, grpc) = (
-            Address(configuration, SettingNames.Http, "127.0.0.1:8080"), Address(configuration, SettingNames.Grpc, "127.0.0.1:8081"));
+        var http = Address(configuration, SettingNames.Http, "127.0.0.1:8080");
+        var grpc = Address(configuration, SettingNames.Grpc, "127.0.0.1:8081");
         return new MallSettings(
             roles,
             ClusterSettings.From(configuration, roles, db),
@@ -43,6 +45,8 @@ public sealed record MallSettings(
             Networks(configuration, SettingNames.TrustedProxies),
             CountryOf(configuration),
             Origins(configuration),
+            PaymentSettings.From(configuration),
+            PublicUrlOf(configuration),
             TelemetrySettings.From(configuration))
         {
             Dtm = DtmSettings.From(configuration, roles, [http, grpc]),
@@ -82,6 +86,15 @@ public sealed record MallSettings(
         }
 
         return roles;
+    }
+
+    private static string? PublicUrlOf(IConfiguration configuration)
+    {
+        if (configuration[SettingNames.PublicUrl] is not { Length: > 0 } text) return null;
+        return Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+            && uri is { Query: "", Fragment: "", UserInfo: "" }
+            ? text.TrimEnd('/')
+            : throw new SettingsException(SettingNames.PublicUrl, $"'{text}' is not a URL such as https://shop.example");
     }
 
     private static string[] Origins(IConfiguration configuration)
