@@ -75,8 +75,9 @@ public sealed class ReferenceTests
         ];
     }
 
-    /// <summary>Tests, benchmarks and examples may look at everything; nothing may look at them, which the lists above see to.</summary>
+    /// <summary>Tests, benchmarks and examples may look at everything; nothing may look at them: the lists above see to it.</summary>
     static bool IsFree(string project) =>
-        project.StartsWith("tests/", StringComparison.Ordinal) || project.StartsWith("bench/", StringComparison.Ordinal)
+        project.StartsWith("tests/", StringComparison.Ordinal)
+        || project.StartsWith("bench/", StringComparison.Ordinal)
         || project.StartsWith("examples/", StringComparison.Ordinal);
 }
