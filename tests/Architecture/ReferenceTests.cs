@@ -75,7 +75,7 @@ public sealed class ReferenceTests
         ];
     }
 
-    /// <summary>Tests, benchmarks and examples may look at everything; nothing may look at them, as the lists above say.</summary>
+    /// <summary>Tests, benchmarks and examples may look at everything; nothing may look at them (see above).</summary>
     static bool IsFree(string project) =>
         project.StartsWith("tests/", StringComparison.Ordinal)
         || project.StartsWith("bench/", StringComparison.Ordinal)
