@@ -23,7 +23,7 @@ public static class MallApi
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options).AddSingleton<Passwords>().AddSingleton<OpenPaths>();
         services.AddSingleton<AccountDesk>().AddSingleton<ShopDesk>().AddSingleton<ProductDesk>();
-        services.AddSingleton<OrderDesk>().AddSingleton<SagaDesk>();
+        services.AddSingleton<OrderDesk>().AddSingleton<OrderWatch>().AddSingleton<SagaDesk>();
         services.AddMallAuthentication();
         services.AddCrowdLimit();
         services.AddOptions<ForwardedHeadersOptions>().Configure<ApiOptions>((forwarded, api) =>
