@@ -1,6 +1,7 @@
 using Mall.Api.Auth;
 using Mall.Orders;
 using Mall.Sagas;
+using Mall.Silo.Observability;
 using Orleans.Dashboard;
 
 namespace Mall.Silo;
@@ -21,7 +22,8 @@ public static class MallHost
         var settings = MallSettings.From(builder.Configuration);
         builder.Services.AddSingleton(settings);
 
-        AddLogging(builder);
+        builder.AddLog(settings.Telemetry);
+        builder.AddTelemetry(settings);
         builder.Services.AddSingleton(TimeProvider.System);
         if (settings.Roles.HasFlag(Roles.Silo)) AddGrains(builder.Services, settings);
         builder.AddOrleans(settings);
@@ -45,25 +47,6 @@ public static class MallHost
             new OrderOptions { CloseAfter = settings.OrderCloseAfter }, new SagaOptions(),
             jitterSeed: RandomNumberGenerator.GetInt32(int.MaxValue));
     }
-
-    private static void AddLogging(WebApplicationBuilder builder) => builder.Logging
-        .AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.UseUtcTimestamp = true;
-            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
-        })
-        .SetMinimumLevel(LogLevel.Information)
-        .AddFilter("Microsoft", LogLevel.Warning)
-        // Who comes and who goes, and what cannot be committed, the mall tells itself: Orleans' warnings say the same at length.
-        .AddFilter("Orleans", LogLevel.Error)
-        .AddFilter("Orleans.Connections.Security", LogLevel.Warning) // A peer with another certificate.
-        .AddFilter("Orleans.Messaging.GatewayManager", LogLevel.Critical) // FrontDoorHealth tells it.
-        .AddFilter("Orleans.Runtime.Silo", LogLevel.Critical) // A start that fails is told in one line, by Program.
-        .AddFilter("Polly", LogLevel.Warning)
-        .AddFilter("System", LogLevel.Warning)
-        // A start that fails is told in one line, by Program.
-        .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
 
     private static void AddFrontDoor(WebApplicationBuilder builder, MallSettings settings)
     {

@@ -21,6 +21,7 @@ internal sealed partial class GroupCommitter
             return isLocked;
         }
 
+        metrics.Split();
         foreach (var half in (List<PendingCommit>[])[rest[(rest.Count / 2)..], rest[..(rest.Count / 2)]])
         {
             var next = new Batch();

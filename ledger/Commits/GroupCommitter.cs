@@ -199,9 +199,10 @@ internal sealed partial class GroupCommitter(
 
     private async ValueTask WriteAsync(Batch part)
     {
-        var started = time.GetTimestamp();
+        var (started, span) = (time.GetTimestamp(), LedgerTracing.Start(part));
         var failure = await TryApplyAsync(part);
         if (failure?.Failure == StoreFailure.OutcomeUnknown && await ReadBackAsync(part)) failure = null;
+        LedgerTracing.End(span, failure);
         if (failure is null)
         {
             if (_failures > 0) LogRecovered(_failures);

@@ -12,6 +12,7 @@ internal sealed class LedgerMetrics : IDisposable
     private readonly Histogram<double> _commitDuration;
     private readonly Counter<long> _writeSets;
     private readonly Counter<long> _failures;
+    private readonly Counter<long> _splits;
     private readonly Counter<long> _due;
     private readonly Counter<long> _cleaned;
 
@@ -29,6 +30,7 @@ internal sealed class LedgerMetrics : IDisposable
         _writeSets = _meter.CreateCounter<long>("mall.ledger.write_sets", "{write_set}", "Write sets answered, by outcome.");
         _failures = _meter.CreateCounter<long>("mall.ledger.failures", "{failure}",
             "Failures of the database, by what was known after.");
+        _splits = _meter.CreateCounter<long>("mall.ledger.splits", "{batch}", "Batches that were refused and written in halves.");
         _due = _meter.CreateCounter<long>("mall.ledger.due", "{item}", "Due work handled, by kind and result.");
         _cleaned = _meter.CreateCounter<long>("mall.ledger.cleaned", "{row}", "Old rows removed, by table.");
     }
@@ -53,6 +55,8 @@ internal sealed class LedgerMetrics : IDisposable
     }
 
     public void Failed(StoreFailure failure) => _failures.Add(1, new KeyValuePair<string, object?>("known", failure.ToString()));
+
+    public void Split() => _splits.Add(1);
 
     public void Handled(string kind, bool succeeded) =>
         _due.Add(1, new("kind", kind), new("result", succeeded ? "done" : "failed"));

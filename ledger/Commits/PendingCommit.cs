@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Mall.Ledger;
 
 /// <summary>A write set on its way to its commit, and the promise made to its caller.</summary>
@@ -19,6 +21,9 @@ internal sealed class PendingCommit : TaskCompletionSource<CommitOutcome>
     }
 
     public WriteSet Writes { get; }
+
+    /// <summary>Within what it was handed in, when that is traced.</summary>
+    public Activity? Caller { get; } = Activity.Current is { Recorded: true } caller ? caller : null;
 
     /// <summary>See <see cref="ConflictKeys"/>.</summary>
     public long[] Keys { get; }

@@ -1,4 +1,5 @@
 using Mall.Carts;
+using Mall.Silo.Observability;
 using Orleans.Configuration;
 using Orleans.Dashboard;
 using Orleans.Serialization;
@@ -27,11 +28,13 @@ internal static class OrleansWiring
         silo.Services.Configure<ExceptionSerializationOptions>(CarryOwnExceptions);
         silo.Configure<SiloMessagingOptions>(messaging => messaging.MaxEnqueuedRequestsHardLimit = 10_000);
         InterfaceTypeCache.AddTo(silo.Services);
+        silo.PropagateTraces(settings);
         silo.UseKeyPlacement();
         silo.AddAdoNetGrainStorage(
             CartGrain.Storage, ado => (ado.Invariant, ado.ConnectionString) = OrleansDatabase.Of(settings.Db));
         silo.Services.AddSingleton<IFatalErrorHandler, FatalExit>();
         silo.Services.AddSingleton<CommitWatch>().AddHostedService(services => services.GetRequiredService<CommitWatch>());
+        silo.Services.AddHostedService<BacklogWatch>();
         silo.Services.AddSingleton<HotGrains>()
             .AddSingleton<IIncomingGrainCallFilter>(all => all.GetRequiredService<HotGrains>());
         silo.Services.AddKeyedSingleton<IControllable>(HotGrains.Name, (all, _) => all.GetRequiredService<HotGrains>());
@@ -93,6 +96,7 @@ internal static class OrleansWiring
         client.UseAdoNetClustering(ado => (ado.Invariant, ado.ConnectionString) = OrleansDatabase.Of(settings.Db));
         client.Services.Configure<ExceptionSerializationOptions>(CarryOwnExceptions);
         InterfaceTypeCache.AddTo(client.Services);
+        client.PropagateTraces(settings);
         client.AddDashboard();
         client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(2));
         client.UseConnectionRetryFilter<JoinPatience>();

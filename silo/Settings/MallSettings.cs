@@ -12,10 +12,11 @@ namespace Mall.Silo.Settings;
 /// <param name="TrustedProxies">Those whose <c>X-Forwarded-For</c> counts.</param>
 /// <param name="Country">How a mobile of digits alone is read; null: as it is.</param>
 /// <param name="Cors">Origins that browsers may call from.</param>
+/// <param name="Telemetry">What it tells of itself.</param>
 public sealed record MallSettings(
     Roles Roles, ClusterSettings? Cluster, ListenAddress Http, ListenAddress Grpc, X509Certificate2? GrpcCertificate,
     StoreAddress Db, string? TokenKey, TimeSpan OrderCloseAfter, IReadOnlyList<IPNetwork> TrustedProxies, string? Country,
-    IReadOnlyList<string> Cors)
+    IReadOnlyList<string> Cors, TelemetrySettings Telemetry)
 {
     // With their units by place; a bare number would be read as days.
     private static readonly string[] s_spans = [@"hh\:mm\:ss", @"d\.hh\:mm\:ss"];
@@ -23,8 +24,6 @@ public sealed record MallSettings(
     /// <exception cref="SettingsException">The first setting that cannot be used.</exception>
     public static MallSettings From(IConfiguration configuration)
     {
-        if (!string.IsNullOrEmpty(configuration[SettingNames.Otlp]))
-            throw new SettingsException(SettingNames.Otlp, "this version exports no traces; leave it out");
         var roles = ReadRoles(configuration);
         var db = Database(configuration);
         return new MallSettings(
@@ -38,7 +37,8 @@ public sealed record MallSettings(
             Span(configuration, SettingNames.OrderCloseAfter, TimeSpan.FromMinutes(20)),
             Networks(configuration, SettingNames.TrustedProxies),
             CountryOf(configuration),
-            Origins(configuration));
+            Origins(configuration),
+            TelemetrySettings.From(configuration));
     }
 
     /// <summary>How a mobile of digits alone is read; null: as it is.</summary>

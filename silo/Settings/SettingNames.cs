@@ -19,11 +19,13 @@ public static class SettingNames
     public const string Country = "country";
     public const string Cors = "cors";
     public const string Otlp = "otlp";
+    public const string TraceRatio = "trace-ratio";
+    public const string LogFormat = "log-format";
 
     public static IReadOnlyList<string> All { get; } =
     [
         Http, Grpc, GrpcCertificate, Db, Roles, Silo, Gateway, Cluster, ClusterCertificate, ClusterPlaintext, TokenKey,
-        OrderCloseAfter, TrustedProxies, Country, Cors, Otlp,
+        OrderCloseAfter, TrustedProxies, Country, Cors, Otlp, TraceRatio, LogFormat,
     ];
 
     private const string EnvironmentPrefix = "MALL_";
@@ -38,6 +40,7 @@ public static class SettingNames
             .AddJsonFile(json =>
             {
                 (json.Path, json.Optional) = (Path.GetFullPath("appsettings.json"), true);
+                json.ReloadOnChange = File.Exists(json.Path); // Levels of the log may change while the process runs.
                 json.ResolveFileProvider();
                 json.OnLoadException = failed => throw new SettingsException(
                     "appsettings.json", $"is not read: {failed.Exception.GetBaseException().Message.TrimEnd('.')}");

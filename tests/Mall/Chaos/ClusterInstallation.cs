@@ -24,13 +24,15 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
     private readonly List<SiloProcess> _all = [];
     private readonly List<(Uri Address, SiloProcess Process)> _doors = [];
     private readonly Sites? _sites;
+    private readonly string[] _settings;
     private readonly string[] _gateways;
     private readonly CancellationTokenSource _closing = new();
     private Task _supervision = Task.CompletedTask;
     private int _asked;
 
-    private ClusterInstallation(DatabaseServer server, int silos, Sites? sites)
+    private ClusterInstallation(DatabaseServer server, int silos, Sites? sites, string[] settings)
     {
+        _settings = settings;
         Server = server;
         _sites = sites;
         _silos = new SiloProcess?[silos];
@@ -69,10 +71,11 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
         OpenAsync(kind, silos, frontDoors, null, stop);
 
     /// <summary>The same, with a machine for each process; null: all of them here, on the loopback.</summary>
+    /// <param name="settings">Of every process, besides.</param>
     public static async Task<ClusterInstallation> OpenAsync(
-        DatabaseKind kind, int silos, int frontDoors, Sites? sites, CancellationToken stop)
+        DatabaseKind kind, int silos, int frontDoors, Sites? sites, CancellationToken stop, params string[] settings)
     {
-        var cluster = new ClusterInstallation(await DatabaseServer.StartAsync(kind, sites?.Database, stop), silos, sites);
+        var cluster = new ClusterInstallation(await DatabaseServer.StartAsync(kind, sites?.Database, stop), silos, sites, settings);
         try
         {
             await cluster.Server.CreateDatabaseAsync(DatabaseName, stop);
@@ -191,7 +194,7 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
     private SiloProcess Start(string[] settings, Machine? machine)
     {
         string[] network = _sites is null ? [] : ["--cluster-plaintext", "true"]; // The lab is the cluster's alone.
-        var process = SiloProcess.Start(_folder.FullName, [.. settings, .. network, "--db", Database], machine: machine);
+        var process = SiloProcess.Start(_folder.FullName, [.. settings, .. network, .. _settings, "--db", Database], machine: machine);
         _all.Add(process);
         return process;
     }
