@@ -25,7 +25,7 @@ public static class MallApi
 
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options).AddSingleton<Passwords>().AddSingleton<OpenPaths>();
-        services.AddSingleton<AccountDesk>().AddSingleton<ShopDesk>().AddSingleton<ProductDesk>();
+        services.AddSingleton<AccountDesk>().AddSingleton<ShopDesk>().AddSingleton<ProductDesk>().AddSingleton<ReviewDesk>();
         services.AddSingleton<OrderDesk>().AddSingleton<OrderWatch>().AddSingleton<SagaDesk>();
         services.AddSingleton<SandboxDesk>();
         services.AddSingleton<PaymentDesk>().AddSingleton<CallbackKey>().AddSingleton<PublicAddress>();
@@ -75,6 +75,7 @@ public static class MallApi
         rest.MapVerify();
         rest.MapShops();
         rest.MapProducts();
+        rest.MapReviews();
         rest.MapCart();
         rest.MapOrders();
         rest.MapPayments();

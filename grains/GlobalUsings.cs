@@ -10,6 +10,7 @@ global using Mall.Orders;
 global using Mall.Payments;
 global using Mall.Points;
 global using Mall.Products;
+global using Mall.Reviews;
 global using Mall.Sagas;
 global using Mall.Shops;
 global using Mall.Storage;

@@ -1,7 +1,7 @@
 namespace Mall.Api.Products;
 
 /// <summary>
-/// Where both doors create products and change them. Whether the caller is the seller is decided by the grains, from the shop's
+/// Where both doors create products, change and list them. Whether the caller is the seller is decided by the grains, from the shop's
 /// owner: the role in a token may be older than the shop.
 /// </summary>
 internal sealed class ProductDesk(IGrainFactory grains)
@@ -10,6 +10,9 @@ internal sealed class ProductDesk(IGrainFactory grains)
     public const int MaxDesc = 4000;
     public const long MaxStock = 1_000_000_000;
     public const long MaxPrice = 1_000_000_000_000;
+    public const int MaxQuery = 100;
+
+    private static readonly string[] s_sorts = ["id", "price", "-price", "sales", "recommended"]; // As in ProductOrder.
 
     /// <summary>See <see cref="IProductCatalogGrain.Create"/> for the refusals.</summary>
     public Task<Result<ProductView>> Create(Caller caller, CreateProductInput input, string? key, Patience patience)
@@ -20,15 +23,18 @@ internal sealed class ProductDesk(IGrainFactory grains)
         var stock = checks.Number("stock", input.Stock, 0, MaxStock);
         var price = checks.Number("price", input.Price, 0, MaxPrice);
         long? shopId = input.ShopId is null ? null : checks.Id("shopId", input.ShopId);
+        var attributes = Attributes.Check(ref checks, input.Attributes) ?? ProductView.NoAttributes;
         checks.ThrowIfAny();
 
-        var idempotency = key.ToIdempotency(
-            caller.UserId, $"product {shopId} {price} {stock} {IdempotencyKeys.Quote(name)} {IdempotencyKeys.Quote(desc)}");
-        var command = new CreateProduct(caller.UserId, shopId, name, desc, price, stock, idempotency);
+        var request = $"product {shopId} {price} {stock} {IdempotencyKeys.Quote(name)} {IdempotencyKeys.Quote(desc)}";
+        if (attributes != ProductView.NoAttributes)
+            request += $" {attributes}";
+        var idempotency = key.ToIdempotency(caller.UserId, request);
+        var command = new CreateProduct(caller.UserId, shopId, name, desc, price, stock, idempotency, attributes);
         return patience.Ask(idempotency is not null, () => grains.GetGrain<IProductCatalogGrain>(0).Create(command));
     }
 
-    public Task<Result<ProductView>> Get(long productId, Patience patience) => 
+    public Task<Result<ProductView>> Get(long productId, Patience patience) =>
         patience.Insist(() => Product(productId).Get());
 
     public Task<Result<ProductView>> Change(Caller caller, long productId, ChangeProductInput input, Patience patience)
@@ -38,10 +44,27 @@ internal sealed class ProductDesk(IGrainFactory grains)
         var desc = checks.OptionalText("desc", input.Desc, 0, MaxDesc, multiline: true);
         var price = checks.OptionalNumber("price", input.Price, 0, MaxPrice);
         var status = (int?)checks.OptionalNumber("status", input.Status, 0, 1);
+        var attributes = Attributes.Check(ref checks, input.Attributes);
         checks.ThrowIfAny();
 
         var product = Product(productId);
-        return patience.Once(() => product.Change(new ChangeProduct(caller.UserId, name, desc, price, status)));
+        return patience.Once(() => product.Change(new ChangeProduct(caller.UserId, name, desc, price, status, attributes)));
+    }
+
+    /// <summary>Products on sale.</summary>
+    /// <param name="query">Words that their names have in them; null for all.</param>
+    /// <param name="sort">See <see cref="Sorting"/>.</param>
+    public async Task<SortedPage<ProductView>> List(
+        string? after, int limit, long? shopId, string? query, string sort, Patience patience)
+    {
+        var checks = new FieldChecks();
+        if (shopId is not null)
+            checks.Id("shop", shopId);
+        checks.OptionalText("query", query, 1, MaxQuery);
+        checks.ThrowIfAny();
+        var order = (ProductOrder)Sorting.IndexOf(sort, s_sorts);
+        var command = new ListProducts(order, shopId, query, Sorting.Place(after, sort), limit);
+        return new(await patience.Insist(() => grains.GetGrain<IProductCatalogGrain>(0).List(command)), sort);
     }
 
     /// <returns>The stock after it.</returns>

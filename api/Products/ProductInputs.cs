@@ -6,13 +6,15 @@ namespace Mall.Api.Products;
 /// <param name="Price">Of one, in minor units (cents): 0 to 1,000,000,000,000.</param>
 /// <param name="Desc">At most 4,000 characters, line breaks allowed; empty when absent.</param>
 /// <param name="ShopId">Absent for the seller's oldest shop.</param>
+/// <param name="Attributes">Whatever else there is to say: an object of at most 4,096 bytes of JSON; empty when absent.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record CreateProductInput(
     [property: Length(1, ProductDesk.MaxName)] string? Name,
     [property: Range(0, ProductDesk.MaxStock)] long? Stock,
     [property: Range(0, ProductDesk.MaxPrice)] long? Price,
     [property: MaxLength(ProductDesk.MaxDesc)] string? Desc = null,
-    [property: Range(1, ExactNumbers.Max)] long? ShopId = null);
+    [property: Range(1, ExactNumbers.Max)] long? ShopId = null,
+    IReadOnlyDictionary<string, JsonElement>? Attributes = null);
 
 /// <summary>
 /// What to change of a product: an absent field stays as it is, zero and empty are values. A field that is none of these (the
@@ -20,12 +22,14 @@ internal sealed record CreateProductInput(
 /// </summary>
 /// <param name="Price">Of one, in minor units (cents).</param>
 /// <param name="Status">1 on sale, 0 off sale.</param>
+/// <param name="Attributes">In place of all that there were.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record ChangeProductInput(
     [property: Length(1, ProductDesk.MaxName)] string? Name = null,
     [property: MaxLength(ProductDesk.MaxDesc)] string? Desc = null,
     [property: Range(0, ProductDesk.MaxPrice)] long? Price = null,
-    [property: Range(0, 1)] int? Status = null);
+    [property: Range(0, 1)] int? Status = null,
+    IReadOnlyDictionary<string, JsonElement>? Attributes = null);
 
 /// <summary>How the stock changes.</summary>
 /// <param name="Delta">What comes in, or goes out when negative.</param>

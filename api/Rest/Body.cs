@@ -95,6 +95,12 @@ internal sealed class Body<T>(T value) : IEndpointParameterMetadataProvider wher
         JsonTypeInfo? type = ApiJson.Type<T>.Info;
         foreach (var name in field.Split(['.', '['], StringSplitOptions.RemoveEmptyEntries))
         {
+            if (type.Kind == JsonTypeInfoKind.Dictionary)
+            {
+                field = field[..field.AsSpan().IndexOfAny('.', '[')]; // A client's own names: the field is what they are in.
+                break;
+            }
+
             var inner = name[^1] == ']' ? type.ElementType : type.Properties.FirstOrDefault(p => p.Name == name)?.PropertyType;
             if (inner is null || (type = ApiJson.Default.GetTypeInfo(inner)) is null)
                 return Problem.BadField(field, "is not a field of this request");
@@ -105,7 +111,7 @@ internal sealed class Body<T>(T value) : IEndpointParameterMetadataProvider wher
 
     private static string WordFor(JsonTypeInfo type) => type.Kind switch
     {
-        JsonTypeInfoKind.Object => "an object",
+        JsonTypeInfoKind.Object or JsonTypeInfoKind.Dictionary => "an object",
         JsonTypeInfoKind.Enumerable => "a list",
         _ when type.Type == typeof(string) => "a text",
         _ when type.Type == typeof(bool?) => "true or false",

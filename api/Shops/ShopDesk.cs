@@ -5,10 +5,12 @@ namespace Mall.Api.Shops;
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record OpenShopInput([property: Length(1, ShopDesk.MaxName)] string? Name);
 
-/// <summary>Where shops are opened and looked at.</summary>
+/// <summary>Where shops are opened, looked at and listed.</summary>
 internal sealed class ShopDesk(IGrainFactory grains)
 {
     public const int MaxName = 64;
+
+    private static readonly string[] s_sorts = ["id", "rating", "sales"]; // As in ShopOrder.
 
     /// <summary>Opens a shop that is the caller's; see <see cref="IShopDirectoryGrain.Open"/> for the refusals.</summary>
     public Task<Result<ShopView>> Open(Caller caller, OpenShopInput input, string? key, Patience patience)
@@ -20,6 +22,13 @@ internal sealed class ShopDesk(IGrainFactory grains)
         var idempotency = key.ToIdempotency(caller.UserId, $"shop {IdempotencyKeys.Quote(name)}");
         var command = new OpenShop(caller.UserId, name, idempotency);
         return patience.Ask(idempotency is not null, () => grains.GetGrain<IShopDirectoryGrain>(0).Open(command));
+    }
+
+    public async Task<SortedPage<ShopView>> List(string? after, int limit, string sort, Patience patience)
+    {
+        var command = new ListShops(
+            (ShopOrder)Sorting.IndexOf(sort, s_sorts), Sorting.Place(after, sort), limit);
+        return new(await patience.Insist(() => grains.GetGrain<IShopDirectoryGrain>(0).List(command)), sort);
     }
 
     /// <summary>Refused with 300004 when there is no such shop.</summary>

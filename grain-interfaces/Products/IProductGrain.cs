@@ -1,3 +1,5 @@
+using Mall.Lists;
+
 namespace Mall.Products;
 
 /// <summary>A product and its stock; the hottest grain of the mall. The key is the product's id.</summary>
@@ -69,4 +71,11 @@ public interface IProductCatalogGrain : IGrainWithIntegerKey
     /// </summary>
     [Alias("Create")]
     Task<Result<ProductView>> Create(CreateProduct command);
+
+    /// <summary>
+    /// Products on sale, from the database. Who follows them as they were created misses none: what an older commit under way may
+    /// yet come before is held back. By price or sales nothing is skipped whose price or sales stay what they are.
+    /// </summary>
+    [Alias("List"), ReadOnly]
+    Task<ListPage<ProductView>> List(ListProducts query);
 }

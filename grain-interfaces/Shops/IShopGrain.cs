@@ -1,7 +1,9 @@
+using Mall.Lists;
+
 namespace Mall.Shops;
 
 /// <param name="Rating">The average of its products' stars, in hundredths; 0 while there are none.</param>
-/// <param name="Sales">Units sold.</param>
+/// <param name="Sales">Pieces sold and not given back, as of some seconds ago.</param>
 [GenerateSerializer, Immutable, Alias("mall.ShopView")]
 public sealed record ShopView(long Id, long OwnerId, string Name, long Rating, long Sales)
 {
@@ -11,6 +13,24 @@ public sealed record ShopView(long Id, long OwnerId, string Name, long Rating, l
 
 [GenerateSerializer, Immutable, Alias("mall.OpenShop")]
 public sealed record OpenShop(long OwnerId, string Name, Idempotency? Idempotency);
+
+/// <summary>In which order shops are listed.</summary>
+public enum ShopOrder
+{
+    /// <summary>The list's own: as they were opened.</summary>
+    Opened,
+
+    /// <summary>The best by stars first.</summary>
+    Rating,
+
+    /// <summary>Those that sell most first.</summary>
+    Sales,
+}
+
+/// <param name="After">Null: at the beginning.</param>
+/// <param name="Limit">1 to 100.</param>
+[GenerateSerializer, Immutable, Alias("mall.ListShops")]
+public sealed record ListShops(ShopOrder Order, ListPlace? After, int Limit);
 
 /// <summary>A seller's shop. The key is the shop's id.</summary>
 [Alias("mall.IShopGrain")]
@@ -36,4 +56,8 @@ public interface IShopDirectoryGrain : IGrainWithIntegerKey
     /// <summary>The owner's shops, oldest first.</summary>
     [Alias("OfOwner"), ReadOnly]
     Task<ImmutableArray<ShopView>> OfOwner(long ownerId);
+
+    /// <summary>Shops, from the database; followed as products are: <see cref="IProductCatalogGrain.List"/>.</summary>
+    [Alias("List"), ReadOnly]
+    Task<ListPage<ShopView>> List(ListShops query);
 }

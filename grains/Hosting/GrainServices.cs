@@ -23,6 +23,7 @@ public static class GrainServices
         services.AddSingleton<SagaKinds>();
         services.AddMallDueWork().AddDueColumn(SagaRows.Due).AddDueHandler<SagaDueHandler>();
         services.AddDueColumn(OrderRows.Due).AddDueHandler<OrderDueHandler>();
+        services.AddDueHandler<SalesTeller>();
         return services;
     }
 }

@@ -1,6 +1,6 @@
 namespace Mall.Products;
 
-/// <summary>Creates products; any number of creators at once. Reentrant: it keeps nothing between its awaits.</summary>
+/// <summary>Creates products, and lists them; any number of callers at once. Reentrant: it keeps nothing between its awaits.</summary>
 [StatelessWorker, Reentrant]
 public sealed class ProductCatalogGrain(GrainLedger ledger) : Grain, IProductCatalogGrain
 {
@@ -15,6 +15,19 @@ public sealed class ProductCatalogGrain(GrainLedger ledger) : Grain, IProductCat
 
         // Refused only when a request under the same key was faster by a hair: then its product is the answer.
         return created.IsRefused ? await FindAsync(command) ?? created : created;
+    }
+
+    public async Task<ListPage<ProductView>> List(ListProducts query)
+    {
+        var after = query.After ?? (ProductPages.IsDown(query.Order) ? ListPlace.End : ListPlace.Beginning);
+        var settled = query.Order == ProductOrder.Created ? await ledger.SettledAsync() : long.MaxValue;
+        var patterns = SearchNames.Patterns(query.Query);
+
+        // One more than asked for tells whether there is a next page.
+        var rows = await ledger.QueryAsync(
+            ProductPages.Of(query.Order, query.ShopId is not null, patterns.Length),
+            [after.Position, after.Id, query.Limit + 1, settled, .. query.ShopId is { } shop ? (Value[])[shop] : [], .. patterns]);
+        return ListPages.Of(rows, query.Limit, after, row => row.Item.View, row => row.Place);
     }
 
     /// <summary>

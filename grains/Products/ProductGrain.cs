@@ -115,6 +115,7 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
                 Desc = command.Desc ?? before.Desc,
                 Price = command.Price ?? before.Price,
                 Status = command.Status ?? before.Status,
+                Attributes = command.Attributes ?? before.Attributes,
             };
             if (after != before)
             {

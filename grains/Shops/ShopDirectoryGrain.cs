@@ -16,6 +16,16 @@ public sealed class ShopDirectoryGrain(GrainLedger ledger) : Grain, IShopDirecto
 
     public async Task<ImmutableArray<ShopView>> OfOwner(long ownerId) => [.. await ledger.QueryAsync(ShopRows.OfOwner, ownerId)];
 
+    public async Task<ListPage<ShopView>> List(ListShops query)
+    {
+        var isOwnOrder = query.Order == ShopOrder.Opened;
+        var after = query.After ?? (isOwnOrder ? ListPlace.Beginning : ListPlace.End);
+        var settled = isOwnOrder ? await ledger.SettledAsync() : long.MaxValue;
+        var rows = await ledger.QueryAsync(
+            ShopRows.Page(query.Order), after.Position, after.Id, query.Limit + 1, settled);
+        return ListPages.Of(rows, query.Limit, after, row => row.Item, row => row.Place);
+    }
+
     /// <summary>What was answered under this key: the same request opened it, so it tells all but the id.</summary>
     private async Task<Result<ShopView>?> FindAsync(OpenShop command) =>
         await ledger.FindUnderAsync(command.Idempotency) is { } before

@@ -2,8 +2,6 @@ namespace Mall.Shops;
 
 public sealed class ShopGrain(GrainLedger ledger, LedgerClock clock) : Grain, IShopGrain
 {
-    private ShopView? _shop;
-
     public async Task<Result<ShopView>> Create(OpenShop command)
     {
         var now = clock.GetUtcNow();
@@ -16,7 +14,8 @@ public sealed class ShopGrain(GrainLedger ledger, LedgerClock clock) : Grain, IS
 
     public async Task<Result<ShopView>> Get()
     {
-        if ((_shop ??= await ledger.FindAsync(ShopRows.ById, this.GetPrimaryKeyLong())) is { } shop) return shop;
+        // Read each time: what it has sold and how it is rated is written beside it.
+        if (await ledger.FindAsync(ShopRows.ById, this.GetPrimaryKeyLong()) is { } shop) return shop;
         DeactivateOnIdle(); // whoever guesses ids shall not fill the memory
         return Result.Refused(ErrorCodes.NoSuchShop, $"There is no shop {this.GetPrimaryKeyLong()}.");
     }

@@ -44,10 +44,7 @@ internal sealed class LedgerCleaner(IStore store, ILedger ledger, LedgerOptions 
         row => s_removeKey.With(row.GetInt64(0), row.GetString(1)));
 
     public string Kind => KindOfWork;
-
-    /// <summary>Sees to it that there is such work in the database; idempotent.</summary>
-    public static Task ScheduleAsync(ILedger ledger, TimeProvider time, CancellationToken cancellationToken) =>
-        ledger.CommitAsync(new WriteSet(DueWork.Schedule(KindOfWork, Key, time.GetUtcNow())), cancellationToken);
+    public string? StandingKey => Key;
 
     public async Task HandleAsync(DueItem item, CancellationToken cancellationToken)
     {

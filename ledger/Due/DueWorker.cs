@@ -35,7 +35,7 @@ internal sealed partial class DueWorker(
 
     // The loop's own.
     private Task _loop = Task.CompletedTask;
-    private bool _isCleanUpScheduled;
+    private bool _isStandingScheduled;
 
     /// <summary>Says that something has become due, or soon will: look now.</summary>
     public void Wake() => Change(() => _isWoken = true);
@@ -85,10 +85,12 @@ internal sealed partial class DueWorker(
     /// <summary>Claims as much as there is room for and starts it. True when there may be more.</summary>
     private async Task<bool> PollAsync()
     {
-        if (!_isCleanUpScheduled && _handlers.ContainsKey(LedgerCleaner.KindOfWork))
+        if (!_isStandingScheduled)
         {
-            await LedgerCleaner.ScheduleAsync(ledger, time, _stop.Token);
-            _isCleanUpScheduled = true;
+            foreach (var handler in _handlers.Values)
+                if (handler.StandingKey is { } key) // It is a conflict when the work is there already, and as good.
+                    await ledger.CommitAsync(new WriteSet(DueWork.Schedule(handler.Kind, key, time.GetUtcNow())), _stop.Token);
+            _isStandingScheduled = true;
         }
 
         await time.SetAsync(store, _stop.Token);

@@ -38,7 +38,7 @@ public sealed class LedgerCleanerTests
             await Task.WhenAll(Enumerable.Range(0, Sagas).Select(i => SagaAsync($"{i}", ended: true)));
             await _mall.Pass(TimeSpan.FromDays(8));
             _mall.Options.DueClaim = TimeSpan.FromMilliseconds(1); // So that a run takes one step.
-            await LedgerCleaner.ScheduleAsync(_mall.Ledger, _mall.Time, CancellationToken.None);
+            await _mall.Commit(DueWork.Schedule(LedgerCleaner.KindOfWork, "all", _mall.Time.GetUtcNow()));
             var cleaner = Cleaner();
 
             await cleaner.HandleAsync(Item(), CancellationToken.None);
@@ -56,7 +56,7 @@ public sealed class LedgerCleanerTests
             await _mall.Commit(Product(1, 1), Key(1, "product", 1), Key(2, "stock", 1), Key(3, "product", 9), Key(4, "shop", 9),
                 Key(5, "what another makes", 9));
             await _mall.Pass(TimeSpan.FromDays(8));
-            await LedgerCleaner.ScheduleAsync(_mall.Ledger, _mall.Time, CancellationToken.None);
+            await _mall.Commit(DueWork.Schedule(LedgerCleaner.KindOfWork, "all", _mall.Time.GetUtcNow()));
             await Cleaner().HandleAsync(Item(), CancellationToken.None);
             Assert.Equal([1, 2, 5], await _mall.Ledger.QueryAsync(Number("select user_id from idempotency order by user_id")));
         },

@@ -27,7 +27,8 @@ public abstract class CleanUpRateTests(DatabaseKind kind)
         await ledger.OpenAsync(Cancel);
         await FillAsync(database.Server);
         await ledger.CommitAsync(new WriteSet(Product(1, 1_000_000_000)), Cancel);
-        await LedgerCleaner.ScheduleAsync(ledger, TimeProvider.System, Cancel);
+        await ledger.CommitAsync(
+            new WriteSet(DueWork.Schedule(LedgerCleaner.KindOfWork, "all", TimeProvider.System.GetUtcNow())), Cancel);
         using var metrics = new LedgerMetrics();
         var cleaner = new LedgerCleaner(store, ledger, options, new LedgerClock(TimeProvider.System), metrics);
 

@@ -227,7 +227,7 @@ public sealed class JourneyTests(FrontDoorMall door)
     [InlineData(false, "", null)]
     [InlineData(false, "/v1/orders", null)]
     [InlineData(false, "/v1/users/me", null)]
-    [InlineData(false, "/v1/shops", null)]
+    [InlineData(false, "/v1/cart", null)]
     [InlineData(false, "/v1/products/7/stock", null)]
     [InlineData(false, "/v1/shops/../orders", null)]
     [InlineData(false, "/v1/shops/..%2forders", null)]

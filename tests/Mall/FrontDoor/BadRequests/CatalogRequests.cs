@@ -9,9 +9,10 @@ internal static class CatalogRequests
     private const string Products = "/v1/products";
     private const string Product = "/v1/products/$product";
     private const string Stock = "/v1/products/$product/stock";
+    private const string Reviews = "/v1/products/$product/reviews";
     private const string Good = """{"name":"Teapot","stock":1,"price":1}""";
 
-    public static IEnumerable<BadRequest> All => [.. AboutShops, .. Creations, .. Changes, .. StockChanges, .. Strangers];
+    public static IEnumerable<BadRequest> All => [.. AboutShops, .. Creations, .. Changes, .. StockChanges, .. Lists, .. AboutReviews, .. Strangers];
 
     private static IEnumerable<BadRequest> AboutShops =>
     [
@@ -58,11 +59,57 @@ internal static class CatalogRequests
         Create("""{"name":"Teapot","stock":1,"price":9.99}""", "price", "a price with decimals"),
         Create("""{"name":"Teapot","stock":1,"price":{"amount":1}}""", "price", "a price that is an object"),
         Create("""{"name":"Teapot","stock":1,"price":1,"shopId":0}""", "shopId", "shop 0"),
+        .. from bad in (string[])
+           [
+               "[]", "\"x\"", "1", "{\"a\":1,\"a\":2}", "{\"a\":9007199254740992}", "{\"a\":[{\"b\":1e300}]}", "{\"a\":\"\\ud800\"}",
+               "{\"a\\u0000\":1}", $"{{\"a\":\"{new string('x', 4096)}\"}}", "{\"a\":{\"b\":1,\"b\":1}}",
+               string.Concat(Enumerable.Repeat("{\"a\":", 13)) + "1" + new string('}', 13),
+           ]
+           select Create(
+               $"{{\"name\":\"Teapot\",\"stock\":1,\"price\":1,\"attributes\":{bad}}}", "attributes", bad[..Math.Min(40, bad.Length)]),
         Create("""{"name":"Teapot","stock":1,"price":1,"status":0}""", "status", "a status, which is not for new products"),
         Create("""{"name":"Teapot","stock":1,"price":1,"id":7}""", "id", "an id, which is not the client's to choose"),
         No("POST", Products, """{"name":"Pot","stock":1,"price":1,"shopId":99999}""", 404, ErrorCodes.NoSuchShop, "no shop"),
         Bad("GET", Products + "/zero", null, "id", "an id of letters"),
         No("GET", Products + "/999999", null, 404, ErrorCodes.NoSuchProduct, "no such product"),
+    ];
+
+    private static IEnumerable<BadRequest> Lists =>
+    [
+        .. from list in (string[])[Products, Shops, Products + "/$product/reviews"]
+           from bad in new (string Query, string Field)[]
+           {
+               ("limit=0", "limit"), ("limit=101", "limit"), ("limit=x", "limit"), ("after=-", "after"), ("after=1", "after"),
+               ("page=1", "page"), ("limit=1&limit=1", "limit"),
+           }
+           select Bad("GET", $"{list}?{bad.Query}", null, bad.Field, "of a list"),
+        Bad("GET", Products + "?sort=name", null, "sort", "an order that there is not"),
+        Bad("GET", Products + "?sort=rating", null, "sort", "an order of shops"),
+        Bad("GET", Shops + "?sort=price", null, "sort", "an order of products"),
+        Bad("GET", Products + "?sort=price&after=MCAw", null, "after", "a place in another order"),
+        Bad("GET", Products + "?after=price.MCAw", null, "after", "a place in an order by price"),
+        Bad("GET", Shops + "?sort=sales&after=rating.MCAw", null, "after", "a place in an order by rating"),
+        Bad("GET", Products + "?shop=0", null, "shop", "shop 0"),
+        Bad("GET", Products + "?shop=9007199254740992", null, "shop", "a shop that no double holds"),
+        Bad("GET", Products + "?query=%20%20", null, "query", "a blank query"),
+        Bad("GET", Products + "?query=%00", null, "query", "a zero character"),
+        Bad("GET", Products + "?query=" + new string('q', 101), null, "query", "a query of 101 characters"),
+        Bad("GET", Products + "?shopId=1", null, "shopId", "another name"),
+        No("GET", Products + "/999999/reviews", null, 404, ErrorCodes.NoSuchProduct, "no such product"),
+    ];
+
+    private static IEnumerable<BadRequest> AboutReviews =>
+    [
+        .. from bad in new (string Body, string Field)[]
+           {
+               ("{}", "stars"), ("{\"stars\":0}", "stars"), ("{\"stars\":6}", "stars"), ("{\"stars\":4.5}", "stars"),
+               ("{\"stars\":\"5\"}", "stars"), ("{\"stars\":5,\"text\":\"a\\u0000b\"}", "text"), ("{\"stars\":5,\"userId\":7}", "userId"),
+               ($"{{\"stars\":5,\"text\":\"{new string('t', 2001)}\"}}", "text"),
+           }
+           select Bad("POST", Reviews, bad.Body, bad.Field, bad.Body[..Math.Min(40, bad.Body.Length)]),
+        No("POST", Reviews, "{\"stars\":5}", 403, ErrorCodes.Forbidden, "who has not bought it"),
+        No("POST", Products + "/999999/reviews", "{\"stars\":5}", 404, ErrorCodes.NoSuchProduct, "no such product"),
+        BadRequest.Refused(Nobody, "POST", Reviews, "{\"stars\":5}", 401, ErrorCodes.Unauthenticated, "nobody"),
     ];
 
     private static IEnumerable<BadRequest> Changes =>
@@ -73,6 +120,7 @@ internal static class CatalogRequests
         Change("""{"price":1,"name":null}""", "name", "a name that is null, beside a price"),
         Change("""{"desc":null}""", "desc", "a description that is null"),
         Change("""{"status":null}""", "status", "a status that is null"),
+        Change("""{"attributes":null}""", "attributes", "attributes that are null"),
         Change("""{"price":-1}""", "price", "a negative price"),
         Change("""{"price":"1"}""", "price", "a price that is a text"),
         Change("""{"status":2}""", "status", "a status that there is not"),

@@ -32,7 +32,7 @@ public sealed partial class KeyTests(EveryDatabase databases)
         await mall.SendAsync($"POST {pot}/stock", """{"delta":7}""", seller);
         await mall.SendAsync($"POST /v1/products/{product}/stock", """{"delta":7}""", seller);
         await mall.SendAsync($"PATCH /v1/products/{product}", """{"price":99,"name":"Cup"}""", seller);
-        await mall.RunSqlAsync("update shops set sales = 7, rating = 450");
+        await mall.RunSqlAsync("update shops set sales = 7, stars = 9, reviews = 2");
 
         foreach (var (i, (request, json, status)) in requests.Index())
         {
