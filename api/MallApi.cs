@@ -86,6 +86,9 @@ public static class MallApi
         rest.MapCluster();
         rest.MapHealth();
 
+        app.MapGoZero();
+        app.MapLooklook();
+
         app.MapGrpcService<UserRpcs>().AtTheEdge();
         app.MapGrpcService<ProductRpcs>().AtTheEdge();
         app.MapGrpcService<OrderRpcs>().AtTheEdge();
