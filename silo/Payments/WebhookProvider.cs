@@ -12,7 +12,7 @@ namespace Mall.Silo.Payments;
 /// in time, 408, 429, 5xx) leaves unknown what has become of the call, and the call is repeated; the adapter tells a repeat by
 /// the payment's id. Any other refusal is a fault that somebody has to look at.
 /// </summary>
-internal sealed class WebhookProvider(Uri url, ProviderKey key, TimeProvider clock) : IPaymentProvider
+internal sealed class WebhookProvider(Uri url, ProviderKey key, TimeProvider clock) : IPaymentProvider, IDisposable
 {
     private const int MaxAnswer = 64 * 1024;
     private const int MaxReference = 128;
@@ -41,6 +41,8 @@ internal sealed class WebhookProvider(Uri url, ProviderKey key, TimeProvider clo
     {
         using var response = await PostAsync(new Uri($"{url}/refund"), payment);
     }
+
+    public void Dispose() => _client.Dispose();
 
     private async Task<HttpResponseMessage> PostAsync(Uri to, ProviderRequest payment)
     {
