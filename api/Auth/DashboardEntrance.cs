@@ -56,7 +56,8 @@ public sealed class DashboardEntrance(TimeProvider clock)
 
         http.Response.Cookies.Append(Cookie, Make(_visits, s_visitLasts), new CookieOptions
         {
-            HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = http.Request.IsHttps, Path = "/", MaxAge = s_visitLasts,
+            SameSite = Microsoft.AspNetCore.Http.SameSiteMode.Strict, HttpOnly = true, Path = "/",
+            Secure = http.Request.IsHttps, MaxAge = s_visitLasts,
         });
         http.Response.Redirect(Path);
         return Task.CompletedTask;

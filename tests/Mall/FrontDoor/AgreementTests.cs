@@ -49,7 +49,7 @@ public sealed partial class AgreementTests(FrontDoorMall door)
             from endpoint in Endpoints
             let method = endpoint.Metadata.GetMetadata<GrpcMethodMetadata>()?.Method
             where method?.ServiceName.StartsWith("mall.v1.", StringComparison.Ordinal) == true
-            select (method.ServiceName["mall.v1.".Length..], method.Name));
+            select (method!.ServiceName["mall.v1.".Length..], method.Name));
         var compiled = Lines(
             from type in typeof(V1.UsersReflection).Assembly.GetTypes()
             where type.Namespace == "Mall.V1" && type.Name.EndsWith("Reflection", StringComparison.Ordinal)
