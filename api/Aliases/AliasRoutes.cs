@@ -15,8 +15,9 @@ internal enum AliasDialect
     LooklookBare,
 }
 
-/// <summary>Marks an endpoint that answers at an older mall's path. A token is taken there without "Bearer" before it, too.</summary>
-internal sealed record AliasEndpoint(AliasDialect Dialect);
+/// <summary>Marks an endpoint at an older mall's path. A token is taken there without "Bearer" before it, too.</summary>
+/// <param name="IsOpen">Whether it serves callers without a token.</param>
+internal sealed record AliasEndpoint(AliasDialect Dialect, bool IsOpen);
 
 /// <summary>A request to such a path.</summary>
 internal sealed class AliasCall(HttpContext http, AliasInput input)
@@ -55,7 +56,7 @@ internal static class AliasRoutes
                 ["code"] = Good, ["msg"] = "OK", ["data"] = answer,
             });
         });
-        endpoint.WithMetadata(new AliasEndpoint(dialect), new RestEndpoint(isOpen), new AcceptsMetadata([], typeof(object)))
+        endpoint.WithMetadata(new AliasEndpoint(dialect, isOpen), new AcceptsMetadata([], typeof(object)))
             .RequireAuthorization(Policies.User).ExcludeFromDescription();
         if (isOpen)
             endpoint.AllowAnonymous();

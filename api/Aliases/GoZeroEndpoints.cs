@@ -80,7 +80,7 @@ internal static partial class GoZeroEndpoints
         return new JsonObject { ["id"] = (await Sell(call, input)).Id };
     }
 
-    /// <summary>What is not given stays; an empty text and an amount of 0 are not given there. The stock may be set to 0.</summary>
+    /// <summary>What is not given stays; an empty text and an amount of 0 count as that. The stock may be set to 0.</summary>
     private static async Task<JsonNode> UpdateProduct(AliasCall call)
     {
         var (desk, id) = (call.Get<ProductDesk>(), call.Input.Id("id"));
@@ -113,7 +113,7 @@ internal static partial class GoZeroEndpoints
         };
     }
 
-    /// <summary>The status of a product means nothing here; it is kept with its attributes, for whoever looks for it there.</summary>
+    /// <summary>Its status means nothing here; it is kept among its attributes, for those who look for it.</summary>
     private static Dictionary<string, JsonElement> Carrying(AliasInput input, ProductView? product)
     {
         var attributes = JsonElement.Parse(product?.Attributes ?? ProductView.NoAttributes)

@@ -4,7 +4,7 @@ using Mall.Reviews;
 
 namespace Mall.Api.Aliases;
 
-/// <summary>The paths of go-zero-looklook: users, homestays (products), their businesses (shops), and what is said of them.</summary>
+/// <summary>The paths of go-zero-looklook: users, homestays (products), businesses (shops), comments (reviews).</summary>
 internal static partial class LooklookEndpoints
 {
     private const int Best = 5;
@@ -31,7 +31,7 @@ internal static partial class LooklookEndpoints
 
         routes.MapMethods("/identity/v1/verify/token", [HttpMethods.Get, HttpMethods.Post], VerifyEndpoint.Verify)
             .RequireAuthorization(Policies.User).AllowAnonymous().ExcludeFromDescription()
-            .WithMetadata(new AliasEndpoint(AliasDialect.LooklookBare));
+            .WithMetadata(new AliasEndpoint(AliasDialect.LooklookBare, IsOpen: false));
     }
 
     private static async Task<JsonNode> Register(AliasCall call)

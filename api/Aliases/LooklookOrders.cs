@@ -106,7 +106,7 @@ internal static partial class LooklookEndpoints
         return Convert.ToHexStringLower(hash.AsSpan(0, 4));
     }
 
-    /// <summary>Opens the payment with whichever provider there is; what a client of WeChat would need is filled from that.</summary>
+    /// <summary>Opens the payment with whichever provider there is; what a client of WeChat needs is made of that.</summary>
     private static async Task<JsonNode> Pay(AliasCall call)
     {
         var order = await Order(call, "orderSn");
@@ -120,7 +120,8 @@ internal static partial class LooklookEndpoints
         };
         var text = string.Join('&', answer.Select(field => $"{field.Key}={field.Value}"));
         var key = await call.Get<CallbackKey>().GetAsync(call.Patience);
-        answer["paySign"] = Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(text)));
+        answer["paySign"] = Convert.ToHexStringLower(
+            HMACSHA256.HashData(Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(text)));
         answer["payUrl"] = payment.PayUrl;
         answer["paymentId"] = payment.Id;
         return answer;

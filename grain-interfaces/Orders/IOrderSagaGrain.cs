@@ -38,7 +38,7 @@ public interface IOrderHistoryGrain : IGrainWithIntegerKey
     [Alias("List"), ReadOnly]
     Task<ListPage<OrderView>> List(ListOrders query);
 
-    /// <summary>The statuses of at most <see cref="OrdersAtOnce.Most"/> orders, whose soever, in the order of their ids here.</summary>
+    /// <summary>The statuses of at most <see cref="OrdersAtOnce.Most"/> orders of anybody, in the order of these ids.</summary>
     [Alias("Statuses"), ReadOnly]
     Task<ImmutableArray<int>> Statuses(ImmutableArray<long> orderIds);
 

@@ -46,7 +46,7 @@ internal static class OrderRows
     private static readonly RowShape s_hide = s_orders.Update().Set(s_isHidden);
     private static readonly RowShape s_closeLater = s_orders.Update().Guard(s_status).Set(s_closeTime);
 
-    /// <summary>An order that has not been paid is due at its time. There is nothing to wait for any more when it is null.</summary>
+    /// <summary>An order that has not been paid is due at its time; null when there is nothing to wait for any more.</summary>
     public static readonly DueColumn Due = new("order.close", s_orders, s_closeTime);
 
     /// <summary>An order, a row for each of its items.</summary>
@@ -72,7 +72,8 @@ internal static class OrderRows
     public static readonly Query<int?> StatusOf = new("select status from orders where id = @p1", row => row.GetInt32(0));
 
     public static readonly Query<(long Id, int Status)> StatusesOf = new(
-        $"select id, status from orders where id in ({string.Join(", ", Enumerable.Range(1, OrdersAtOnce.Most).Select(i => $"@p{i}"))})",
+        "select id, status from orders where id in ("
+            + string.Join(", ", Enumerable.Range(1, OrdersAtOnce.Most).Select(i => $"@p{i}")) + ")",
         row => (row.GetInt64(0), row.GetInt32(1)));
 
     public static readonly Query<OrderLineRow> ByGid = Lines("select * from orders where gid = @p1", "i.product_id");

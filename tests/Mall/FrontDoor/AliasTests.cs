@@ -2,9 +2,12 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Mall.Api.Aliases;
 using Mall.Signing;
 using Mall.Tests.Hosting;
 using Mall.Tests.Payments;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Mall.Tests.FrontDoor;
 
@@ -33,7 +36,8 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
         await StepAsync("/api/product/update", """{"id":$pid,"name":"Pot","desc":"","stock":0,"amount":0,"status":2}""", "{}");
         await StepAsync("/api/product/detail", """{"id":$pid}""",
             """{"id":$pid,"name":"Pot","desc":"a teapot","stock":0,"amount":100,"status":2}""");
-        await RefusedAsync("/api/order/create", """{"uid":$id,"pid":$pid,"amount":100,"status":0}""", 409, ErrorCodes.NotEnoughStock);
+        await RefusedAsync(
+            "/api/order/create", """{"uid":$id,"pid":$pid,"amount":100,"status":0}""", 409, ErrorCodes.NotEnoughStock);
         await StepAsync("/api/product/update", """{"id":$pid,"stock":3}""", "{}");
         await StepAsync("/api/product/detail", """{"id":$pid}""",
             """{"id":$pid,"name":"Pot","desc":"a teapot","stock":3,"amount":100,"status":2}""");
@@ -55,7 +59,8 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
         const string paid = """{"id":$pay,"uid":$id,"oid":$oid,"amount":100,"source":1,"status":1}""";
         await RefusedAsync("/api/pay/callback", paid, 401, ErrorCodes.BadSignature);
         await RefusedAsync(
-            "/api/pay/callback", paid.Replace(":100", ":99", StringComparison.Ordinal), 409, ErrorCodes.AmountDiffers, isSigned: true);
+            "/api/pay/callback", paid.Replace(":100", ":99", StringComparison.Ordinal), 409, ErrorCodes.AmountDiffers,
+            isSigned: true);
         await StepAsync("/api/pay/callback", paid, "{}", isSigned: true);
         await StepAsync("/api/pay/callback", paid, "{}", isSigned: true);
         await StepAsync("/api/pay/detail", """{"id":$pay}""",
@@ -77,7 +82,8 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
             [{"id":$oid,"uid":$id,"pid":$pid,"amount":100,"status":3},{"id":$oid2,"uid":$id,"pid":$pid,"amount":100,"status":2}]
             """);
         await StepAsync("/api/product/remove", """{"id":$cup}""", "{}");
-        await RefusedAsync("/api/order/create", """{"uid":$id,"pid":$cup,"amount":5,"status":0}""", 409, ErrorCodes.ProductOffSale);
+        await RefusedAsync(
+            "/api/order/create", """{"uid":$id,"pid":$cup,"amount":5,"status":0}""", 409, ErrorCodes.ProductOffSale);
         await RefusedAsync("/api/order/create", """{"uid":999,"pid":$pid,"amount":100,"status":0}""", 403, ErrorCodes.Forbidden);
         await RefusedAsync("/api/order/create", """{"uid":$id,"pid":$pid,"amount":1,"status":0}""", 400, ErrorCodes.BadParameter);
         await RefusedAsync("/api/order/list", """{"uid":999}""", 403, ErrorCodes.Forbidden);
@@ -87,7 +93,8 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
             400, ErrorCodes.BadParameter);
         _token = null;
         await RefusedAsync("/api/user/userinfo", "{}", 401, ErrorCodes.Unauthenticated);
-        await RefusedAsync("/api/user/login", """{"mobile":"15212230411","password":"wrong!"}""", 401, ErrorCodes.WrongCredentials);
+        await RefusedAsync(
+            "/api/user/login", """{"mobile":"15212230411","password":"wrong!"}""", 401, ErrorCodes.WrongCredentials);
     }
 
     [Fact]
@@ -113,7 +120,7 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
             "marketHomestayPrice":1200,"peopleNum":4,"banner":"","foodInfo":"","foodPrice":0
             """;
         await StepAsync("/travel/v1/homestay/homestayDetail", """{"id":$house}""",
-            Data($$"""{"homestay":{"id":$house,"userId":$owner,{{house}}}}"""));
+            Data($$"""{"homestay":{"id":$house,{{house}},"userId":$owner}}"""));
         await StepAsync("/travel/v1/homestay/businessList", """{"lastId":0,"pageSize":10,"homestayBusinessId":$shop}""",
             Data($$"""{"list":[{"id":$house,{{house}}}]}"""));
         await StepAsync("/travel/v1/homestay/businessList", """{"lastId":$house,"pageSize":10,"homestayBusinessId":$shop}""",
@@ -131,7 +138,8 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
 
         await StepAsync("/order/v1/homestayOrder/createHomestayOrder",
             $$"""
-            {"homestayId":$house,"isFood":true,"liveStartTime":{{Day}},"liveEndTime":{{4 * Day}},"livePeopleNum":2,"remark":"late"}
+            {"homestayId":$house,"isFood":true,"liveStartTime":{{Day}},"liveEndTime":{{4 * Day}},
+             "livePeopleNum":2,"remark":"late"}
             """, Data("""{"orderSn":$sn}"""));
         var order = $$"""
             "id":$oid,"sn":$sn,"userId":$id,"homestayId":$house,"title":"House","homestayPrice":1000,"homestayTotalPrice":3000,
@@ -147,7 +155,8 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
                  "signType":"HMAC-SHA256","payUrl":$url,"paymentId":$pay}
                 """));
         const string callback = "/payment/v1/thirdPayment/thirdPaymentWxPayCallback";
-        const string paid = """{"paymentId":$pay,"amount":3000,"result":"succeeded","providerRef":"r","paidAt":"2026-01-31T12:00:00Z"}""";
+        const string paid =
+            """{"paymentId":$pay,"amount":3000,"result":"succeeded","providerRef":"r","paidAt":"2026-01-31T12:00:00Z"}""";
         await RefusedAsync(callback, paid, 401, ErrorCodes.BadSignature);
         await StepAsync(callback, paid, """{"return_code":"SUCCESS"}""", isSigned: true);
         var detail = await StepAsync("/order/v1/homestayOrder/userHomestayOrderDetail", """{"sn":$sn}""",
@@ -166,7 +175,9 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
 
         await StepAsync("/v1/products/$house/reviews", """{"stars":5,"text":"fine"}""", null);
         await StepAsync("/travel/v1/homestayComment/commentList", """{"lastId":0,"pageSize":10}""",
-            Data("""{"list":[{"id":$rid,"homestayId":$house,"content":"fine","star":5,"userId":$id,"nickname":"","avatar":""}]}"""));
+            Data("""
+                {"list":[{"id":$rid,"homestayId":$house,"content":"fine","star":5,"userId":$id,"nickname":"","avatar":""}]}
+                """));
         await RefusedAsync("/order/v1/homestayOrder/createHomestayOrder",
             $$"""{"homestayId":$house,"liveStartTime":0,"liveEndTime":{{99 * Day}}}""", 400, ErrorCodes.NotEnoughStock);
 
@@ -177,6 +188,17 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
         _token = "not a token";
         await RefusedAsync("/travel/v1/homestay/guessList", "{}", 401, ErrorCodes.Unauthenticated);
         await RefusedAsync("/usercenter/v1/user/detail", "{}", 401, ErrorCodes.Unauthenticated);
+    }
+
+    [Fact]
+    public async Task EveryPathThatIsNotOpen_RefusesNobody()
+    {
+        var paths =
+            from endpoint in door.Mall.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            where endpoint.Metadata.GetMetadata<AliasEndpoint>() is { IsOpen: false }
+            select endpoint.RoutePattern.RawText;
+        foreach (var path in paths) await RefusedAsync(path, "{}", 401, ErrorCodes.Unauthenticated);
+        Assert.Equal(18, paths.Count());
     }
 
     private static string Data(string data) => $$"""{"code":200,"msg":"OK","data":{{data}}}""";

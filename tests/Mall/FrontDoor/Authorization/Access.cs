@@ -21,6 +21,9 @@ public enum Whom
     Sellers,
 
     Operators,
+
+    /// <summary>Whoever signs what they send, with a key that nobody here has; a token is no help.</summary>
+    Signers,
 }
 
 /// <summary>A line of the table of who may do what.</summary>
@@ -52,9 +55,13 @@ public static class AccessTable
         new("GET /v1/auth/verify", Whom.Users),
 
         new("POST /v1/shops", Whom.Users, "{}"),
+        new("GET /v1/shops", Whom.Anybody),
         new("GET /v1/shops/{id}", Whom.Anybody),
         new("POST /v1/products", Whom.Sellers, """{"name":"Cup","stock":1,"price":1}"""),
+        new("GET /v1/products", Whom.Anybody),
         new("GET /v1/products/{id}", Whom.Anybody),
+        new("GET /v1/products/{id}/reviews", Whom.Anybody),
+        new("POST /v1/products/{id}/reviews", Whom.Users, "{}"),
         new("PATCH /v1/products/{id}", Whom.ItsSeller, """{"price":250}"""),
         new("POST /v1/products/{id}/stock", Whom.ItsSeller, """{"delta":1}"""),
         new("DELETE /v1/products/{id}", Whom.ItsSeller),
@@ -67,7 +74,13 @@ public static class AccessTable
         new("POST /v1/orders", Whom.Users, $$"""{"items":[{{Item}}]}"""),
         new("GET /v1/orders", Whom.Users),
         new("GET /v1/orders/{id}", Whom.ItsBuyer),
+        new("GET /v1/orders/{id}/events", Whom.ItsBuyer),
         new("POST /v1/orders/{id}/cancel", Whom.ItsBuyer),
+        new("POST /v1/orders/{id}/refund", Whom.ItsBuyer),
+
+        new("POST /v1/payments", Whom.Users, "{}"),
+        new("GET /v1/payments/{id}", Whom.Users),
+        new("POST /v1/payments/callback", Whom.Signers, "{}"),
 
         new("GET /v1/sagas", Whom.Operators),
         new("GET /v1/sagas/{gid}", Whom.Operators),
@@ -86,6 +99,7 @@ public static class AccessTable
         new(
             "/mall.v1.Products/Create", Whom.Sellers,
             Message: _ => new V1.CreateProductRequest { Name = "Cup", Stock = 1, Price = 1 }),
+        new("/mall.v1.Products/List", Whom.Anybody, Message: _ => new V1.ListProductsRequest()),
         new("/mall.v1.Products/Get", Whom.Anybody, Message: _ => new V1.GetProductRequest { Id = 1 }),
         new(
             "/mall.v1.Products/Update", Whom.ItsSeller,
@@ -98,7 +112,13 @@ public static class AccessTable
         new("/mall.v1.Orders/Place", Whom.Users, Message: _ => new V1.PlaceOrderRequest()),
         new("/mall.v1.Orders/Get", Whom.ItsBuyer, Message: d => new V1.GetOrderRequest { Id = d.OrderId }),
         new("/mall.v1.Orders/List", Whom.Users, Message: _ => new V1.ListOrdersRequest()),
+        new("/mall.v1.Orders/Watch", Whom.ItsBuyer, Message: d => new V1.WatchOrderRequest { Id = d.OrderId }),
         new("/mall.v1.Orders/Cancel", Whom.ItsBuyer, Message: d => new V1.CancelOrderRequest { Id = d.OrderId }),
+        new("/mall.v1.Orders/Refund", Whom.ItsBuyer, Message: d => new V1.RefundOrderRequest { Id = d.OrderId }),
+
+        new("/mall.v1.Payments/Create", Whom.Users, Message: _ => new V1.CreatePaymentRequest()),
+        new("/mall.v1.Payments/Get", Whom.Users, Message: _ => new V1.GetPaymentRequest { Id = 1 }),
+        new("/mall.v1.Payments/Callback", Whom.Signers, Message: _ => new V1.PaymentCallbackRequest()),
 
         new("/mall.v1.Sagas/Get", Whom.Operators, Message: _ => new V1.GetSagaRequest()),
         new("/mall.v1.Sagas/List", Whom.Operators, Message: _ => new V1.ListSagasRequest()),
