@@ -1,7 +1,7 @@
-using Mall.Api.Listening;
-using Mall.Api.Payments.Sandbox;
 using Grpc.AspNetCore.HealthChecks;
+using Mall.Api.Listening;
 using Mall.Api.OpenApi;
+using Mall.Api.Payments.Sandbox;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 

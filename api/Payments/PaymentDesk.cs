@@ -3,7 +3,7 @@ using Mall.Signing;
 
 namespace Mall.Api.Payments;
 
-/// <summary>Where both doors open payments, look at them, and hear of them from providers; and where orders are refunded.</summary>
+/// <summary>Where both doors open payments, look at them, hear of them from providers, and refund orders.</summary>
 internal sealed partial class PaymentDesk(
     IGrainFactory grains, PublicAddress address, CallbackKey key, TimeProvider clock, ILogger<PaymentDesk> log)
 {
@@ -28,9 +28,9 @@ internal sealed partial class PaymentDesk(
     public Task<Result<PaymentView>> Look(long paymentId, Patience patience) =>
         patience.Insist(() => Payment(paymentId).Get(userId: null));
 
-    /// <summary>What a provider says. Nothing in it is believed, or even read, before its signature has been found good.</summary>
+    /// <summary>What a provider says. Nothing in it is read before its signature has been found good.</summary>
     /// <param name="body">As it was signed, byte for byte.</param>
-    /// <exception cref="ProblemException">500002 for a wrong or an old signature, 100002 for a body that says nothing.</exception>
+    /// <exception cref="ProblemException">500002 for a wrong or an old signature, 100002 for a bad body.</exception>
     public async Task<Result<PaymentView>> Callback(
         ReadOnlySequence<byte> body, string? timestamp, string? signature, Patience patience)
     {

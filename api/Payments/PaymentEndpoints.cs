@@ -55,7 +55,9 @@ internal static class PaymentEndpoints
     /// body as it is sent, under the payment key; X-Timestamp is in Unix seconds and at most five minutes off. A repeat is
     /// answered as the first time. A success is final, a failure may be followed by a success.
     /// </remarks>
-    /// <param name="body" example='{"paymentId": 1, "amount": 1250, "result": "succeeded", "providerRef": "r-1"}'>What is so.</param>
+    /// <param name="body"
+    /// example='{"paymentId":1,"amount":1250,"result":"succeeded","providerRef":"r1","paidAt":"2026-01-31T12:00:00Z"}'>
+    /// What is so.</param>
     /// <param name="timestamp">When it was signed, in Unix seconds.</param>
     /// <param name="signature">Of timestamp and body.</param>
     /// <response code="200">The payment after it.</response>

@@ -26,8 +26,8 @@ public interface IOrderPaymentGrain : IGrainWithIntegerKey
 {
     /// <summary>
     /// Gives the order's payment, and makes it when there is none; one that has failed is waiting again. Refused with 400001,
-    /// 100004, 400002 for an order that is not to be paid, 500004 without a provider, 100007 for a key that was used for something
-    /// else.
+    /// 100004, 400002 for an order that is not to be paid, 500004 without a provider, 100007 for a key that was used for
+    /// something else.
     /// </summary>
     /// <exception cref="TimeoutException">The provider does not answer. The same call goes on where this one stopped.</exception>
     [Alias("Open")]
@@ -45,8 +45,8 @@ public interface IRefundSagaGrain : ISagaGrain
     static string GidOf(long orderId) => $"refund-{orderId}";
 
     /// <summary>
-    /// Completes when the money is on its way back, the stock returned and the points taken back. Idempotent. Refused with 400001,
-    /// 100004, 400002 unless the order is paid, 500004 without a provider, 100007.
+    /// Completes when the money is on its way back, the stock returned and the points taken back. Idempotent. Refused with
+    /// 400001, 100004, 400002 unless the order is paid, 500004 without a provider, 100007.
     /// </summary>
     /// <returns>The order, refunded.</returns>
     [Alias("Refund"), AlwaysInterleave]

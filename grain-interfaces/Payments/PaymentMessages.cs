@@ -1,6 +1,6 @@
 namespace Mall.Payments;
 
-/// <summary>A payment's life: waiting and failed may follow each other; from succeeded it goes to refunded and nowhere else.</summary>
+/// <summary>Waiting and failed may follow each other; from succeeded a payment goes to refunded and nowhere else.</summary>
 public static class PaymentStatus
 {
     public const int Waiting = 0;

@@ -50,7 +50,8 @@ public sealed class OrderPaymentGrain(GrainLedger ledger, LedgerClock clock, Pay
     private Refusal? WhyNot(PlacedOrder? order, long userId) => order switch
     {
         null => Result.Refused(ErrorCodes.NoSuchOrder, $"There is no order {OrderId}."),
-        { Order.UserId: var owner } when owner != userId => Result.Refused(ErrorCodes.Forbidden, $"Order {OrderId} is not yours."),
+        { Order.UserId: var owner } when owner != userId =>
+            Result.Refused(ErrorCodes.Forbidden, $"Order {OrderId} is not yours."),
         { Order.Status: OrderStatus.Closed or OrderStatus.Void } => OrderRows.NotFrom(OrderId, order.Order.Status),
         _ => order.WhyNotYet(),
     };

@@ -9,7 +9,7 @@ public sealed partial class PaymentGrain(
     GrainLedger ledger, LedgerClock clock, RefundSagaKind refunds, PaymentMetrics metrics, ILogger<PaymentGrain> log)
     : Grain, IPaymentGrain
 {
-    /// <summary>Statuses move a few times at most: more says that something is wrong, and the provider repeats its report.</summary>
+    /// <summary>Statuses move a few times at most: more says that something is wrong; the provider repeats.</summary>
     private const int MostLooks = 10;
 
     private long Id => this.GetPrimaryKeyLong();

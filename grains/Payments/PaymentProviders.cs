@@ -10,7 +10,7 @@ public interface IPaymentProvider
     /// <exception cref="TimeoutException">Whether it knows of the payment is unknown: the call is to be repeated.</exception>
     Task<ProviderAnswer> OpenAsync(ProviderRequest payment);
 
-    /// <summary>Has it give the money back. Idempotent by the payment's id: however often it is asked, it gives it once.</summary>
+    /// <summary>Has it give the money back. Idempotent by the payment's id: it gives it once.</summary>
     /// <exception cref="TimeoutException">Whether it does so is unknown: the call is to be repeated.</exception>
     Task RefundAsync(ProviderRequest payment);
 }

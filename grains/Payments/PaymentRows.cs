@@ -37,7 +37,8 @@ internal static class PaymentRows
     public static readonly Query<Payment> OfOrder = new(Select + "where order_id = @p1", Read);
 
     public static RowChange Insert(Payment payment, DateTimeOffset now) => s_insert.With(
-        payment.Id, payment.OrderId, payment.UserId, payment.Amount, payment.Status, payment.Provider, payment.PublicUrl, now, now);
+        payment.Id, payment.OrderId, payment.UserId, payment.Amount, payment.Status, payment.Provider,
+        payment.PublicUrl, now, now);
 
     /// <summary>Its provider knows of it, and it is waiting, or goes on waiting.</summary>
     public static RowChange Open(Payment before, ProviderAnswer answer, int status, DateTimeOffset now) =>

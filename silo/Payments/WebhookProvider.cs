@@ -1,7 +1,7 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Mall.Payments;
 using Mall.Signing;
 
@@ -39,7 +39,7 @@ internal sealed class WebhookProvider(Uri url, ProviderKey key, TimeProvider clo
 
     public async Task RefundAsync(ProviderRequest payment)
     {
-        using var response = await PostAsync(new Uri($"{url}/refund"), payment);
+        using var response = await PostAsync(new Uri($"{url.AbsoluteUri.TrimEnd('/')}/refund"), payment);
     }
 
     public void Dispose() => _client.Dispose();

@@ -32,7 +32,8 @@ public sealed record PaymentSettings(bool IsSandbox, Uri? Webhook, string? Key)
     /// <summary>Nobody from elsewhere reaches this process: what it is told to listen on is all loopback.</summary>
     private static bool IsAtHome(IConfiguration configuration) =>
         new[] { SettingNames.Http, SettingNames.Silo }.All(setting =>
-            configuration[setting] is not { Length: > 0 } address || IsLoopback(address[..Math.Max(0, address.LastIndexOf(':'))]));
+            configuration[setting] is not { Length: > 0 } address
+            || IsLoopback(address[..Math.Max(0, address.LastIndexOf(':'))]));
 
     private static bool IsLoopback(string host) =>
         host == "localhost" || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));

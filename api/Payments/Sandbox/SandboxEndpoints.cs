@@ -9,7 +9,8 @@ internal static class SandboxEndpoints
     public static void MapSandbox(this IEndpointRouteBuilder routes)
     {
         routes.MapGet(Path, Show).ExcludeFromDescription();
-        routes.MapPost(Path, Act).ExcludeFromDescription().WithMetadata(new AcceptsMetadata([Answer.Json, Form], typeof(SandboxInput)))
+        routes.MapPost(Path, Act).ExcludeFromDescription()
+            .WithMetadata(new AcceptsMetadata([Answer.Json, Form], typeof(SandboxInput)))
             .DisableAntiforgery(); // There are no cookies here, and no money.
     }
 

@@ -28,7 +28,9 @@ internal static class SandboxPage
             ? $"""<p class="note" role="status">{tells}</p>"""
             : "";
         var buttons = string.Concat(s_actions.Select((a, i) =>
-            $"""<button name="action" value="{a.Action}"{(i == 0 ? " class=\"main\"" : "")}>{a.Label}<small>{a.Tells}</small></button>"""));
+            $"""
+            <button name="action" value="{a.Action}" class="{(i == 0 ? "main" : "")}">{a.Label}<small>{a.Tells}</small></button>
+            """));
         return $$"""
             <!doctype html>
             <html lang="en">
@@ -63,7 +65,8 @@ internal static class SandboxPage
             </head>
             <body>
             <main>
-            <header><span>Order {{payment.OrderId}}, payment {{payment.Id}}</span><span class="state {{tone}}">{{word}}</span></header>
+            <header><span>Order {{payment.OrderId}}, payment {{payment.Id}}</span>
+            <span class="state {{tone}}">{{word}}</span></header>
             <h1>{{amount}}</h1>
             <p>This is the mall's sandbox: no money moves. Choose what the provider reports.</p>
             {{note}}

@@ -27,7 +27,8 @@ public sealed class AdapterTests
         Assert.Equal("ref-1", payment.Json.GetProperty("providerRef").GetString());
         Assert.Equal("http://pay.test/1", payment.Json.GetProperty("payUrl").GetString());
         var id = payment.Json.GetProperty("id").GetInt64();
-        var told = $$"""{"paymentId":{{id}},"orderId":{{order}},"amount":250,"callbackUrl":"http://mall.test/v1/payments/callback"}""";
+        const string callbackUrl = "http://mall.test/v1/payments/callback";
+        var told = $$"""{"paymentId":{{id}},"orderId":{{order}},"amount":250,"callbackUrl":"{{callbackUrl}}"}""";
         Assert.Equal([$"/ {told}", $"/ {told}"], adapter.Calls); // The first was answered with 503.
 
         var body = $$"""{"paymentId":{{id}},"amount":250,"result":"succeeded","providerRef":"ref-1"}""";

@@ -49,7 +49,9 @@ public sealed class PaymentMall : IAsyncLifetime
         (await Mall.SendAsync("GET", "/v1/users/me", token: token)).Json.GetProperty("points").GetInt64();
 
     public static string Report(long payment, long amount, string result = "succeeded") =>
-        $$"""{"paymentId":{{payment}},"amount":{{amount}},"result":"{{result}}","providerRef":"r","paidAt":"2026-01-31T12:00:00Z"}""";
+        $$"""
+        {"paymentId":{{payment}},"amount":{{amount}},"result":"{{result}}","providerRef":"r","paidAt":"2026-01-31T12:00:00Z"}
+        """;
 
     public async Task<Answer> CallBackAsync(string body, string key = Key, TimeSpan age = default, string? signature = null)
     {

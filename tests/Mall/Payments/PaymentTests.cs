@@ -70,7 +70,8 @@ public sealed class PaymentTests(PaymentMall payments) : IClassFixture<PaymentMa
         Refused(HttpStatusCode.NotFound, ErrorCodes.NoSuchOrder, await payments.PayAsync(token, 999_999));
         var payment = Number(await payments.PayAsync(token, order), "id");
         Refused(
-            HttpStatusCode.Forbidden, ErrorCodes.Forbidden, await Mall.SendAsync("GET", $"/v1/payments/{payment}", token: stranger));
+            HttpStatusCode.Forbidden, ErrorCodes.Forbidden,
+            await Mall.SendAsync("GET", $"/v1/payments/{payment}", token: stranger));
         Refused(
             HttpStatusCode.NotFound, ErrorCodes.NoSuchPayment, await Mall.SendAsync("GET", "/v1/payments/999999", token: token));
 
@@ -95,8 +96,10 @@ public sealed class PaymentTests(PaymentMall payments) : IClassFixture<PaymentMa
             HttpStatusCode.Unauthorized, ErrorCodes.BadSignature,
             await payments.CallBackAsync(report, age: TimeSpan.FromSeconds(-310)));
         Refused(HttpStatusCode.Unauthorized, ErrorCodes.BadSignature, await payments.CallBackAsync("{}", signature: "sha256="));
-        Refused(HttpStatusCode.Unauthorized, ErrorCodes.BadSignature, await Mall.SendAsync("POST", "/v1/payments/callback", report));
-        Refused(HttpStatusCode.Conflict, ErrorCodes.AmountDiffers, await payments.CallBackAsync(PaymentMall.Report(payment, 249)));
+        Refused(
+            HttpStatusCode.Unauthorized, ErrorCodes.BadSignature, await Mall.SendAsync("POST", "/v1/payments/callback", report));
+        Refused(
+            HttpStatusCode.Conflict, ErrorCodes.AmountDiffers, await payments.CallBackAsync(PaymentMall.Report(payment, 249)));
         Assert.Contains(Mall.Log.Errors, line => line.StartsWith($"Payment {payment} of order", StringComparison.Ordinal));
         Refused(
             HttpStatusCode.NotFound, ErrorCodes.NoSuchPayment, await payments.CallBackAsync(PaymentMall.Report(999_999, 250)));
@@ -167,7 +170,8 @@ public sealed class PaymentTests(PaymentMall payments) : IClassFixture<PaymentMa
             Signature = Signatures.Sign(PaymentMall.Key, timestamp, Encoding.UTF8.GetBytes(body)),
         };
 
-        var forged = await Mall.CallAsync("/mall.v1.Payments/Callback", new V1.PaymentCallbackRequest(callback) { Timestamp = "1" });
+        var old = new V1.PaymentCallbackRequest(callback) { Timestamp = "1" };
+        var forged = await Mall.CallAsync("/mall.v1.Payments/Callback", old);
         Assert.Equal((16, ErrorCodes.BadSignature), (forged.Status, forged.Code));
         Assert.Equal(V1.PaymentStatus.Succeeded, (await CallAsync<V1.Payment>("Payments/Callback", callback)).Status);
         Assert.Equal(
