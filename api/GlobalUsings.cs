@@ -14,6 +14,7 @@ global using System.Text.Json.Serialization.Metadata;
 global using System.Threading.RateLimiting;
 global using Grpc.AspNetCore.Server;
 global using Grpc.Core;
+global using Mall.Api.Aliases;
 global using Mall.Api.Auth;
 global using Mall.Api.Calls;
 global using Mall.Api.Carts;

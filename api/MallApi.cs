@@ -27,7 +27,8 @@ public static class MallApi
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options).AddSingleton<Passwords>().AddSingleton<OpenPaths>();
         services.AddSingleton<AccountDesk>().AddSingleton<SessionDesk>().AddSingleton<ShopDesk>().AddSingleton<ProductDesk>();
-        services.AddSingleton<ReviewDesk>().AddSingleton<WebhookDesk>().AddSingleton<OrderDesk>().AddSingleton<SagaDesk>();
+        services.AddSingleton<ReviewDesk>().AddSingleton<WebhookDesk>().AddSingleton<OrderDesk>().AddSingleton<OrderWatch>();
+        services.AddSingleton<SagaDesk>();
         services.AddSingleton<SandboxDesk>();
         services.AddSingleton<PaymentDesk>().AddSingleton<CallbackKey>().AddSingleton<PublicAddress>();
         services.AddMallAuthentication();
@@ -89,6 +90,9 @@ public static class MallApi
         rest.MapSchedules();
         rest.MapCluster();
         rest.MapHealth();
+
+        app.MapGoZero();
+        app.MapLooklook();
 
         app.MapGrpcService<UserRpcs>().AtTheEdge();
         app.MapGrpcService<ProductRpcs>().AtTheEdge();

@@ -74,6 +74,7 @@ public static class AccessTable
         new("POST /v1/orders", Whom.Users, $$"""{"items":[{{Item}}]}"""),
         new("GET /v1/orders", Whom.Users),
         new("GET /v1/orders/{id}", Whom.ItsBuyer),
+        new("GET /v1/orders/{id}/events", Whom.ItsBuyer),
         new("POST /v1/orders/{id}/cancel", Whom.ItsBuyer),
         new("POST /v1/orders/{id}/refund", Whom.ItsBuyer),
         new("POST /v1/payments", Whom.ItsBuyer, """{"orderId":$order}"""),
@@ -110,8 +111,8 @@ public static class AccessTable
         new("/mall.v1.Orders/Place", Whom.Users, Message: _ => new V1.PlaceOrderRequest()),
         new("/mall.v1.Orders/Get", Whom.ItsBuyer, Message: d => new V1.GetOrderRequest { Id = d.OrderId }),
         new("/mall.v1.Orders/List", Whom.Users, Message: _ => new V1.ListOrdersRequest()),
+        new("/mall.v1.Orders/Watch", Whom.ItsBuyer, Message: d => new V1.WatchOrderRequest { Id = d.OrderId }),
         new("/mall.v1.Orders/Cancel", Whom.ItsBuyer, Message: d => new V1.CancelOrderRequest { Id = d.OrderId }),
-
         new("/mall.v1.Orders/Refund", Whom.ItsBuyer, Message: d => new V1.RefundOrderRequest { Id = d.OrderId }),
         new("/mall.v1.Payments/Create", Whom.ItsBuyer, Message: d => new V1.CreatePaymentRequest { OrderId = d.OrderId }),
         new("/mall.v1.Payments/Get", Whom.ItsBuyer, Message: d => new V1.GetPaymentRequest { Id = d.PaymentId }),
