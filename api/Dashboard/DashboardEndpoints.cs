@@ -37,7 +37,7 @@ internal static class DashboardEndpoints
         pages.MapPost("/sagas/{gid}", Push).DisableAntiforgery(); // The cookie is SameSite=Strict, and the origin is checked.
         pages.MapGet("/work", Work);
         pages.MapGet("/stock", Stock);
-        pages.MapGet("/stream", Stream);
+        pages.MapGet("/stream", Stream).WithMetadata(new StreamEndpoint());
         routes.MapGet("/dashboard/dashboard.css", () => File("dashboard.css", "text/css; charset=utf-8")).ExcludeFromDescription();
         routes.MapGet("/dashboard/dashboard.js", () => File("dashboard.js", "text/javascript; charset=utf-8"))
             .ExcludeFromDescription();
@@ -124,7 +124,7 @@ internal static class DashboardEndpoints
         }
     }
 
-    private static IResult Show(Result<SagaView> saga, string? note) => saga.IsRefused
+    private static RazorComponentResult<SagaPage> Show(Result<SagaView> saga, string? note) => saga.IsRefused
         ? throw new ProblemException(Problem.Of(saga.Refusal))
         : Page<SagaPage>(new { Saga = saga.Value, Note = note });
 
