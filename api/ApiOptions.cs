@@ -32,6 +32,15 @@ public sealed class ApiOptions
     /// <summary>How a mobile of digits alone is read: two letters. Null (default): as it is.</summary>
     public string? Country { get; init; }
 
+    /// <summary>What links and callbacks begin with, without a slash at the end. Null (default): where REST is bound.</summary>
+    public string? PublicUrl { get; init; }
+
+    /// <summary>Payment providers sign with it. Null (default) for the mall's own key from its database.</summary>
+    public string? PaymentKey { get; init; }
+
+    /// <summary>Whether the pages of the sandbox, where nobody pays real money, are served. Default: no.</summary>
+    public bool ServesSandbox { get; init; }
+
     /// <summary>A request that waits longer is answered with 100008. Default 25 s, below what proxies usually bear.</summary>
     public TimeSpan WaitLimit { get; init; } = TimeSpan.FromSeconds(25);
 

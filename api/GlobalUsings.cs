@@ -21,6 +21,7 @@ global using Mall.Api.Cluster;
 global using Mall.Api.Errors;
 global using Mall.Api.Health;
 global using Mall.Api.Orders;
+global using Mall.Api.Payments;
 global using Mall.Api.Products;
 global using Mall.Api.Rest;
 global using Mall.Api.Rpc;
@@ -30,6 +31,7 @@ global using Mall.Api.Users;
 global using Mall.Api.Validation;
 global using Mall.Lists;
 global using Mall.Orders;
+global using Mall.Payments;
 global using Mall.Products;
 global using Mall.Sagas;
 global using Mall.Shops;
@@ -50,5 +52,7 @@ global using Microsoft.IdentityModel.Tokens;
 global using Microsoft.Net.Http.Headers;
 global using Orleans;
 global using Orleans.Runtime;
+global using Opened = Microsoft.AspNetCore.Http.HttpResults.Results<
+    Mall.Api.Rest.Created<Mall.Api.Payments.PaymentAnswer>, Mall.Api.Rest.Ok<Mall.Api.Payments.PaymentAnswer>>;
 global using Placed = Microsoft.AspNetCore.Http.HttpResults.Results<
     Mall.Api.Rest.Created<Mall.Api.Orders.OrderAnswer>, Mall.Api.Rest.Accepted<Mall.Api.Orders.SubmittedAnswer>>;

@@ -1,5 +1,7 @@
 using Grpc.AspNetCore.HealthChecks;
+using Mall.Api.Listening;
 using Mall.Api.OpenApi;
+using Mall.Api.Payments.Sandbox;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -12,7 +14,8 @@ namespace Mall.Api;
 public static class MallApi
 {
     /// <summary>What gRPC's health service is asked about; the empty name stands for the server as a whole.</summary>
-    private static readonly string[] s_watched = ["", "mall.v1.Users", "mall.v1.Products", "mall.v1.Orders", "mall.v1.Sagas"];
+    private static readonly string[] s_watched =
+        ["", "mall.v1.Users", "mall.v1.Products", "mall.v1.Orders", "mall.v1.Payments", "mall.v1.Sagas"];
 
     /// <exception cref="ArgumentException">An option is impossible; the message is one line that names the setting.</exception>
     public static IServiceCollection AddMallApi(this IServiceCollection services, ApiOptions options)
@@ -24,6 +27,8 @@ public static class MallApi
         services.AddSingleton(options).AddSingleton<Passwords>().AddSingleton<OpenPaths>();
         services.AddSingleton<AccountDesk>().AddSingleton<ShopDesk>().AddSingleton<ProductDesk>();
         services.AddSingleton<OrderDesk>().AddSingleton<OrderWatch>().AddSingleton<SagaDesk>();
+        services.AddSingleton<SandboxDesk>();
+        services.AddSingleton<PaymentDesk>().AddSingleton<CallbackKey>().AddSingleton<PublicAddress>();
         services.AddMallAuthentication();
         services.AddCrowdLimit();
         services.AddOptions<ForwardedHeadersOptions>().Configure<ApiOptions>((forwarded, api) =>
@@ -72,6 +77,7 @@ public static class MallApi
         rest.MapProducts();
         rest.MapCart();
         rest.MapOrders();
+        rest.MapPayments();
         rest.MapSagas();
         rest.MapCluster();
         rest.MapHealth();
@@ -79,10 +85,13 @@ public static class MallApi
         app.MapGrpcService<UserRpcs>().AtTheEdge();
         app.MapGrpcService<ProductRpcs>().AtTheEdge();
         app.MapGrpcService<OrderRpcs>().AtTheEdge();
+        app.MapGrpcService<PaymentRpcs>().AtTheEdge();
         app.MapGrpcService<SagaRpcs>().AtTheEdge();
         app.MapGrpcHealthChecksService().AtTheEdge();
         app.MapGrpcReflectionService().AtTheEdge();
 
+        if (app.Services.GetRequiredService<ApiOptions>().ServesSandbox)
+            app.MapSandbox();
         app.MapMallDocument();
         app.MapMallMetrics();
         return app;
@@ -92,6 +101,7 @@ public static class MallApi
     {
         services.AddSingleton<RpcErrors>();
         services.AddSingleton<UserRpcs>().AddSingleton<ProductRpcs>().AddSingleton<OrderRpcs>().AddSingleton<SagaRpcs>();
+        services.AddSingleton<PaymentRpcs>();
         services.AddGrpc(grpc =>
         {
             grpc.Interceptors.Add<RpcErrors>();

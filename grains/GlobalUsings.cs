@@ -7,6 +7,8 @@ global using Mall.Hosting;
 global using Mall.Ledger;
 global using Mall.Lists;
 global using Mall.Orders;
+global using Mall.Payments;
+global using Mall.Points;
 global using Mall.Products;
 global using Mall.Sagas;
 global using Mall.Shops;

@@ -1,5 +1,6 @@
 using Mall.Api.Auth;
 using Mall.Orders;
+using Mall.Silo.Payments;
 using Mall.Sagas;
 using Mall.Silo.Observability;
 using Orleans.Dashboard;
@@ -46,6 +47,7 @@ public static class MallHost
         services.AddMallGrains(
             new OrderOptions { CloseAfter = settings.OrderCloseAfter }, new SagaOptions(),
             jitterSeed: RandomNumberGenerator.GetInt32(int.MaxValue));
+        services.AddPaymentProvider(settings.Payments);
     }
 
     private static void AddFrontDoor(WebApplicationBuilder builder, MallSettings settings)
@@ -54,6 +56,7 @@ public static class MallHost
         {
             Http = settings.Http, Grpc = settings.Grpc, GrpcCertificate = settings.GrpcCertificate, TokenKey = settings.TokenKey,
             TrustedProxies = settings.TrustedProxies, Country = settings.Country, Cors = settings.Cors,
+            PublicUrl = settings.PublicUrl, PaymentKey = settings.Payments.Key, ServesSandbox = settings.Payments.IsSandbox,
         };
         if (options.Complaint() is { } complaint) throw new SettingsException(complaint);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.ListenForMall(options));

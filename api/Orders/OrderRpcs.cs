@@ -4,7 +4,7 @@ namespace Mall.Api.Orders;
 
 /// <summary>gRPC: orders.</summary>
 [Authorize(Policies.User)]
-internal sealed class OrderRpcs(OrderDesk desk, OrderWatch watch) : V1.Orders.OrdersBase
+internal sealed class OrderRpcs(OrderDesk desk, OrderWatch watch, PaymentDesk payments) : V1.Orders.OrdersBase
 {
     public override async Task<V1.PlaceOrderResponse> Place(V1.PlaceOrderRequest request, ServerCallContext context)
     {
@@ -22,6 +22,12 @@ internal sealed class OrderRpcs(OrderDesk desk, OrderWatch watch) : V1.Orders.Or
 
     public override async Task<V1.Order> Get(V1.GetOrderRequest request, ServerCallContext context) =>
         Shape((await desk.Get(context.Caller(), request.Id, context.Patience())).OrRefuse(context));
+
+    public override async Task<V1.Order> Refund(V1.RefundOrderRequest request, ServerCallContext context)
+    {
+        var refunded = await payments.Refund(context.Caller(), request.Id, context.IdempotencyKey(), context.Patience());
+        return Shape(refunded.OrRefuse(context));
+    }
 
     public override async Task<V1.Order> Cancel(V1.CancelOrderRequest request, ServerCallContext context)
     {

@@ -1,3 +1,5 @@
+using Mall.Api.Payments.Sandbox;
+
 namespace Mall.Api.Rest;
 
 /// <summary>How REST reads and writes JSON: everything generated at build time, and strict about what it reads.</summary>
@@ -27,6 +29,11 @@ namespace Mall.Api.Rest;
 [JsonSerializable(typeof(OrderAnswer))]
 [JsonSerializable(typeof(OrderPageAnswer))]
 [JsonSerializable(typeof(SubmittedAnswer))]
+[JsonSerializable(typeof(CreatePaymentInput))]
+[JsonSerializable(typeof(CallbackInput))]
+[JsonSerializable(typeof(PaymentAnswer))]
+[JsonSerializable(typeof(SandboxInput))]
+[JsonSerializable(typeof(SandboxAnswer))]
 [JsonSerializable(typeof(SagaAnswer))]
 [JsonSerializable(typeof(SagaPageAnswer))]
 internal sealed partial class ApiJson : JsonSerializerContext

@@ -39,7 +39,8 @@ internal sealed class Body<T>(T value) : IEndpointParameterMetadataProvider wher
         }
     }
 
-    private static void CheckContentType(HttpRequest request)
+    /// <exception cref="ProblemException">415 for another content type, or a compressed body.</exception>
+    internal static void CheckContentType(HttpRequest request)
     {
         if (request.ContentType is not Answer.Json && !IsJsonInUtf8(request.ContentType))
             throw new ProblemException(Problem.UnsupportedMediaType("The body must be application/json in UTF-8."));
@@ -52,7 +53,8 @@ internal sealed class Body<T>(T value) : IEndpointParameterMetadataProvider wher
         && media.MediaType.Equals(Answer.Json, StringComparison.OrdinalIgnoreCase)
         && (!media.Charset.HasValue || media.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase));
 
-    private static T Parse(in ReadOnlySequence<byte> body, bool isPatch)
+    /// <exception cref="ProblemException">100002.</exception>
+    internal static T Parse(in ReadOnlySequence<byte> body, bool isPatch)
     {
         if (body.IsEmpty)
             throw new ProblemException(Problem.Of(ErrorCodes.BadParameter, "The body is empty; a JSON object is needed."));

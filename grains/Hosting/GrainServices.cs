@@ -1,10 +1,13 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Mall.Hosting;
 
 /// <summary>What grains need besides a runtime, an <see cref="ILedger"/> and a <see cref="TimeProvider"/>.</summary>
 public static class GrainServices
 {
+    /// <remarks>Whom payments go to is the host's to add: each <see cref="IPaymentProvider"/>, the first for new ones.</remarks>
     /// <param name="jitterSeed">Spreads retries; the same seed gives the same spread.</param>
     public static IServiceCollection AddMallGrains(
         this IServiceCollection services, OrderOptions orders, SagaOptions sagas, int jitterSeed)
@@ -14,6 +17,9 @@ public static class GrainServices
         services.AddSingleton<OrderSagaKind>().AddSingleton<ISagaKind>(s => s.GetRequiredService<OrderSagaKind>());
         services.AddSingleton<OrderClosingKind>().AddSingleton<ISagaKind>(s => s.GetRequiredService<OrderClosingKind>());
         services.AddSingleton<RegistrationSagaKind>().AddSingleton<ISagaKind>(s => s.GetRequiredService<RegistrationSagaKind>());
+        services.AddSingleton<RefundSagaKind>().AddSingleton<ISagaKind>(s => s.GetRequiredService<RefundSagaKind>());
+        services.AddSingleton<PaymentProviders>().AddSingleton(s => new PaymentMetrics(s.GetService<IMeterFactory>()));
+        services.TryAddSingleton(new PaymentOptions());
         services.AddSingleton<SagaKinds>();
         services.AddMallDueWork().AddDueColumn(SagaRows.Due).AddDueHandler<SagaDueHandler>();
         services.AddDueColumn(OrderRows.Due).AddDueHandler<OrderDueHandler>();

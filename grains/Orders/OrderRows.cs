@@ -11,6 +11,7 @@ internal static class OrderRows
     private static readonly Column s_createTime = new("create_time", ColumnType.Number);
     private static readonly Column s_updateTime = new("update_time", ColumnType.Number);
     private static readonly Column s_closeTime = new("close_time", ColumnType.Number);
+    private static readonly Column s_paidTime = new("paid_time", ColumnType.Number);
     private static readonly Column s_promisedCloseTime = new("promised_close_time", ColumnType.Number);
     private static readonly Column s_extras = new("extras", ColumnType.Text);
     private static readonly Column s_isHidden = new("is_hidden", ColumnType.Number);
@@ -34,6 +35,11 @@ internal static class OrderRows
     private static readonly RowShape s_insertItem = s_items.Insert(s_orderId, s_productId, s_name, s_quantity, s_price);
 
     private static readonly RowShape s_end = s_orders.Update().Guard(s_status).Set(s_status, s_updateTime, s_closeTime, s_reason);
+
+    private static readonly RowShape s_pay =
+        s_orders.Update().Guard(s_status).Set(s_status, s_updateTime, s_closeTime, s_paidTime);
+
+    private static readonly RowShape s_refund = s_orders.Update().Guard(s_status).Set(s_status, s_updateTime);
 
     // Of the time that due work moves: the status is the guard.
     private static readonly RowShape s_close = s_orders.Update().Guard(s_status).Set(s_status, s_updateTime, s_closeTime);
@@ -106,6 +112,14 @@ internal static class OrderRows
     /// <param name="reason">See <see cref="SagaReason"/>.</param>
     public static RowChange Void(long id, string reason, DateTimeOffset now) =>
         s_end.With(id, OrderStatus.Created, OrderStatus.Void, now, Value.Null, reason);
+
+    /// <summary>An order that is created is paid, and does not close any more.</summary>
+    public static RowChange Paid(long id, DateTimeOffset paidAt, DateTimeOffset now) =>
+        s_pay.With(id, OrderStatus.Created, OrderStatus.Paid, now, Value.Null, paidAt);
+
+    /// <summary>An order that is paid is refunded.</summary>
+    public static RowChange Refunded(long id, DateTimeOffset now) =>
+        s_refund.With(id, OrderStatus.Paid, OrderStatus.Refunded, now);
 
     /// <summary>An order that waits for its payment is closed instead.</summary>
     public static RowChange Close(long id, DateTimeOffset now) =>

@@ -210,7 +210,8 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
                 if (_saga is null)
                 {
                     Adopt(saga, decided.Value, startedBefore: _ => false);
-                    if (opening?.Barrier is { } barrier) _progress.NoteActed(barrier.BranchId);
+                    // A barrier of another gid is that of the request's key: see IdempotencyRows.
+                    if (opening?.Barrier is { } barrier && barrier.Gid == saga.Gid) _progress.NoteActed(barrier.BranchId);
                 }
 
                 Start();

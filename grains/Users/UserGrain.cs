@@ -38,14 +38,14 @@ public sealed class UserGrain(GrainLedger ledger, LedgerClock clock) : Grain, IU
 }
 
 /// <summary>A customer's points. It keeps no balance in memory: points move seldom, and additions need no balance.</summary>
-public sealed class PointsGrain(GrainLedger ledger) : Grain, IPointsGrain
+public sealed class PointsGrain(GrainLedger ledger, LedgerClock clock) : Grain, IPointsGrain
 {
     private long UserId => this.GetPrimaryKeyLong();
 
     public async Task<Result<Done>> Add(Branch branch, long points)
     {
         DeactivateOnIdle();
-        return await ledger.CommitAsync(new WriteSet(branch.Action(), UserRows.MovePoints(UserId, points))) switch
+        return await ledger.CommitAsync(new WriteSet(branch.Action(), Move(points, PointCauses.Registration))) switch
         {
             CommitOutcome.Applied or CommitOutcome.Duplicate => Done.It,
             CommitOutcome.Suspended => branch.AlreadyCompensated(),
@@ -56,10 +56,13 @@ public sealed class PointsGrain(GrainLedger ledger) : Grain, IPointsGrain
     public async Task TakeBack(Branch branch, long points)
     {
         DeactivateOnIdle();
-        var taken = await ledger.CommitAsync(new WriteSet(branch.Compensation(), UserRows.MovePoints(UserId, -points)));
+        var taken = await ledger.CommitAsync(
+            new WriteSet(branch.Compensation(), Move(-points, PointCauses.RegistrationUndone)));
         if (taken == CommitOutcome.Conflict)
             throw new StaleActivationException($"User {UserId} has no {points} points to take back.");
     }
+
+    private RowChange[] Move(long points, string cause) => PointRows.Move(UserId, points, cause, UserId, clock.GetUtcNow());
 }
 
 /// <summary>Finds accounts; any number of callers at once. Reentrant: it keeps nothing between its awaits.</summary>

@@ -24,7 +24,6 @@ internal static class UserRows
     private static readonly RowShape s_empower = s_users.Update().Set(s_passwordHash, s_role, s_updateTime);
     private static readonly RowShape s_delete = s_users.Delete();
     private static readonly RowShape s_deletePoints = s_points.Delete();
-    private static readonly RowShape s_movePoints = s_points.Update().AddNotNegative(s_balance);
 
     public static readonly Query<UserView> ById = new(
         """
@@ -58,6 +57,4 @@ internal static class UserRows
         s_empower.With(id, user.PasswordHash, user.Role, now);
 
     public static RowChange[] Delete(long id) => [s_delete.With(id), s_deletePoints.With(id)];
-
-    public static RowChange MovePoints(long userId, long points) => s_movePoints.With(userId, points);
 }

@@ -12,11 +12,13 @@ namespace Mall.Silo.Settings;
 /// <param name="TrustedProxies">Those whose <c>X-Forwarded-For</c> counts.</param>
 /// <param name="Country">How a mobile of digits alone is read; null: as it is.</param>
 /// <param name="Cors">Origins that browsers may call from.</param>
+/// <param name="Payments">Who takes customers' money.</param>
+/// <param name="PublicUrl">What links and callbacks begin with; null: where REST is bound.</param>
 /// <param name="Telemetry">What it tells of itself.</param>
 public sealed record MallSettings(
     Roles Roles, ClusterSettings? Cluster, ListenAddress Http, ListenAddress Grpc, X509Certificate2? GrpcCertificate,
     StoreAddress Db, string? TokenKey, TimeSpan OrderCloseAfter, IReadOnlyList<IPNetwork> TrustedProxies, string? Country,
-    IReadOnlyList<string> Cors, TelemetrySettings Telemetry)
+    IReadOnlyList<string> Cors, PaymentSettings Payments, string? PublicUrl, TelemetrySettings Telemetry)
 {
     // With their units by place; a bare number would be read as days.
     private static readonly string[] s_spans = [@"hh\:mm\:ss", @"d\.hh\:mm\:ss"];
@@ -38,6 +40,8 @@ public sealed record MallSettings(
             Networks(configuration, SettingNames.TrustedProxies),
             CountryOf(configuration),
             Origins(configuration),
+            PaymentSettings.From(configuration),
+            PublicUrlOf(configuration),
             TelemetrySettings.From(configuration));
     }
 
@@ -74,6 +78,15 @@ public sealed record MallSettings(
         }
 
         return roles;
+    }
+
+    private static string? PublicUrlOf(IConfiguration configuration)
+    {
+        if (configuration[SettingNames.PublicUrl] is not { Length: > 0 } text) return null;
+        return Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+            && uri is { Query: "", Fragment: "", UserInfo: "" }
+            ? text.TrimEnd('/')
+            : throw new SettingsException(SettingNames.PublicUrl, $"'{text}' is not a URL such as https://shop.example");
     }
 
     private static string[] Origins(IConfiguration configuration)

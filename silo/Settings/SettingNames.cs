@@ -18,6 +18,9 @@ public static class SettingNames
     public const string TrustedProxies = "trusted-proxies";
     public const string Country = "country";
     public const string Cors = "cors";
+    public const string PublicUrl = "public-url";
+    public const string Payments = "payments";
+    public const string PaymentKey = "payment-key";
     public const string Otlp = "otlp";
     public const string TraceRatio = "trace-ratio";
     public const string LogFormat = "log-format";
@@ -25,7 +28,7 @@ public static class SettingNames
     public static IReadOnlyList<string> All { get; } =
     [
         Http, Grpc, GrpcCertificate, Db, Roles, Silo, Gateway, Cluster, ClusterCertificate, ClusterPlaintext, TokenKey,
-        OrderCloseAfter, TrustedProxies, Country, Cors, Otlp, TraceRatio, LogFormat,
+        OrderCloseAfter, TrustedProxies, Country, Cors, PublicUrl, Payments, PaymentKey, Otlp, TraceRatio, LogFormat,
     ];
 
     private const string EnvironmentPrefix = "MALL_";

@@ -58,12 +58,14 @@ public sealed class WholeMall : IAsyncDisposable
     /// <param name="configure">Changes to the services, after everything else was added.</param>
     /// <param name="options">Changes to the front door, addresses aside; null for the usual ones with quicker passwords.</param>
     /// <param name="database">The address of a database on a server; null: a file in the folder.</param>
+    /// <param name="settings">More of them, as on the command line.</param>
     public static async Task<WholeMall> OpenAsync(
-        Action<IServiceCollection>? configure = null, ApiOptions? options = null, string? database = null)
+        Action<IServiceCollection>? configure = null, ApiOptions? options = null, string? database = null,
+        params string[] settings)
     {
         var folder = Directory.CreateTempSubdirectory("mall-door-").FullName;
         var log = new LogBook();
-        var app = Build([.. s_doors, "--db", database ?? $"sqlite:{folder}/mall.db"], log, options, configure);
+        var app = Build([.. s_doors, "--db", database ?? $"sqlite:{folder}/mall.db", .. settings], log, options, configure);
         await app.StartAsync();
         return new WholeMall(app, null, folder, log);
     }

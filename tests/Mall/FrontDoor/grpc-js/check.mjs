@@ -172,7 +172,7 @@ for (const version of ["v1", "v1alpha"]) {
       stream.write(request);
     });
     const listed = (await ask({ list_services: "" })).list_services_response.service.map((service) => service.name);
-    for (const name of ["mall.v1.Users", "mall.v1.Products", "mall.v1.Orders", "mall.v1.Sagas", "grpc.health.v1.Health"])
+    for (const name of ["mall.v1.Users", "mall.v1.Products", "mall.v1.Orders", "mall.v1.Payments", "mall.v1.Sagas", "grpc.health.v1.Health"])
       assert.ok(listed.includes(name), `${name} is not listed`);
 
     const files = (await ask({ file_containing_symbol: "mall.v1.Orders" })).file_descriptor_response.file_descriptor_proto;
