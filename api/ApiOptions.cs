@@ -26,6 +26,9 @@ public sealed class ApiOptions
     /// <summary>How long an access token is good. Default two hours; half of it has passed at <c>refreshAfter</c>.</summary>
     public TimeSpan AccessLifetime { get; init; } = TimeSpan.FromHours(2);
 
+    /// <summary>How long a refresh token is good. Default 30 days; each new one begins them anew.</summary>
+    public TimeSpan RefreshLifetime { get; init; } = TimeSpan.FromDays(30);
+
     /// <summary>Proxies whose <c>X-Forwarded-For</c> counts. Default: none, an address is who connects.</summary>
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
 
@@ -68,10 +71,15 @@ public sealed class ApiOptions
     /// <summary>Passwords hashed at once. Default half of the cores, at least one: sign-ins leave the rest to others.</summary>
     public int MaxConcurrentHashes { get; init; } = Math.Max(1, Environment.ProcessorCount / 2);
 
-    /// <summary>Passwords that may wait for it; more are refused with 100006. Default 128, about ten seconds' work.</summary>
+    /// <summary>Passwords that may wait for it; more are refused with 100006. Default 128.</summary>
     public int MaxQueuedHashes { get; init; } = 128;
 
-    /// <summary>Iterations of PBKDF2 with SHA-512 for new passwords. Default 100,000; lower it in tests only.</summary>
+    /// <summary>
+    /// How long they may wait; after that they are refused with 100006. Default 15 s: the request has the rest of its time.
+    /// </summary>
+    public TimeSpan MaxHashWait { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Iterations of PBKDF2 with SHA-512 for new passwords. Default 210,000; lower it in tests only.</summary>
     public int PasswordHashIterations { get; init; } = Credentials.HashIterations;
 
     /// <summary>Says what is wrong in one line that names the setting, or null.</summary>

@@ -25,7 +25,7 @@ public static class MallApi
 
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options).AddSingleton<Passwords>().AddSingleton<OpenPaths>();
-        services.AddSingleton<AccountDesk>().AddSingleton<ShopDesk>().AddSingleton<ProductDesk>();
+        services.AddSingleton<AccountDesk>().AddSingleton<SessionDesk>().AddSingleton<ShopDesk>().AddSingleton<ProductDesk>();
         services.AddSingleton<OrderDesk>().AddSingleton<OrderWatch>().AddSingleton<SagaDesk>();
         services.AddSingleton<SandboxDesk>();
         services.AddSingleton<PaymentDesk>().AddSingleton<CallbackKey>().AddSingleton<PublicAddress>();
@@ -62,6 +62,8 @@ public static class MallApi
     {
         if (app.Services.GetRequiredService<ApiOptions>().TrustedProxies.Count > 0)
             app.UseForwardedHeaders(); // Without any it would believe everybody.
+        var entrance = app.Services.GetRequiredService<DashboardEntrance>();
+        app.Use(next => http => entrance.Exchange(http, next));
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
         app.UseCors();

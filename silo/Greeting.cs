@@ -1,3 +1,4 @@
+using Mall.Api.Auth;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
 namespace Mall.Silo;
@@ -23,8 +24,18 @@ internal static class Greeting
               REST   {bound[0]}   (described at {bound[0]}/openapi/v1.json)
               gRPC   {bound[1]}
               data   {settings.Db}
-            Try:
+            {Entrance(mall, settings, bound[0])}Try:
               curl -s {bound[0]}/v1/users -H 'Content-Type: application/json' -d '{account}'
             """);
+    }
+
+    /// <summary>A mall on one machine lets whoever has started it look at everything, by a link that is good once.</summary>
+    private static string Entrance(WebApplication mall, MallSettings settings, string address)
+    {
+        if (settings.Db.Kind != StoreKind.Sqlite || !new Uri(address).IsLoopback) return "";
+        return $"""
+              dashboard  {address}{mall.Services.GetRequiredService<DashboardEntrance>().MakeLink()}   (good once)
+
+            """;
     }
 }

@@ -20,6 +20,7 @@ internal sealed class AccessTokens(ApiOptions options, IGrainFactory grains, Tim
     public const int MinKeyLength = 32;
     public const string UserClaim = "sub";
     public const string RoleClaim = "role";
+    public const string SessionClaim = "sid";
 
     private const string Issuer = "mall";
     private const int MaxLength = 512;
@@ -58,12 +59,20 @@ internal sealed class AccessTokens(ApiOptions options, IGrainFactory grains, Tim
     /// </summary>
     public ValueTask<SymmetricSecurityKey> Key(Patience patience) => _key is { } ready ? new(ready) : Fetch(patience);
 
-    /// <summary>A fresh token for this caller; half of its life has passed at its refresh time.</summary>
-    public async ValueTask<AccessToken> Sign(Caller caller, Patience patience)
+    /// <summary>Of a token that is signed now.</summary>
+    public AccessTimes TimesNow()
+    {
+        var now = DateTimeOffset.FromUnixTimeSeconds(clock.GetUtcNow().ToUnixTimeSeconds());
+        return new AccessTimes(now, now + options.AccessLifetime);
+    }
+
+    /// <summary>
+    /// The token of this caller and these times, always the same one; half of its life has passed at its refresh time.
+    /// </summary>
+    public async ValueTask<AccessToken> Sign(Caller caller, AccessTimes times, Patience patience)
     {
         var key = await Key(patience);
-        var now = DateTimeOffset.FromUnixTimeSeconds(clock.GetUtcNow().ToUnixTimeSeconds());
-        var end = now + options.AccessLifetime;
+        var (now, end) = times;
         var token = s_handler.CreateToken(new SecurityTokenDescriptor
         {
             Issuer = Issuer,
@@ -72,11 +81,13 @@ internal sealed class AccessTokens(ApiOptions options, IGrainFactory grains, Tim
             Expires = end.UtcDateTime,
             Claims = new Dictionary<string, object>
             {
-                [UserClaim] = caller.UserId.ToString(CultureInfo.InvariantCulture), [RoleClaim] = caller.Role,
+                [UserClaim] = caller.UserId.ToString(CultureInfo.InvariantCulture),
+                [RoleClaim] = caller.Role,
+                [SessionClaim] = caller.SessionId.ToString(CultureInfo.InvariantCulture),
             },
             SigningCredentials = new SigningCredentials(key, SecurityAlgorithms.HmacSha256),
         });
-        return new AccessToken(token, end, now + (options.AccessLifetime / 2));
+        return new AccessToken(token, end, now + ((end - now) / 2));
     }
 
     /// <summary>
@@ -93,8 +104,11 @@ internal sealed class AccessTokens(ApiOptions options, IGrainFactory grains, Tim
     {
         // The library reads an id that is a number as if it were a text.
         var isText = Base64UrlEncoder.Decode(token.EncodedPayload).Contains("\"sub\":\"", StringComparison.Ordinal);
-        return isText && long.TryParse(token.Subject, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && id > 0
-            && token.TryGetPayloadValue<string>(RoleClaim, out var role) && Roles.Contains(role) ? new Caller(id, role) : null;
+        return isText && IsNumber(token.Subject, out var id) && id > 0
+            && token.TryGetPayloadValue<string>(RoleClaim, out var role) && Roles.Contains(role)
+            && IsNumber(token.TryGetPayloadValue<string>(SessionClaim, out var sid) ? sid : "0", out var session)
+            ? new Caller(id, role, session)
+            : null;
     }
 
     public void Remember(JsonWebToken token, Caller caller, ClaimsPrincipal principal) => _good.Set(
@@ -106,6 +120,9 @@ internal sealed class AccessTokens(ApiOptions options, IGrainFactory grains, Tim
         _good.TryGetValue(token, out GoodToken? good) && clock.GetUtcNow().UtcDateTime < good!.End ? good : null;
 
     public void Dispose() => _good.Dispose();
+
+    private static bool IsNumber(string text, out long number) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 
     private async ValueTask<SymmetricSecurityKey> Fetch(Patience patience)
     {

@@ -15,7 +15,8 @@ internal static class Authentication
 
     public static void AddMallAuthentication(this IServiceCollection services)
     {
-        services.AddSingleton<AccessTokens>();
+        services.AddSingleton<AccessTokens>().AddSingleton<DashboardEntrance>();
+        services.AddSingleton<EndedSessions>().AddHostedService(all => all.GetRequiredService<EndedSessions>());
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, Refusals>();
         services.AddAuthentication().AddJwtBearer();
         services.AddDataProtection().DisableAutomaticKeyGeneration(); // Comes with it; nothing here is protected by its keys.
@@ -55,13 +56,19 @@ internal static class Authentication
         await tokens.Key(Patience.Of(context.HttpContext));
         var sent = context.Request.Headers.Authorization;
         if (sent.Count == 0)
-            context.NoResult();
+            Welcome(context);
         else if (sent is not [{ } header] || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
             context.Fail("The Authorization header must be 'Bearer <token>', once.");
         else if (!AccessTokens.LooksLikeOurs(header[Scheme.Length..]))
             context.Fail(new SecurityTokenMalformedException());
         else if (tokens.Recall(header[Scheme.Length..]) is { } good)
         {
+            if (await HasEnded(context.HttpContext, good.Caller))
+            {
+                context.Fail(SessionEnded);
+                return;
+            }
+
             context.HttpContext.Features.Set(good.Caller);
             context.Principal = good.Principal;
             context.Success();
@@ -70,18 +77,48 @@ internal static class Authentication
             context.Token = header[Scheme.Length..];
     }
 
-    private static Task Accept(TokenValidatedContext context)
+    /// <summary>A request without a token may be an operator's browser on the dashboard; else it is nobody's.</summary>
+    private static void Welcome(MessageReceivedContext context)
+    {
+        var entrance = context.HttpContext.RequestServices.GetRequiredService<DashboardEntrance>();
+        if (entrance.Find(context.HttpContext) is not { } visitor)
+        {
+            context.NoResult();
+            return;
+        }
+
+        context.HttpContext.Features.Set(visitor.Caller);
+        context.Principal = visitor.Principal;
+        context.Success();
+    }
+
+    private const string SessionEnded = "The session has ended: sign in again.";
+
+    private static async ValueTask<bool> HasEnded(HttpContext http, Caller caller)
+    {
+        if (caller.SessionId == 0) return false;
+        var ended = http.RequestServices.GetRequiredService<EndedSessions>();
+        if (!ended.IsFresh) await ended.Refresh(Patience.Of(http));
+        return ended.Contains(caller.SessionId);
+    }
+
+    private static async Task Accept(TokenValidatedContext context)
     {
         var token = (JsonWebToken)context.SecurityToken;
         if (AccessTokens.CallerOf(token) is not { } caller)
         {
             context.Fail(new SecurityTokenMalformedException());
-            return Task.CompletedTask;
+            return;
+        }
+
+        if (await HasEnded(context.HttpContext, caller))
+        {
+            context.Fail(SessionEnded);
+            return;
         }
 
         context.HttpContext.Features.Set(caller);
         context.HttpContext.RequestServices.GetRequiredService<AccessTokens>().Remember(token, caller, context.Principal!);
-        return Task.CompletedTask;
     }
 
     /// <summary>Says no in the mall's own words.</summary>

@@ -1,10 +1,11 @@
 namespace Mall.Api.Auth;
 
 /// <summary>Who sent a request, as the token says. It is a feature of every request whose token was good.</summary>
-/// <param name="UserId">Positive.</param>
+/// <param name="UserId">Positive; 0 for an operator who came in by <see cref="DashboardEntrance"/>.</param>
 /// <param name="Role">One of <see cref="Roles"/>, as it was at sign-in: what a seller may do, the grains decide by the shop's
 /// owner.</param>
-internal sealed record Caller(long UserId, string Role)
+/// <param name="SessionId">What the sign-in has begun; 0 for a token that a build without sessions has signed.</param>
+internal sealed record Caller(long UserId, string Role, long SessionId = 0)
 {
     /// <summary>Lets a handler ask for it as a parameter; its endpoint must demand authorization.</summary>
     public static ValueTask<Caller?> BindAsync(HttpContext http) => new(http.Features.GetRequiredFeature<Caller>());

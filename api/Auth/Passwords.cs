@@ -1,9 +1,9 @@
 namespace Mall.Api.Auth;
 
 /// <summary>
-/// Hashes and verifies passwords: PBKDF2 with SHA-512 and a salt of their own (ASP.NET Core Identity's format). One takes tens of
-/// milliseconds of a core, so only a few run at once and only so many may wait: a flood of sign-ins is refused with 100006
-/// and slows nobody who is signed in.
+/// Hashes and verifies passwords: PBKDF2 with SHA-512 and a salt of their own (ASP.NET Core Identity's format). One takes a good
+/// part of a second of a core, so only a few run at once, only so many may wait, and only so long: a flood of sign-ins is refused
+/// with 100006 and slows nobody who is signed in.
 /// </summary>
 internal sealed class Passwords : IDisposable
 {
@@ -15,9 +15,12 @@ internal sealed class Passwords : IDisposable
     private readonly ConcurrencyLimiter _places;
     private readonly string _decoy;
     private readonly int _iterations;
+    private readonly TimeSpan _maxWait;
+    private readonly TimeProvider _clock;
 
-    public Passwords(ApiOptions options)
+    public Passwords(ApiOptions options, TimeProvider? clock = null)
     {
+        (_maxWait, _clock) = (options.MaxHashWait, clock ?? TimeProvider.System);
         _iterations = options.PasswordHashIterations;
         _hasher = Credentials.Hasher(_iterations);
         _decoy = _hasher.HashPassword(s_nobody, "nobody's password");
@@ -59,11 +62,27 @@ internal sealed class Passwords : IDisposable
 
     private async Task<T> Work<T>(Func<T> hashing, CancellationToken cancellationToken, Func<Task>? admit = null)
     {
-        using var place = await _places.AcquireAsync(1, cancellationToken);
+        using var place = await Acquire(cancellationToken);
         if (!place.IsAcquired)
             throw new ProblemException(ProblemMapping.TooManyRequests);
         if (admit is not null)
             await admit();
         return await Task.Run(hashing, cancellationToken);
+    }
+
+    private async ValueTask<RateLimitLease> Acquire(CancellationToken cancellationToken)
+    {
+        var free = _places.AttemptAcquire();
+        if (free.IsAcquired) return free;
+        using var late = new CancellationTokenSource(_maxWait, _clock);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+        try
+        {
+            return await _places.AcquireAsync(1, end.Token);
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return free;
+        }
     }
 }

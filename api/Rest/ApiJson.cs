@@ -14,6 +14,7 @@ namespace Mall.Api.Rest;
 [JsonSerializable(typeof(ClusterStatus))]
 [JsonSerializable(typeof(RegisterInput))]
 [JsonSerializable(typeof(LoginInput))]
+[JsonSerializable(typeof(RefreshInput))]
 [JsonSerializable(typeof(UserAnswer))]
 [JsonSerializable(typeof(SessionAnswer))]
 [JsonSerializable(typeof(OpenShopInput))]

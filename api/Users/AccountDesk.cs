@@ -3,7 +3,7 @@ using System.Net.Sockets;
 namespace Mall.Api.Users;
 
 /// <summary>Where both doors, REST and gRPC, register users and sign them in.</summary>
-internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, AccessTokens tokens, ApiOptions options)
+internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, SessionDesk sessions, ApiOptions options)
 {
     public const int MaxName = 64;
 
@@ -33,7 +33,7 @@ internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, Acc
     /// <param name="from">Whose failures are counted; null when that is unknown.</param>
     /// <param name="patience">How long to wait.</param>
     /// <exception cref="ProblemException">100006 after too many failures from there.</exception>
-    public async Task<Result<AccessToken>> Login(LoginInput input, IPAddress? from, Patience patience)
+    public async Task<Result<Session>> Login(LoginInput input, IPAddress? from, Patience patience)
     {
         // Only what could not be any account's is bad input; the rest is judged with the slow hash, whatever it looks like.
         var checks = new FieldChecks();
@@ -50,7 +50,7 @@ internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, Acc
         if (!isTheirs || account is null)
             return Result.Refused(ErrorCodes.WrongCredentials, "Mobile or password is wrong.");
         await patience.Insist(() => guard.Forgive(mobile));
-        return await tokens.Sign(new Caller(account.Id, account.Role), patience);
+        return await sessions.Begin(account, patience);
 
         async Task Admit(bool counts)
         {

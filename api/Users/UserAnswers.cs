@@ -15,8 +15,10 @@ internal sealed record UserAnswer(long Id, string Name, string Gender, string Mo
 /// <param name="AccessToken">To be sent as <c>Authorization: Bearer</c>.</param>
 /// <param name="AccessExpire">From then on the token is refused.</param>
 /// <param name="RefreshAfter">From then on it is time for a new one.</param>
-internal sealed record SessionAnswer(string AccessToken, long AccessExpire, long RefreshAfter)
+/// <param name="RefreshToken">What to get it with: good once.</param>
+internal sealed record SessionAnswer(string AccessToken, long AccessExpire, long RefreshAfter, string RefreshToken)
 {
-    public static SessionAnswer Of(AccessToken token) =>
-        new(token.Text, token.ExpiresAt.ToUnixTimeSeconds(), token.RefreshAfter.ToUnixTimeSeconds());
+    public static SessionAnswer Of(Session session) => new(
+        session.Access.Text, session.Access.ExpiresAt.ToUnixTimeSeconds(), session.Access.RefreshAfter.ToUnixTimeSeconds(),
+        session.Refresh.Text);
 }

@@ -11,6 +11,8 @@ internal static class UserEndpoints
 
         var sessions = routes.MapGroup("/v1/sessions").WithTags("Sessions");
         sessions.MapPost("", Login).Refuses(ErrorCodes.WrongCredentials);
+        sessions.MapPost("/refresh", Refresh).Refuses(ErrorCodes.Unauthenticated);
+        sessions.MapDelete("/current", Logout).RequireAuthorization(Policies.User);
     }
 
     /// <summary>Register</summary>
@@ -39,4 +41,26 @@ internal static class UserEndpoints
         http.Response.Headers.CacheControl = "no-store";
         return (await desk.Login(body.Value, http.Connection.RemoteIpAddress, patience)).As(SessionAnswer.Of);
     }
+
+    /// <summary>Go on with a session</summary>
+    /// <remarks>
+    /// A refresh token is good once, and the answer has the next. A client that gives an Idempotency-Key may repeat the call for a
+    /// minute, while the new token has not been used, and gets the same answer. To show a token that is not the session's last in
+    /// any other way ends the session, its access tokens included: somebody may have stolen it.
+    /// </remarks>
+    /// <param name="body" example='{"refreshToken": "AbCdEf012345"}'>The last token that the session was given.</param>
+    /// <response code="200">A new pair; the old refresh token is good no more.</response>
+    internal static async Task<Ok<SessionAnswer>> Refresh(
+        HttpContext http, [IdempotencyKey] string? key, Body<RefreshInput> body, SessionDesk desk, Patience patience)
+    {
+        http.Response.Headers.CacheControl = "no-store";
+        return (await desk.Refresh(body.Value, key, patience)).As(SessionAnswer.Of);
+    }
+
+    /// <summary>Sign out</summary>
+    /// <remarks>Ends the session of the token: no access or refresh token of it is good any more, within five seconds
+    /// everywhere.</remarks>
+    /// <response code="204">Ended.</response>
+    internal static async Task<NoContent> Logout(Caller caller, SessionDesk desk, Patience patience) =>
+        new(await desk.End(caller, patience));
 }

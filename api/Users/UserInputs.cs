@@ -18,3 +18,8 @@ internal sealed record RegisterInput(
 /// <summary>What a customer signs in with.</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record LoginInput(string? Mobile, string? Password);
+
+/// <summary>What a session goes on with.</summary>
+/// <param name="RefreshToken">The last that the session was given.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record RefreshInput(string? RefreshToken);

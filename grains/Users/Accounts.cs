@@ -3,7 +3,8 @@ namespace Mall.Users;
 /// <summary>Makes accounts without the network: for the command that an operator's host runs.</summary>
 public static class Accounts
 {
-    /// <summary>Creates the account, or gives an existing one with this mobile the role and the password.</summary>
+    /// <summary>Creates the account, or gives an existing one with this mobile the role and the password, and ends
+    /// its sessions, which have been begun with others.</summary>
     /// <returns>The account's id, and whether it is new.</returns>
     public static async Task<(long Id, bool IsNew)> PutAsync(ILedger ledger, NewUser account, DateTimeOffset now)
     {
@@ -11,7 +12,10 @@ public static class Accounts
         {
             var found = await ledger.QueryAsync(UserRows.ByMobile, CancellationToken.None, account.Mobile);
             var id = found.Count > 0 ? found[0].Id : await ledger.NextIdAsync("users");
-            var changes = found.Count > 0 ? [UserRows.Empower(id, account, now)] : UserRows.Insert(id, account, now);
+            var sessions = await ledger.QueryAsync(SessionRows.OfUser, CancellationToken.None, id);
+            RowChange[] changes = found.Count > 0
+                ? [UserRows.Empower(id, account, now), .. sessions.SelectMany(session => SessionRows.End(session, now))]
+                : UserRows.Insert(id, account, now);
             if (await ledger.CommitAsync(new WriteSet(changes)) == CommitOutcome.Applied) return (id, found.Count == 0);
         }
     }

@@ -2,9 +2,9 @@ namespace Mall.Ledger;
 
 /// <summary>
 /// Removes what is older than the retention: ended sagas with their branches and barrier rows (what an idempotency key needs of
-/// them stands with what the saga made); commit marks of processes that are gone; idempotency keys whose product or shop is gone.
-/// It goes by time, the oldest first, so a round costs what there is to remove and no more, and it rests between steps, because
-/// orders come first. It is due work like any other: one silo does it at a time.
+/// them stands with what the saga made); commit marks of processes that are gone; idempotency keys whose product or shop is gone;
+/// sessions that have expired. It goes by time, the oldest first, so a round costs what there is to remove and no more, and it
+/// rests between steps, because orders come first. It is due work like any other: one silo does it at a time.
 /// </summary>
 internal sealed class LedgerCleaner(IStore store, ILedger ledger, LedgerOptions options, LedgerClock time, LedgerMetrics metrics)
     : IDueHandler
@@ -18,6 +18,7 @@ internal sealed class LedgerCleaner(IStore store, ILedger ledger, LedgerOptions 
 
     private const string Key = "all";
     private static readonly TimeSpan s_rest = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan s_clocksDiffer = TimeSpan.FromMinutes(5);
 
     private static readonly Column s_committer = new("committer", ColumnType.Text);
     private static readonly Column s_updateTime = new("update_time", ColumnType.Number);
@@ -43,6 +44,19 @@ internal sealed class LedgerCleaner(IStore store, ILedger ledger, LedgerOptions 
         """,
         row => s_removeKey.With(row.GetInt64(0), row.GetString(1)));
 
+    // What has expired is of no use to anybody; the end of a session is told until its last access token has expired.
+    private static readonly Column s_id = new("id", ColumnType.Number);
+    private static readonly RowShape s_removeSession = new Table("sessions", s_id).Delete();
+    private static readonly RowShape s_removeEnd = new Table("ended_sessions", s_id).Delete();
+
+    private static readonly Query<RowChange> s_oldSessions = new(
+        "select id from sessions where expire_time < @p1 order by expire_time limit 900",
+        row => s_removeSession.With(row.GetInt64(0)));
+
+    private static readonly Query<RowChange> s_oldEnds = new(
+        "select id from ended_sessions where access_end < @p1 order by access_end limit 900",
+        row => s_removeEnd.With(row.GetInt64(0)));
+
     public string Kind => KindOfWork;
 
     /// <summary>Sees to it that there is such work in the database; idempotent.</summary>
@@ -66,6 +80,8 @@ internal sealed class LedgerCleaner(IStore store, ILedger ledger, LedgerOptions 
         {
             await RemoveAsync("commit_marks", s_oldMarks, before, cancellationToken);
             await RemoveAsync("idempotency", s_oldKeys, before, cancellationToken);
+            await RemoveAsync("sessions", s_oldSessions, started - s_clocksDiffer, cancellationToken);
+            await RemoveAsync("ended_sessions", s_oldEnds, started - s_clocksDiffer, cancellationToken);
         }
 
         var next = isMore ? time.GetUtcNow() : time.GetUtcNow() + options.CleanUpPeriod;
@@ -76,8 +92,13 @@ internal sealed class LedgerCleaner(IStore store, ILedger ledger, LedgerOptions 
     private async Task RemoveAsync(
         string table, Query<RowChange> rows, DateTimeOffset before, CancellationToken cancellationToken)
     {
-        var removals = await ledger.QueryAsync(rows, cancellationToken, before);
-        var outcomes = await Task.WhenAll(removals.Select(row => ledger.CommitAsync(new WriteSet(row), cancellationToken)));
-        metrics.Cleaned(table, outcomes.Count(outcome => outcome == CommitOutcome.Applied));
+        IReadOnlyList<RowChange> removals;
+        do
+        {
+            removals = await ledger.QueryAsync(rows, cancellationToken, before);
+            var outcomes = await Task.WhenAll(removals.Select(row => ledger.CommitAsync(new WriteSet(row), cancellationToken)));
+            metrics.Cleaned(table, outcomes.Count(outcome => outcome == CommitOutcome.Applied));
+        }
+        while (removals.Count == SagasAStep); // As many as the queries of what may be much give at once.
     }
 }

@@ -8,6 +8,8 @@ namespace Mall.Silo.Settings;
 /// <param name="GrpcCertificate">What gRPC is served with; null: without TLS.</param>
 /// <param name="Db">Which database.</param>
 /// <param name="TokenKey">The key that signs access tokens; null: the one in the database.</param>
+/// <param name="AccessLifetime">How long an access token is good.</param>
+/// <param name="RefreshLifetime">How long a refresh token is good.</param>
 /// <param name="OrderCloseAfter">How long an order waits for its payment.</param>
 /// <param name="TrustedProxies">Those whose <c>X-Forwarded-For</c> counts.</param>
 /// <param name="Country">How a mobile of digits alone is read; null: as it is.</param>
@@ -17,8 +19,9 @@ namespace Mall.Silo.Settings;
 /// <param name="Telemetry">What it tells of itself.</param>
 public sealed record MallSettings(
     Roles Roles, ClusterSettings? Cluster, ListenAddress Http, ListenAddress Grpc, X509Certificate2? GrpcCertificate,
-    StoreAddress Db, string? TokenKey, TimeSpan OrderCloseAfter, IReadOnlyList<IPNetwork> TrustedProxies, string? Country,
-    IReadOnlyList<string> Cors, PaymentSettings Payments, string? PublicUrl, TelemetrySettings Telemetry)
+    StoreAddress Db, string? TokenKey, TimeSpan AccessLifetime, TimeSpan RefreshLifetime, TimeSpan OrderCloseAfter,
+    IReadOnlyList<IPNetwork> TrustedProxies, string? Country, IReadOnlyList<string> Cors, PaymentSettings Payments,
+    string? PublicUrl, TelemetrySettings Telemetry)
 {
     // With their units by place; a bare number would be read as days.
     private static readonly string[] s_spans = [@"hh\:mm\:ss", @"d\.hh\:mm\:ss"];
@@ -36,6 +39,8 @@ public sealed record MallSettings(
             CertificateFile.Read(configuration, SettingNames.GrpcCertificate),
             db,
             string.IsNullOrEmpty(configuration[SettingNames.TokenKey]) ? null : configuration[SettingNames.TokenKey],
+            Span(configuration, SettingNames.AccessLifetime, TimeSpan.FromHours(2)),
+            Span(configuration, SettingNames.RefreshLifetime, TimeSpan.FromDays(30)),
             Span(configuration, SettingNames.OrderCloseAfter, TimeSpan.FromMinutes(20)),
             Networks(configuration, SettingNames.TrustedProxies),
             CountryOf(configuration),

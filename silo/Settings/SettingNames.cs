@@ -14,6 +14,8 @@ public static class SettingNames
     public const string ClusterPlaintext = "cluster-plaintext";
     public const string GrpcCertificate = "grpc-certificate";
     public const string TokenKey = "token-key";
+    public const string AccessLifetime = "access-lifetime";
+    public const string RefreshLifetime = "refresh-lifetime";
     public const string OrderCloseAfter = "order-close-after";
     public const string TrustedProxies = "trusted-proxies";
     public const string Country = "country";
@@ -28,7 +30,8 @@ public static class SettingNames
     public static IReadOnlyList<string> All { get; } =
     [
         Http, Grpc, GrpcCertificate, Db, Roles, Silo, Gateway, Cluster, ClusterCertificate, ClusterPlaintext, TokenKey,
-        OrderCloseAfter, TrustedProxies, Country, Cors, PublicUrl, Payments, PaymentKey, Otlp, TraceRatio, LogFormat,
+        AccessLifetime, RefreshLifetime, OrderCloseAfter, TrustedProxies, Country, Cors, PublicUrl, Payments, PaymentKey, Otlp,
+        TraceRatio, LogFormat,
     ];
 
     private const string EnvironmentPrefix = "MALL_";

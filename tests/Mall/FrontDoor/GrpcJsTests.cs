@@ -49,7 +49,7 @@ public sealed class GrpcJsTests(FrontDoorMall door)
         return paths.Any(path => File.Exists(Path.Combine(path, "node"))) ? null : "Needs Node.js.";
     }
 
-    private static string Root()
+    internal static string Root()
     {
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "Mall.sln")))

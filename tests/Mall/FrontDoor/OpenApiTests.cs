@@ -10,7 +10,7 @@ public sealed class OpenApiTests(FrontDoorMall door) : IAsyncLifetime
     /// <summary>The contract; whoever changes it changes it here as well.</summary>
     private static readonly string[] s_operations =
     [
-        "delete /v1/cart", "delete /v1/products/{id}",
+        "delete /v1/cart", "delete /v1/products/{id}", "delete /v1/sessions/current",
         "get /health/live", "get /health/ready",
         "get /v1/auth/verify",
         "get /v1/cart",
@@ -27,7 +27,7 @@ public sealed class OpenApiTests(FrontDoorMall door) : IAsyncLifetime
         "post /v1/payments", "post /v1/payments/callback",
         "post /v1/products", "post /v1/products/{id}/stock",
         "post /v1/sagas/{gid}/abort", "post /v1/sagas/{gid}/retry",
-        "post /v1/sessions",
+        "post /v1/sessions", "post /v1/sessions/refresh",
         "post /v1/shops",
         "post /v1/users",
         "put /v1/cart/items/{productId}",

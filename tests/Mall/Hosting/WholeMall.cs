@@ -89,6 +89,15 @@ public sealed class WholeMall : IAsyncDisposable
         return new WholeMall(door, silo, Directory.CreateTempSubdirectory("mall-door-").FullName, log);
     }
 
+    /// <summary>A front door more, of the silos on that database.</summary>
+    public static async Task<WholeMall> OpenDoorAsync(string database)
+    {
+        var log = new LogBook();
+        var door = Build(["--roles", "api", .. s_doors, "--db", database], log, null, null);
+        await door.StartAsync();
+        return new WholeMall(door, null, Directory.CreateTempSubdirectory("mall-door-").FullName, log);
+    }
+
     /// <summary>
     /// A checksum of each table: its rows, all of them, in no particular order. Two that are equal mean that nothing was written,
     /// but for the ledger's own housekeeping, which runs when it pleases.

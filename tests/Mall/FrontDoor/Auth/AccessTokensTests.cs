@@ -22,11 +22,11 @@ public sealed class AccessTokensTests : IDisposable
     [Fact]
     public async Task Sign_WhenVerified_GivesTheCallerBack()
     {
-        var token = await SignAsync(new Caller(42, Roles.Seller));
+        var token = await SignAsync(new Caller(42, Roles.Seller, 7));
 
         Assert.True(AccessTokens.LooksLikeOurs(token.Text));
         var judged = await JudgeAsync(token.Text);
-        Assert.Equal(new Caller(42, Roles.Seller), AccessTokens.CallerOf((JsonWebToken)judged.SecurityToken));
+        Assert.Equal(new Caller(42, Roles.Seller, 7), AccessTokens.CallerOf((JsonWebToken)judged.SecurityToken));
         Assert.Equal(s_now.AddHours(2), token.ExpiresAt);
         Assert.Equal(s_now.AddHours(1), token.RefreshAfter);
     }
@@ -77,7 +77,7 @@ public sealed class AccessTokensTests : IDisposable
     public void Dispose() => _tokens.Dispose();
 
     private async Task<AccessToken> SignAsync(Caller caller) =>
-        await _tokens.Sign(caller, new Patience(TimeSpan.FromSeconds(1), _clock, CancellationToken.None));
+        await _tokens.Sign(caller, _tokens.TimesNow(), new Patience(TimeSpan.FromSeconds(1), _clock, CancellationToken.None));
 
     private Task<TokenValidationResult> JudgeAsync(string token) =>
         new JsonWebTokenHandler().ValidateTokenAsync(token, _tokens.Validation);

@@ -1,6 +1,7 @@
 using Mall.Api;
 using Mall.Api.Auth;
 using Mall.Api.Errors;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Mall.Tests.FrontDoor.Auth;
 
@@ -68,6 +69,32 @@ public sealed class PasswordsTests
         Assert.All(refused, task => Assert.Equal(
             ErrorCodes.TooManyRequests, Assert.IsType<ProblemException>(task.Exception!.InnerException).Problem.Kind.Code));
         await Task.WhenAll(flood.Except(refused));
+    }
+
+    [Fact]
+    public async Task Hash_WhenItsTurnDoesNotCome_IsRefused()
+    {
+        var clock = new FakeTimeProvider();
+        using var passwords = new Passwords(new ApiOptions { MaxConcurrentHashes = 1, PasswordHashIterations = 1000 }, clock);
+        var (begun, held) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var first = passwords.Verify(null, "correct horse", Hold, TestContext.Current.CancellationToken);
+        await begun.Task;
+        var second = passwords.Hash("correct horse", TestContext.Current.CancellationToken);
+        clock.Advance(TimeSpan.FromSeconds(14));
+        Assert.False(second.IsCompleted);
+
+        clock.Advance(TimeSpan.FromSeconds(1));
+
+        var refused = await Assert.ThrowsAsync<ProblemException>(() => second);
+        Assert.Equal(ErrorCodes.TooManyRequests, refused.Problem.Kind.Code);
+        held.SetResult();
+        Assert.False(await first);
+
+        Task Hold()
+        {
+            begun.SetResult();
+            return held.Task;
+        }
     }
 
     [Theory]
