@@ -56,8 +56,8 @@ public static class MallHost
         {
             Http = settings.Http, Grpc = settings.Grpc, GrpcCertificate = settings.GrpcCertificate, TokenKey = settings.TokenKey,
             TrustedProxies = settings.TrustedProxies, Country = settings.Country, Cors = settings.Cors,
-            PublicUrl = settings.PublicUrl, PaymentKey = settings.Payments.Key, ServesSandbox = settings.Payments.IsSandbox,
             AccessLifetime = settings.AccessLifetime, RefreshLifetime = settings.RefreshLifetime,
+            PublicUrl = settings.PublicUrl, PaymentKey = settings.Payments.Key, ServesSandbox = settings.Payments.IsSandbox,
         };
         if (options.Complaint() is { } complaint) throw new SettingsException(complaint);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.ListenForMall(options));

@@ -37,6 +37,9 @@ public sealed class FrontDoorMall : IAsyncLifetime
         OrderId = order.Json.GetProperty("id").GetInt64();
     }
 
+    /// <summary>Of the customer; for who makes one.</summary>
+    public long PaymentId { get; set; }
+
     /// <summary>Puts the ids of this mall into a text: $product, $shop, $order.</summary>
     public string Fill(string text) => text
         .Replace("$product", ProductId.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)

@@ -22,7 +22,7 @@ public enum Whom
 
     Operators,
 
-    /// <summary>Whoever signs what they send, with a key that nobody here has; a token is no help.</summary>
+    /// <summary>Whoever signs the request with a key; no token helps.</summary>
     Signers,
 }
 
@@ -77,9 +77,8 @@ public static class AccessTable
         new("GET /v1/orders/{id}/events", Whom.ItsBuyer),
         new("POST /v1/orders/{id}/cancel", Whom.ItsBuyer),
         new("POST /v1/orders/{id}/refund", Whom.ItsBuyer),
-
-        new("POST /v1/payments", Whom.Users, "{}"),
-        new("GET /v1/payments/{id}", Whom.Users),
+        new("POST /v1/payments", Whom.ItsBuyer, """{"orderId":$order}"""),
+        new("GET /v1/payments/{id}", Whom.ItsBuyer),
         new("POST /v1/payments/callback", Whom.Signers, "{}"),
 
         new("GET /v1/sagas", Whom.Operators),
@@ -115,9 +114,8 @@ public static class AccessTable
         new("/mall.v1.Orders/Watch", Whom.ItsBuyer, Message: d => new V1.WatchOrderRequest { Id = d.OrderId }),
         new("/mall.v1.Orders/Cancel", Whom.ItsBuyer, Message: d => new V1.CancelOrderRequest { Id = d.OrderId }),
         new("/mall.v1.Orders/Refund", Whom.ItsBuyer, Message: d => new V1.RefundOrderRequest { Id = d.OrderId }),
-
-        new("/mall.v1.Payments/Create", Whom.Users, Message: _ => new V1.CreatePaymentRequest()),
-        new("/mall.v1.Payments/Get", Whom.Users, Message: _ => new V1.GetPaymentRequest { Id = 1 }),
+        new("/mall.v1.Payments/Create", Whom.ItsBuyer, Message: d => new V1.CreatePaymentRequest { OrderId = d.OrderId }),
+        new("/mall.v1.Payments/Get", Whom.ItsBuyer, Message: d => new V1.GetPaymentRequest { Id = d.PaymentId }),
         new("/mall.v1.Payments/Callback", Whom.Signers, Message: _ => new V1.PaymentCallbackRequest()),
 
         new("/mall.v1.Sagas/Get", Whom.Operators, Message: _ => new V1.GetSagaRequest()),

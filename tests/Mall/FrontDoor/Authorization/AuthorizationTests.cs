@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
 using Grpc.AspNetCore.Server;
@@ -111,6 +112,8 @@ public sealed partial class AuthorizationTests(FrontDoorMall door) : IClassFixtu
             "gid" => "none",
             "name" => "none",
             _ when route.StartsWith("/v1/orders/", StringComparison.Ordinal) => door.Fill("$order"),
+            _ when route.StartsWith("/v1/payments/", StringComparison.Ordinal) =>
+                door.PaymentId.ToString(CultureInfo.InvariantCulture),
             _ when route.StartsWith("/v1/shops/", StringComparison.Ordinal) => door.Fill("$shop"),
             _ => door.Fill("$product"),
         });
@@ -129,6 +132,8 @@ public sealed partial class AuthorizationTests(FrontDoorMall door) : IClassFixtu
     private async Task SignInAllAsync()
     {
         var mall = door.Mall;
+        var payment = await mall.SendAsync("POST", "/v1/payments", door.Fill("""{"orderId":$order}"""), door.Customer.Token);
+        door.PaymentId = payment.Json.GetProperty("id").GetInt64();
         (_tokens[As.Nobody], _tokens[As.Buyer], _tokens[As.Seller]) = (null, door.Customer.Token, door.Seller.Token);
         _tokens[As.Stranger] = (await mall.RegisterAsync("13800000011")).Token;
         _tokens[As.OtherSeller] = (await mall.RegisterAsync("13800000012")).Token;
