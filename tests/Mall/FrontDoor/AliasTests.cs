@@ -120,7 +120,7 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
             "marketHomestayPrice":1200,"peopleNum":4,"banner":"","foodInfo":"","foodPrice":0
             """;
         await StepAsync("/travel/v1/homestay/homestayDetail", """{"id":$house}""",
-            Data($$"""{"homestay":{"id":$house,{{house}},"userId":$owner}}"""));
+            Data($$"""{"homestay":{"id":$house,{{house}},"userId":$owner} }"""));
         await StepAsync("/travel/v1/homestay/businessList", """{"lastId":0,"pageSize":10,"homestayBusinessId":$shop}""",
             Data($$"""{"list":[{"id":$house,{{house}}}]}"""));
         await StepAsync("/travel/v1/homestay/businessList", """{"lastId":$house,"pageSize":10,"homestayBusinessId":$shop}""",
