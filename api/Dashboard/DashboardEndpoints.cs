@@ -8,7 +8,8 @@ using Microsoft.Extensions.Hosting;
 namespace Mall.Api.Dashboard;
 
 /// <summary>
-/// The operator's pages: whole documents, rendered here from what the desks know. One stream tells an open page when to look again.
+/// The operator's pages: whole documents, rendered here from what the desks know. One stream tells an open page when to look
+/// again.
 /// </summary>
 internal static class DashboardEndpoints
 {
@@ -38,7 +39,8 @@ internal static class DashboardEndpoints
         pages.MapGet("/work", Work);
         pages.MapGet("/stock", Stock);
         pages.MapGet("/stream", Stream).WithMetadata(new StreamEndpoint());
-        routes.MapGet("/dashboard/dashboard.css", () => File("dashboard.css", "text/css; charset=utf-8")).ExcludeFromDescription();
+        routes.MapGet("/dashboard/dashboard.css", () => File("dashboard.css", "text/css; charset=utf-8"))
+            .ExcludeFromDescription();
         routes.MapGet("/dashboard/dashboard.js", () => File("dashboard.js", "text/javascript; charset=utf-8"))
             .ExcludeFromDescription();
     }

@@ -72,7 +72,8 @@ internal sealed class BacklogWatch : BackgroundService
     private Measurement<T>[] Each<T>(Func<(long Count, double AgeSeconds), T> value) where T : struct
     {
         lock (_sagas)
-            return [.. _sagas.Select(s => new Measurement<T>(value(s.Value), new KeyValuePair<string, object?>("status", s.Key)))];
+            return [.. _sagas.Select(
+                s => new Measurement<T>(value(s.Value), new KeyValuePair<string, object?>("status", s.Key)))];
     }
 
     private static DateTimeOffset? Time(System.Data.Common.DbDataReader row, int column) =>

@@ -73,8 +73,8 @@ public sealed partial class DeploymentTests
     {
         var jobs = (List<object>)Parse(SourceTree.Read("deploy/prometheus/prometheus.yml"))["scrape_configs"];
         var targets = from Dictionary<object, object> job in jobs
-            from Dictionary<object, object> group in (List<object>)job["static_configs"]
-            from string target in (List<object>)group["targets"] select target;
+            from Dictionary<object, object> named in (List<object>)job["static_configs"]
+            from string target in (List<object>)named["targets"] select target;
         Assert.Equal(Processes.Select(p => $"{p.Name}:8080").Order(), targets.Order());
     }
 
@@ -90,7 +90,8 @@ public sealed partial class DeploymentTests
     public void Settings_AreThoseThatOperationsTells()
     {
         var text = SourceTree.Read("docs/operations.md");
-        var table = text[text.IndexOf("## Settings", StringComparison.Ordinal)..text.IndexOf("\n## ", 20, StringComparison.Ordinal)];
+        var (begin, end) = ("## Settings", "\n## PostgreSQL");
+        var table = text[text.IndexOf(begin, StringComparison.Ordinal)..text.IndexOf(end, StringComparison.Ordinal)];
         var told = Regex.Matches(table, @"^\| ([^|]*) \|", RegexOptions.Multiline)
             .SelectMany(row => Regex.Matches(row.Groups[1].Value, "`([a-z-]+)`")).Select(name => name.Groups[1].Value);
         Assert.Equal(SettingNames.All.Order(), told.Order());

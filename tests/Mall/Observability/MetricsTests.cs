@@ -20,14 +20,15 @@ public sealed partial class MetricsTests
         var (_, token) = await mall.RegisterAsync("+49150333");
         await mall.SendAsync("POST", "v1/shops", """{"name": "Teas"}""", token);
         var product = await mall.SellAsync(token, stock: 5);
-        var order = await mall.SendAsync("POST", "v1/orders", $$"""{"items": [{"productId": {{product}}, "quantity": 1}]}""", token);
+        var order = await mall.SendAsync("POST",
+            "v1/orders", $$"""{"items": [{"productId": {{product}}, "quantity": 1}]}""", token);
         Assert.Equal(HttpStatusCode.Created, order.Status);
         await mall.Client.GetStringAsync("metrics", TestContext.Current.CancellationToken); // And of this one.
         var metrics = await mall.Client.GetStringAsync("metrics", TestContext.Current.CancellationToken);
 
         var known = Series().Matches(metrics).Select(m => m.Groups[1].Value).Append("up").ToHashSet();
         var asked = Directory.GetFiles(s_deploy, "*", SearchOption.AllDirectories)
-            .Where(file => file.EndsWith("rules.yml", StringComparison.Ordinal) || file.EndsWith("mall.json", StringComparison.Ordinal))
+            .Where(file => Path.GetFileName(file) is "rules.yml" or "mall.json")
             .SelectMany(file => Asked().Matches(File.ReadAllText(file))).Select(m => m.Value).Distinct();
         // Failures and splits have not happened, and what has not is not told.
         Assert.Equal(["mall_ledger_failures"], asked.Where(name => !known.Contains(name)));
@@ -46,7 +47,8 @@ public sealed partial class MetricsTests
         if (!File.Exists(Promtool))
         {
             const string Missing = "promtool is not installed: apt-get install prometheus";
-            Assert.False(Environment.GetEnvironmentVariable("MALL_TEST_REQUIRE")?.Split(',').Contains("prometheus") == true, Missing);
+            Assert.False(
+                Environment.GetEnvironmentVariable("MALL_TEST_REQUIRE")?.Split(',').Contains("prometheus") == true, Missing);
             Assert.Skip(Missing);
         }
 
