@@ -52,7 +52,7 @@ internal sealed partial class PaymentDesk(
     {
         var command = new RefundOrder(
             caller.UserId, idempotencyKey.ToIdempotency(caller.UserId, $"refund {FieldChecks.RequireId(orderId)}"));
-        var saga = grains.GetGrain<IRefundSagaGrain>(IRefundSagaGrain.GidOf(orderId));
+        var saga = grains.GetGrain<IRefundSagaGrain>(Refunds.GidOf(orderId));
         return patience.Insist(() => saga.Refund(orderId, command));
     }
 

@@ -36,14 +36,11 @@ public interface IOrderPaymentGrain : IGrainWithIntegerKey
 
 /// <summary>
 /// Refunds one order. Once begun it is carried through, however long the provider takes: nobody can abort it. The key is the gid,
-/// see <see cref="GidOf"/>.
+/// see <see cref="Refunds.GidOf"/>.
 /// </summary>
 [Alias("mall.IRefundSagaGrain")]
 public interface IRefundSagaGrain : ISagaGrain
 {
-    /// <summary>An order is refunded once, so its refund has one gid.</summary>
-    static string GidOf(long orderId) => $"refund-{orderId}";
-
     /// <summary>
     /// Completes when the money is on its way back, the stock returned and the points taken back. Idempotent. Refused with
     /// 400001, 100004, 400002 unless the order is paid, 500004 without a provider, 100007.
@@ -51,6 +48,12 @@ public interface IRefundSagaGrain : ISagaGrain
     /// <returns>The order, refunded.</returns>
     [Alias("Refund"), AlwaysInterleave]
     Task<Result<OrderView>> Refund(long orderId, RefundOrder command);
+}
+
+public static class Refunds
+{
+    /// <summary>An order is refunded once, so its refund has one gid.</summary>
+    public static string GidOf(long orderId) => $"refund-{orderId}";
 }
 
 /// <summary>The key that callbacks are signed with, made on first use and kept in the database. Key 0.</summary>

@@ -30,7 +30,7 @@ public sealed class RefundSagaKind(GrainLedger ledger, LedgerClock clock, Paymen
         var intent = new RefundIntent(payment.ToProvider, payment.Provider, "", payment.UserId, [], IsLate: true, Key: null);
         return SagaRows.Insert(
             new SagaRecord(
-                IRefundSagaGrain.GidOf(payment.OrderId), Name, SagaStatus.Submitted, Write(intent), RequestHash: null,
+                Refunds.GidOf(payment.OrderId), Name, SagaStatus.Submitted, Write(intent), RequestHash: null,
                 payment.UserId, Reason: null, Attempts: 0, Version: 1, NextTime: now),
             now);
     }
