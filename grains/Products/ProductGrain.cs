@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Mall.Products;
 
 /// <summary>
@@ -23,7 +21,7 @@ namespace Mall.Products;
 /// </para>
 /// </summary>
 [Reentrant]
-public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain, IProductGrain
+public sealed partial class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain, IProductGrain
 {
     /// <summary>Far below what a number may be, so that what orders hold can always come back.</summary>
     private const long MostStock = 1_000_000_000_000_000;
@@ -132,60 +130,6 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
         var changed = await Change(new ChangeProduct(userId, Name: null, Desc: null, Price: null, Status: Product.OffSale));
         return changed.IsRefused ? changed.Refusal : Done.It;
     }
-
-    public async Task<Result<long>> AdjustStock(long userId, long delta, Idempotency? idempotency)
-    {
-        if (await AnswerBeforeAsync(idempotency) is { } before) return before;
-        if (await RefuseUnlessSellerAsync(userId) is { } refusal) return refusal;
-        return await InTurnAsync(
-            async () => await AnswerBeforeAsync(idempotency) ?? await AdjustAsync(delta, idempotency));
-    }
-
-    public async Task<Result<long>> SetStock(long userId, long stock)
-    {
-        if (await RefuseUnlessSellerAsync(userId) is { } refusal) return refusal;
-        return await InTurnAsync(async () =>
-        {
-            // What is sold while it waits for its turn is not there to be taken away: it is counted again.
-            while (true)
-            {
-                var adjusted = await AdjustAsync(stock - _stock, idempotency: null);
-                if (adjusted.Refusal is not { Code: ErrorCodes.NotEnoughStock }) return adjusted;
-            }
-        });
-    }
-
-    private async Task<Result<long>> AdjustAsync(long delta, Idempotency? idempotency)
-    {
-        var taken = Math.Max(0, -delta);
-        await StockSettledAsync(taken);
-        if (_stock + delta > MostStock) return Result.BadField("delta", $"must not bring the stock beyond {MostStock}");
-        if (_stock - _reserved < taken)
-        {
-            await StillOwnerAsync();
-            return NotEnough(taken);
-        }
-
-        var brought = Math.Max(0, delta);
-        (_reserved, _arriving) = (_reserved + taken, _arriving + brought);
-        try
-        {
-            var stock = _stock + delta;
-            var outcome = await MoveAsync(delta, sold: 0, changes => IdempotencyRows.Under(
-                idempotency, "stock", Id, clock.GetUtcNow(), stock.ToString(CultureInfo.InvariantCulture), changes: changes));
-            return outcome == CommitOutcome.Applied ? stock : await AnswerBeforeAsync(idempotency) ?? throw Stale();
-        }
-        finally
-        {
-            Release(taken, brought);
-        }
-    }
-
-    // Of two that come under one key, on two products or by way of two activations, the second finds the first's row.
-    private async Task<Result<long>?> AnswerBeforeAsync(Idempotency? idempotency) =>
-        await ledger.FindUnderAsync(idempotency) is { } found
-            ? found.IsRefused ? found.Refusal : long.Parse(found.Value.Answer, CultureInfo.InvariantCulture)
-            : null;
 
     public Task<Result<long>> DecrStock(Branch branch, long quantity, long? price)
     {
