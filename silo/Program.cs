@@ -1,11 +1,13 @@
 using System.Data.Common;
 using Mall.Silo;
 using Mall.Silo.Admin;
+using Mall.Silo.Demo;
 
 // One process of the mall: a command, or the server.
 try
 {
     if (args is ["admin", .. var admin]) return await AdminCommand.RunAsync(admin);
+    if (args is ["demo", .. var demo]) return await DemoCommand.RunAsync(demo);
 
     await using var mall = MallHost.Build(args);
     try

@@ -1,8 +1,8 @@
 namespace Mall.Api.Products;
 
 /// <summary>
-/// Where both doors create products, change and list them. Whether the caller is the seller is decided by the grains, from the shop's
-/// owner: the role in a token may be older than the shop.
+/// Where both doors create products, change and list them. Whether the caller is the seller is decided by the grains, from the
+/// shop's owner: the role in a token may be older than the shop.
 /// </summary>
 internal sealed class ProductDesk(IGrainFactory grains)
 {

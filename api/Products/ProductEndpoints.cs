@@ -48,7 +48,9 @@ internal static class ProductEndpoints
 
     /// <summary>Put a product on sale</summary>
     /// <remarks>The caller needs a shop.</remarks>
-    /// <param name="body" example='{"name": "Sencha, 100 g", "stock": 50, "price": 1250, "attributes": {"origin": "Shizuoka"}}'>The product.</param>
+    /// <param name="body" example='{"name": "Sencha, 100 g", "stock": 50, "price": 1250, "attributes": {"origin": "Shizuoka"}}'>
+    /// The product.
+    /// </param>
     /// <response code="201">Created, on sale.</response>
     internal static async Task<Created<ProductAnswer>> Create(
         Caller caller, [IdempotencyKey] string? key, Body<CreateProductInput> body, ProductDesk desk, Patience patience)
@@ -80,7 +82,9 @@ internal static class ProductEndpoints
         new(ProductPageAnswer.Of(await desk.List(after, limit, shop, query, sort, patience)));
 
     /// <summary>Change a product</summary>
-    /// <remarks>An absent field stays as it is; zero and empty are values. Attributes are changed as a whole. For its seller only.</remarks>
+    /// <remarks>
+    /// An absent field stays as it is; zero and empty are values. Attributes are changed as a whole. For its seller only.
+    /// </remarks>
     /// <param name="id">The product.</param>
     /// <param name="body" example='{"price": 990}'>What to change.</param>
     /// <response code="200">The product after it.</response>

@@ -1,6 +1,8 @@
 namespace Mall.Products;
 
-/// <summary>Creates products, and lists them; any number of callers at once. Reentrant: it keeps nothing between its awaits.</summary>
+/// <summary>
+/// Creates products, and lists them; any number of callers at once. Reentrant: it keeps nothing between its awaits.
+/// </summary>
 [StatelessWorker, Reentrant]
 public sealed class ProductCatalogGrain(GrainLedger ledger) : Grain, IProductCatalogGrain
 {
@@ -26,7 +28,10 @@ public sealed class ProductCatalogGrain(GrainLedger ledger) : Grain, IProductCat
         // One more than asked for tells whether there is a next page.
         var rows = await ledger.QueryAsync(
             ProductPages.Of(query.Order, query.ShopId is not null, patterns.Length),
-            [after.Position, after.Id, query.Limit + 1, settled, .. query.ShopId is { } shop ? (Value[])[shop] : [], .. patterns]);
+            [
+                after.Position, after.Id, query.Limit + 1, settled, .. query.ShopId is { } shop ? (Value[])[shop] : [],
+                .. patterns,
+            ]);
         return ListPages.Of(rows, query.Limit, after, row => row.Item.View, row => row.Place);
     }
 

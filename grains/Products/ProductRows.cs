@@ -36,7 +36,8 @@ internal static class ProductRows
     // is a second belt: the grain never asks for more than it has.
     private static readonly RowShape s_moveStock = s_products.Update().Guard(s_ownerEpoch).AddNotNegative(s_stock).Add(s_sold);
 
-    // Columns that the owner never reads or sets, so neither needs its epoch: one adds, the other sets what it has counted on from.
+    // Columns that the owner never reads or sets, so neither needs its epoch: one adds, the other sets what it has counted on
+    // from.
     private static readonly RowShape s_review = s_products.Update().Add(s_stars, s_reviews);
     private static readonly RowShape s_tell = s_products.Update().Guard(s_sales).Set(s_sales);
 

@@ -11,7 +11,8 @@ public sealed class ReviewDirectoryGrain(GrainLedger ledger, LedgerClock clock) 
     public async Task<Result<ReviewView>> Write(WriteReview command)
     {
         if (await FindAsync(command) is { } before) return before;
-        if (await ledger.FindAsync(ProductRows.ById, command.ProductId) is not { } product) return NoSuchProduct(command.ProductId);
+        if (await ledger.FindAsync(ProductRows.ById, command.ProductId) is not { } product)
+            return NoSuchProduct(command.ProductId);
         if (await ledger.FindAsync(ReviewRows.PaidOrder, command.UserId, command.ProductId) == 0)
             return Result.Refused(ErrorCodes.Forbidden, $"Only who has paid for product {product.Id} reviews it.");
         if ((await ledger.QueryAsync(ReviewRows.OfUser, command.ProductId, command.UserId)).Count > 0) return Already(product.Id);

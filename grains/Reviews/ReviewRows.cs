@@ -1,6 +1,6 @@
 namespace Mall.Reviews;
 
-/// <summary>The table <c>reviews</c>: the shape of its changes, and queries. A user has one review of a product at most.</summary>
+/// <summary>The table <c>reviews</c>: the shape of its changes, and queries. A user has one of a product at most.</summary>
 internal static class ReviewRows
 {
     private static readonly Column s_id = new("id", ColumnType.Number);

@@ -155,7 +155,7 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
         await StepAsync("/travel/v1/homestay/homestayDetail", """{"id":$house}""",
             Data($$"""{"homestay":{"id":$house,{{house}},"userId":$owner} }"""));
         await StepAsync("/travel/v1/homestay/businessList", """{"lastId":0,"pageSize":10,"homestayBusinessId":$shop}""",
-            Data($$"""{"list":[{"id":$house,{{house}}}]}"""));
+            Data($$"""{"list":[{"id":$house,{{house}} }]}"""));
         await StepAsync("/travel/v1/homestay/businessList", """{"lastId":$house,"pageSize":10,"homestayBusinessId":$shop}""",
             Data("""{"list":[]}"""));
         foreach (var (path, body) in ((string, string)[])

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using Mall.Ledger;
 using Mall.Lists;
 using Mall.Orders;
@@ -77,28 +76,5 @@ public sealed class PlanTests
                 await directory.List(status, isParked, new ListPlace(Rows / 2, "g"), 20);
         return (server, [.. asked.Where(sql => sql.Contains("position >", StringComparison.Ordinal)
             || sql.Contains("position <", StringComparison.Ordinal))]);
-    }
-
-    private sealed class ListeningLedger(ILedger inner, ConcurrentQueue<string> asked) : ILedger
-    {
-        public Task<CommitOutcome> CommitAsync(WriteSet writes, CancellationToken cancellationToken = default) =>
-            inner.CommitAsync(writes, cancellationToken);
-
-        public Task<IReadOnlyList<T>> QueryAsync<T>(
-            Query<T> query, CancellationToken cancellationToken = default, params Value[] parameters)
-        {
-            var sql = query.Sql;
-            for (var i = 1; i <= parameters.Length; i++)
-                sql = sql.Replace(
-                    string.Create(CultureInfo.InvariantCulture, $"@p{i}"), $"{parameters[i - 1]}", StringComparison.Ordinal);
-            asked.Enqueue(sql);
-            return inner.QueryAsync(query, cancellationToken, parameters);
-        }
-
-        // Beyond all positions that the test has made up.
-        public Task<long> SettledAsync(CancellationToken cancellationToken = default) => Task.FromResult(long.MaxValue);
-
-        public ValueTask<long> NextIdAsync(string sequence, CancellationToken cancellationToken = default) =>
-            inner.NextIdAsync(sequence, cancellationToken);
     }
 }

@@ -85,6 +85,17 @@ public static class AccessTable
         new("GET /v1/sagas/{gid}", Whom.Operators),
         new("POST /v1/sagas/{gid}/retry", Whom.Operators),
         new("POST /v1/sagas/{gid}/abort", Whom.Operators),
+        new("GET /v1/events", Whom.Operators),
+        new("GET /v1/events/stream", Whom.Operators),
+        new("POST /v1/webhooks", Whom.Operators, "{}"),
+        new("GET /v1/webhooks", Whom.Operators),
+        new("GET /v1/webhooks/{id}", Whom.Operators),
+        new("PATCH /v1/webhooks/{id}", Whom.Operators, "{}"),
+        new("DELETE /v1/webhooks/{id}", Whom.Operators),
+        new("POST /v1/webhooks/{id}/test", Whom.Operators),
+        new("GET /v1/schedules", Whom.Operators),
+        new("POST /v1/schedules/{name}/run", Whom.Operators),
+        new("PATCH /v1/schedules/{name}", Whom.Operators, "{}"),
         new("GET /v1/cluster", Whom.Operators),
     ];
 

@@ -12,7 +12,8 @@ internal static class CatalogRequests
     private const string Reviews = "/v1/products/$product/reviews";
     private const string Good = """{"name":"Teapot","stock":1,"price":1}""";
 
-    public static IEnumerable<BadRequest> All => [.. AboutShops, .. Creations, .. Changes, .. StockChanges, .. Lists, .. AboutReviews, .. Strangers];
+    public static IEnumerable<BadRequest> All =>
+        [.. AboutShops, .. Creations, .. Changes, .. StockChanges, .. Lists, .. AboutReviews, .. Strangers];
 
     private static IEnumerable<BadRequest> AboutShops =>
     [
@@ -61,12 +62,14 @@ internal static class CatalogRequests
         Create("""{"name":"Teapot","stock":1,"price":1,"shopId":0}""", "shopId", "shop 0"),
         .. from bad in (string[])
            [
-               "[]", "\"x\"", "1", "{\"a\":1,\"a\":2}", "{\"a\":9007199254740992}", "{\"a\":[{\"b\":1e300}]}", "{\"a\":\"\\ud800\"}",
+               "[]", "\"x\"", "1", "{\"a\":1,\"a\":2}", "{\"a\":9007199254740992}", "{\"a\":[{\"b\":1e300}]}",
+               "{\"a\":\"\\ud800\"}",
                "{\"a\\u0000\":1}", $"{{\"a\":\"{new string('x', 4096)}\"}}", "{\"a\":{\"b\":1,\"b\":1}}",
                string.Concat(Enumerable.Repeat("{\"a\":", 13)) + "1" + new string('}', 13),
            ]
            select Create(
-               $"{{\"name\":\"Teapot\",\"stock\":1,\"price\":1,\"attributes\":{bad}}}", "attributes", bad[..Math.Min(40, bad.Length)]),
+               $"{{\"name\":\"Teapot\",\"stock\":1,\"price\":1,\"attributes\":{bad}}}", "attributes",
+               bad[..Math.Min(40, bad.Length)]),
         Create("""{"name":"Teapot","stock":1,"price":1,"status":0}""", "status", "a status, which is not for new products"),
         Create("""{"name":"Teapot","stock":1,"price":1,"id":7}""", "id", "an id, which is not the client's to choose"),
         No("POST", Products, """{"name":"Pot","stock":1,"price":1,"shopId":99999}""", 404, ErrorCodes.NoSuchShop, "no shop"),
@@ -103,7 +106,8 @@ internal static class CatalogRequests
         .. from bad in new (string Body, string Field)[]
            {
                ("{}", "stars"), ("{\"stars\":0}", "stars"), ("{\"stars\":6}", "stars"), ("{\"stars\":4.5}", "stars"),
-               ("{\"stars\":\"5\"}", "stars"), ("{\"stars\":5,\"text\":\"a\\u0000b\"}", "text"), ("{\"stars\":5,\"userId\":7}", "userId"),
+               ("{\"stars\":\"5\"}", "stars"), ("{\"stars\":5,\"text\":\"a\\u0000b\"}", "text"),
+               ("{\"stars\":5,\"userId\":7}", "userId"),
                ($"{{\"stars\":5,\"text\":\"{new string('t', 2001)}\"}}", "text"),
            }
            select Bad("POST", Reviews, bad.Body, bad.Field, bad.Body[..Math.Min(40, bad.Body.Length)]),
