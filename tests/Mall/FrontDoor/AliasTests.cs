@@ -25,6 +25,15 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
     [Fact]
     public async Task GoZero_TheCollectionOfItsMallPasses()
     {
+        await UsersAndProductsAsync();
+        await OrdersAsync();
+        await PaymentsAsync();
+        await WhatIsRemovedAsync();
+        await WhatContradictsAsync();
+    }
+
+    private async Task UsersAndProductsAsync()
+    {
         await StepAsync("/api/user/register", """{"name":"kevin","gender":1,"mobile":"15212230411","password":"123456"}""",
             """{"id":$id,"name":"kevin","gender":1,"mobile":"15212230411"}""");
         await StepAsync("/api/user/login", """{"mobile":"15212230411","password":"123456"}""",
@@ -41,7 +50,10 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
         await StepAsync("/api/product/update", """{"id":$pid,"stock":3}""", "{}");
         await StepAsync("/api/product/detail", """{"id":$pid}""",
             """{"id":$pid,"name":"Pot","desc":"a teapot","stock":3,"amount":100,"status":2}""");
+    }
 
+    private async Task OrdersAsync()
+    {
         await StepAsync("/api/order/create", """{"uid":$id,"pid":$pid,"amount":100,"status":0}""", """{"id":$oid}""");
         await StepAsync("/api/order/create", """{"uid":$id,"pid":$pid,"amount":0,"status":0}""", """{"id":$oid2}""");
         await StepAsync("/api/order/detail", """{"id":$oid}""", """{"id":$oid,"uid":$id,"pid":$pid,"amount":100,"status":0}""");
@@ -51,7 +63,10 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
         await RefusedAsync("/api/order/update", """{"id":$oid,"pid":$cup,"status":2}""", 400, ErrorCodes.BadParameter);
         await StepAsync("/api/order/update", """{"id":$oid2,"status":2}""", "{}");
         await StepAsync("/api/order/detail", """{"id":$oid2}""", """{"id":$oid2,"uid":$id,"pid":$pid,"amount":100,"status":2}""");
+    }
 
+    private async Task PaymentsAsync()
+    {
         await RefusedAsync("/api/pay/create", """{"uid":$id,"oid":$oid,"amount":1}""", 400, ErrorCodes.BadParameter);
         await StepAsync("/api/pay/create", """{"uid":$id,"oid":$oid,"amount":100}""", """{"id":$pay}""");
         await StepAsync("/api/pay/detail", """{"id":$pay}""",
@@ -67,10 +82,9 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
             """{"id":$pay,"uid":$id,"oid":$oid,"amount":100,"source":0,"status":1}""");
         await RefusedAsync("/api/order/update", """{"id":$oid,"status":2}""", 409, ErrorCodes.OrderStatusForbids);
         await StepAsync("/api/order/update", """{"id":$oid,"status":3}""", "{}");
-        await GoZeroListsAndRefusesAsync();
     }
 
-    private async Task GoZeroListsAndRefusesAsync()
+    private async Task WhatIsRemovedAsync()
     {
         await StepAsync("/api/order/list", """{"uid":$id}""",
             """
@@ -85,6 +99,10 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
             """
             [{"id":$oid,"uid":$id,"pid":$pid,"amount":100,"status":3},{"id":$oid2,"uid":$id,"pid":$pid,"amount":100,"status":2}]
             """);
+    }
+
+    private async Task WhatContradictsAsync()
+    {
         await StepAsync("/api/product/remove", """{"id":$cup}""", "{}");
         await RefusedAsync(
             "/api/order/create", """{"uid":$id,"pid":$cup,"amount":5,"status":0}""", 409, ErrorCodes.ProductOffSale);
@@ -104,6 +122,14 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
     [Fact]
     public async Task Looklook_TheCollectionOfItsMallPasses()
     {
+        await UsersAsync();
+        await HomestaysAsync();
+        await StaysAsync();
+        await ListsAsync();
+    }
+
+    private async Task UsersAsync()
+    {
         _token = door.Seller;
         await StepAsync("/v1/shops", """{"name":"Sea view"}""", """{"id":$shop,"name":"Sea view","rating":0,"sales":0}""");
         await StepAsync("/v1/products",
@@ -118,7 +144,10 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
             Data("""{"accessToken":$token,"accessExpire":$expire2,"refreshAfter":$refresh2}"""));
         await StepAsync("/usercenter/v1/user/detail", "{}", Data(
             """{"userInfo":{"id":$id,"mobile":"18888888888","nickname":"","sex":0,"avatar":"","info":""}}"""));
+    }
 
+    private async Task HomestaysAsync()
+    {
         const string house = """
             "title":"House","info":"by the sea","subTitle":"quiet","homestayBusinessId":$shop,"rowState":1,"homestayPrice":1000,
             "marketHomestayPrice":1200,"peopleNum":4,"banner":"","foodInfo":"","foodPrice":0
@@ -139,11 +168,9 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
         await StepAsync("/travel/v1/homestay/homestayList", """{"page":9,"pageSize":100}""", Data("""{"list":[]}"""));
         await StepAsync("/travel/v1/homestayBussiness/homestayBussinessDetail", """{"id":$shop}""",
             Data("""{"boss":{"id":$shop,"userId":$owner,"nickname":"","avatar":"","info":"Sea view","rank":0}}"""));
-        await LooklookOrdersAsync();
-        await LooklookLooksBackAsync();
     }
 
-    private async Task LooklookOrdersAsync()
+    private async Task StaysAsync()
     {
         await StepAsync("/order/v1/homestayOrder/createHomestayOrder",
             $$"""
@@ -173,7 +200,7 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
         Assert.Equal(8, detail.Json.GetProperty("data").GetProperty("tradeCode").GetString()!.Length);
     }
 
-    private async Task LooklookLooksBackAsync()
+    private async Task ListsAsync()
     {
         await StepAsync("/order/v1/homestayOrder/createHomestayOrder",
             """{"homestayId":$house,"isFood":false,"liveStartTime":100,"liveEndTime":200,"livePeopleNum":1,"remark":""}""",

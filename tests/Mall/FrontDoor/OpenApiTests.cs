@@ -141,7 +141,8 @@ public sealed class OpenApiTests(FrontDoorMall door) : IAsyncLifetime
     {
         foreach (var (name, operation) in Operations())
         {
-            if (name == "get /v1/auth/verify") continue; // Open to anybody, and 401 is one of its two answers.
+            // Open to anybody, and 401 is one of their answers.
+            if (name is "get /v1/auth/verify" or "post /v1/payments/callback") continue;
             var method = name.Split(' ')[0].ToUpperInvariant();
             var path = name.Split(' ')[1].Replace("{id}", "1", StringComparison.Ordinal);
             var body = method is "POST" or "PATCH" ? "{}" : null;
