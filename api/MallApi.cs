@@ -1,4 +1,5 @@
 using Grpc.AspNetCore.HealthChecks;
+using Mall.Api.Dashboard;
 using Mall.Api.Listening;
 using Mall.Api.OpenApi;
 using Mall.Api.Payments.Sandbox;
@@ -26,8 +27,8 @@ public static class MallApi
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options).AddSingleton<Passwords>().AddSingleton<OpenPaths>();
         services.AddSingleton<AccountDesk>().AddSingleton<SessionDesk>().AddSingleton<ShopDesk>().AddSingleton<ProductDesk>();
-        services.AddSingleton<ReviewDesk>();
-        services.AddSingleton<OrderDesk>().AddSingleton<SagaDesk>();
+        services.AddSingleton<ReviewDesk>().AddSingleton<WebhookDesk>().AddSingleton<OrderDesk>().AddSingleton<OrderWatch>();
+        services.AddSingleton<SagaDesk>();
         services.AddSingleton<SandboxDesk>();
         services.AddSingleton<PaymentDesk>().AddSingleton<CallbackKey>().AddSingleton<PublicAddress>();
         services.AddMallAuthentication();
@@ -46,6 +47,7 @@ public static class MallApi
         services.AddMallDocument();
         AddGrpc(services);
         AddHealth(services);
+        services.AddDashboard();
         // What goes wrong is logged at the edges, once and with its trace id; what the framework would say of it is said twice.
         // And while the host may log requests at all, each of them pays for an activity and a log scope.
         services.AddLogging(logging => logging
@@ -83,8 +85,14 @@ public static class MallApi
         rest.MapOrders();
         rest.MapPayments();
         rest.MapSagas();
+        rest.MapEvents();
+        rest.MapWebhooks();
+        rest.MapSchedules();
         rest.MapCluster();
         rest.MapHealth();
+
+        app.MapGoZero();
+        app.MapLooklook();
 
         app.MapGrpcService<UserRpcs>().AtTheEdge();
         app.MapGrpcService<ProductRpcs>().AtTheEdge();
@@ -94,6 +102,7 @@ public static class MallApi
         app.MapGrpcHealthChecksService().AtTheEdge();
         app.MapGrpcReflectionService().AtTheEdge();
 
+        app.MapDashboard();
         if (app.Services.GetRequiredService<ApiOptions>().ServesSandbox)
             app.MapSandbox();
         app.MapMallDocument();

@@ -3,6 +3,7 @@ using Mall.Orders;
 using Mall.Silo.Payments;
 using Mall.Sagas;
 using Mall.Silo.Observability;
+using Mall.Silo.Transactions;
 using Orleans.Dashboard;
 
 namespace Mall.Silo;
@@ -47,6 +48,7 @@ public static class MallHost
         services.AddMallGrains(
             new OrderOptions { CloseAfter = settings.OrderCloseAfter }, new SagaOptions(),
             jitterSeed: RandomNumberGenerator.GetInt32(int.MaxValue));
+        services.AddTransactions(settings.Dtm);
         services.AddPaymentProvider(settings.Payments);
     }
 
@@ -62,5 +64,6 @@ public static class MallHost
         if (options.Complaint() is { } complaint) throw new SettingsException(complaint);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.ListenForMall(options));
         builder.Services.AddMallApi(options).AddSingleton<IClusterStatus, OrleansClusterStatus>();
+        if (settings.Dtm.IsDoor) builder.Services.AddTransactionDoor(settings.Dtm);
     }
 }

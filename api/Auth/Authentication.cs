@@ -55,6 +55,9 @@ internal static class Authentication
         var tokens = context.HttpContext.RequestServices.GetRequiredService<AccessTokens>();
         await tokens.Key(Patience.Of(context.HttpContext));
         var sent = context.Request.Headers.Authorization;
+        var isOlder = context.HttpContext.GetEndpoint()?.Metadata.GetMetadata<AliasEndpoint>() is not null;
+        if (isOlder && sent is [{ Length: > 0 } bare] && !bare.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+            sent = Scheme + bare;
         if (sent.Count == 0)
             Welcome(context);
         else if (sent is not [{ } header] || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))

@@ -29,6 +29,7 @@ internal sealed class OpenPaths(EndpointDataSource endpoints)
     [
         .. from endpoint in endpoints.Endpoints.OfType<RouteEndpoint>()
            where endpoint.Metadata.GetMetadata<RestEndpoint>() is { IsOpen: true }
+               || endpoint.Metadata.GetMetadata<AliasEndpoint>() is { IsOpen: true }
            select new TemplateMatcher(new RouteTemplate(endpoint.RoutePattern), []),
     ];
 }

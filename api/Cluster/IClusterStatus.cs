@@ -18,8 +18,18 @@ public sealed record ClusterStatus(IReadOnlyList<SiloState> Silos, IReadOnlyList
 /// <param name="Status">joining, active, leaving or dead.</param>
 /// <param name="StartedAt">UTC.</param>
 /// <param name="Activations">Grains in memory, by type; empty when it has not answered.</param>
+/// <param name="Figures">Absent when it has not answered.</param>
 public sealed record SiloState(
-    string Address, long Generation, string Status, DateTime StartedAt, IReadOnlyList<ActivationCount> Activations);
+    string Address, long Generation, string Status, DateTime StartedAt, IReadOnlyList<ActivationCount> Activations,
+    SiloFigures? Figures = null);
+
+/// <summary>What a silo's process does.</summary>
+/// <param name="Calls">Grain calls a second, lately; an estimate.</param>
+/// <param name="CpuPercent">Of all processors of its machine, since somebody looked last.</param>
+/// <param name="MemoryBytes">Of the process.</param>
+/// <param name="HeapBytes">Managed, of these.</param>
+/// <param name="GcPausePercent">The share of its time that it has stood still to collect garbage.</param>
+public sealed record SiloFigures(double Calls, double CpuPercent, long MemoryBytes, long HeapBytes, double GcPausePercent);
 
 /// <param name="Type">The grain type.</param>
 /// <param name="Count">How many are in memory.</param>

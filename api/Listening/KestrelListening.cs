@@ -31,8 +31,8 @@ public static class KestrelListening
                 await next(connection); // Else it is hung up on.
         }));
 
-        Listen(kestrel, options.Http, listen => listen.Protocols = HttpProtocols.Http1);
-        Listen(kestrel, options.Grpc, listen =>
+        kestrel.ListenAt(options.Http, listen => listen.Protocols = HttpProtocols.Http1);
+        kestrel.ListenAt(options.Grpc, listen =>
         {
             listen.Protocols = HttpProtocols.Http2;
             if (options.GrpcCertificate is { } certificate)
@@ -54,7 +54,7 @@ public static class KestrelListening
         limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(60);
     }
 
-    private static void Listen(KestrelServerOptions kestrel, ListenAddress address, Action<ListenOptions> configure)
+    internal static void ListenAt(this KestrelServerOptions kestrel, ListenAddress address, Action<ListenOptions> configure)
     {
         if (address.Host == "*")
             kestrel.ListenAnyIP(address.Port, configure);

@@ -21,6 +21,9 @@ public sealed record ListenAddress(string Host, int Port)
         return true;
     }
 
+    /// <summary>Whether only this machine reaches it.</summary>
+    public bool IsLoopback => Host == "localhost" || (IPAddress.TryParse(Host, out var ip) && IPAddress.IsLoopback(ip));
+
     /// <summary>As it is read: <c>host:port</c>.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Host}:{Port}");
 }

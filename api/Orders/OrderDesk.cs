@@ -12,9 +12,12 @@ internal sealed class OrderDesk(IGrainFactory grains)
     /// repetition meets the same saga; without one the gid is the request's own, and repeating the call is as harmless. See
     /// <see cref="IOrderSagaGrain.Place"/> for the refusals.
     /// </summary>
-    public Task<Result<OrderView>> Place(Caller caller, PlaceOrderInput input, string? key, Patience patience)
+    /// <param name="extras">What an older mall's client says besides, kept with the order as JSON.</param>
+    public Task<Result<OrderView>> Place(
+        Caller caller, PlaceOrderInput input, string? key, Patience patience, string? extras = null)
     {
         var (gid, command) = Prepare(caller, input, key);
+        command = command with { Extras = extras };
         return patience.Insist(() => grains.GetGrain<IOrderSagaGrain>(gid).Place(command), makes: true);
     }
 
@@ -36,6 +39,13 @@ internal sealed class OrderDesk(IGrainFactory grains)
         var order = grains.GetGrain<IOrderGrain>(FieldChecks.RequireId(orderId));
         var idempotency = key.ToIdempotency(caller.UserId, $"cancel {orderId}");
         return patience.Insist(() => order.Cancel(caller.UserId, idempotency), makes: true);
+    }
+
+    /// <summary>Takes an order out of the lists of older malls; see <see cref="IOrderGrain.Hide"/>.</summary>
+    public Task<Result<Done>> Hide(Caller caller, long orderId, Patience patience)
+    {
+        var order = grains.GetGrain<IOrderGrain>(FieldChecks.RequireId(orderId));
+        return patience.Insist(() => order.Hide(caller.UserId));
     }
 
     /// <summary>The caller's orders; with a gid, that one or none.</summary>

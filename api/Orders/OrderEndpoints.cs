@@ -11,6 +11,9 @@ internal static class OrderEndpoints
             ErrorCodes.KeyReused);
         orders.MapGet("/{id}", Get).Refuses(ErrorCodes.Forbidden, ErrorCodes.NoSuchOrder);
         orders.MapGet("", List);
+        orders.MapGet("/{id}/events", Events).Refuses(ErrorCodes.Forbidden, ErrorCodes.NoSuchOrder)
+            .WithMetadata(new StreamEndpoint()).Produces<OrderAnswer>(contentType: "text/event-stream")
+            .Produces(StatusCodes.Status204NoContent);
         orders.MapPost("/{id}/cancel", Cancel).Refuses(
             ErrorCodes.Forbidden, ErrorCodes.NoSuchOrder, ErrorCodes.OrderStatusForbids, ErrorCodes.KeyReused);
     }
@@ -44,6 +47,28 @@ internal static class OrderEndpoints
     /// <response code="200">The order.</response>
     internal static async Task<Ok<OrderAnswer>> Get(Caller caller, long id, OrderDesk desk, Patience patience) =>
         (await desk.Get(caller, id, patience)).As(OrderAnswer.Of);
+
+    /// <summary>Watch an order</summary>
+    /// <remarks>
+    /// Server-sent events: the order now, then the order whenever its status has changed, about a second later at most. The
+    /// stream ends when the order is closed, refunded or void; a client that comes again with the Last-Event-ID of that gets 204.
+    /// For its user only.
+    /// </remarks>
+    /// <param name="id">The order.</param>
+    /// <response code="200">Events, each the order as GET shows it.</response>
+    internal static async Task<IResult> Events(
+        Caller caller, long id, HttpRequest request, OrderDesk desk, OrderWatch watch, Patience patience)
+    {
+        var order = await desk.Get(caller, id, patience);
+        var hasSeenTheEnd = order.Value is { Status: not (OrderStatus.Created or OrderStatus.Paid) } ended
+            && request.Headers["Last-Event-ID"] == IdOf(ended.Status);
+        return hasSeenTheEnd
+            ? new NoContent(null)
+            : new EventStream<OrderAnswer>(
+                order.As(order => watch.Follow(order, default).Select(OrderAnswer.Of)), order => IdOf(order.Status));
+    }
+
+    private static string IdOf(int status) => status.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Cancel an order</summary>
     /// <remarks>

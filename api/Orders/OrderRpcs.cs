@@ -4,7 +4,7 @@ namespace Mall.Api.Orders;
 
 /// <summary>gRPC: orders.</summary>
 [Authorize(Policies.User)]
-internal sealed class OrderRpcs(OrderDesk desk, PaymentDesk payments) : V1.Orders.OrdersBase
+internal sealed class OrderRpcs(OrderDesk desk, OrderWatch watch, PaymentDesk payments) : V1.Orders.OrdersBase
 {
     public override async Task<V1.PlaceOrderResponse> Place(V1.PlaceOrderRequest request, ServerCallContext context)
     {
@@ -33,6 +33,14 @@ internal sealed class OrderRpcs(OrderDesk desk, PaymentDesk payments) : V1.Order
     {
         var order = await desk.Cancel(context.Caller(), request.Id, context.IdempotencyKey(), context.Patience());
         return Shape(order.OrRefuse(context));
+    }
+
+    public override async Task Watch(
+        V1.WatchOrderRequest request, IServerStreamWriter<V1.Order> responseStream, ServerCallContext context)
+    {
+        var order = (await desk.Get(context.Caller(), request.Id, context.Patience())).OrRefuse(context);
+        await foreach (var now in watch.Follow(order, context.CancellationToken))
+            await responseStream.WriteAsync(Shape(now), context.CancellationToken);
     }
 
     public override async Task<V1.ListOrdersResponse> List(V1.ListOrdersRequest request, ServerCallContext context)

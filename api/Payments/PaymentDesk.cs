@@ -35,17 +35,25 @@ internal sealed partial class PaymentDesk(
         ReadOnlySequence<byte> body, string? timestamp, string? signature, Patience patience)
     {
         var bytes = body.ToArray();
-        if (!Signatures.IsGood(await key.GetAsync(patience), timestamp, signature, bytes, clock.GetUtcNow()))
-        {
-            LogBadSignature();
-            throw new ProblemException(Problem.Of(
-                ErrorCodes.BadSignature,
-                $"{Signatures.SignatureHeader} is not the signature of {Signatures.TimestampHeader} and body, or is too old."));
-        }
-
+        await CheckSignature(bytes, timestamp, signature, patience);
         var report = Check(Body<CallbackInput>.Parse(new ReadOnlySequence<byte>(bytes), isPatch: false));
-        return await patience.Insist(() => Payment(report.PaymentId).Report(report));
+        return await Report(report, patience);
     }
+
+    /// <exception cref="ProblemException">500002 for a wrong or an old signature.</exception>
+    public async Task CheckSignature(byte[] body, string? timestamp, string? signature, Patience patience)
+    {
+        if (Signatures.IsGood(await key.GetAsync(patience), timestamp, signature, body, clock.GetUtcNow()))
+            return;
+        LogBadSignature();
+        throw new ProblemException(Problem.Of(
+            ErrorCodes.BadSignature,
+            $"{Signatures.SignatureHeader} is not the signature of {Signatures.TimestampHeader} and body, or is too old."));
+    }
+
+    /// <summary>What a provider says whose signature was found good; see <see cref="IPaymentGrain.Report"/>.</summary>
+    public Task<Result<PaymentView>> Report(PaymentReport report, Patience patience) =>
+        patience.Insist(() => Payment(report.PaymentId).Report(report));
 
     /// <summary>See <see cref="IRefundSagaGrain.Refund"/> for the refusals.</summary>
     public Task<Result<OrderView>> Refund(Caller caller, long orderId, string? idempotencyKey, Patience patience)

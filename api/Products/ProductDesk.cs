@@ -79,6 +79,17 @@ internal sealed class ProductDesk(IGrainFactory grains)
         return patience.Ask(idempotency is not null, () => product.AdjustStock(caller.UserId, delta, idempotency));
     }
 
+    /// <summary>Sets the stock to a figure. It may be repeated, but undoes then what has been sold meanwhile.</summary>
+    /// <returns>The stock after it.</returns>
+    public Task<Result<long>> SetStock(Caller caller, long productId, long stock, Patience patience)
+    {
+        var checks = new FieldChecks();
+        checks.Number("stock", stock, 0, MaxStock);
+        checks.ThrowIfAny();
+        var product = Product(productId);
+        return patience.Once(() => product.SetStock(caller.UserId, stock));
+    }
+
     /// <summary>Takes the product off sale.</summary>
     public Task<Result<Done>> Remove(Caller caller, long productId, Patience patience) =>
         patience.Once(() => Product(productId).Remove(caller.UserId));

@@ -43,6 +43,16 @@ namespace Mall.Api.Rest;
 [JsonSerializable(typeof(SandboxAnswer))]
 [JsonSerializable(typeof(SagaAnswer))]
 [JsonSerializable(typeof(SagaPageAnswer))]
+[JsonSerializable(typeof(EventAnswer))]
+[JsonSerializable(typeof(EventPageAnswer))]
+[JsonSerializable(typeof(CreateWebhookInput))]
+[JsonSerializable(typeof(ChangeWebhookInput))]
+[JsonSerializable(typeof(WebhookAnswer))]
+[JsonSerializable(typeof(WebhookPageAnswer))]
+[JsonSerializable(typeof(DeliveryAnswer))]
+[JsonSerializable(typeof(SchedulesAnswer))]
+[JsonSerializable(typeof(ScheduleAnswer))]
+[JsonSerializable(typeof(ChangeScheduleInput))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     /// <summary>How one type is read and written, without a search for it in each request.</summary>

@@ -39,6 +39,7 @@ internal static class Crowd
     /// <summary>What has no endpoint is answered by routing alone and does no work.</summary>
     private static Place PlaceOf(Endpoint? endpoint) => endpoint?.Metadata.GetMetadata<GrpcMethodMetadata>()?.Method switch
     {
+        null when endpoint?.Metadata.GetMetadata<StreamEndpoint>() is not null => Place.Stream,
         null => endpoint is null ? Place.Always : Place.Request,
         { Type: not MethodType.Unary } => Place.Stream,
         { ServiceName: "grpc.health.v1.Health" } => Place.Always,

@@ -10,7 +10,11 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
     {
         // HEAD is answered as GET; Kestrel remembers what was asked and sends no body.
         if (HttpMethods.IsHead(http.Request.Method))
+        {
+            http.Features.Set(new HeadRequest());
             http.Request.Method = HttpMethods.Get;
+        }
+
         try
         {
             await next(http);

@@ -39,6 +39,12 @@ internal static class ProblemWriter
         if (problem.HttpStatus == StatusCodes.Status401Unauthorized)
             headers.WWWAuthenticate = "Bearer";
         headers.CacheControl = "no-store";
+        if (http.GetEndpoint()?.Metadata.GetMetadata<AliasEndpoint>() is { Dialect: AliasDialect.Looklook })
+        {
+            AliasRoutes.WriteError(http, problem);
+            return;
+        }
+
         Answer.Write(http, Shape(problem, traceId), ApiJson.Default.ProblemAnswer, problem.HttpStatus, ContentType);
     }
 

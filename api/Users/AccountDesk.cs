@@ -11,11 +11,13 @@ internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, Ses
     /// <param name="input">As the client sent it.</param>
     /// <param name="key">The idempotency key, or null. Nobody is signed in yet, so each mobile has keys of its own.</param>
     /// <param name="patience">How long to wait.</param>
-    public async Task<Result<UserView>> Register(RegisterInput input, string? key, Patience patience)
+    /// <param name="minPassword">The shortest password that is taken.</param>
+    public async Task<Result<UserView>> Register(
+        RegisterInput input, string? key, Patience patience, int minPassword = Credentials.MinPasswordLength)
     {
         var checks = new FieldChecks();
         var mobile = CheckMobile(ref checks, input.Mobile);
-        var password = checks.Text("password", input.Password, Credentials.MinPasswordLength, Credentials.MaxPasswordLength);
+        var password = checks.Text("password", input.Password, minPassword, Credentials.MaxPasswordLength);
         var name = checks.OptionalText("name", input.Name, 0, MaxName) ?? "";
         var gender = input.Gender ?? "";
         if (gender is not ("" or "male" or "female"))

@@ -3,7 +3,7 @@ namespace Mall.Api.Users;
 /// <summary>What somebody who is signed in holds.</summary>
 internal sealed record Session(AccessToken Access, RefreshToken Refresh);
 
-/// <summary>Where both doors begin sessions, carry them on and end them. No token leaves the front door but to its owner.</summary>
+/// <summary>Where both doors begin sessions, carry them on and end them. Tokens leave the front door to their owners.</summary>
 internal sealed class SessionDesk(IGrainFactory grains, AccessTokens tokens, EndedSessions ended, ApiOptions options)
 {
     private const int MaxToken = 256;

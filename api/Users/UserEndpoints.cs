@@ -44,7 +44,7 @@ internal static class UserEndpoints
 
     /// <summary>Go on with a session</summary>
     /// <remarks>
-    /// A refresh token is good once, and the answer has the next. A client that gives an Idempotency-Key may repeat the call for a
+    /// A refresh token is good once; the answer has the next. A client that gives an Idempotency-Key may repeat the call for a
     /// minute, while the new token has not been used, and gets the same answer. To show a token that is not the session's last in
     /// any other way ends the session, its access tokens included: somebody may have stolen it.
     /// </remarks>

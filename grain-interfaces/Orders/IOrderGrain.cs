@@ -13,6 +13,13 @@ public interface IOrderGrain : IGrainWithIntegerKey
     Task<Result<OrderView>> Cancel(long userId, Idempotency? idempotency);
 
     /// <summary>
+    /// Takes the order out of its user's lists in older malls, once it is closed if it was unpaid. Idempotent. Refused as
+    /// <see cref="Cancel"/>, but for an order that has ended or is paid.
+    /// </summary>
+    [Alias("Hide")]
+    Task<Result<Done>> Hide(long userId);
+
+    /// <summary>
     /// What due work does with an order whose time has come: the same for the mall itself. An order that is still being placed is
     /// left for a later time, any other than an unpaid one is left as it is.
     /// </summary>

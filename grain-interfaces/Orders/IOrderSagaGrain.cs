@@ -38,6 +38,10 @@ public interface IOrderHistoryGrain : IGrainWithIntegerKey
     [Alias("List"), ReadOnly]
     Task<ListPage<OrderView>> List(ListOrders query);
 
+    /// <summary>The statuses of at most <see cref="OrdersAtOnce.Most"/> orders of anybody, in the order of these ids.</summary>
+    [Alias("Statuses"), ReadOnly]
+    Task<ImmutableArray<int>> Statuses(ImmutableArray<long> orderIds);
+
     /// <summary>The user's order of a saga; null when there is none.</summary>
     [Alias("OfSaga"), ReadOnly]
     Task<OrderView?> OfSaga(long userId, string gid);

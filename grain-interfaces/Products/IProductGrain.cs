@@ -33,6 +33,11 @@ public interface IProductGrain : IGrainWithIntegerKey
     [Alias("AdjustStock")]
     Task<Result<long>> AdjustStock(long userId, long delta, Idempotency? idempotency);
 
+    /// <summary>Sets the stock to a figure, as it is counted when its turn has come. Refused with 300001 or 100004.</summary>
+    /// <returns>The stock after it.</returns>
+    [Alias("SetStock")]
+    Task<Result<long>> SetStock(long userId, long stock);
+
     /// <summary>Takes the product off sale; orders keep it. Refused with 300001 or 100004.</summary>
     [Alias("Remove")]
     Task<Result<Done>> Remove(long userId);

@@ -18,6 +18,11 @@ public interface IReviewDirectoryGrain : IGrainWithIntegerKey
     /// <param name="limit">1 to 100.</param>
     [Alias("List"), ReadOnly]
     Task<Result<ProductReviews>> List(long productId, ListPlace? after, int limit);
+
+    /// <summary>Of one product, or of all: the newest, with the names of those who wrote them.</summary>
+    /// <param name="beforeId">Only those with lower ids; null for all.</param>
+    [Alias("Latest"), ReadOnly]
+    Task<ImmutableArray<SignedReview>> Latest(long? productId, long? beforeId, int limit);
 }
 
 /// <param name="Stars">1 to 5.</param>
@@ -32,3 +37,7 @@ public sealed record ReviewView(long Id, long ProductId, long UserId, int Stars,
 /// <param name="Count">How many reviews there are.</param>
 [GenerateSerializer, Immutable, Alias("mall.ProductReviews")]
 public sealed record ProductReviews(ListPage<ReviewView> Page, long Stars, long Count);
+
+/// <param name="UserName">Of who wrote it; may be empty.</param>
+[GenerateSerializer, Immutable, Alias("mall.SignedReview")]
+public sealed record SignedReview(ReviewView Review, string UserName);

@@ -35,7 +35,8 @@ public static class Signatures
         if (Math.Abs((decimal)now.ToUnixTimeSeconds() - seconds) > (decimal)Window.TotalSeconds) return false;
         if (signature is null || !signature.StartsWith(Prefix, StringComparison.Ordinal)) return false;
         Span<byte> given = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        return Convert.FromHexString(signature.AsSpan(Prefix.Length), given, out _, out var bytes) == System.Buffers.OperationStatus.Done
+        var read = Convert.FromHexString(signature.AsSpan(Prefix.Length), given, out _, out var bytes);
+        return read == System.Buffers.OperationStatus.Done
             && bytes == given.Length
             && CryptographicOperations.FixedTimeEquals(given, Hash(key, timestamp, body));
     }

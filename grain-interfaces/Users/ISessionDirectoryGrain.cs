@@ -11,7 +11,7 @@ public interface ISessionDirectoryGrain : IGrainWithIntegerKey
     Task<Done> Begin(NewSession session);
 
     /// <summary>
-    /// Puts one refresh token in the place of another. Idempotent by the pair of them, for a minute and as long as the new one has
+    /// Puts one refresh token in the place of another. Idempotent by the pair of them, for a minute, as long as the new one has
     /// not been used in turn. A token that is not the last of its session is in somebody's hands who should not have it: the
     /// session ends. Null for a session that has ended, has expired or never was.
     /// </summary>

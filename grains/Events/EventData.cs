@@ -11,10 +11,17 @@ public sealed record UserEvent(long UserId, string Name);
 /// <param name="Stock">What is left.</param>
 public sealed record StockEvent(long ProductId, long ShopId, long Stock);
 
+/// <summary>What <c>shop.report</c> tells: what a shop sold on a day.</summary>
+/// <param name="Day">Such as <c>2026-01-31</c>.</param>
+/// <param name="Orders">That were paid and not given back.</param>
+/// <param name="Amount">In minor units.</param>
+public sealed record ShopReport(long ShopId, string Day, long Orders, long Units, long Amount);
+
 /// <summary>How what events tell is written down.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(OrderEvent))]
 [JsonSerializable(typeof(UserEvent))]
 [JsonSerializable(typeof(StockEvent))]
+[JsonSerializable(typeof(ShopReport))]
 internal sealed partial class EventJson : JsonSerializerContext;

@@ -8,7 +8,7 @@ namespace Mall.Events;
 /// </summary>
 internal static class Outbox
 {
-    /// <summary>The row of an event, for the write set of its effect; free of the database, but for a block of ids now and then.</summary>
+    /// <summary>The row of an event, for the write set of its effect. It costs a block of ids now and then.</summary>
     /// <param name="type">One of <see cref="EventTypes"/>.</param>
     /// <param name="subject">Whom it is about, such as <c>order/17</c>: events of one subject are delivered in order.</param>
     /// <param name="data">A record that <see cref="EventJson"/> knows.</param>
@@ -23,6 +23,7 @@ internal static class Outbox
 
     /// <summary>An event of an order.</summary>
     /// <inheritdoc cref="EventAsync{T}"/>
-    public static ValueTask<RowChange> OrderEventAsync(this GrainLedger ledger, string type, OrderEvent data, DateTimeOffset now) =>
+    public static ValueTask<RowChange> OrderEventAsync(
+        this GrainLedger ledger, string type, OrderEvent data, DateTimeOffset now) =>
         ledger.EventAsync(type, $"order/{data.OrderId}", data, now);
 }

@@ -22,6 +22,12 @@ public static class GrainServices
         services.TryAddSingleton(new PaymentOptions());
         services.AddSingleton<SagaKinds>();
         services.AddMallDueWork().AddDueColumn(SagaRows.Due).AddDueHandler<SagaDueHandler>();
+        services.TryAddSingleton<IWebhookClient, HttpWebhookClient>();
+        services.AddDueColumn(WebhookRows.Due).AddDueHandler<WebhookDueHandler>();
+        services.AddSingleton(all => new ScheduleMetrics(all.GetService<IMeterFactory>()));
+        services.AddSingleton<IScheduledJob, CleanUpJob>().AddSingleton<IScheduledJob, ShopReportJob>();
+        services.AddSingleton<IScheduledJob, ReconciliationJob>();
+        services.AddDueColumn(ScheduleRows.Due).AddDueHandler<ScheduleDueHandler>();
         services.AddDueColumn(OrderRows.Due).AddDueHandler<OrderDueHandler>();
         services.AddDueHandler<SalesTeller>();
         return services;

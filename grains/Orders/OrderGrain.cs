@@ -17,9 +17,9 @@ public sealed class OrderGrain(GrainLedger ledger, LedgerClock clock, OrderOptio
     {
         DeactivateOnIdle();
         if (await ledger.FindUnderAsync(idempotency) is { Refusal: { } reused }) return reused;
-        if (await FindAsync() is not { } found) return Result.Refused(ErrorCodes.NoSuchOrder, $"There is no order {Id}.");
-        if (found.Order.UserId != userId) return Result.Refused(ErrorCodes.Forbidden, $"Order {Id} is not yours.");
-        var closed = await CloseAsync(found);
+        var found = await FindAsync(userId);
+        if (found.IsRefused) return found.Refusal;
+        var closed = await CloseAsync(found.Value);
         if (idempotency is null || closed.IsRefused) return closed;
 
         // A closed order stays closed, and to close it again is harmless: so the key is noted behind it.
@@ -27,6 +27,17 @@ public sealed class OrderGrain(GrainLedger ledger, LedgerClock clock, OrderOptio
         return noted != CommitOutcome.Applied && await ledger.FindUnderAsync(idempotency) is { Refusal: { } other }
             ? other
             : closed;
+    }
+
+    public async Task<Result<Done>> Hide(long userId)
+    {
+        DeactivateOnIdle();
+        var found = await FindAsync(userId);
+        if (found.IsRefused) return found.Refusal;
+        if (found.Value.Order.Status == OrderStatus.Created && await CloseAsync(found.Value) is { Refusal: { } refusal })
+            return refusal;
+        await ledger.CommitAsync(new WriteSet(OrderRows.Hide(Id)));
+        return Done.It;
     }
 
     public async Task Close()
@@ -45,6 +56,13 @@ public sealed class OrderGrain(GrainLedger ledger, LedgerClock clock, OrderOptio
         var closing = GrainFactory.GetGrain<IOrderClosingSagaGrain>(OrderClosingKind.GidOf(Id));
         return await closing.Close(found.View(options.CloseAfter));
     }
+
+    private async Task<Result<PlacedOrder>> FindAsync(long userId) => await FindAsync() switch
+    {
+        null => Result.Refused(ErrorCodes.NoSuchOrder, $"There is no order {Id}."),
+        { Order.UserId: var owner } when owner != userId => Result.Refused(ErrorCodes.Forbidden, $"Order {Id} is not yours."),
+        var found => found,
+    };
 
     private async Task<PlacedOrder?> FindAsync() =>
         await ledger.QueryAsync(OrderRows.PlacedById, Id) is [var first, ..] lines

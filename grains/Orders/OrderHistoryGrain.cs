@@ -33,6 +33,13 @@ public sealed class OrderHistoryGrain(GrainLedger ledger, OrderOptions options) 
             order => new ListPlace(order.Key.Position, order.Key.Id));
     }
 
+    public async Task<ImmutableArray<int>> Statuses(ImmutableArray<long> orderIds)
+    {
+        var ids = orderIds.Concat(Enumerable.Repeat(0L, OrdersAtOnce.Most - orderIds.Length)).Select(Value.FromInt64).ToArray();
+        var found = (await ledger.QueryAsync(OrderRows.StatusesOf, ids)).ToDictionary(row => row.Id, row => row.Status);
+        return [.. orderIds.Select(id => found.GetValueOrDefault(id, OrdersAtOnce.Unknown))];
+    }
+
     private OrderView View(IEnumerable<OrderLineRow> lines) =>
         lines.First().Order.View(lines.Select(line => line.Item), options.CloseAfter);
 }

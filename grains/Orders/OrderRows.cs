@@ -13,6 +13,8 @@ internal static class OrderRows
     private static readonly Column s_closeTime = new("close_time", ColumnType.Number);
     private static readonly Column s_paidTime = new("paid_time", ColumnType.Number);
     private static readonly Column s_promisedCloseTime = new("promised_close_time", ColumnType.Number);
+    private static readonly Column s_extras = new("extras", ColumnType.Text);
+    private static readonly Column s_isHidden = new("is_hidden", ColumnType.Number);
     private static readonly Column s_reason = new("reason", ColumnType.Text);
     private static readonly Column s_orderId = new("order_id", ColumnType.Number);
     private static readonly Column s_productId = new("product_id", ColumnType.Number);
@@ -20,14 +22,15 @@ internal static class OrderRows
     private static readonly Column s_quantity = new("quantity", ColumnType.Number);
     private static readonly Column s_price = new("price", ColumnType.Number);
 
-    private const int FirstColumnBehindLine = 14;
+    private const int FirstColumnBehindLine = 16;
 
     private static readonly Table s_orders = new("orders", s_id);
     private static readonly Table s_items = new("order_items", s_orderId, s_productId);
 
     private static readonly RowShape s_insert =
         s_orders.Insert(
-            s_id, s_gid, s_userId, s_amount, s_status, s_createTime, s_updateTime, s_closeTime, s_promisedCloseTime).Listed();
+            s_id, s_gid, s_userId, s_amount, s_status, s_createTime, s_updateTime, s_closeTime, s_promisedCloseTime,
+            s_extras).Listed();
 
     private static readonly RowShape s_insertItem = s_items.Insert(s_orderId, s_productId, s_name, s_quantity, s_price);
 
@@ -40,9 +43,10 @@ internal static class OrderRows
 
     // Of the time that due work moves: the status is the guard.
     private static readonly RowShape s_close = s_orders.Update().Guard(s_status).Set(s_status, s_updateTime, s_closeTime);
+    private static readonly RowShape s_hide = s_orders.Update().Set(s_isHidden);
     private static readonly RowShape s_closeLater = s_orders.Update().Guard(s_status).Set(s_closeTime);
 
-    /// <summary>An order that has not been paid is due at its time. There is nothing to wait for any more when it is null.</summary>
+    /// <summary>An order that has not been paid is due at its time; null when there is nothing to wait for any more.</summary>
     public static readonly DueColumn Due = new("order.close", s_orders, s_closeTime);
 
     /// <summary>An order, a row for each of its items.</summary>
@@ -66,6 +70,11 @@ internal static class OrderRows
         (row, line) => (line, (Placing)row.GetInt32(FirstColumnBehindLine)));
 
     public static readonly Query<int?> StatusOf = new("select status from orders where id = @p1", row => row.GetInt32(0));
+
+    public static readonly Query<(long Id, int Status)> StatusesOf = new(
+        "select id, status from orders where id in ("
+            + string.Join(", ", Enumerable.Range(1, OrdersAtOnce.Most).Select(i => $"@p{i}")) + ")",
+        row => (row.GetInt64(0), row.GetInt32(1)));
 
     public static readonly Query<OrderLineRow> ByGid = Lines("select * from orders where gid = @p1", "i.product_id");
 
@@ -96,7 +105,7 @@ internal static class OrderRows
     [
         s_insert.With(
             order.Id, order.Gid, order.UserId, order.Amount, order.Status, order.CreatedAt, order.CreatedAt, order.ClosesAt,
-            order.ClosesAt),
+            order.ClosesAt, order.Extras),
         .. order.Items.Select(i => s_insertItem.With(order.Id, i.ProductId, i.Name, i.Quantity, i.Price)),
     ];
 
@@ -120,6 +129,9 @@ internal static class OrderRows
     /// <summary>An order that waits for its payment is not to be closed before that time.</summary>
     public static RowChange CloseLater(long id, DateTimeOffset time) => s_closeLater.With(id, OrderStatus.Created, time);
 
+    /// <summary>Its user does not want to see it in the lists of older malls any more.</summary>
+    public static RowChange Hide(long id) => s_hide.With(id, 1);
+
     /// <summary>What a change of status is refused with that is not allowed from this one.</summary>
     public static Refusal NotFrom(long id, int status) =>
         Result.Refused(ErrorCodes.OrderStatusForbids, $"Order {id} is {OrderStatus.Text(status)}.");
@@ -129,7 +141,7 @@ internal static class OrderRows
     private static Query<T> Lines<T>(string orders, string order, string more, Func<DbDataReader, OrderLineRow, T> map) => new(
         $"""
         select o.id, o.gid, o.user_id, o.amount, o.status, o.create_time, o.paid_time, o.reason, o.position,
-          i.product_id, i.name, i.quantity, i.price, o.promised_close_time
+          i.product_id, i.name, i.quantity, i.price, o.promised_close_time, o.extras, o.is_hidden
           {more}
         from ({orders}) o join order_items i on i.order_id = o.id
         order by {order}
@@ -140,7 +152,8 @@ internal static class OrderRows
                 DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)),
                 row.IsDBNull(13) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(13)),
                 row.IsDBNull(6) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(6)),
-                row.IsDBNull(7) ? null : row.GetString(7), row.GetInt64(8)),
+                row.IsDBNull(7) ? null : row.GetString(7), row.GetInt64(8),
+                row.IsDBNull(14) ? null : row.GetString(14), row.GetInt32(15) != 0),
             new OrderItem(row.GetInt64(9), row.GetString(10), row.GetInt64(11), row.GetInt64(12)))));
 }
 
@@ -158,12 +171,14 @@ internal enum Placing
 /// <summary>A row of <c>orders</c>.</summary>
 internal sealed record OrderRow(
     long Id, string Gid, long UserId, long Amount, int Status,
-    DateTimeOffset CreatedAt, DateTimeOffset? ClosesAt, DateTimeOffset? PaidAt, string? Reason, long Position)
+    DateTimeOffset CreatedAt, DateTimeOffset? ClosesAt, DateTimeOffset? PaidAt, string? Reason, long Position,
+    string? Extras, bool IsHidden)
 {
     /// <summary>The order as its user sees it.</summary>
     /// <param name="closeAfter">After which time it would have closed, when that is not written down: see migration 12.</param>
     public OrderView View(IEnumerable<OrderItem> items, TimeSpan closeAfter) => new(
-        Id, Gid, UserId, [.. items], Amount, Status, CreatedAt, ClosesAt ?? CreatedAt + closeAfter, PaidAt, Reason);
+        Id, Gid, UserId, [.. items], Amount, Status, CreatedAt, ClosesAt ?? CreatedAt + closeAfter, PaidAt, Reason,
+        Extras, IsHidden);
 }
 
 /// <summary>A row of <c>order_items</c>, with its order.</summary>

@@ -56,7 +56,7 @@ public sealed class OrderSagaGrain(OrderSagaKind kind, SagaServices services, Or
         var now = WholeMilliseconds(_services.Clock.GetUtcNow());
         return new OrderView(
             id, this.GetPrimaryKeyString(), command.UserId, items.MoveToImmutable(), amount, OrderStatus.Created,
-            CreatedAt: now, ClosesAt: now + options.CloseAfter, PaidAt: null);
+            CreatedAt: now, ClosesAt: now + options.CloseAfter, PaidAt: null, Extras: command.Extras);
     }
 
     /// <summary>The order of this gid, should its saga have been cleaned up; answered as it was at first.</summary>
@@ -67,7 +67,7 @@ public sealed class OrderSagaGrain(OrderSagaKind kind, SagaServices services, Or
         if (found is not [{ Order: var row }, ..]) return null;
         var order = row.View(found.Select(line => line.Item), options.CloseAfter) with
         {
-            Status = OrderStatus.Created, PaidAt = null, Reason = null,
+            Status = OrderStatus.Created, PaidAt = null, Reason = null, IsHidden = false,
         };
         var isSame = lines is not { } asked
             || asked.Order(s_byProduct).SequenceEqual(order.Items.Select(i => new OrderLine(i.ProductId, i.Quantity)));

@@ -135,42 +135,57 @@ public sealed class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain,
 
     public async Task<Result<long>> AdjustStock(long userId, long delta, Idempotency? idempotency)
     {
-        if (await AnswerBeforeAsync() is { } before) return before;
+        if (await AnswerBeforeAsync(idempotency) is { } before) return before;
         if (await RefuseUnlessSellerAsync(userId) is { } refusal) return refusal;
-        return await InTurnAsync(async () => await AnswerBeforeAsync() ?? await AdjustAsync());
+        return await InTurnAsync(
+            async () => await AnswerBeforeAsync(idempotency) ?? await AdjustAsync(delta, idempotency));
+    }
 
-        async Task<Result<long>> AdjustAsync()
+    public async Task<Result<long>> SetStock(long userId, long stock)
+    {
+        if (await RefuseUnlessSellerAsync(userId) is { } refusal) return refusal;
+        return await InTurnAsync(async () =>
         {
-            var taken = Math.Max(0, -delta);
-            await StockSettledAsync(taken);
-            if (_stock + delta > MostStock) return Result.BadField("delta", $"must not bring the stock beyond {MostStock}");
-            if (_stock - _reserved < taken)
+            // What is sold while it waits for its turn is not there to be taken away: it is counted again.
+            while (true)
             {
-                await StillOwnerAsync();
-                return NotEnough(taken);
+                var adjusted = await AdjustAsync(stock - _stock, idempotency: null);
+                if (adjusted.Refusal is not { Code: ErrorCodes.NotEnoughStock }) return adjusted;
             }
+        });
+    }
 
-            var brought = Math.Max(0, delta);
-            (_reserved, _arriving) = (_reserved + taken, _arriving + brought);
-            try
-            {
-                var stock = _stock + delta;
-                var outcome = await MoveAsync(delta, sold: 0, changes => IdempotencyRows.Under(
-                    idempotency, "stock", Id, clock.GetUtcNow(), stock.ToString(CultureInfo.InvariantCulture), changes: changes));
-                return outcome == CommitOutcome.Applied ? stock : await AnswerBeforeAsync() ?? throw Stale();
-            }
-            finally
-            {
-                Release(taken, brought);
-            }
+    private async Task<Result<long>> AdjustAsync(long delta, Idempotency? idempotency)
+    {
+        var taken = Math.Max(0, -delta);
+        await StockSettledAsync(taken);
+        if (_stock + delta > MostStock) return Result.BadField("delta", $"must not bring the stock beyond {MostStock}");
+        if (_stock - _reserved < taken)
+        {
+            await StillOwnerAsync();
+            return NotEnough(taken);
         }
 
-        // Of two that come under one key, on two products or by way of two activations, the second finds the first's row.
-        async Task<Result<long>?> AnswerBeforeAsync() =>
-            await ledger.FindUnderAsync(idempotency) is { } found
-                ? found.IsRefused ? found.Refusal : long.Parse(found.Value.Answer, CultureInfo.InvariantCulture)
-                : null;
+        var brought = Math.Max(0, delta);
+        (_reserved, _arriving) = (_reserved + taken, _arriving + brought);
+        try
+        {
+            var stock = _stock + delta;
+            var outcome = await MoveAsync(delta, sold: 0, changes => IdempotencyRows.Under(
+                idempotency, "stock", Id, clock.GetUtcNow(), stock.ToString(CultureInfo.InvariantCulture), changes: changes));
+            return outcome == CommitOutcome.Applied ? stock : await AnswerBeforeAsync(idempotency) ?? throw Stale();
+        }
+        finally
+        {
+            Release(taken, brought);
+        }
     }
+
+    // Of two that come under one key, on two products or by way of two activations, the second finds the first's row.
+    private async Task<Result<long>?> AnswerBeforeAsync(Idempotency? idempotency) =>
+        await ledger.FindUnderAsync(idempotency) is { } found
+            ? found.IsRefused ? found.Refusal : long.Parse(found.Value.Answer, CultureInfo.InvariantCulture)
+            : null;
 
     public Task<Result<long>> DecrStock(Branch branch, long quantity, long? price)
     {

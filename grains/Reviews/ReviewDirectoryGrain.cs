@@ -39,6 +39,14 @@ public sealed class ReviewDirectoryGrain(GrainLedger ledger, LedgerClock clock) 
         return new ProductReviews(ListPages.Of(rows, limit, place, row => row.Item, row => row.Place), stars, count);
     }
 
+    public async Task<ImmutableArray<SignedReview>> Latest(long? productId, long? beforeId, int limit)
+    {
+        var before = beforeId ?? long.MaxValue;
+        return productId is { } product
+            ? [.. await ledger.QueryAsync(ReviewRows.LatestOfProduct, before, limit, product)]
+            : [.. await ledger.QueryAsync(ReviewRows.Latest, before, limit)];
+    }
+
     /// <summary>What was written under this key; nobody writes to it again.</summary>
     private async Task<Result<ReviewView>?> FindAsync(WriteReview command)
     {

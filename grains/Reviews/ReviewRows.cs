@@ -23,6 +23,12 @@ internal static class ReviewRows
     public static readonly Query<Listed<ReviewView>> OfProduct = new(
         KeysetSql.Page(Select, "product_id = @p4 and ", "reviews_by_place", "position", isDown: true), Read);
 
+    /// <summary>The newest below id @p1, at most @p2, with the names of those who wrote them.</summary>
+    public static readonly Query<SignedReview> Latest = Signed("");
+
+    /// <summary>The same of product @p3.</summary>
+    public static readonly Query<SignedReview> LatestOfProduct = Signed("and r.product_id = @p3");
+
     /// <summary>The sum of a product's stars, and how many reviews it has.</summary>
     public static readonly Query<(long Stars, long Count)> SumOf = new(
         "select stars, reviews from products where id = @p1", row => (row.GetInt64(0), row.GetInt64(1)));
@@ -37,6 +43,13 @@ internal static class ReviewRows
 
     public static RowChange Insert(ReviewView review) => s_insert.With(
         review.Id, review.ProductId, review.UserId, review.Stars, review.Text, review.CreatedAt);
+
+    private static Query<SignedReview> Signed(string and) => new(
+        $"""
+        select r.id, r.product_id, r.user_id, r.stars, r.content, r.create_time, r.position, u.name
+        from reviews r join users u on u.id = r.user_id where r.id < @p1 {and} order by r.id desc limit @p2
+        """,
+        row => new SignedReview(Read(row).Item, row.GetString(7)));
 
     private static Listed<ReviewView> Read(DbDataReader row)
     {

@@ -11,8 +11,12 @@ public sealed class SagaDirectoryGrain(GrainLedger ledger, SagaKinds kinds, Ledg
         if (await ledger.FindAsync(SagaRows.ByGid, gid) is not { } saga) return NoSuchSaga(gid);
         var barrier = await ledger.QueryAsync(SagaRows.BarrierOf, gid);
         var noted = await ledger.QueryAsync(SagaRows.BranchesOf, gid);
-        var plan = kinds.TryPlan(saga, GrainFactory, out _) ?? []; // What cannot be read can still be looked at.
-        return View(saga) with { Barrier = [.. barrier], Branches = [.. BranchesOf(saga, plan, noted, barrier)] };
+        var plan = kinds.TryPlan(saga, GrainFactory, out _); // What cannot be read can still be looked at.
+        var known = plan is null ? null : await kinds[saga.Kind].LookAsync(ledger, saga);
+        return View(saga) with
+        {
+            Barrier = [.. barrier], Branches = known ?? [.. BranchesOf(saga, plan ?? [], noted, barrier)],
+        };
     }
 
     public async Task<ListPage<SagaView>> List(string? status, bool? isParked, ListPlace? after, int limit)

@@ -14,6 +14,10 @@ public interface ISagaKind
 
     /// <summary>The branches of a saga with this payload.</summary>
     IReadOnlyList<SagaBranch> Plan(IGrainFactory grains, string gid, string payload);
+
+    /// <summary>Its branches as operators see them, where the barrier does not tell; null where it does.</summary>
+    Task<ImmutableArray<SagaBranchView>?> LookAsync(GrainLedger ledger, SagaRecord saga) =>
+        Task.FromResult<ImmutableArray<SagaBranchView>?>(null);
 }
 
 /// <summary>A kind of saga: its name, how its intent is written down, and its branches.</summary>

@@ -1,7 +1,7 @@
 namespace Mall.Users;
 
 /// <summary>
-/// Any number of callers at once, on any silo: what is decided on a row is committed under its token's hash as a guard, and decided
+/// Any number of callers at once, on any silo: what is decided on a row is committed under its token's hash, or decided
 /// again when that has moved. Reentrant: it keeps nothing between its awaits.
 /// </summary>
 [StatelessWorker, Reentrant]
@@ -17,7 +17,7 @@ public sealed class SessionDirectoryGrain(GrainLedger ledger, LedgerClock clock)
         if (await ledger.CommitAsync(new WriteSet(SessionRows.Insert(session, clock.GetUtcNow()))) == CommitOutcome.Applied)
             return Done.It;
 
-        // Repeated, unless two ids of 62 random bits are equal. Whether the session has gone on meanwhile is no matter of this call.
+        // Repeated, unless two ids of 62 random bits are equal. Whether the session has gone on meanwhile is no matter here.
         return await ledger.FindAsync(SessionRows.ById, session.Id) is { } found && found.View.UserId == session.UserId
             ? Done.It : throw new StaleActivationException("The session's id is taken; try again.");
     }

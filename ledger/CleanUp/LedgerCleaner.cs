@@ -16,7 +16,7 @@ internal sealed class LedgerCleaner(IStore store, ILedger ledger, LedgerOptions 
     /// </summary>
     internal const int SagasAStep = 900;
 
-    private const string Key = "all";
+    internal const string Key = "all";
     private static readonly TimeSpan s_rest = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan s_clocksDiffer = TimeSpan.FromMinutes(5);
 

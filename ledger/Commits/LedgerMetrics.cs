@@ -2,10 +2,10 @@ using System.Diagnostics.Metrics;
 
 namespace Mall.Ledger;
 
-/// <summary>What the ledger tells of itself, in the meter <c>Mall.Ledger</c>.</summary>
+/// <summary>What the ledger tells of itself, in the mall's meter.</summary>
 internal sealed class LedgerMetrics : IDisposable
 {
-    public const string MeterName = "Mall.Ledger";
+    public const string MeterName = "mall";
 
     private readonly Meter _meter;
     private readonly Histogram<int> _batchSize;
@@ -24,19 +24,19 @@ internal sealed class LedgerMetrics : IDisposable
     public LedgerMetrics(IMeterFactory? factory = null)
     {
         _meter = factory?.Create(new MeterOptions(MeterName)) ?? new Meter(MeterName);
-        _batchSize = _meter.CreateHistogram<int>("mall.ledger.batch.size", "{write_set}", "Write sets in a committed batch.");
-        _commitDuration = _meter.CreateHistogram<double>("mall.ledger.commit.duration", "s",
+        _batchSize = _meter.CreateHistogram<int>("ledger.batch.size", "{write_set}", "Write sets in a committed batch.");
+        _commitDuration = _meter.CreateHistogram<double>("ledger.commit.duration", "s",
             "From taking a batch to its commit.");
-        _writeSets = _meter.CreateCounter<long>("mall.ledger.write_sets", "{write_set}", "Write sets answered, by outcome.");
-        _failures = _meter.CreateCounter<long>("mall.ledger.failures", "{failure}",
+        _writeSets = _meter.CreateCounter<long>("ledger.write_sets", "{write_set}", "Write sets answered, by outcome.");
+        _failures = _meter.CreateCounter<long>("ledger.failures", "{failure}",
             "Failures of the database, by what was known after.");
-        _splits = _meter.CreateCounter<long>("mall.ledger.splits", "{batch}", "Batches that were refused and written in halves.");
-        _due = _meter.CreateCounter<long>("mall.ledger.due", "{item}", "Due work handled, by kind and result.");
-        _cleaned = _meter.CreateCounter<long>("mall.ledger.cleaned", "{row}", "Old rows removed, by table.");
+        _splits = _meter.CreateCounter<long>("ledger.splits", "{batch}", "Batches that were refused and written in halves.");
+        _due = _meter.CreateCounter<long>("ledger.due", "{item}", "Due work handled, by kind and result.");
+        _cleaned = _meter.CreateCounter<long>("ledger.cleaned", "{row}", "Old rows removed, by table.");
     }
 
     public void WatchQueue(Func<int> length) =>
-        _meter.CreateObservableGauge("mall.ledger.queue.length", length, "{write_set}", "Write sets without an answer yet.");
+        _meter.CreateObservableGauge("ledger.queue.length", length, "{write_set}", "Write sets without an answer yet.");
 
     public void Committed(int size, TimeSpan duration)
     {

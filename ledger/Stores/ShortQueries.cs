@@ -75,7 +75,7 @@ internal static class ShortQueries
     public static IEnumerable<Statement<long>> CleanUp(IReadOnlyList<string> gids)
     {
         var (list, values) = (List(1, gids.Count), gids.Select(Value.FromString).ToArray());
-        foreach (var table in (string[])["sagas", "saga_branches", "barrier"])
+        foreach (var table in (string[])["sagas", "saga_branches", "transaction_branches", "barrier"])
             yield return new(Number($"delete from {table} where gid in ({list})"), values);
     }
 

@@ -6,7 +6,8 @@ namespace Mall.Silo.Cluster;
 /// Which grains of this silo are called most: of every 64 calls of a thread one is noted. An estimate, and nearly free: it is in
 /// the way of every call.
 /// </summary>
-internal sealed class HotGrains(TimeProvider time, IMeterFactory meters) : IIncomingGrainCallFilter, IControllable
+internal sealed class HotGrains(TimeProvider time, IMeterFactory meters, ILocalSiloDetails silo)
+    : IIncomingGrainCallFilter, IControllable
 {
     public const string Name = "hot-grains";
 
@@ -16,13 +17,14 @@ internal sealed class HotGrains(TimeProvider time, IMeterFactory meters) : IInco
     private static readonly TimeSpan s_window = TimeSpan.FromSeconds(10);
 
     private readonly Counter<long> _calls =
-        meters.Create("Mall.Grains").CreateCounter<long>("mall.grain.calls", "{call}", "Calls of grains, by type; an estimate.");
+        meters.Create("mall").CreateCounter<long>("grain.calls", "{call}", "Calls of grains, by type; an estimate.");
 
     [ThreadStatic]
     private static int t_calls;
 
     private Window _window = new(0, []);
     private Window? _before;
+    private (long At, TimeSpan Spent) _cpu = (time.GetTimestamp(), Environment.CpuUsage.TotalTime);
 
     public Task Invoke(IIncomingGrainCallContext context)
     {
@@ -30,15 +32,30 @@ internal sealed class HotGrains(TimeProvider time, IMeterFactory meters) : IInco
         return context.Invoke();
     }
 
-    /// <summary>The hottest of the last whole window, or of the present one while there is no other.</summary>
+    /// <summary>What this silo does, by the last whole window, or by the present one while there is no other.</summary>
     Task<object?> IControllable.ExecuteCommand(int command, object? arg)
     {
-        var window = _before is { } before && time.GetElapsedTime(before.Start) < 2 * s_window ? before : _window;
-        return Task.FromResult<object?>(window.Noted
-            .Where(grain => !grain.Key.Type.IsSystemTarget())
-            .OrderByDescending(grain => grain.Value).Take(MostTold)
-            .Select(grain => new HotGrain(grain.Key.ToString(), grain.Value * SampleEvery / s_window.TotalSeconds))
-            .ToArray());
+        var isWhole = _before is { } before && time.GetElapsedTime(before.Start) < 2 * s_window;
+        var noted = (isWhole ? _before! : _window).Noted.Where(grain => !grain.Key.Type.IsSystemTarget()).ToArray();
+        return Task.FromResult<object?>(new SiloLoad(
+            silo.SiloAddress.ToParsableString(), noted.Sum(grain => PerSecond(grain.Value)), CpuPercent(), Environment.WorkingSet,
+            GC.GetTotalMemory(forceFullCollection: false), GC.GetGCMemoryInfo(GCKind.Any).PauseTimePercentage,
+            [
+                .. noted.OrderByDescending(grain => grain.Value).Take(MostTold)
+                    .Select(grain => new HotGrain(grain.Key.ToString(), PerSecond(grain.Value))),
+            ]));
+
+        static double PerSecond(int count) => count * SampleEvery / s_window.TotalSeconds;
+    }
+
+    /// <summary>Since somebody asked last; of all processors.</summary>
+    private double CpuPercent()
+    {
+        var (now, spent) = (time.GetTimestamp(), Environment.CpuUsage.TotalTime);
+        var elapsed = time.GetElapsedTime(_cpu.At, now) * Environment.ProcessorCount;
+        var percent = elapsed > TimeSpan.Zero ? 100 * ((spent - _cpu.Spent) / elapsed) : 0;
+        _cpu = (now, spent);
+        return percent;
     }
 
     private void Note(GrainId grain)
@@ -63,3 +80,11 @@ internal sealed class HotGrains(TimeProvider time, IMeterFactory meters) : IInco
 /// <param name="Calls">A second, about.</param>
 [GenerateSerializer, Immutable, Alias("mall.HotGrain")]
 internal sealed record HotGrain(string Grain, double Calls);
+
+/// <param name="Silo">Its address with its generation.</param>
+/// <param name="Calls">A second, about.</param>
+/// <param name="CpuPercent">Of all processors of its machine.</param>
+/// <param name="GcPausePercent">Of its time, since its start.</param>
+[GenerateSerializer, Immutable, Alias("mall.SiloLoad")]
+internal sealed record SiloLoad(
+    string Silo, double Calls, double CpuPercent, long MemoryBytes, long HeapBytes, double GcPausePercent, HotGrain[] Hottest);

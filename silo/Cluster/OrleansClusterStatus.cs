@@ -13,14 +13,15 @@ internal sealed class OrleansClusterStatus(IGrainFactory grains, TimeProvider ti
         var active = members.Where(member => member.Status == SiloStatus.Active).Select(member => member.SiloAddress).ToArray();
         var activations = await OrNothing(management.GetSimpleGrainStatistics(active));
         var hot = await OrNothing(management.SendControlCommandToProvider<HotGrains>(HotGrains.Name, 0));
+        var loads = hot.OfType<SiloLoad>().ToDictionary(silo => silo.Silo);
         return new ClusterStatus(
             [
                 .. from member in members
                    orderby member.SiloAddress.Endpoint.ToString(), member.SiloAddress.Generation
-                   select State(member, activations),
+                   select State(member, activations, loads.GetValueOrDefault(member.SiloAddress.ToParsableString())),
             ],
             [
-                .. hot.OfType<HotGrain[]>().SelectMany(silo => silo).OrderByDescending(grain => grain.Calls).Take(Hottest)
+                .. loads.Values.SelectMany(silo => silo.Hottest).OrderByDescending(grain => grain.Calls).Take(Hottest)
                     .Select(grain => new GrainLoad(grain.Grain, Math.Round(grain.Calls, 1))),
             ]);
     }
@@ -38,7 +39,7 @@ internal sealed class OrleansClusterStatus(IGrainFactory grains, TimeProvider ti
         }
     }
 
-    private static SiloState State(MembershipEntry member, SimpleGrainStatistic[] activations) => new(
+    private static SiloState State(MembershipEntry member, SimpleGrainStatistic[] activations, SiloLoad? load) => new(
         member.SiloAddress.Endpoint.ToString(),
         member.SiloAddress.Generation,
         member.Status switch
@@ -55,5 +56,8 @@ internal sealed class OrleansClusterStatus(IGrainFactory grains, TimeProvider ti
                group grain.ActivationCount by grain.GrainType into type
                orderby type.Key
                select new ActivationCount(type.Key, type.Sum()),
-        ]);
+        ],
+        load is null ? null : new SiloFigures(
+            Math.Round(load.Calls, 1), Math.Round(load.CpuPercent, 1), load.MemoryBytes, load.HeapBytes,
+            Math.Round(load.GcPausePercent, 2)));
 }

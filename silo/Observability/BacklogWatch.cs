@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 namespace Mall.Silo.Observability;
 
 /// <summary>
-/// What waits in the database, looked at every fifteen seconds by each silo, in the meter <c>Mall.Backlog</c>: all silos tell the
+/// What waits in the database, looked at every fifteen seconds by each silo, all silos tell the
 /// same. Each look costs four queries that an index answers.
 /// </summary>
 internal sealed class BacklogWatch : BackgroundService
@@ -29,12 +29,12 @@ internal sealed class BacklogWatch : BackgroundService
     public BacklogWatch(ILedger ledger, TimeProvider time, IMeterFactory meters)
     {
         (_ledger, _time) = (ledger, time);
-        var meter = meters.Create("Mall.Backlog");
-        meter.CreateObservableGauge("mall.sagas", () => Each(s => s.Count), "{saga}", "Sagas that have not ended, by status.");
+        var meter = meters.Create("mall");
+        meter.CreateObservableGauge("sagas", () => Each(s => s.Count), "{saga}", "Sagas that have not ended, by status.");
         meter.CreateObservableGauge(
-            "mall.sagas.oldest.age", () => Each(s => s.AgeSeconds), "s", "Age of the oldest saga that has not ended, by status.");
-        meter.CreateObservableGauge("mall.sagas.parked", () => _parked, "{saga}", "Sagas that wait for an operator.");
-        meter.CreateObservableGauge("mall.due.lag", () => _dueLag, "s", "How long the oldest due work has been due.");
+            "sagas.oldest.age", () => Each(s => s.AgeSeconds), "s", "Age of the oldest saga that has not ended, by status.");
+        meter.CreateObservableGauge("sagas.parked", () => _parked, "{saga}", "Sagas that wait for an operator.");
+        meter.CreateObservableGauge("due.lag", () => _dueLag, "s", "How long the oldest due work has been due.");
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -72,7 +72,8 @@ internal sealed class BacklogWatch : BackgroundService
     private Measurement<T>[] Each<T>(Func<(long Count, double AgeSeconds), T> value) where T : struct
     {
         lock (_sagas)
-            return [.. _sagas.Select(s => new Measurement<T>(value(s.Value), new KeyValuePair<string, object?>("status", s.Key)))];
+            return [.. _sagas.Select(
+                s => new Measurement<T>(value(s.Value), new KeyValuePair<string, object?>("status", s.Key)))];
     }
 
     private static DateTimeOffset? Time(System.Data.Common.DbDataReader row, int column) =>

@@ -29,7 +29,7 @@ internal static class Telemetry
                 .AddHttpClientInstrumentation()
                 .AddSource(ActivitySources.ApplicationGrainActivitySourceName, LedgerTracing.SourceName))
             .WithMetrics(metrics => metrics
-                .AddMeter("Mall.*", "Microsoft.Orleans", "Microsoft.AspNetCore.*", "System.Runtime", "Npgsql", "MySqlConnector"))
+                .AddMeter("mall", "Microsoft.Orleans", "Microsoft.AspNetCore.*", "System.Runtime", "Npgsql", "MySqlConnector"))
             .WithLogging(null, logs => (logs.IncludeFormattedMessage, logs.IncludeScopes) = (true, false));
     }
 

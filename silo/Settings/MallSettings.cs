@@ -23,6 +23,9 @@ public sealed record MallSettings(
     IReadOnlyList<IPNetwork> TrustedProxies, string? Country, IReadOnlyList<string> Cors, PaymentSettings Payments,
     string? PublicUrl, TelemetrySettings Telemetry)
 {
+    /// <summary>Of transactions of services outside.</summary>
+    public required DtmSettings Dtm { get; init; }
+
     // With their units by place; a bare number would be read as days.
     private static readonly string[] s_spans = [@"hh\:mm\:ss", @"d\.hh\:mm\:ss"];
 
@@ -31,11 +34,13 @@ public sealed record MallSettings(
     {
         var roles = ReadRoles(configuration);
         var db = Database(configuration);
+        var http = Address(configuration, SettingNames.Http, "127.0.0.1:8080");
+        var grpc = Address(configuration, SettingNames.Grpc, "127.0.0.1:8081");
         return new MallSettings(
             roles,
             ClusterSettings.From(configuration, roles, db),
-            Address(configuration, SettingNames.Http, "127.0.0.1:8080"),
-            Address(configuration, SettingNames.Grpc, "127.0.0.1:8081"),
+            http,
+            grpc,
             CertificateFile.Read(configuration, SettingNames.GrpcCertificate),
             db,
             string.IsNullOrEmpty(configuration[SettingNames.TokenKey]) ? null : configuration[SettingNames.TokenKey],
@@ -47,7 +52,10 @@ public sealed record MallSettings(
             Origins(configuration),
             PaymentSettings.From(configuration),
             PublicUrlOf(configuration),
-            TelemetrySettings.From(configuration));
+            TelemetrySettings.From(configuration))
+        {
+            Dtm = DtmSettings.From(configuration, roles, [http, grpc]),
+        };
     }
 
     /// <summary>How a mobile of digits alone is read; null: as it is.</summary>
@@ -109,7 +117,7 @@ public sealed record MallSettings(
             && text.Contains("://", StringComparison.Ordinal) && !text.EndsWith('/');
     }
 
-    private static ListenAddress Address(IConfiguration configuration, string setting, string otherwise)
+    internal static ListenAddress Address(IConfiguration configuration, string setting, string otherwise)
     {
         var text = configuration[setting] ?? otherwise;
         return ListenAddress.TryParse(text, out var address)
@@ -117,7 +125,7 @@ public sealed record MallSettings(
             : throw new SettingsException(setting, $"'{text}' is not an address and port, such as {otherwise}");
     }
 
-    private static IReadOnlyList<IPNetwork> Networks(IConfiguration configuration, string setting) =>
+    internal static IReadOnlyList<IPNetwork> Networks(IConfiguration configuration, string setting) =>
         string.IsNullOrEmpty(configuration[setting]) ? [] :
         [
             .. configuration[setting]!.Split(',', StringSplitOptions.TrimEntries).Select(text =>
@@ -127,7 +135,7 @@ public sealed record MallSettings(
                     : throw new SettingsException(setting, $"'{text}' is not a range of addresses such as 10.0.0.0/8")),
         ];
 
-    private static TimeSpan Span(IConfiguration configuration, string setting, TimeSpan otherwise)
+    internal static TimeSpan Span(IConfiguration configuration, string setting, TimeSpan otherwise)
     {
         if (configuration[setting] is not { } text) return otherwise;
         return TimeSpan.TryParseExact(text, s_spans, CultureInfo.InvariantCulture, out var span)

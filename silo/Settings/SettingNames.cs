@@ -26,12 +26,23 @@ public static class SettingNames
     public const string Otlp = "otlp";
     public const string TraceRatio = "trace-ratio";
     public const string LogFormat = "log-format";
+    public const string Dtm = "dtm";
+    public const string DtmGrpc = "dtm-grpc";
+    public const string DtmAllow = "dtm-allow";
+    public const string DtmClients = "dtm-clients";
+    public const string DtmTargets = "dtm-targets";
+    public const string DtmRetry = "dtm-retry";
+    public const string DtmTimeoutToFail = "dtm-timeout-to-fail";
+    public const string DtmRequestTimeout = "dtm-request-timeout";
+    public const string DtmAlertUrl = "dtm-alert-url";
+    public const string DtmAlertAfter = "dtm-alert-after";
 
     public static IReadOnlyList<string> All { get; } =
     [
         Http, Grpc, GrpcCertificate, Db, Roles, Silo, Gateway, Cluster, ClusterCertificate, ClusterPlaintext, TokenKey,
         AccessLifetime, RefreshLifetime, OrderCloseAfter, TrustedProxies, Country, Cors, PublicUrl, Payments, PaymentKey, Otlp,
         TraceRatio, LogFormat,
+        Dtm, DtmGrpc, DtmAllow, DtmClients, DtmTargets, DtmRetry, DtmTimeoutToFail, DtmRequestTimeout, DtmAlertUrl, DtmAlertAfter,
     ];
 
     private const string EnvironmentPrefix = "MALL_";

@@ -27,7 +27,8 @@ public sealed record TelemetrySettings(Uri? Otlp, double TraceRatio, bool IsJson
     }
 
     private static double Ratio(string text) =>
-        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var ratio) && ratio is >= 0 and <= 1
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var ratio)
+        && ratio is >= 0 and <= 1
             ? ratio
             : throw new SettingsException(SettingNames.TraceRatio, $"'{text}' is not a share from 0 to 1, such as 0.01");
 }

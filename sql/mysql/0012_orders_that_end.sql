@@ -4,3 +4,9 @@
 alter table orders add column promised_close_time bigint;
 
 update orders set promised_close_time = close_time where close_time is not null;
+
+-- What the paths of older malls know of an order and this mall does not: what was said when it was placed, as JSON; and that its
+-- user does not want to see it in a list any more.
+alter table orders add column extras longtext;
+
+alter table orders add column is_hidden bigint not null default 0;

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using k8s;
+using k8s.Models;
 using Mall.Silo.Settings;
 using Microsoft.Extensions.Configuration;
 using YamlDotNet.Core;
@@ -65,6 +67,53 @@ public sealed partial class DeploymentTests
         s_services.Values.Cast<Dictionary<object, object>>()
             .Select(s => s.GetValueOrDefault("depends_on")).OfType<Dictionary<object, object>>()
             .SelectMany(others => others.Keys).Distinct().Where(name => !s_services.ContainsKey(name)).Cast<string>());
+
+    [Fact]
+    public void Prometheus_ScrapesEveryProcess()
+    {
+        var jobs = (List<object>)Parse(SourceTree.Read("deploy/prometheus/prometheus.yml"))["scrape_configs"];
+        var targets = from Dictionary<object, object> job in jobs
+            from Dictionary<object, object> named in (List<object>)job["static_configs"]
+            from string target in (List<object>)named["targets"] select target;
+        Assert.Equal(Processes.Select(p => $"{p.Name}:8080").Order(), targets.Order());
+    }
+
+    [Fact]
+    public void Alerts_HaveAParagraphEach_InOperations()
+    {
+        var named = Regex.Matches(SourceTree.Read("deploy/prometheus/rules.yml"), @"alert: (\w+)").Select(m => m.Groups[1].Value);
+        Findings.AssertNone(named.Where(
+            alert => !SourceTree.Read("docs/operations.md").Contains($"**{alert}**", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Settings_AreThoseThatOperationsTells()
+    {
+        var text = SourceTree.Read("docs/operations.md");
+        var (begin, end) = ("## Settings", "\n## PostgreSQL");
+        var table = text[text.IndexOf(begin, StringComparison.Ordinal)..text.IndexOf(end, StringComparison.Ordinal)];
+        var told = Regex.Matches(table, @"^\| ([^|]*) \|", RegexOptions.Multiline)
+            .SelectMany(row => Regex.Matches(row.Groups[1].Value, "`([a-z-]+)`")).Select(name => name.Groups[1].Value);
+        Assert.Equal(SettingNames.All.Order(), told.Order());
+    }
+
+    [Fact]
+    public void Kubernetes_KnowsEveryField_AndTheMallEverySetting()
+    {
+        var manifest = SourceTree.Read("deploy/k8s/mall.yaml");
+        var all = KubernetesYaml.LoadAllFromString(manifest, strict: true);
+        Assert.Equal(7, all.Count);
+        foreach (var pod in all.OfType<V1Deployment>().Select(d => d.Spec.Template.Spec.Containers.Single()))
+        {
+            var given = pod.Env.Where(e => e.Name.StartsWith("MALL_", StringComparison.Ordinal) && e.Value is { } value
+                    && !value.StartsWith("/secrets", StringComparison.Ordinal))
+                .ToDictionary(e => SettingOf(e.Name), e => e.Value.Replace("$(POD_IP)", "10.0.0.1", StringComparison.Ordinal));
+            given.Add(SettingNames.ClusterPlaintext, "true"); // The certificate is not here.
+            given.Add(SettingNames.Db, "mysql://mall:secret@database:3306/mall");
+            Findings.AssertNone(given.Keys.Except(SettingNames.All));
+            MallSettings.From(new ConfigurationBuilder().AddInMemoryCollection(given!).Build());
+        }
+    }
 
     [Fact]
     public void Proxy_KnowsEveryFrontDoorOnBothPorts() => Assert.Equal(

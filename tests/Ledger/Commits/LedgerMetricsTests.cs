@@ -29,9 +29,9 @@ public sealed class LedgerMetricsTests
             await mall.Commit(Take(1, 100));
         });
 
-        Assert.True(counts["mall.ledger.write_sets Applied"] >= 2);
-        Assert.True(counts["mall.ledger.write_sets Duplicate"] >= 2);
-        Assert.True(counts["mall.ledger.write_sets Conflict"] >= 1);
+        Assert.True(counts["ledger.write_sets Applied"] >= 2);
+        Assert.True(counts["ledger.write_sets Duplicate"] >= 2);
+        Assert.True(counts["ledger.write_sets Conflict"] >= 1);
         Assert.True(counts["mall.ledger.batch.size "] >= 5);
         Assert.True(counts["mall.ledger.commit.duration "] >= 5);
 

@@ -75,7 +75,8 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
     public static async Task<ClusterInstallation> OpenAsync(
         DatabaseKind kind, int silos, int frontDoors, Sites? sites, CancellationToken stop, params string[] settings)
     {
-        var cluster = new ClusterInstallation(await DatabaseServer.StartAsync(kind, sites?.Database, stop), silos, sites, settings);
+        var cluster = new ClusterInstallation(
+            await DatabaseServer.StartAsync(kind, sites?.Database, stop), silos, sites, settings);
         try
         {
             await cluster.Server.CreateDatabaseAsync(DatabaseName, stop);
@@ -194,7 +195,8 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
     private SiloProcess Start(string[] settings, Machine? machine)
     {
         string[] network = _sites is null ? [] : ["--cluster-plaintext", "true"]; // The lab is the cluster's alone.
-        var process = SiloProcess.Start(_folder.FullName, [.. settings, .. network, .. _settings, "--db", Database], machine: machine);
+        var process = SiloProcess.Start(
+            _folder.FullName, [.. settings, .. network, .. _settings, "--db", Database], machine: machine);
         _all.Add(process);
         return process;
     }

@@ -14,9 +14,9 @@ public sealed partial class AgreementTests(FrontDoorMall door)
     /// <summary>The contract; whoever changes it changes it here as well.</summary>
     private static readonly string[] s_rpcs =
     [
-        "Orders: Cancel, Get, List, Place, Refund",
+        "Orders: Cancel, Get, List, Place, Refund, Watch",
         "Payments: Callback, Create, Get",
-        "Products: AdjustStock, Create, Get, Remove, Update",
+        "Products: AdjustStock, Create, Get, List, Remove, Update",
         "Sagas: Abort, Get, List, Retry",
         "Users: Login, Me, Refresh, Register",
     ];

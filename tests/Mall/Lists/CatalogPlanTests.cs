@@ -72,7 +72,8 @@ public sealed class CatalogPlanTests
         {
             var plan = await server.RunSqlAsync($"explain {sql}", "catalog_plans", Cancel);
             var isInOrder = plan.Contains($"using {IndexOf(sql)}") && !plan.Contains("Sort");
-            var isByName = sql.Contains("like"); // What few names match is found first, by whichever index, and then put in order.
+            // What few names match is found first, by whichever index, and then put in order.
+            var isByName = sql.Contains("like");
             Assert.True(!plan.Contains("Seq Scan") && (isInOrder || isByName), $"{sql}: {plan}");
         }
     }

@@ -1,0 +1,25 @@
+// One stream for all of a page: each tick fetches the page again and puts its <main> in place of the old one, unless somebody is
+// in the middle of filling in a form. Without this script the pages work, and stand still.
+"use strict";
+const stream = new EventSource("/dashboard/stream");
+let isBusy = false;
+const cut = is => document.body.classList.toggle("cut", is);
+
+stream.addEventListener("tick", async () => {
+  if (isBusy || document.hidden || document.activeElement?.closest("form")) return cut(false);
+  isBusy = true;
+  try {
+    const answer = await fetch(location.href, { headers: { "X-Requested-By": "tick" }, redirect: "error" });
+    if (!answer.ok) return cut(true);
+    const next = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
+    const focused = document.activeElement?.id;
+    document.querySelector("main").replaceWith(next);
+    if (focused) document.getElementById(focused)?.focus();
+    cut(false);
+  } catch {
+    cut(true);
+  } finally {
+    isBusy = false;
+  }
+});
+stream.onerror = () => cut(true);

@@ -1,0 +1,15 @@
+namespace Mall.Schedules;
+
+/// <summary>
+/// What a schedule does. It is done at least once at each time, by one silo, and again by another when that dies; so it must be
+/// idempotent.
+/// </summary>
+public interface IScheduledJob
+{
+    /// <summary>The schedule's name.</summary>
+    string Name { get; }
+
+    /// <summary>Does it, and tells what came of it in a few words.</summary>
+    /// <param name="now">When the run began, in the schedule's zone.</param>
+    Task<string> RunAsync(DateTimeOffset now);
+}

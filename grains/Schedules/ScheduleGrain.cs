@@ -1,0 +1,139 @@
+using System.Text.Json;
+
+namespace Mall.Schedules;
+
+/// <summary>
+/// Runs one schedule: its one activation is the one place in the cluster where it runs. While it runs it keeps the row's time
+/// ahead of the present, so that nobody else takes it up until this silo has died. All calls interleave: they share the run that
+/// is under way, and everything else is in the row.
+/// </summary>
+[Reentrant]
+public sealed partial class ScheduleGrain(
+    GrainLedger ledger, LedgerClock clock, IEnumerable<IScheduledJob> jobs, ILogger<ScheduleGrain> log) : Grain, IScheduleGrain
+{
+    private static readonly TimeSpan s_lease = TimeSpan.FromSeconds(30);
+
+    private Task<ScheduleRow?>? _run;
+
+    private string Name => this.GetPrimaryKeyString();
+
+    public async Task<Result<ScheduleView>?> Run(Idempotency? idempotency)
+    {
+        if (await AnswerBeforeAsync() is { } before) return before;
+        if (await FindAsync() is null || await StartRun(isWanted: true) is not { } row) return null;
+        if (idempotency is null) return (Result<ScheduleView>)row.View;
+        var answer = JsonSerializer.Serialize(row.View, ScheduleJson.Default.ScheduleView);
+        var noted = await ledger.CommitAsync(IdempotencyRows.Under(idempotency, "schedule", 0, clock.GetUtcNow(), answer));
+        return noted == CommitOutcome.Applied ? row.View : await AnswerBeforeAsync() ?? row.View;
+
+        async Task<Result<ScheduleView>?> AnswerBeforeAsync() => await ledger.FindUnderAsync(idempotency) is { } found
+            ? found.IsRefused ? found.Refusal : JsonSerializer.Deserialize(found.Value.Answer, ScheduleJson.Default.ScheduleView)!
+            : null;
+    }
+
+    public async Task<Result<ScheduleView>?> Change(ChangeSchedule command)
+    {
+        if (await FindAsync() is not { } row) return null;
+        var now = clock.GetUtcNow();
+        var changed = row with
+        {
+            Cron = command.Cron ?? row.Cron, Zone = command.Zone ?? row.Zone, IsPaused = command.IsPaused ?? row.IsPaused,
+        };
+        if (Timetable.Complaint(changed.Cron, changed.Zone, now) is { } complaint) return complaint;
+        changed = changed with { NextTime = Timetable.Next(changed.Cron, changed.Zone, now), Outcome = row.Outcome ?? "" };
+        await ledger.CommitAsync(new WriteSet(ScheduleRows.Change(changed)));
+        return (Result<ScheduleView>)changed.View;
+    }
+
+    public Task Start()
+    {
+        _ = StartRun(isWanted: false); // It observes its own failures.
+        return Task.CompletedTask;
+    }
+
+    private Task<ScheduleRow?> StartRun(bool isWanted) => _run is { IsCompleted: false } ? _run : _run = RunAsync(isWanted);
+
+    /// <summary>Runs it and notes what came of it; the row afterwards.</summary>
+    /// <param name="isWanted">By somebody, now; else it is run because its time has come.</param>
+    private async Task<ScheduleRow?> RunAsync(bool isWanted)
+    {
+        try
+        {
+            if (await FindAsync() is not { } row) return null;
+            if (!isWanted && row.Outcome is null)
+            {
+                var first = Timetable.Next(row.Cron, row.Zone, clock.GetUtcNow());
+                await ledger.CommitAsync(new WriteSet(ScheduleRows.Begin(Name, first)));
+                return row;
+            }
+
+            var outcome = await OutcomeAsync(row);
+            var now = clock.GetUtcNow();
+            row = await FindAsync() ?? row; // It may have been changed meanwhile.
+            var next = Timetable.Next(row.Cron, row.Zone, now);
+            await ledger.CommitAsync(new WriteSet(ScheduleRows.End(Name, next, now, outcome)));
+            return await FindAsync();
+        }
+        catch (Exception failure) when (!isWanted) // The edge of the run: its time comes again when the lease has passed.
+        {
+            LogNotNoted(log, failure, Name);
+            return null;
+        }
+    }
+
+    private async Task<string> OutcomeAsync(ScheduleRow row)
+    {
+        var local = TimeZoneInfo.ConvertTime(clock.GetUtcNow(), TimeZoneInfo.FindSystemTimeZoneById(row.Zone));
+        try
+        {
+            var running = jobs.First(job => job.Name == Name).RunAsync(local);
+            while (!running.IsCompleted)
+            {
+                try
+                {
+                    await running.WaitAsync(s_lease / 3, clock);
+                }
+                catch (TimeoutException) when (!running.IsCompleted)
+                {
+                    await ledger.CommitAsync(new WriteSet(ScheduleRows.Plan(Name, clock.GetUtcNow() + s_lease)));
+                }
+            }
+
+            return await running;
+        }
+        catch (Exception failure) // The edge of the job: whatever went wrong is its outcome, and its next time comes.
+        {
+            LogFailed(log, failure, Name);
+            return $"failed: {failure.GetType().Name}: {failure.Message}";
+        }
+    }
+
+    private Task<ScheduleRow?> FindAsync() => ledger.FindAsync(ScheduleRows.ByName, Name);
+
+    [LoggerMessage(3401, LogLevel.Error, "Schedule {Name} failed; it runs again at its next time")]
+    private static partial void LogFailed(ILogger log, Exception failure, string name);
+
+    [LoggerMessage(3402, LogLevel.Warning, "What came of schedule {Name} could not be noted; it runs again")]
+    private static partial void LogNotNoted(ILogger log, Exception failure, string name);
+}
+
+/// <summary>Lists schedules; any number of callers at once. Reentrant: it keeps nothing between its awaits.</summary>
+[StatelessWorker, Reentrant]
+public sealed class ScheduleDirectoryGrain(GrainLedger ledger) : Grain, IScheduleDirectoryGrain
+{
+    public async Task<ImmutableArray<ScheduleView>> List() =>
+        [.. (await ledger.QueryAsync(ScheduleRows.All)).Select(row => row.View)];
+}
+
+/// <summary>Starts what is due. Idempotent: a schedule that runs already shrugs.</summary>
+public sealed class ScheduleDueHandler(IGrainFactory grains) : IDueHandler
+{
+    public string Kind => ScheduleRows.Due.Kind;
+
+    public Task HandleAsync(DueItem item, CancellationToken cancellationToken) =>
+        grains.GetGrain<IScheduleGrain>(item.Key).Start();
+}
+
+/// <summary>How answers are kept for those who repeat a request.</summary>
+[JsonSerializable(typeof(ScheduleView))]
+internal sealed partial class ScheduleJson : JsonSerializerContext;

@@ -1,0 +1,55 @@
+namespace Mall.Schedules;
+
+/// <summary>The table <c>schedules</c>: shapes of its changes, and queries.</summary>
+internal static class ScheduleRows
+{
+    private static readonly Column s_name = new("name", ColumnType.Text);
+    private static readonly Column s_cron = new("cron", ColumnType.Text);
+    private static readonly Column s_zone = new("zone", ColumnType.Text);
+    private static readonly Column s_paused = new("paused", ColumnType.Number);
+    private static readonly Column s_nextTime = new("next_time", ColumnType.Number);
+    private static readonly Column s_lastTime = new("last_time", ColumnType.Number);
+    private static readonly Column s_outcome = new("outcome", ColumnType.Text);
+
+    private static readonly Table s_schedules = new("schedules", s_name);
+
+    private static readonly RowShape s_plan = s_schedules.Update().Set(s_nextTime);
+    private static readonly RowShape s_end = s_schedules.Update().Set(s_nextTime, s_lastTime, s_outcome);
+    private static readonly RowShape s_begin = s_schedules.Update().Set(s_nextTime, s_outcome);
+    private static readonly RowShape s_change = s_schedules.Update().Set(s_cron, s_zone, s_paused, s_nextTime, s_outcome);
+
+    private const string Columns = "select name, cron, zone, paused, next_time, last_time, outcome from schedules ";
+
+    public static DueColumn Due { get; } = new("schedule", s_schedules, s_nextTime, "paused = 0");
+
+    public static readonly Query<ScheduleRow> ByName = new(Columns + "where name = @p1", Read);
+
+    public static readonly Query<ScheduleRow> All = new(Columns + "order by name", Read);
+
+    /// <summary>When it is due the next time, or until when a run keeps it.</summary>
+    public static RowChange Plan(string name, DateTimeOffset? next) => s_plan.With(name, next);
+
+    /// <summary>The first time of all is known.</summary>
+    public static RowChange Begin(string name, DateTimeOffset? next) => s_begin.With(name, next, "");
+
+    public static RowChange End(string name, DateTimeOffset? next, DateTimeOffset now, string outcome) =>
+        s_end.With(name, next, now, outcome);
+
+    public static RowChange Change(ScheduleRow row) =>
+        s_change.With(row.Name, row.Cron, row.Zone, row.IsPaused ? 1 : 0, row.NextTime, row.Outcome ?? "");
+
+    private static ScheduleRow Read(DbDataReader row) => new(
+        row.GetString(0), row.GetString(1), row.GetString(2), row.GetInt64(3) != 0,
+        row.IsDBNull(4) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(4)),
+        row.IsDBNull(5) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)),
+        row.IsDBNull(6) ? null : row.GetString(6));
+}
+
+/// <summary>A row of <c>schedules</c>.</summary>
+/// <param name="Outcome">Null before its first time is known, empty before its first run.</param>
+internal sealed record ScheduleRow(
+    string Name, string Cron, string Zone, bool IsPaused, DateTimeOffset? NextTime, DateTimeOffset? LastTime, string? Outcome)
+{
+    public ScheduleView View => new(
+        Name, Cron, Zone, IsPaused, LastTime, IsPaused || Outcome is null ? null : NextTime, LastTime is null ? null : Outcome);
+}

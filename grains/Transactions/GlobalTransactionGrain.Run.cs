@@ -1,0 +1,251 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Threading.Channels;
+
+namespace Mall.Transactions;
+
+/// <summary>
+/// The run of a transaction. A pass calls whatever may be called, each op once, until nothing is left that may; then the
+/// transaction has ended, or its row says when the next pass is due.
+/// </summary>
+public sealed partial class GlobalTransactionGrain
+{
+    private void Start()
+    {
+        if (_run.IsCompleted && _transaction is { HasEnded: false } transaction) _run = RunAsync(transaction);
+    }
+
+    /// <summary>What a client that waits is told.</summary>
+    private async Task<TransactionReply> OutcomeAsync()
+    {
+        try
+        {
+            await _run.WaitAsync(services.Settings.WaitLimit, services.Clock);
+        }
+        catch (TimeoutException)
+        {
+            return TransactionReply.Ongoing($"Transaction {Gid} goes on.");
+        }
+
+        var transaction = await AloneAsync(LoadAsync);
+        return transaction?.Status switch
+        {
+            SagaStatus.Succeed => TransactionReply.Success,
+            SagaStatus.Aborting or SagaStatus.Failed =>
+                TransactionReply.Failure(transaction.Row.Reason ?? $"Transaction {Gid} is {transaction.Status}."),
+            _ => TransactionReply.Ongoing($"Transaction {Gid} goes on. {transaction?.Row.Reason}"),
+        };
+    }
+
+    private async Task RunAsync(Transaction transaction)
+    {
+        try
+        {
+            do
+            {
+                _again = false;
+                await PassAsync(transaction, new Pass());
+            }
+            while (_again && !transaction.HasEnded && !IsLeaving);
+        }
+        catch (Exception e)
+        {
+            // The run's edge: another has taken over, or storage is in trouble. The row is due by itself.
+            LogStopped(services.Log, e, Gid);
+            if (_transaction == transaction) _transaction = null;
+        }
+    }
+
+    private async Task PassAsync(Transaction transaction, Pass pass)
+    {
+        while (!transaction.HasEnded && !(transaction.Kind.NotBefore(transaction) > Now))
+        {
+            if (pass.UnderWay == 0 && await AdvanceAsync(transaction, pass)) continue;
+            CallWhatIsReady(transaction, pass);
+            if (pass.UnderWay == 0) break;
+            await TakeAnswersAsync(transaction, pass);
+        }
+
+        await AloneAsync(async () =>
+        {
+            if (!transaction.HasEnded) await RestAsync(transaction, pass);
+            return true;
+        });
+    }
+
+    /// <summary>Whether it got on without a branch: its deadline has passed, its client has been asked, or all is done.</summary>
+    private async Task<bool> AdvanceAsync(Transaction transaction, Pass pass)
+    {
+        var isLate = transaction.Deadline(services.Settings) <= Now;
+        if (isLate && transaction.Kind.Expired(transaction.Status) is { } expired)
+        {
+            var timeout = transaction.Deadline(services.Settings) - transaction.Row.CreateTime;
+            return await ReachAsync(
+                transaction, expired,
+                    string.Create(CultureInfo.InvariantCulture, $"Timeout after {timeout?.TotalSeconds:0} seconds"));
+        }
+
+        if (transaction.Kind.Reached(transaction) is { } reached)
+            return await ReachAsync(transaction, reached, transaction.Row.Reason);
+        if (IsLeaving || pass.HasAsked || transaction.Kind.Question(transaction, isLate) is not { } question) return false;
+        pass.HasAsked = true;
+        var answer = await AnswerAsync(transaction, question);
+        pass.Note(answer, $"{question.Target} answered the query");
+        return transaction.Kind.Answered(answer.Outcome) is { } answered
+            && await ReachAsync(transaction, answered, answered == SagaStatus.Failed ? answer.Error : null);
+    }
+
+    private Task<bool> ReachAsync(Transaction transaction, string status, string? reason)
+    {
+        var before = transaction.Status;
+        return AloneAsync(async () =>
+        {
+            if (transaction.Status == before) // Else somebody has moved it meanwhile: look again.
+                await MoveAsync(transaction, Soon(transaction) with { Status = status, Reason = reason, Attempts = 0 });
+            return true;
+        });
+    }
+
+    /// <summary>Calls what was called for another end first lets settle: nothing is compensated while it acts.</summary>
+    private void CallWhatIsReady(Transaction transaction, Pass pass)
+    {
+        if (IsLeaving || (pass.UnderWay > 0 && pass.Phase != transaction.Status)) return;
+        pass.Phase = transaction.Status;
+        foreach (var op in transaction.Kind.Ready(transaction).Where(pass.Called.Add).ToArray())
+        {
+            pass.UnderWay++;
+            _ = CallAsync(transaction, op, pass); // It never throws, and the pass waits for its answer.
+        }
+    }
+
+    private async Task CallAsync(Transaction transaction, TransactionOp op, Pass pass) =>
+        pass.Answers.Writer.TryWrite((op, await AnswerAsync(transaction, op)));
+
+    private async Task<BranchAnswer> AnswerAsync(Transaction transaction, TransactionOp op)
+    {
+        if (op.Target.Length == 0) return BranchAnswer.Success;
+        var (intent, options) = (transaction.Intent, transaction.Intent.Options);
+        var call = new BranchCall(
+            Gid, intent.Type, op.BranchId, op.Op, op.Target, intent.Protocol, op.Payload, options.Headers,
+            options.RequestTimeout ?? services.Settings.RequestTimeout);
+        try
+        {
+            return await services.Caller.CallAsync(call);
+        }
+        catch (Exception e)
+        {
+            // A call's edge: a bug there is one more answer that means nothing.
+            return new BranchAnswer(BranchOutcome.Unknown, $"{e.GetType().Name}: {e.Message}");
+        }
+    }
+
+    /// <summary>
+    /// Waits for an answer, and makes what has come durable, with the status that it leads to, before anything follows.
+    /// </summary>
+    private async Task TakeAnswersAsync(Transaction transaction, Pass pass)
+    {
+        var answers = new List<(TransactionOp Op, BranchAnswer Answer)> { await pass.Answers.Reader.ReadAsync() };
+        while (pass.Answers.Reader.TryRead(out var more)) answers.Add(more);
+        pass.UnderWay -= answers.Count;
+        await AloneAsync(async () =>
+        {
+            if (transaction.HasEnded) return false; // Stopped by force: nothing that came later counts.
+            var (rows, reason) = (new List<RowChange>(), transaction.Row.Reason);
+            foreach (var (op, answer) in answers)
+            {
+                var isFailure = answer.Outcome == BranchOutcome.Failure && transaction.Kind.Believes(op);
+                if (!isFailure) pass.Note(answer, $"{op.Op} of branch {op.BranchId}, {op.Target}");
+                if (answer.Outcome != BranchOutcome.Success && !isFailure) continue;
+                op.Status = isFailure ? SagaStatus.Failed : BranchStatus.Succeed;
+                (op.Error, op.EndedAt) = (answer.Error, Now);
+                if (isFailure && transaction.Status == SagaStatus.Submitted) reason = $"{op.Target} failed: {answer.Error}";
+                rows.Add(op.IsNoted
+                    ? TransactionRows.UpdateBranch(Gid, op, Now)
+                    : TransactionRows.InsertBranch(Gid, op, Now));
+                op.IsNoted = true;
+            }
+
+            if (rows.Count == 0) return false;
+            var status = transaction.Kind.Reached(transaction) ?? transaction.Status;
+            if (status == SagaStatus.Succeed) reason = null;
+            await MoveAsync(transaction, Soon(transaction) with { Status = status, Reason = reason, Attempts = 0 }, [.. rows]);
+            return true;
+        });
+    }
+
+    /// <summary>Writes down when it is looked at next, and why it has not ended. Under the gate.</summary>
+    private Task RestAsync(Transaction transaction, Pass pass)
+    {
+        var (now, settings, row) = (Now, services.Settings, transaction.Row);
+        var attempts = row.Attempts + (pass.IsUnknown ? 1 : 0);
+        if (pass.IsUnknown) LogStumbled(services.Log, Gid, attempts, pass.Trouble);
+        var limit = transaction.Intent.Options.RetryLimit;
+        if (transaction is { Status: SagaStatus.Submitted, Kind: SagaTransactions } && limit > 0 && attempts > limit)
+        {
+            _again = true;
+            return MoveAsync(transaction, Soon(transaction) with
+            {
+                Status = SagaStatus.Aborting,
+                Reason = string.Create(CultureInfo.InvariantCulture, $"The retry limit of {limit} is reached: {pass.Trouble}"),
+                Attempts = 0,
+            });
+        }
+
+        var deadline = transaction.Deadline(settings);
+        var next = now + transaction.Interval(attempts, settings);
+        if (IsLeaving) next = now;
+        else if (!pass.HasStumbled && transaction.Kind.NotBefore(transaction) is { } time && time > now) next = time;
+        else if (!pass.HasStumbled && transaction.Status == SagaStatus.Prepared && deadline > now
+            && transaction.Kind is not WorkflowTransactions) next = deadline.Value;
+        if (transaction.Kind.Expired(transaction.Status) is not null && deadline < next && deadline > now) next = deadline.Value;
+        var isAborting = transaction.Status == SagaStatus.Aborting;
+        var moved = row with
+        {
+            Attempts = attempts, NextTime = next, Reason = isAborting || pass.Trouble is null ? row.Reason : pass.Trouble,
+        };
+        if (!pass.IsUnknown || !settings.HasAlertHook || attempts < settings.AlertAfter) return MoveAsync(transaction, moved);
+        var alert = new TransactionAlert(Gid, row.Status, pass.Target ?? "", pass.Trouble ?? "", attempts);
+        return MoveAsync(transaction, moved, DueWork.Schedule(
+            AlertHandler.KindOfWork, string.Create(CultureInfo.InvariantCulture, $"{Gid} {row.Version}"), now,
+            JsonSerializer.Serialize(alert, TransactionJson.Default.TransactionAlert)));
+    }
+
+    [LoggerMessage(3502, LogLevel.Warning, "Transaction {Gid} stumbled, attempt {Attempt}: {Trouble}")]
+    private static partial void LogStumbled(ILogger log, string gid, int attempt, string? trouble);
+
+    [LoggerMessage(3503, LogLevel.Warning, "Transaction {Gid} is given up by this activation; due work resumes it")]
+    private static partial void LogStopped(ILogger log, Exception e, string gid);
+
+    /// <summary>What one pass has done.</summary>
+    private sealed class Pass
+    {
+        public HashSet<TransactionOp> Called { get; } = [];
+
+        public Channel<(TransactionOp Op, BranchAnswer Answer)> Answers { get; } =
+            Channel.CreateUnbounded<(TransactionOp, BranchAnswer)>();
+
+        public int UnderWay { get; set; }
+
+        /// <summary>In which status what is under way was called.</summary>
+        public string? Phase { get; set; }
+
+        public bool HasAsked { get; set; }
+
+        public bool HasStumbled { get; private set; }
+
+        public bool IsUnknown { get; private set; }
+
+        /// <summary>What it stumbled over last, and whose answer that was.</summary>
+        public string? Trouble { get; private set; }
+
+        public string? Target { get; private set; }
+
+        public void Note(BranchAnswer answer, string what)
+        {
+            if (answer.Outcome == BranchOutcome.Success) return;
+            HasStumbled = true;
+            IsUnknown |= answer.Outcome is BranchOutcome.Unknown or BranchOutcome.Failure;
+            (Target, Trouble) = (what, $"{what}: {answer.Outcome.ToString().ToLowerInvariant()}: {answer.Error}");
+        }
+    }
+}

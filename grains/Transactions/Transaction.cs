@@ -1,0 +1,122 @@
+using System.Text.Json;
+
+namespace Mall.Transactions;
+
+/// <summary>One op of one branch, and what is known of it.</summary>
+internal sealed class TransactionOp(int number, string branchId, string op, string target, byte[] payload)
+{
+    /// <summary>Its place among the transaction's ops, from 0.</summary>
+    public int Number => number;
+
+    public string BranchId => branchId;
+    public string Op => op;
+    public string Target => target;
+    public byte[] Payload => payload;
+
+    /// <summary>prepared, succeed or failed.</summary>
+    public string Status { get; set; } = BranchStatus.Prepared;
+
+    public string? Error { get; set; }
+    public DateTimeOffset? CreatedAt { get; set; }
+    public DateTimeOffset? EndedAt { get; set; }
+
+    /// <summary>A client has registered it: else the intent tells what it is.</summary>
+    public bool IsRegistered { get; init; }
+
+    /// <summary>It has a row.</summary>
+    public bool IsNoted { get; set; }
+
+    public bool IsOpen => Status == BranchStatus.Prepared;
+    public bool IsDone => Status == BranchStatus.Succeed;
+    public bool HasFailed => Status == SagaStatus.Failed;
+
+    public TransactionBranchState View() => new(
+        new TransactionBranch(BranchId, Op, Target, Payload, Status), Status, Error, CreatedAt, EndedAt);
+}
+
+/// <summary>A transaction as one activation knows it: its row, what its client wants, and how far its branches are.</summary>
+internal sealed class Transaction
+{
+    public Transaction(TransactionRecord row, TransactionIntent intent, IReadOnlyList<TransactionBranchRow> noted)
+    {
+        (Row, Intent, Kind) = (row, intent, TransactionKind.Of(row.Kind));
+        Ops = [.. Kind.Plan(intent)];
+        foreach (var branch in noted) Note(branch);
+    }
+
+    public TransactionRecord Row { get; set; }
+    public TransactionIntent Intent { get; }
+    public TransactionKind Kind { get; }
+
+    /// <summary>In their order: planned by the intent, and then those that were registered.</summary>
+    public List<TransactionOp> Ops { get; }
+
+    /// <summary>What a workflow returned.</summary>
+    public string? Result { get; private set; }
+
+    public string Gid => Row.Gid;
+    public string Status => Row.Status;
+    public bool HasEnded => SagaStatus.HasEnded(Status);
+
+    public static async Task<Transaction?> ReadAsync(GrainLedger ledger, string gid)
+    {
+        if (await ledger.FindAsync(TransactionRows.ByGid, gid) is not { } row) return null;
+        return new Transaction(row, IntentOf(row.Payload), await ledger.QueryAsync(TransactionRows.BranchesOf, gid));
+    }
+
+    /// <exception cref="JsonException">It was written by a version that knew more.</exception>
+    public static TransactionIntent IntentOf(string payload) =>
+        JsonSerializer.Deserialize(payload, TransactionJson.Default.TransactionIntent)
+        ?? throw new InvalidDataException("The payload of a transaction is null.");
+
+    public static string PayloadOf(TransactionIntent intent) =>
+        JsonSerializer.Serialize(intent, TransactionJson.Default.TransactionIntent);
+
+    /// <summary>When it is too late for it to succeed, if that has a time.</summary>
+    public DateTimeOffset? Deadline(TransactionSettings settings) =>
+        (Intent.Options.TimeoutToFail ?? (Kind.HasDefaultTimeout ? settings.TimeoutToFail : null)) is { } timeout
+            ? Row.CreateTime + timeout
+            : null;
+
+    /// <summary>How long to wait after so many attempts in vain: it doubles, up to the longest.</summary>
+    public TimeSpan Interval(int attempts, TransactionSettings settings)
+    {
+        var first = Intent.Options.RetryInterval
+            ?? (Intent.Options.TimeoutToFail is { } timeout && timeout < settings.Retry ? timeout : settings.Retry);
+        var doubled = first * Math.Pow(2, Math.Clamp(attempts - 1, 0, 30)); // capped before it can overflow
+        return doubled < settings.LongestRetry ? doubled : settings.LongestRetry;
+    }
+
+    public TransactionView View(TransactionSettings settings) => new(
+        Gid, Intent, Status, Row.Reason, Result, Interval(Row.Attempts, settings), Row.NextTime, Row.CreateTime, Row.UpdateTime,
+        Row.FinishTime, [.. Ops.Select(op => op.View())]);
+
+    private void Note(TransactionBranchRow row)
+    {
+        if (row is { BranchId: TransactionRows.ResultBranch, Op: TransactionRows.ResultOp })
+        {
+            Result = row.Target;
+            return;
+        }
+
+        var op = Ops.Find(known => known.BranchId == row.BranchId && known.Op == row.Op);
+        if (op is null)
+        {
+            op = new TransactionOp(row.Number, row.BranchId, row.Op, row.Target, Convert.FromBase64String(row.Payload))
+            {
+                IsRegistered = true,
+            };
+            Ops.Add(op);
+        }
+
+        (op.Status, op.Error, op.CreatedAt, op.IsNoted) = (row.Status, row.Error, row.CreateTime, true);
+        op.EndedAt = op.IsOpen ? null : row.UpdateTime;
+    }
+}
+
+/// <summary>How an intent is written into <c>sagas.payload</c>, and an alert into <c>due.payload</c>.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(TransactionIntent))]
+[JsonSerializable(typeof(TransactionAlert))]
+[JsonSerializable(typeof(List<SubscriberRow>))]
+internal sealed partial class TransactionJson : JsonSerializerContext;

@@ -1,0 +1,35 @@
+namespace Mall.Transactions;
+
+/// <summary>Reads transactions for clients and operators. Reentrant: it keeps nothing between its awaits.</summary>
+[StatelessWorker, Reentrant]
+public sealed class TransactionDirectoryGrain(GrainLedger ledger, TransactionSettings settings, LedgerClock clock)
+    : Grain, ITransactionDirectoryGrain
+{
+    // Nothing is older or younger than what a database can hold.
+    private static readonly DateTimeOffset s_never = DateTimeOffset.FromUnixTimeMilliseconds(253_402_300_799_999);
+
+    public async Task<TransactionView?> Find(string gid) => (await Transaction.ReadAsync(ledger, gid))?.View(settings);
+
+    public async Task<ListPage<TransactionView>> List(ListTransactions query)
+    {
+        var place = query.After ?? ListPlace.End;
+        if (TransactionRows.Page(query.Type, query.Status) is not { } page) return new([], null, place);
+        var settled = await ledger.SettledAsync();
+        var rows = await ledger.QueryAsync(
+            page, place.Position, place.Key, settled, query.CreatedFrom ?? DateTimeOffset.UnixEpoch, query.CreatedUntil
+            ?? s_never,
+            query.Limit + 1);
+        return ListPages.Of(
+            rows, query.Limit, place, row => new Transaction(row, Transaction.IntentOf(row.Payload), []).View(settings) with
+            {
+                Branches = [],
+            }, row => new ListPlace(row.Position, row.Gid));
+    }
+
+    public async Task<Woken> Wake(TimeSpan wait, int limit)
+    {
+        var gids = await ledger.QueryAsync(TransactionRows.Waiting, clock.GetUtcNow() + wait, limit + 1);
+        await Task.WhenAll(gids.Take(limit).Select(gid => GrainFactory.GetGrain<IGlobalTransactionGrain>(gid).Retry()));
+        return new Woken(Math.Min(gids.Count, limit), gids.Count > limit);
+    }
+}

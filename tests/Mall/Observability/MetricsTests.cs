@@ -1,0 +1,72 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text.RegularExpressions;
+using Mall.Tests.Hosting;
+
+namespace Mall.Tests.Observability;
+
+/// <summary>What Prometheus reads, and what is made of it.</summary>
+public sealed partial class MetricsTests
+{
+    private const string Promtool = "/usr/bin/promtool";
+
+    private static readonly string s_deploy = Path.Combine(AppContext.BaseDirectory, "deploy");
+
+    [Fact]
+    public async Task Metrics_are_to_promtool_s_liking_and_hold_whatever_rules_and_dashboard_ask_for()
+    {
+        await using var mall = await WholeMall.OpenAsync();
+        await mall.Client.GetStringAsync("metrics", TestContext.Current.CancellationToken); // Instruments count from here on.
+        var (_, token) = await mall.RegisterAsync("+49150333");
+        await mall.SendAsync("POST", "v1/shops", """{"name": "Teas"}""", token);
+        var product = await mall.SellAsync(token, stock: 5);
+        var order = await mall.SendAsync("POST",
+            "v1/orders", $$"""{"items": [{"productId": {{product}}, "quantity": 1}]}""", token);
+        Assert.Equal(HttpStatusCode.Created, order.Status);
+        await mall.Client.GetStringAsync("metrics", TestContext.Current.CancellationToken); // And of this one.
+        var metrics = await mall.Client.GetStringAsync("metrics", TestContext.Current.CancellationToken);
+
+        var known = Series().Matches(metrics).Select(m => m.Groups[1].Value).Append("up").ToHashSet();
+        var asked = Directory.GetFiles(s_deploy, "*", SearchOption.AllDirectories)
+            .Where(file => Path.GetFileName(file) is "rules.yml" or "mall.json")
+            .SelectMany(file => Asked().Matches(File.ReadAllText(file))).Select(m => m.Value).Distinct();
+        // Failures and splits have not happened, and what has not is not told.
+        Assert.Equal(["mall_ledger_failures"], asked.Where(name => !known.Contains(name)));
+        Assert.DoesNotContain(known, name => name.LastIndexOf("mall", StringComparison.Ordinal) > 0);
+        await PromtoolAsync(["check", "metrics"], metrics);
+    }
+
+    [Theory]
+    [InlineData("check", "config", "prometheus.yml")]
+    [InlineData("check", "rules", "rules.yml")]
+    [InlineData("test", "rules", "rules.test.yml")]
+    public Task Promtool_accepts(params string[] command) => PromtoolAsync(command, "");
+
+    private static async Task PromtoolAsync(string[] command, string input)
+    {
+        if (!File.Exists(Promtool))
+        {
+            const string Missing = "promtool is not installed: apt-get install prometheus";
+            Assert.False(
+                Environment.GetEnvironmentVariable("MALL_TEST_REQUIRE")?.Split(',').Contains("prometheus") == true, Missing);
+            Assert.Skip(Missing);
+        }
+
+        using var promtool = Process.Start(new ProcessStartInfo(Promtool, command)
+        {
+            WorkingDirectory = Path.Combine(s_deploy, "prometheus"),
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+        })!;
+        var said = (promtool.StandardOutput.ReadToEndAsync(), promtool.StandardError.ReadToEndAsync());
+        await promtool.StandardInput.WriteAsync(input);
+        promtool.StandardInput.Close();
+        await promtool.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.True(promtool.ExitCode == 0, $"{await said.Item1}{await said.Item2}");
+    }
+
+    [GeneratedRegex("^([a-z][a-z0-9_]*)[{ ]", RegexOptions.Multiline)]
+    private static partial Regex Series();
+
+    [GeneratedRegex(@"\b(mall|microsoft|process)_[a-z0-9_]+")]
+    private static partial Regex Asked();
+}
