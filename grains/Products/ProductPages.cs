@@ -32,7 +32,7 @@ internal static class ProductPages
         return new(
             KeysetSql.Page(
                 $"select {ProductRows.Columns}, {column} from products",
-                $"{(ofShop ? "shop_id = @p5 and " : "")}status = 1 and position <= @p4 and {string.Concat(named)}",
+                $"{(ofShop ? "shelf = @p5" : "status = 1")} and position <= @p4 and {string.Concat(named)}",
                 ofShop ? $"shop_products_{index}" : $"products_{index}", column, IsDown(order)),
             static row =>
             {

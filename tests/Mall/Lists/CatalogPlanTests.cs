@@ -27,7 +27,7 @@ public sealed class CatalogPlanTests
         "insert into shops (id, owner_id, name, sales, stars, reviews, create_time, update_time, position) "
             + "select n, n, 'Shop', 0, n % 50, 10, n, n, n from numbers",
         "insert into products (id, shop_id, name, price, stock, status, create_time, update_time, position) "
-            + $"select n, 1 + n % 2, concat('Tea ', n), 100, 1, 1, n, n, n from numbers",
+            + "select n, 1 + n % 50, concat('Tea ', n), 100, 1, 1, n, n, n from numbers",
         "insert into reviews (id, product_id, user_id, stars, create_time, position) "
             + "select n, 1 + n % 2, n, 5, n, n from numbers",
         "insert into orders (id, gid, user_id, amount, status, create_time, update_time, position) "
