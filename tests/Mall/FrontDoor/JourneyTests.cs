@@ -28,7 +28,7 @@ public sealed class JourneyTests(FrontDoorMall door)
 
         var session = await Mall.SendAsync("POST", "/v1/sessions", """{"mobile":"+4915100000001","password":"correct horse"}""");
         Assert.Equal(HttpStatusCode.OK, session.Status);
-        Assert.Equal(["accessToken", "accessExpire", "refreshAfter"], Fields(session));
+        Assert.Equal(["accessToken", "accessExpire", "refreshAfter", "refreshToken"], Fields(session));
         Assert.Equal("no-store", session.Headers["Cache-Control"]);
         var lifetime = session.Json.GetProperty("accessExpire").GetInt64() - session.Json.GetProperty("refreshAfter").GetInt64();
         Assert.Equal(3600, lifetime);
