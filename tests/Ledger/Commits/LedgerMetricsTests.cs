@@ -32,8 +32,8 @@ public sealed class LedgerMetricsTests
         Assert.True(counts["ledger.write_sets Applied"] >= 2);
         Assert.True(counts["ledger.write_sets Duplicate"] >= 2);
         Assert.True(counts["ledger.write_sets Conflict"] >= 1);
-        Assert.True(counts["mall.ledger.batch.size "] >= 5);
-        Assert.True(counts["mall.ledger.commit.duration "] >= 5);
+        Assert.True(counts["ledger.batch.size "] >= 5);
+        Assert.True(counts["ledger.commit.duration "] >= 5);
 
         void Count(Instrument instrument, ReadOnlySpan<KeyValuePair<string, object?>> tags, double value)
         {

@@ -31,7 +31,12 @@ public sealed class PlanTests
     public async Task Postgres_SearchesThePrimaryKey()
     {
         var database = await OpenAsync(DatabaseKind.Postgres);
-        await database.Server.RunSqlAsync("analyze", "plans", Cancel);
+        await database.Server.RunSqlAsync(
+            """
+            insert into products (id, shop_id, name, price, stock, sold, status, owner_epoch, create_time, update_time)
+            select i, 1, 'a product', 1, 1, 0, 1, 0, 0, 0 from generate_series(1, 10000) i;
+            analyze
+            """, "plans", Cancel); // Of an empty table any index is as good.
         await using var connections = PostgresConnections.To(database.Address, "mall-plans", TimeSpan.FromSeconds(10));
         await using var connection = (NpgsqlConnection)await connections.Committers.OpenConnectionAsync(Cancel);
         foreach (var (i, shape) in s_shapes.Index())
@@ -42,7 +47,7 @@ public sealed class PlanTests
             var plan = await ExplainAsync(connection, $"prepare q{i}({string.Join(", ", parameters)}) as {sql}",
                 $"explain execute q{i}({string.Join(", ", shape.Columns.Select(_ => "'{1}'"))}, 1)");
 
-            Assert.Contains($"Bitmap Index Scan on {shape.Table}_pkey", plan, StringComparison.Ordinal);
+            Assert.True(plan.Contains($"Scan on {shape.Table}_pkey") || plan.Contains($"using {shape.Table}_pkey"), plan);
             Assert.DoesNotContain("Seq Scan", plan, StringComparison.Ordinal);
         }
     }
