@@ -63,7 +63,7 @@ public sealed class MigrationTests
             Assert.All(statements[..^1], statement =>
                 Assert.Matches(
                     "^(create table if not exists |replace into |insert ignore into |update [a-z_]+ set |"
-                    + "set @change = if|(prepare|execute|deallocate prepare) change_once|" // Asks the schema what is to be done yet.
+                    + "set @change = if|(prepare|execute|deallocate prepare) change_once|" // Asks the schema first.
                     + "alter table [a-z_]+ (convert to character set|modify) )",
                     statement));
         }

@@ -193,14 +193,22 @@ public sealed class SagaEngineTests
     {
         var cut = true;
         var never = new TaskCompletionSource<Refusal?>();
+        var entered = new TaskCompletionSource(); // A call is noted before it decides whether it hangs.
         Func<int, Task<Refusal?>> action = _ =>
-            status == SagaStatus.Aborting ? Task.FromResult<Refusal?>(s_no) : cut ? never.Task : Task.FromResult<Refusal?>(null);
-        Func<int, Task> compensation = _ => cut ? never.Task : Task.CompletedTask;
+            status == SagaStatus.Aborting ? Task.FromResult<Refusal?>(s_no) : cut ? HangAsync() : Task.FromResult<Refusal?>(null);
+        Func<int, Task> compensation = _ => cut ? HangAsync() : Task.CompletedTask;
+
+        Task<Refusal?> HangAsync()
+        {
+            entered.TrySetResult();
+            return never.Task;
+        }
         var script = new Script().Branch("01").Branch("02", action, compensation, after: "01").Branch("03", after: "02");
         var mall = await OpenAsync(script);
         _ = Saga(mall).Run("h");
         await TestMall.EventuallyAsync(
-            async () => script.Calls.Contains(status == SagaStatus.Aborting ? "-02" : "+02")
+            async () => entered.Task.IsCompleted
+                && script.Calls.Contains(status == SagaStatus.Aborting ? "-02" : "+02")
                 && await mall.SqlAsync("select status from sagas") is [var now] && now == status,
             "the saga is in the middle");
         var before = script.Calls.Length;
