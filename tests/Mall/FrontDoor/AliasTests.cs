@@ -67,7 +67,11 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
             """{"id":$pay,"uid":$id,"oid":$oid,"amount":100,"source":0,"status":1}""");
         await RefusedAsync("/api/order/update", """{"id":$oid,"status":2}""", 409, ErrorCodes.OrderStatusForbids);
         await StepAsync("/api/order/update", """{"id":$oid,"status":3}""", "{}");
+        await GoZeroListsAndRefusesAsync();
+    }
 
+    private async Task GoZeroListsAndRefusesAsync()
+    {
         await StepAsync("/api/order/list", """{"uid":$id}""",
             """
             [{"id":$void,"uid":$id,"pid":$pid,"amount":100,"status":9},
@@ -135,7 +139,12 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
         await StepAsync("/travel/v1/homestay/homestayList", """{"page":9,"pageSize":100}""", Data("""{"list":[]}"""));
         await StepAsync("/travel/v1/homestayBussiness/homestayBussinessDetail", """{"id":$shop}""",
             Data("""{"boss":{"id":$shop,"userId":$owner,"nickname":"","avatar":"","info":"Sea view","rank":0}}"""));
+        await LooklookOrdersAsync();
+        await LooklookLooksBackAsync();
+    }
 
+    private async Task LooklookOrdersAsync()
+    {
         await StepAsync("/order/v1/homestayOrder/createHomestayOrder",
             $$"""
             {"homestayId":$house,"isFood":true,"liveStartTime":{{Day}},"liveEndTime":{{4 * Day}},
@@ -162,7 +171,10 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
         var detail = await StepAsync("/order/v1/homestayOrder/userHomestayOrderDetail", """{"sn":$sn}""",
             Data($$"""{{{order}},"payTime":$payTime,"tradeState":1,"tradeCode":$code}"""));
         Assert.Equal(8, detail.Json.GetProperty("data").GetProperty("tradeCode").GetString()!.Length);
+    }
 
+    private async Task LooklookLooksBackAsync()
+    {
         await StepAsync("/order/v1/homestayOrder/createHomestayOrder",
             """{"homestayId":$house,"isFood":false,"liveStartTime":100,"liveEndTime":200,"livePeopleNum":1,"remark":""}""",
             Data("""{"orderSn":$sn2}"""));
