@@ -25,11 +25,15 @@ public sealed class ProductCatalogGrain(GrainLedger ledger) : Grain, IProductCat
         var settled = query.Order == ProductOrder.Created ? await ledger.SettledAsync() : long.MaxValue;
         var patterns = SearchNames.Patterns(query.Query);
 
+        // Below the least value there is. Where all have that one, PostgreSQL would take what lies above it for nothing, and an
+        // index with nothing in it for the fastest way to a name.
+        var before = after == ListPlace.Beginning ? -1 : after.Position;
+
         // One more than asked for tells whether there is a next page.
         var rows = await ledger.QueryAsync(
             ProductPages.Of(query.Order, query.ShopId is not null, patterns.Length),
             [
-                after.Position, after.Id, query.Limit + 1, settled, .. query.ShopId is { } shop ? (Value[])[shop] : [],
+                before, after.Id, query.Limit + 1, settled, .. query.ShopId is { } shop ? (Value[])[shop] : [],
                 .. patterns,
             ]);
         return ListPages.Of(rows, query.Limit, after, row => row.Item.View, row => row.Place);
