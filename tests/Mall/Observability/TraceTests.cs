@@ -55,6 +55,7 @@ public sealed class TraceTests
         {
             var known = all.Select(span => span.Id).Append(Caller).ToHashSet();
             return all.TrueForAll(span => known.Contains(span.Parent)) && all.Exists(span => span.Parent == Caller)
+                && mall.Endpoints.All(silo => all.Exists(span => span.Of == silo))
                 && all.Count(span => span.Name == "commit") >= 3;
         }
     }
