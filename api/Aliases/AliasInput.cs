@@ -39,8 +39,20 @@ internal sealed class AliasInput
         _fields.TryGetProperty(name, out var value) && value.ValueKind is not JsonValueKind.Null;
 
     public string? Text(string name) => !Has(name) ? null
-        : _fields.GetProperty(name) is { ValueKind: JsonValueKind.String } text ? text.GetString()
+        : _fields.GetProperty(name) is { ValueKind: JsonValueKind.String } text ? Decode(name, text)
         : throw Bad(name, "must be a text");
+
+    private static string? Decode(string name, JsonElement text)
+    {
+        try
+        {
+            return text.GetString();
+        }
+        catch (InvalidOperationException) // Half a character, by an escape.
+        {
+            throw Bad(name, "must be a text of whole characters");
+        }
+    }
 
     public bool Flag(string name) => Has(name) && _fields.GetProperty(name).ValueKind switch
     {
@@ -51,7 +63,7 @@ internal sealed class AliasInput
 
     public long? Number(string name) => !Has(name) ? null
         : _fields.GetProperty(name) is { ValueKind: JsonValueKind.Number } number && number.TryGetInt64(out var value)
-            && Math.Abs(value) <= ExactNumbers.Max
+            && value is >= -ExactNumbers.Max and <= ExactNumbers.Max
             ? value
             : throw Bad(name, $"must be a whole number without decimals or exponent, within {ExactNumbers.Max}");
 

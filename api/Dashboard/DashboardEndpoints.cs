@@ -1,9 +1,10 @@
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
 using Mall.Due;
 using Mall.Schedules;
 using Mall.Webhooks;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.Extensions.Hosting;
 
 namespace Mall.Api.Dashboard;
 
@@ -104,26 +105,15 @@ internal static class DashboardEndpoints
         return Page<StockPage>(new { Id = id, Product = product is { IsRefused: false } found ? found.Value : null });
     }
 
+    private static EventStream<string> Stream(TimeProvider time) => new(Result.Of(TickAsync(time)));
+
     /// <summary>Two seconds at most pass between what happens and a page that shows it.</summary>
-    private static async Task Stream(HttpContext http, TimeProvider time, IHostApplicationLifetime lifetime)
+    private static async IAsyncEnumerable<SseItem<string>> TickAsync(
+        TimeProvider time, [EnumeratorCancellation] CancellationToken end = default)
     {
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
-        http.Response.ContentType = "text/event-stream";
-        http.Response.Headers.CacheControl = "no-store";
         using var timer = new PeriodicTimer(s_tick, time);
-        try
-        {
-            do
-            {
-                await http.Response.WriteAsync("event: tick\ndata:\n\n", end.Token);
-                await http.Response.Body.FlushAsync(end.Token);
-            }
-            while (await timer.WaitForNextTickAsync(end.Token));
-        }
-        catch (OperationCanceledException)
-        {
-            // The page was closed, or the process stops.
-        }
+        do yield return new("", "tick");
+        while (await timer.WaitForNextTickAsync(end));
     }
 
     private static RazorComponentResult<SagaPage> Show(Result<SagaView> saga, string? note) => saga.IsRefused

@@ -7,7 +7,8 @@ internal static class EventEndpoints
     {
         var events = routes.MapGroup("/v1/events").WithTags("Events").RequireAuthorization(Policies.Operator);
         events.MapGet("", List);
-        events.MapGet("/stream", Follow).WithMetadata(new StreamEndpoint());
+        events.MapGet("/stream", Follow).WithMetadata(new StreamEndpoint())
+            .Produces<EventAnswer>(contentType: EventStream<EventAnswer>.ContentType);
     }
 
     /// <summary>List what has happened</summary>
@@ -34,14 +35,17 @@ internal static class EventEndpoints
     /// and with 0 at the oldest event. A comment comes while nothing happens. The stream ends when this process does.
     /// </remarks>
     /// <response code="200">The stream.</response>
-    internal static async Task<EventFeed> Follow(HttpContext http, IGrainFactory grains, Patience patience)
+    internal static async Task<EventStream<EventAnswer>> Follow(HttpContext http, IGrainFactory grains, Patience patience)
     {
         var log = grains.GetGrain<IEventLogGrain>(0);
         var last = http.Request.Headers["Last-Event-ID"];
-        if (last.Count == 0) return new EventFeed(log, await patience.Insist(log.End));
+        if (last.Count == 0) return From(await patience.Insist(log.End));
         return last is [{ } text] && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
             && id <= ExactNumbers.Max
-            ? new EventFeed(log, id)
+            ? From(id)
             : throw new ProblemException(Problem.BadField("Last-Event-ID", "must be the id of an event"));
+
+        EventStream<EventAnswer> From(long after) =>
+            new(Result.Of(EventFeed.FollowAsync(http, log, after)));
     }
 }

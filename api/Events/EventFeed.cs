@@ -1,66 +1,42 @@
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+
 namespace Mall.Api.Events;
 
-/// <summary>Server-sent events: everything that happens behind an event, until the client or the process goes.</summary>
-internal sealed class EventFeed(IEventLogGrain log, long after) : IResult, IEndpointMetadataProvider
+/// <summary>Everything that happens behind an event, as it happens.</summary>
+internal static class EventFeed
 {
-    private const string ContentType = "text/event-stream";
     private const int EventsAPage = 100;
-
-    private static readonly byte[] s_nothing = [.. ":\n\n"u8];
 
     /// <summary>How soon after its commit an event is told, at most; an idle stream costs so many short reads.</summary>
     private static readonly TimeSpan s_period = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>So often something is sent, or proxies would take the connection for a dead one.</summary>
-    private static readonly TimeSpan s_heartbeat = TimeSpan.FromSeconds(15);
-
     /// <summary>How long one look may take; what fails is looked for again.</summary>
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(5);
 
-    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
-        builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(string), [ContentType]));
-
-    public async Task ExecuteAsync(HttpContext httpContext)
+    public static async IAsyncEnumerable<SseItem<EventAnswer>> FollowAsync(
+        HttpContext http, IEventLogGrain log, long after, [EnumeratorCancellation] CancellationToken end = default)
     {
-        var services = httpContext.RequestServices;
-        var clock = services.GetRequiredService<TimeProvider>();
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(
-            httpContext.RequestAborted, services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
-        var response = httpContext.Response;
-        response.ContentType = ContentType;
-        response.Headers.CacheControl = "no-cache";
-        response.Headers["X-Accel-Buffering"] = "no"; // nginx would keep it back until there is more.
-        try
+        var clock = http.RequestServices.GetRequiredService<TimeProvider>();
+        for (var place = after; ;)
         {
-            await SendAsync(response, s_nothing, end.Token);
-            var (place, said) = (after, clock.GetTimestamp());
-            while (true)
+            if (await LookAsync(http, log, place) is not { Items.IsEmpty: false } page)
             {
-                if (await LookAsync(httpContext, place) is { Items.IsEmpty: false } page)
-                {
-                    foreach (var happened in page.Items) Write(response.BodyWriter, happened);
-                    await response.BodyWriter.FlushAsync(end.Token);
-                    (place, said) = (page.Cursor, clock.GetTimestamp());
-                    continue;
-                }
-
-                if (clock.GetElapsedTime(said) >= s_heartbeat)
-                {
-                    await SendAsync(response, s_nothing, end.Token);
-                    said = clock.GetTimestamp();
-                }
-
-                await Task.Delay(s_period, clock, end.Token);
+                await Task.Delay(s_period, clock, end);
+                continue;
             }
-        }
-        catch (OperationCanceledException) when (end.IsCancellationRequested)
-        {
-            // The end of the stream: its client has gone, or is to ask another process.
+
+            foreach (var happened in page.Items)
+                yield return new(EventAnswer.Of(happened), happened.Type)
+                {
+                    EventId = happened.Id.ToString(CultureInfo.InvariantCulture),
+                };
+            place = page.Cursor;
         }
     }
 
     /// <summary>What comes next; null when it cannot be told at the moment.</summary>
-    private async Task<EventPage?> LookAsync(HttpContext http, long place)
+    private static async Task<EventPage?> LookAsync(HttpContext http, IEventLogGrain log, long place)
     {
         try
         {
@@ -72,16 +48,4 @@ internal sealed class EventFeed(IEventLogGrain log, long after) : IResult, IEndp
             return null;
         }
     }
-
-    private static void Write(PipeWriter body, MallEvent happened)
-    {
-        Encoding.UTF8.GetBytes(
-            $"id: {happened.Id.ToString(CultureInfo.InvariantCulture)}\nevent: {happened.Type}\ndata: ", body);
-        using (var json = new Utf8JsonWriter(body))
-            JsonSerializer.Serialize(json, EventAnswer.Of(happened), ApiJson.Type<EventAnswer>.Info);
-        Encoding.UTF8.GetBytes("\n\n", body);
-    }
-
-    private static async Task SendAsync(HttpResponse response, ReadOnlyMemory<byte> text, CancellationToken cancellationToken) =>
-        await response.BodyWriter.WriteAsync(text, cancellationToken);
 }

@@ -1,3 +1,5 @@
+using System.Net.ServerSentEvents;
+
 namespace Mall.Api.Orders;
 
 /// <summary>REST: orders.</summary>
@@ -64,8 +66,8 @@ internal static class OrderEndpoints
             && request.Headers["Last-Event-ID"] == IdOf(ended.Status);
         return hasSeenTheEnd
             ? new NoContent(null)
-            : new EventStream<OrderAnswer>(
-                order.As(order => watch.Follow(order, default).Select(OrderAnswer.Of)), order => IdOf(order.Status));
+            : new EventStream<OrderAnswer>(order.As(order => watch.Follow(order, default)
+                .Select(order => new SseItem<OrderAnswer>(OrderAnswer.Of(order)) { EventId = IdOf(order.Status) })));
     }
 
     private static string IdOf(int status) => status.ToString(CultureInfo.InvariantCulture);

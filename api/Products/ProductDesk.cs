@@ -64,7 +64,9 @@ internal sealed class ProductDesk(IGrainFactory grains)
         checks.ThrowIfAny();
         var order = (ProductOrder)Sorting.IndexOf(sort, s_sorts);
         var command = new ListProducts(order, shopId, query, Sorting.Place(after, sort), limit);
-        return new(await patience.Insist(() => grains.GetGrain<IProductCatalogGrain>(0).List(command)), sort);
+        // A search may have to go through many products: once is enough at a time.
+        return new(
+            await patience.Ask(query is null, () => grains.GetGrain<IProductCatalogGrain>(0).List(command)), sort);
     }
 
     /// <returns>The stock after it.</returns>

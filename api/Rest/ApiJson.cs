@@ -11,6 +11,7 @@ namespace Mall.Api.Rest;
     MaxDepth = 16)]
 [JsonSerializable(typeof(ProblemAnswer))]
 [JsonSerializable(typeof(HealthAnswer))]
+[JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(ClusterStatus))]
 [JsonSerializable(typeof(RegisterInput))]
 [JsonSerializable(typeof(LoginInput))]

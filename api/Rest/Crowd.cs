@@ -5,7 +5,8 @@ namespace Mall.Api.Rest;
 /// <summary>
 /// Lets only so many requests in at once; the rest are refused at once with 100006. What is inside is then bounded, whatever
 /// comes, and nobody who is inside waits for a client: bodies are there (<see cref="Arrivals"/>), answers are short. Health
-/// checks and metrics always come in, and streams have a limit of their own.
+/// checks and metrics always come in, and streams have limits of their own: those that anybody may open, those for whoever has a
+/// token, and half of either for one address.
 /// </summary>
 internal static class Crowd
 {
@@ -14,21 +15,31 @@ internal static class Crowd
         Always,
         Request,
         Stream,
+        OpenStream,
     }
 
     public static void AddCrowdLimit(this IServiceCollection services) => services.AddRateLimiter(_ => { })
         .AddOptions<RateLimiterOptions>().Configure<ApiOptions>((limiter, options) =>
         {
-            limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, Place>(http => PlaceOf(http.GetEndpoint()) switch
+            var places = PartitionedRateLimiter.Create<HttpContext, Place>(http => PlaceOf(http.GetEndpoint()) switch
             {
                 Place.Request => RateLimitPartition.GetConcurrencyLimiter(Place.Request, _ => new ConcurrencyLimiterOptions
                 {
                     PermitLimit = options.MaxConcurrentRequests,
                 }),
-                Place.Stream => RateLimitPartition.GetConcurrencyLimiter(
-                    Place.Stream, _ => new ConcurrencyLimiterOptions { PermitLimit = options.MaxStreams }),
-                _ => RateLimitPartition.GetNoLimiter(Place.Always),
+                Place.Always => RateLimitPartition.GetNoLimiter(Place.Always),
+                var stream => RateLimitPartition.GetConcurrencyLimiter(
+                    stream, _ => new ConcurrencyLimiterOptions { PermitLimit = options.MaxStreams }),
             });
+            var addresses = PartitionedRateLimiter.Create<HttpContext, (Place, IPAddress)>(http =>
+            {
+                var place = (PlaceOf(http.GetEndpoint()), http.Connection.RemoteIpAddress ?? IPAddress.None);
+                return place.Item1 is Place.Stream or Place.OpenStream
+                    ? RateLimitPartition.GetConcurrencyLimiter(
+                        place, _ => new ConcurrencyLimiterOptions { PermitLimit = (options.MaxStreams + 1) / 2 })
+                    : RateLimitPartition.GetNoLimiter((Place.Always, IPAddress.None));
+            });
+            limiter.GlobalLimiter = PartitionedRateLimiter.CreateChained(addresses, places);
             limiter.OnRejected = (rejected, _) =>
             {
                 ProblemWriter.Write(rejected.HttpContext, ProblemMapping.TooManyRequests);
@@ -41,7 +52,8 @@ internal static class Crowd
     {
         null when endpoint?.Metadata.GetMetadata<StreamEndpoint>() is not null => Place.Stream,
         null => endpoint is null ? Place.Always : Place.Request,
-        { Type: not MethodType.Unary } => Place.Stream,
+        { Type: not MethodType.Unary, ServiceName: var service } =>
+            service.StartsWith("mall.", StringComparison.Ordinal) ? Place.Stream : Place.OpenStream,
         { ServiceName: "grpc.health.v1.Health" } => Place.Always,
         _ => Place.Request,
     };

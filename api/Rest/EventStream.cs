@@ -1,3 +1,5 @@
+using System.Net.ServerSentEvents;
+
 namespace Mall.Api.Rest;
 
 /// <summary>Marks an endpoint whose answer goes on: it has a place among the streams (<see cref="Crowd"/>).</summary>
@@ -5,11 +7,11 @@ internal sealed record StreamEndpoint;
 
 /// <summary>
 /// What a handler returns that goes on telling: server-sent events. It ends with what it tells, when the client goes, and when
-/// the process is to stop; while there is nothing to tell, comments show both sides, and what is between them, that it lives.
+/// the process is to stop; while there is nothing to tell, comments show both sides, and what is between them, that it lives,
+/// which the framework's own result for such streams does not do.
 /// </summary>
-/// <param name="source">What to tell, or why not.</param>
-/// <param name="id">What a client that comes again says it has seen last.</param>
-internal sealed class EventStream<T>(Result<IAsyncEnumerable<T>> source, Func<T, string> id) : IResult
+/// <param name="source">What to tell, each with its id, which a client that comes again names; or why not.</param>
+internal sealed class EventStream<T>(Result<IAsyncEnumerable<SseItem<T>>> source) : IResult
 {
     public const string ContentType = "text/event-stream";
 
@@ -33,6 +35,7 @@ internal sealed class EventStream<T>(Result<IAsyncEnumerable<T>> source, Func<T,
         try
         {
             await response.StartAsync(end.Token);
+            await response.Body.FlushAsync(end.Token); // That it is open is told before there is anything to tell.
             await Tell(response.BodyWriter, services.GetRequiredService<TimeProvider>(), end.Token);
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
@@ -56,8 +59,11 @@ internal sealed class EventStream<T>(Result<IAsyncEnumerable<T>> source, Func<T,
 
             if (!await next)
                 return;
-            body.Write(Encoding.UTF8.GetBytes($"id: {id(events.Current)}\ndata: "));
-            body.Write(JsonSerializer.SerializeToUtf8Bytes(events.Current, ApiJson.Type<T>.Info)); // On one line.
+            if (events.Current.EventId is { } id) Encoding.UTF8.GetBytes($"id: {id}\n", body);
+            if (events.Current.EventType is not SseParser.EventTypeDefault and var type)
+                Encoding.UTF8.GetBytes($"event: {type}\n", body);
+            body.Write("data: "u8);
+            body.Write(JsonSerializer.SerializeToUtf8Bytes(events.Current.Data, ApiJson.Type<T>.Info)); // On one line.
             await body.WriteAsync("\n\n"u8.ToArray(), end);
         }
     }

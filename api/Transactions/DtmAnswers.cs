@@ -61,7 +61,8 @@ internal static class DtmAnswers
             ["request_timeout"] = (long?)options.RequestTimeout?.TotalSeconds,
             ["retry_interval"] = (long?)options.RetryInterval?.TotalSeconds,
             ["retry_limit"] = options.RetryLimit > 0 ? options.RetryLimit : null,
-            ["branch_headers"] = options.Headers.Count > 0 ? options.Headers : null,
+            ["branch_headers"] = options.Headers.Count > 0 // Their values may be a client's tokens.
+                ? options.Headers.ToDictionary(header => header.Key, _ => "...") : null,
         };
         foreach (var absent in shown.Where(field => field.Value is null).ToArray()) shown.Remove(absent.Key);
         return shown;

@@ -65,8 +65,10 @@ public sealed class DtmDoor(DtmOptions options, IGrainFactory grains, ILoggerFac
     {
         var address = http.Connection.RemoteIpAddress ?? IPAddress.None;
         if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
-        if (options.Clients.Count == 0 || options.Clients.Any(range => range.Contains(address))) return next(http);
-        const string why = "Your address is outside dtm-clients.";
+        var why = options.Clients.Count > 0 && !options.Clients.Any(range => range.Contains(address))
+            ? "Your address is outside dtm-clients."
+            : IsFromPage(http.Request) ? "A web page of another origin may not ask." : null;
+        if (why is null) return next(http);
         if (http.Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) is not true)
         {
             http.Response.StatusCode = StatusCodes.Status403Forbidden;
@@ -78,6 +80,15 @@ public sealed class DtmDoor(DtmOptions options, IGrainFactory grains, ILoggerFac
         http.Response.Headers["grpc-message"] = why;
         return Task.CompletedTask;
     }
+
+    /// <summary>
+    /// A browser sends simple requests for any page, to loopback addresses, too; services are no browsers, and pages that are
+    /// served from this very address ask from the same origin.
+    /// </summary>
+    private static bool IsFromPage(HttpRequest request) =>
+        (request.Headers["Sec-Fetch-Site"] is [{ } site] && site is not ("none" or "same-origin"))
+        || (request.Headers.Origin is [{ } origin]
+            && !(Uri.TryCreate(origin, UriKind.Absolute, out var page) && page.Authority == request.Host.Value));
 
     /// <summary>The process's own host decides when it starts and stops.</summary>
     private sealed class NoLifetime : IHostLifetime

@@ -6,6 +6,7 @@ namespace Mall.Api.Transactions;
 internal static class DtmEndpoints
 {
     private const int MaxLimit = 1000;
+    private const int MaxTransactions = 100; // Each carries its payload.
 
     public static void MapDtm(this IEndpointRouteBuilder routes)
     {
@@ -123,8 +124,7 @@ internal static class DtmEndpoints
 
         var page = await desk.List(new ListTransactions(
             Text(http, "transType"), Text(http, "status"), Time(http, "createTimeStart"), Time(http, "createTimeEnd"),
-            Position(http),
-            Limit(http)));
+            Position(http), Math.Min(Limit(http), MaxTransactions)));
         return Page(page.Items, page.Next);
 
         static Dictionary<string, object> Page(IEnumerable<TransactionView> items, ListPlace? next) => new()

@@ -9,8 +9,9 @@ internal static partial class WireChecks
     private const int MaxGid = 128;
     private const int MaxSteps = 1000;
     private const int MaxHeaders = 64;
+    private const int MaxOrders = 10_000;
     private const long LongestSpan = 10L * 365 * 24 * 3600;
-    private const long LongestRequest = 3600;
+    private const long LongestRequest = 300;
 
     private static readonly string[] s_protocols = ["", "http", "grpc", "json-rpc"];
 
@@ -21,17 +22,20 @@ internal static partial class WireChecks
         "proxy-connection", "proxy-authorization",
     };
 
-    /// <summary>How the mall names its own sagas under idempotency keys: nobody else may take such a gid beforehand.</summary>
-    [GeneratedRegex(@"^[a-z.-]+-\d+-[0-9a-f]{32}$")]
+    /// <summary>
+    /// How the mall names its own sagas under idempotency keys, and those that end an order: nobody else may take such a gid
+    /// beforehand.
+    /// </summary>
+    [GeneratedRegex(@"^([a-z.-]+-\d+-[0-9a-f]{32}|(close|refund)-\d+)\z")]
     private static partial Regex OwnGid { get; }
 
-    [GeneratedRegex(@"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$")]
+    [GeneratedRegex(@"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}\z")]
     private static partial Regex HeaderName { get; }
 
-    [GeneratedRegex(@"^[0-9A-Za-z_.:-]{1,64}$")]
+    [GeneratedRegex(@"^[0-9A-Za-z_.:-]{1,64}\z")]
     private static partial Regex BranchId { get; }
 
-    [GeneratedRegex(@"^[0-9A-Za-z_.-]{1,32}$")]
+    [GeneratedRegex(@"^[0-9A-Za-z_.-]{1,32}\z")]
     private static partial Regex Op { get; }
 
     public static string Gid(string? gid) =>
@@ -140,15 +144,17 @@ internal static partial class WireChecks
             after[step] = [.. (before ?? []).Distinct()];
         }
 
-        var placed = new HashSet<int>();
-        while (placed.Count < steps)
-        {
-            var next = Enumerable.Range(0, steps).Where(i => !placed.Contains(i) && after[i].All(placed.Contains)).ToList();
-            if (next.Count == 0) throw new BadTransactionException("orders goes in a circle.");
-            placed.UnionWith(next);
-        }
-
-        return after;
+        if (after.Sum(before => before.Length) > MaxOrders)
+            throw new BadTransactionException($"orders names over {MaxOrders} steps.");
+        var waiting = after.Select(before => before.Length).ToArray();
+        var followers = after.SelectMany((before, step) => before.Select(b => (Before: b, Step: step))).ToLookup(
+            pair => pair.Before, pair => pair.Step);
+        var free = new Queue<int>(Enumerable.Range(0, steps).Where(step => waiting[step] == 0));
+        var placed = 0;
+        for (; free.TryDequeue(out var step); placed++)
+            foreach (var follower in followers[step])
+                if (--waiting[follower] == 0) free.Enqueue(follower);
+        return placed == steps ? after : throw new BadTransactionException("orders goes in a circle.");
     }
 
     private static TimeSpan? Span(string name, long? seconds, long longest) => seconds switch
@@ -180,6 +186,7 @@ internal static partial class WireChecks
         static string Name(string? name) =>
             name is not null && HeaderName.IsMatch(name) && !s_ownHeaders.Contains(name)
             && !name.StartsWith("grpc-", StringComparison.OrdinalIgnoreCase)
+            && !name.EndsWith("-bin", StringComparison.OrdinalIgnoreCase) // gRPC takes those for bytes in base64.
                 && !name.StartsWith("dtm-", StringComparison.OrdinalIgnoreCase)
                 ? name
                 : throw new BadTransactionException($"'{name}' is no header that a transaction can carry.");

@@ -38,4 +38,8 @@ public interface IOrderClosingSagaGrain : ISagaGrain
     /// <param name="order">As it was placed; every branch of its saga is known to be done.</param>
     [Alias("Close"), AlwaysInterleave]
     Task<Result<OrderView>> Close(OrderView order);
+
+    /// <summary>Completes once the order is closed; its stock comes back behind that. Refused as <see cref="Close"/>.</summary>
+    [Alias("Begin"), AlwaysInterleave]
+    Task<Result<OrderView>> Begin(OrderView order);
 }

@@ -41,6 +41,9 @@ public sealed record Result<T>(T? Value, Refusal? Refusal) : IRefusable
 
 public static class Result
 {
+    /// <summary>For values whose type is an interface, which convert to nothing by themselves.</summary>
+    public static Result<T> Of<T>(T value) => new(value, null);
+
     public static Refusal Refused(int code, string detail) => new(code, detail);
 
     /// <summary>A parameter that only a grain can judge.</summary>

@@ -49,13 +49,18 @@ public sealed class OrderClosingSagaGrain(OrderClosingKind kind, SagaServices se
 
     public async Task<Result<OrderView>> Close(OrderView order)
     {
+        var begun = await Begin(order);
+        if (begun.IsRefused) return begun;
+        return await EndAsync() is { } refusal ? refusal : begun;
+    }
+
+    public async Task<Result<OrderView>> Begin(OrderView order)
+    {
         var closed = order with { Status = OrderStatus.Closed };
-        var begun = order.Status == OrderStatus.Closed
+        return order.Status == OrderStatus.Closed
             ? await FindAsync(requestHash: null, () => RecallAsync(closed)) ?? throw new UnreachableException()
             : await BeginAsync(
                 requestHash: null, order.UserId, () => Task.FromResult<Result<OrderView>>(closed), () => RecallAsync(closed));
-        if (begun.IsRefused) return begun;
-        return await EndAsync() is { } refusal ? refusal : begun;
     }
 
     /// <summary>Of an order that cannot be closed now: it has been, and the saga is cleaned up, or it went another way.</summary>

@@ -44,7 +44,9 @@ public sealed class OrderGrain(GrainLedger ledger, LedgerClock clock, OrderOptio
     {
         DeactivateOnIdle();
         if (await FindAsync() is not { Order.Status: OrderStatus.Created } found) return;
-        if (found.Placing is Placing.Ended) await CloseAsync(found);
+        // Due work has few places: it does not wait for the stock, whose product may be slow.
+        if (found.Placing is Placing.Ended)
+            await GrainFactory.GetGrain<IOrderClosingSagaGrain>(OrderClosingKind.GidOf(Id)).Begin(found.View(options.CloseAfter));
         else await ledger.CommitAsync(new WriteSet(OrderRows.CloseLater(Id, clock.GetUtcNow() + s_later)));
     }
 

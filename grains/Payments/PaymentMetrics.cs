@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace Mall.Payments;
 
-/// <summary>What payments tell of themselves, in the meter <c>Mall.Payments</c>.</summary>
+/// <summary>What payments tell of themselves, in the mall's meter.</summary>
 public sealed class PaymentMetrics : IDisposable
 {
     private readonly Meter _meter;
@@ -11,11 +11,11 @@ public sealed class PaymentMetrics : IDisposable
 
     public PaymentMetrics(IMeterFactory? factory = null)
     {
-        const string name = "Mall.Payments";
+        const string name = "mall";
         _meter = factory?.Create(new MeterOptions(name)) ?? new Meter(name);
-        _reported = _meter.CreateCounter<long>("mall.payments.reported", "{payment}", "Payments that ended, by result.");
+        _reported = _meter.CreateCounter<long>("payments.reported", "{payment}", "Payments that ended, by result.");
         _alarms = _meter.CreateCounter<long>(
-            "mall.payments.alarms", "{alarm}", "Reports of providers that somebody should look at, by what is odd.");
+            "payments.alarms", "{alarm}", "Reports of providers that somebody should look at, by what is odd.");
     }
 
     public void Reported(bool hasSucceeded) =>

@@ -97,9 +97,9 @@ internal sealed class ScheduleMetrics : IDisposable
     /// <param name="factory">The host's, or null for a meter of its own.</param>
     public ScheduleMetrics(IMeterFactory? factory = null)
     {
-        _meter = factory?.Create(new MeterOptions("Mall.Schedules")) ?? new Meter("Mall.Schedules");
+        _meter = factory?.Create(new MeterOptions("mall")) ?? new Meter("mall");
         _differences = _meter.CreateCounter<long>(
-            "mall.reconciliation.differences", "{difference}", "Sums that differ from what they are made of.");
+            "reconciliation.differences", "{difference}", "Sums that differ from what they are made of.");
         _differences.Add(0);
     }
 

@@ -20,7 +20,9 @@ public sealed partial class ScheduleGrain(
     public async Task<Result<ScheduleView>?> Run(Idempotency? idempotency)
     {
         if (await AnswerBeforeAsync() is { } before) return before;
-        if (await FindAsync() is null || await StartRun(isWanted: true) is not { } row) return null;
+        if (await FindAsync() is null) return null;
+        var row = await StartRun(isWanted: true)
+            ?? throw new StorageUnavailableException($"What came of schedule {Name} could not be noted; it runs again.");
         if (idempotency is null) return (Result<ScheduleView>)row.View;
         var answer = JsonSerializer.Serialize(row.View, ScheduleJson.Default.ScheduleView);
         var noted = await ledger.CommitAsync(IdempotencyRows.Under(idempotency, "schedule", 0, clock.GetUtcNow(), answer));
@@ -33,16 +35,20 @@ public sealed partial class ScheduleGrain(
 
     public async Task<Result<ScheduleView>?> Change(ChangeSchedule command)
     {
-        if (await FindAsync() is not { } row) return null;
-        var now = clock.GetUtcNow();
-        var changed = row with
+        while (await FindAsync() is { } row)
         {
-            Cron = command.Cron ?? row.Cron, Zone = command.Zone ?? row.Zone, IsPaused = command.IsPaused ?? row.IsPaused,
-        };
-        if (Timetable.Complaint(changed.Cron, changed.Zone, now) is { } complaint) return complaint;
-        changed = changed with { NextTime = Timetable.Next(changed.Cron, changed.Zone, now), Outcome = row.Outcome ?? "" };
-        await ledger.CommitAsync(new WriteSet(ScheduleRows.Change(changed)));
-        return (Result<ScheduleView>)changed.View;
+            var now = clock.GetUtcNow();
+            var changed = row with
+            {
+                Cron = command.Cron ?? row.Cron, Zone = command.Zone ?? row.Zone, IsPaused = command.IsPaused ?? row.IsPaused,
+            };
+            if (Timetable.Complaint(changed.Cron, changed.Zone, now) is { } complaint) return complaint;
+            changed = changed with { NextTime = Timetable.Next(changed.Cron, changed.Zone, now), Outcome = row.Outcome ?? "" };
+            if (await ledger.CommitAsync(new WriteSet(ScheduleRows.Change(row, changed))) == CommitOutcome.Applied)
+                return (Result<ScheduleView>)changed.View;
+        }
+
+        return null;
     }
 
     public Task Start()
@@ -68,10 +74,13 @@ public sealed partial class ScheduleGrain(
             }
 
             var outcome = await OutcomeAsync(row);
-            var now = clock.GetUtcNow();
-            row = await FindAsync() ?? row; // It may have been changed meanwhile.
-            var next = Timetable.Next(row.Cron, row.Zone, now);
-            await ledger.CommitAsync(new WriteSet(ScheduleRows.End(Name, next, now, outcome)));
+            while (await FindAsync() is { } found) // It may have been changed meanwhile.
+            {
+                var now = clock.GetUtcNow();
+                var end = ScheduleRows.End(found, Timetable.Next(found.Cron, found.Zone, now), now, outcome);
+                if (await ledger.CommitAsync(new WriteSet(end)) == CommitOutcome.Applied) break;
+            }
+
             return await FindAsync();
         }
         catch (Exception failure) when (!isWanted) // The edge of the run: its time comes again when the lease has passed.
@@ -101,7 +110,9 @@ public sealed partial class ScheduleGrain(
 
             return await running;
         }
-        catch (Exception failure) // The edge of the job: whatever went wrong is its outcome, and its next time comes.
+        catch (Exception failure) when (failure is not (StorageUnavailableException or TooBusyException))
+        // The edge of the job: whatever went wrong is its outcome, and its next time comes. What the database has left in
+        // doubt is done again, which each job allows.
         {
             LogFailed(log, failure, Name);
             return $"failed: {failure.GetType().Name}: {failure.Message}";

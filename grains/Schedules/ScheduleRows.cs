@@ -14,9 +14,11 @@ internal static class ScheduleRows
     private static readonly Table s_schedules = new("schedules", s_name);
 
     private static readonly RowShape s_plan = s_schedules.Update().Set(s_nextTime);
-    private static readonly RowShape s_end = s_schedules.Update().Set(s_nextTime, s_lastTime, s_outcome);
+    private static readonly RowShape s_end = s_schedules.Update().Guard(s_cron, s_zone).Set(s_nextTime, s_lastTime, s_outcome);
     private static readonly RowShape s_begin = s_schedules.Update().Set(s_nextTime, s_outcome);
-    private static readonly RowShape s_change = s_schedules.Update().Set(s_cron, s_zone, s_paused, s_nextTime, s_outcome);
+
+    private static readonly RowShape s_change = s_schedules.Update().Guard(s_cron, s_zone, s_paused).Set(
+        s_cron, s_zone, s_paused, s_nextTime, s_outcome);
 
     private const string Columns = "select name, cron, zone, paused, next_time, last_time, outcome from schedules ";
 
@@ -32,11 +34,14 @@ internal static class ScheduleRows
     /// <summary>The first time of all is known.</summary>
     public static RowChange Begin(string name, DateTimeOffset? next) => s_begin.With(name, next, "");
 
-    public static RowChange End(string name, DateTimeOffset? next, DateTimeOffset now, string outcome) =>
-        s_end.With(name, next, now, outcome);
+    /// <param name="row">As its next time was computed of it.</param>
+    public static RowChange End(ScheduleRow row, DateTimeOffset? next, DateTimeOffset now, string outcome) =>
+        s_end.With(row.Name, row.Cron, row.Zone, next, now, outcome);
 
-    public static RowChange Change(ScheduleRow row) =>
-        s_change.With(row.Name, row.Cron, row.Zone, row.IsPaused ? 1 : 0, row.NextTime, row.Outcome ?? "");
+    public static RowChange Change(ScheduleRow from, ScheduleRow row) =>
+        s_change.With(
+            row.Name, from.Cron, from.Zone, from.IsPaused ? 1 : 0, row.Cron, row.Zone, row.IsPaused ? 1 : 0, row.NextTime,
+            row.Outcome ?? "");
 
     private static ScheduleRow Read(DbDataReader row) => new(
         row.GetString(0), row.GetString(1), row.GetString(2), row.GetInt64(3) != 0,

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using System.Threading.Channels;
 
 namespace Mall.Transactions;
@@ -10,6 +11,8 @@ namespace Mall.Transactions;
 /// </summary>
 public sealed partial class GlobalTransactionGrain
 {
+    private const int LongestInLog = 1024;
+
     private void Start()
     {
         if (_run.IsCompleted && _transaction is { HasEnded: false } transaction) _run = RunAsync(transaction);
@@ -66,9 +69,12 @@ public sealed partial class GlobalTransactionGrain
             await TakeAnswersAsync(transaction, pass);
         }
 
+        var seen = transaction.Status;
         await AloneAsync(async () =>
         {
-            if (!transaction.HasEnded) await RestAsync(transaction, pass);
+            // Who moved it while this waited for the gate found a run under way and began no other.
+            if (transaction.Status != seen) _again = true;
+            else if (!transaction.HasEnded) await RestAsync(transaction, pass);
             return true;
         });
     }
@@ -76,35 +82,33 @@ public sealed partial class GlobalTransactionGrain
     /// <summary>Whether it got on without a branch: its deadline has passed, its client has been asked, or all is done.</summary>
     private async Task<bool> AdvanceAsync(Transaction transaction, Pass pass)
     {
-        var isLate = transaction.Deadline(services.Settings) <= Now;
+        var (before, isLate) = (transaction.Status, transaction.Deadline(services.Settings) <= Now);
         if (isLate && transaction.Kind.Expired(transaction.Status) is { } expired)
         {
             var timeout = transaction.Deadline(services.Settings) - transaction.Row.CreateTime;
             return await ReachAsync(
-                transaction, expired,
+                transaction, before, expired,
                     string.Create(CultureInfo.InvariantCulture, $"Timeout after {timeout?.TotalSeconds:0} seconds"));
         }
 
         if (transaction.Kind.Reached(transaction) is { } reached)
-            return await ReachAsync(transaction, reached, transaction.Row.Reason);
+            return await ReachAsync(transaction, before, reached, transaction.Row.Reason);
         if (IsLeaving || pass.HasAsked || transaction.Kind.Question(transaction, isLate) is not { } question) return false;
         pass.HasAsked = true;
         var answer = await AnswerAsync(transaction, question);
         pass.Note(answer, $"{question.Target} answered the query");
         return transaction.Kind.Answered(answer.Outcome) is { } answered
-            && await ReachAsync(transaction, answered, answered == SagaStatus.Failed ? answer.Error : null);
+            && await ReachAsync(transaction, before, answered, answered == SagaStatus.Failed ? answer.Error : null);
     }
 
-    private Task<bool> ReachAsync(Transaction transaction, string status, string? reason)
-    {
-        var before = transaction.Status;
-        return AloneAsync(async () =>
+    /// <param name="before">Its status when this was decided: while a client was asked, another may have moved it.</param>
+    private Task<bool> ReachAsync(Transaction transaction, string before, string status, string? reason) =>
+        AloneAsync(async () =>
         {
-            if (transaction.Status == before) // Else somebody has moved it meanwhile: look again.
+            if (transaction.Status == before) // Else: look again.
                 await MoveAsync(transaction, Soon(transaction) with { Status = status, Reason = reason, Attempts = 0 });
             return true;
         });
-    }
 
     /// <summary>Calls what was called for another end first lets settle: nothing is compensated while it acts.</summary>
     private void CallWhatIsReady(Transaction transaction, Pass pass)
@@ -178,7 +182,7 @@ public sealed partial class GlobalTransactionGrain
     {
         var (now, settings, row) = (Now, services.Settings, transaction.Row);
         var attempts = row.Attempts + (pass.IsUnknown ? 1 : 0);
-        if (pass.IsUnknown) LogStumbled(services.Log, Gid, attempts, pass.Trouble);
+        if (pass.IsUnknown) LogStumbled(services.Log, Gid, attempts, ForLog(pass.Trouble));
         var limit = transaction.Intent.Options.RetryLimit;
         if (transaction is { Status: SagaStatus.Submitted, Kind: SagaTransactions } && limit > 0 && attempts > limit)
         {
@@ -209,6 +213,17 @@ public sealed partial class GlobalTransactionGrain
             AlertHandler.KindOfWork, string.Create(CultureInfo.InvariantCulture, $"{Gid} {row.Version}"), now,
             JsonSerializer.Serialize(alert, TransactionJson.Default.TransactionAlert)));
     }
+
+    /// <summary>What others have sent, short and on one line, without what stands in queries of addresses.</summary>
+    private static string? ForLog(string? trouble)
+    {
+        if (trouble is null) return null;
+        var shown = Query.Replace(trouble.Length > LongestInLog ? trouble[..LongestInLog] : trouble, "?...");
+        return string.Concat(shown.Select(c => char.IsControl(c) ? ' ' : c));
+    }
+
+    [GeneratedRegex(@"\?[^\s:]+")]
+    private static partial Regex Query { get; }
 
     [LoggerMessage(3502, LogLevel.Warning, "Transaction {Gid} stumbled, attempt {Attempt}: {Trouble}")]
     private static partial void LogStumbled(ILogger log, string gid, int attempt, string? trouble);

@@ -42,7 +42,16 @@ public sealed partial class WebhookGrain(
 
     public async Task<Result<WebhookView>?> Change(ChangeWebhook command)
     {
-        if (await FindAsync() is not { } hook) return null;
+        while (true)
+        {
+            if (await FindAsync() is not { } hook) return null;
+            if (await ChangeAsync(hook, command) is { } answer) return answer;
+        }
+    }
+
+    /// <summary>Null: somebody has changed it beside this.</summary>
+    private async Task<Result<WebhookView>?> ChangeAsync(WebhookRow hook, ChangeWebhook command)
+    {
         var changed = hook with
         {
             Url = command.Url ?? hook.Url,
@@ -57,7 +66,7 @@ public sealed partial class WebhookGrain(
         // Whoever sets it active, or leads it elsewhere, says that it is worth another try: its failures begin anew.
         if (command.Status == WebhookStatus.Active || command.Url is not null)
             changed = changed with { Failures = 0, LastError = null, FailingSince = null };
-        if (await ledger.CommitAsync(new WriteSet(WebhookRows.Change(changed, clock.GetUtcNow()))) != CommitOutcome.Applied)
+        if (await ledger.CommitAsync(new WriteSet(WebhookRows.Change(hook, changed, clock.GetUtcNow()))) != CommitOutcome.Applied)
             return null;
         return changed.View(await ledger.LagOfAsync(changed));
     }

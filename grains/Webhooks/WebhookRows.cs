@@ -22,11 +22,14 @@ internal static class WebhookRows
     private static readonly RowShape s_insert = s_webhooks.Insert(
         s_id, s_url, s_events, s_secret, s_allowPrivate, s_status, s_seen, s_nextTime, s_createTime, s_updateTime).Listed();
 
-    private static readonly RowShape s_change = s_webhooks.Update().Set(
-        s_url, s_events, s_secret, s_allowPrivate, s_status, s_failures, s_lastError, s_failingSince, s_nextTime, s_updateTime);
+    // What an operator changes is what the operator has seen; what was changed beside it is read again.
+    private static readonly RowShape s_change = s_webhooks.Update()
+        .Guard(s_url, s_events, s_secret, s_allowPrivate, s_status).Set(
+            s_url, s_events, s_secret, s_allowPrivate, s_status, s_failures, s_lastError, s_failingSince, s_nextTime,
+            s_updateTime);
 
-    // Whoever delivers beside it, or has been told to stop, finds another place or status.
-    private static readonly RowShape s_deliver = s_webhooks.Update().Guard(s_status, s_seen).Set(
+    // Whoever delivers beside it, or has been told to stop or to go elsewhere, finds another place, status or address.
+    private static readonly RowShape s_deliver = s_webhooks.Update().Guard(s_url, s_secret, s_status, s_seen).Set(
         s_status, s_seen, s_failures, s_lastError, s_failingSince, s_nextTime, s_updateTime);
 
     private static readonly RowShape s_delete = s_webhooks.Delete();
@@ -63,13 +66,14 @@ internal static class WebhookRows
     public static RowChange Insert(WebhookRow hook, DateTimeOffset now) => s_insert.With(
         hook.Id, hook.Url, hook.EventsText, hook.Secret, hook.AllowPrivate ? 1 : 0, hook.Status, hook.Seen, now, now, now);
 
-    public static RowChange Change(WebhookRow hook, DateTimeOffset now) => s_change.With(
-        hook.Id, hook.Url, hook.EventsText, hook.Secret, hook.AllowPrivate ? 1 : 0, hook.Status, hook.Failures, hook.LastError,
-        hook.FailingSince, now, now);
+    public static RowChange Change(WebhookRow from, WebhookRow hook, DateTimeOffset now) => s_change.With(
+        hook.Id, from.Url, from.EventsText, from.Secret, from.AllowPrivate ? 1 : 0, from.Status, hook.Url, hook.EventsText,
+        hook.Secret, hook.AllowPrivate ? 1 : 0, hook.Status, hook.Failures, hook.LastError, hook.FailingSince, now, now);
 
     /// <summary>From one state of the delivery to the next.</summary>
     public static RowChange Deliver(WebhookRow from, WebhookRow to, DateTimeOffset next, DateTimeOffset now) => s_deliver.With(
-        from.Id, from.Status, from.Seen, to.Status, to.Seen, to.Failures, to.LastError, to.FailingSince, next, now);
+        from.Id, from.Url, from.Secret, from.Status, from.Seen, to.Status, to.Seen, to.Failures, to.LastError, to.FailingSince,
+        next, now);
 
     public static RowChange Delete(long id) => s_delete.With(id);
 

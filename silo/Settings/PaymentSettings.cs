@@ -29,11 +29,17 @@ public sealed record PaymentSettings(bool IsSandbox, Uri? Webhook, string? Key)
         };
     }
 
-    /// <summary>Nobody from elsewhere reaches this process: what it is told to listen on is all loopback.</summary>
+    /// <summary>
+    /// Nobody from elsewhere reaches this process: what it is told to listen on is all loopback, no proxy stands before it, and
+    /// it has no address in the world.
+    /// </summary>
     private static bool IsAtHome(IConfiguration configuration) =>
-        new[] { SettingNames.Http, SettingNames.Silo }.All(setting =>
+        new[] { SettingNames.Http, SettingNames.Grpc, SettingNames.Silo }.All(setting =>
             configuration[setting] is not { Length: > 0 } address
-            || IsLoopback(address[..Math.Max(0, address.LastIndexOf(':'))]));
+            || IsLoopback(address[..Math.Max(0, address.LastIndexOf(':'))]))
+        && string.IsNullOrEmpty(configuration[SettingNames.TrustedProxies])
+        && (configuration[SettingNames.PublicUrl] is not { Length: > 0 } world
+            || (Uri.TryCreate(world, UriKind.Absolute, out var url) && IsLoopback(url.Host)));
 
     private static bool IsLoopback(string host) =>
         host == "localhost" || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));

@@ -229,6 +229,12 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
         await RefusedAsync("/usercenter/v1/user/detail", "{}", 401, ErrorCodes.Unauthenticated);
     }
 
+    [Theory]
+    [InlineData("/travel/v1/homestay/homestayDetail", """{"id":-9223372036854775808}""")]
+    [InlineData("/api/user/login", """{"mobile":"\ud800","password":"123456"}""")]
+    public Task Body_WithWhatNoTypeHolds_IsRefused(string path, string body) =>
+        RefusedAsync(path, body, 400, ErrorCodes.BadParameter);
+
     [Fact]
     public async Task EveryPathThatIsNotOpen_RefusesNobody()
     {

@@ -7,6 +7,11 @@ internal sealed class Changes : IAsyncDisposable
 {
     private const string Own = "'commit_marks', 'due', 'id_blocks', 'schema_version', 'settings', 'fuzz_changes'";
 
+    // Of rows that clients write, what the mall writes behind: who owns a product, sales for lists, how deliveries and runs went.
+    private const string OwnColumns =
+        "'owner_epoch', 'sales', 'seen', 'failures', 'last_error', 'failing_since', 'next_time', 'last_time', 'outcome', "
+        + "'update_time'";
+
     private readonly SqliteConnection _connection;
 
     private Changes(SqliteConnection connection) => _connection = connection;
@@ -17,10 +22,10 @@ internal sealed class Changes : IAsyncDisposable
         await changes._connection.OpenAsync();
         await changes.ReadAsync(
             "create table fuzz_changes (n integer not null, last text); insert into fuzz_changes values (0, '')");
-        var tables = await changes.ReadAsync( // Whoever takes a product over says so in its row, whatever comes of that.
+        var tables = await changes.ReadAsync(
             $"""
             select t.name, group_concat('"' || c.name || '"') from sqlite_master t join pragma_table_info(t.name) c
-            where t.type = 'table' and t.name not like 'sqlite%' and t.name not in ({Own}) and c.name <> 'owner_epoch'
+            where t.type = 'table' and t.name not like 'sqlite%' and t.name not in ({Own}) and c.name not in ({OwnColumns})
             group by t.name
             """);
         foreach (var (table, columns) in tables)

@@ -16,7 +16,7 @@ internal sealed class RpcFuzz(WholeMall mall, Cast cast)
         .. from file in (FileDescriptor[])
                [
                    V1.UsersReflection.Descriptor, V1.ProductsReflection.Descriptor, V1.OrdersReflection.Descriptor,
-                   V1.SagasReflection.Descriptor, HealthReflection.Descriptor,
+                   V1.PaymentsReflection.Descriptor, V1.SagasReflection.Descriptor, HealthReflection.Descriptor,
                ]
            from service in file.Services
            from method in service.Methods
@@ -57,8 +57,19 @@ internal sealed class RpcFuzz(WholeMall mall, Cast cast)
                 continue;
             }
 
+            var times = random.Of([0, 1, 1, 1, 2, 50, 51]);
+            if (field.IsMap)
+            {
+                var map = (IDictionary)field.Accessor.GetValue(message);
+                var value = field.MessageType.FindFieldByName("value");
+                for (; times > 0; times--)
+                    if (Value(random, value, depth) is { } put) map[random.Text()] = put;
+                continue;
+            }
+
             var list = (IList)field.Accessor.GetValue(message);
-            for (var times = random.Of([0, 1, 1, 1, 2, 50, 51]); times > 0; times--) list.Add(Value(random, field, depth));
+            for (; times > 0; times--)
+                if (Value(random, field, depth) is { } item) list.Add(item);
         }
 
         return message;

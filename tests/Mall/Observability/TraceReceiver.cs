@@ -9,7 +9,9 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Mall.Tests.Observability;
 
 /// <param name="Of">The process that it is of.</param>
-internal sealed record ReceivedSpan(string Trace, string Id, string Parent, string Name, string Of);
+/// <param name="Linked">Other traces that it belongs to.</param>
+internal sealed record ReceivedSpan(
+    string Trace, string Id, string Parent, string Name, string Of, IReadOnlyList<string> Linked);
 
 /// <summary>Takes traces by OTLP over gRPC, as a collector does.</summary>
 internal sealed class TraceReceiver : TraceService.TraceServiceBase, IAsyncDisposable
@@ -42,7 +44,8 @@ internal sealed class TraceReceiver : TraceService.TraceServiceBase, IAsyncDispo
             var instance = resource.Resource.Attributes.First(a => a.Key == "service.instance.id").Value.StringValue;
             foreach (var span in resource.ScopeSpans.SelectMany(scope => scope.Spans))
                 _spans.Enqueue(new(
-                    Hex(span.TraceId), Hex(span.SpanId), Hex(span.ParentSpanId), span.Name, instance));
+                    Hex(span.TraceId), Hex(span.SpanId), Hex(span.ParentSpanId), span.Name, instance,
+                    [.. span.Links.Select(link => Hex(link.TraceId))]));
         }
 
         return Task.FromResult(new ExportTraceServiceResponse());

@@ -24,7 +24,8 @@ public sealed class BadTransactionTests(BadTransactionTests.Guarded mall) : ICla
             foreach (var body in (string[])["", "{", "[]", "1", "null", "\"text\"", """{"gid":1}""",
                 """{"gid":"GID","steps":1}"""])
                 bad.Add("submit", body, body == "null" ? "null" : "JSON");
-            foreach (var gid in (string[])["", "a\\u0000b", "a\\nb", "order-7-0123456789abcdef0123456789abcdef", new('g', 129)])
+            foreach (var gid in (string[])["", "a\\u0000b", "a\\nb", "order-7-0123456789abcdef0123456789abcdef", "close-7",
+                "refund-7", new('g', 129)])
                 bad.Add("submit", $$"""{"gid":"{{gid}}","trans_type":"saga","steps":{{s_step}}}""", "gid");
             bad.Add("submit", $$"""{"trans_type":"saga","steps":{{s_step}}}""", "gid");
             foreach (var type in (string[])["", "Saga", "order", "2pc"])
@@ -131,6 +132,24 @@ public sealed class BadTransactionTests(BadTransactionTests.Guarded mall) : ICla
 /// <summary>Where branches may live.</summary>
 public sealed class TargetTests(BadTransactionTests.Guarded mall) : IClassFixture<BadTransactionTests.Guarded>
 {
+    [Fact]
+    public async Task Page_OfAnotherOrigin_MayNotAsk()
+    {
+        foreach (var (header, value, status) in ((string, string, HttpStatusCode)[])
+        [
+            ("Origin", "https://evil.example", HttpStatusCode.Forbidden), ("Origin", "null", HttpStatusCode.Forbidden),
+            ("Sec-Fetch-Site", "cross-site", HttpStatusCode.Forbidden), ("Sec-Fetch-Site", "same-site", HttpStatusCode.Forbidden),
+            ("Origin", $"http://{mall.Client.BaseAddress!.Authority}", HttpStatusCode.OK),
+            ("Sec-Fetch-Site", "none", HttpStatusCode.OK),
+        ])
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/api/dtmsvr/newGid");
+            request.Headers.Add(header, value);
+            using var answer = await mall.Client.SendAsync(request, TestContext.Current.CancellationToken);
+            Assert.Equal(status, answer.StatusCode);
+        }
+    }
+
     [Fact]
     public async Task Target_WhoseNameIsAllowed_IsTaken_AndOneThatTurnsElsewhere_IsNotReached()
     {

@@ -25,6 +25,7 @@ public sealed class Services : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly ConcurrentQueue<Call> _calls = [];
     private readonly ConcurrentDictionary<string, int> _turns = [];
+    private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private Services(WebApplication app) => _app = app;
 
@@ -57,6 +58,9 @@ public sealed class Services : IAsyncDisposable
     /// <summary>The same, as <c>01 action</c>.</summary>
     public string[] OpsOf(string gid) => [.. Of(gid).Select(call => $"{call.BranchId} {call.Op}")];
 
+    /// <summary>Lets those go on that are <c>held</c>.</summary>
+    public void Release() => _released.SetResult();
+
     public string Url(string behaviour) => new Uri(Http, behaviour).ToString();
 
     public string Rpc(string behaviour) => $"{Grpc}/busi.Busi/{behaviour}";
@@ -84,6 +88,12 @@ public sealed class Services : IAsyncDisposable
             var turns = behaviour.Split(',', '_');
             var turn = _turns.AddOrUpdate($"{call.Gid} {call.BranchId} {call.Op} {path}", 0, (_, before) => before + 1);
             behaviour = turns[Math.Min(turn, turns.Length - 1)];
+        }
+
+        if (behaviour == "held")
+        {
+            await _released.Task;
+            behaviour = "ok";
         }
 
         if (behaviour == "hang")

@@ -233,6 +233,19 @@ public sealed class SqliteTransactionTests(DtmMall mall) : TransactionContract(m
         }));
     }
 
+    /// <summary>While its client is asked what became of a message, it is stopped: that answer is one too late.</summary>
+    [Fact]
+    public async Task ForceStop_OfAMessageWhoseClientIsBeingAsked_Stays()
+    {
+        var gid = NewGid();
+        Answered(HttpStatusCode.OK, "SUCCESS", await Mall.PostAsync("prepare", Msg(gid, "held", "ok")));
+        await TestMall.EventuallyAsync(() => Task.FromResult(Services.OpsOf(gid) is ["00 msg"]), "its client is asked");
+        Answered(HttpStatusCode.OK, "SUCCESS", await Mall.PostAsync("forceStop", new { gid }));
+        Services.Release();
+        for (var i = 0; i < 50; i++) Assert.Equal("failed", await Mall.StatusAsync(gid));
+        Assert.Equal(["00 msg"], Services.OpsOf(gid));
+    }
+
     [Fact]
     public async Task ForceStop_FailsWhatHasNotEnded_AndCallsNothingMore_AndSaysSoInTheLog()
     {
