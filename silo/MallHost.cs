@@ -3,6 +3,8 @@ using Mall.Orders;
 using Mall.Silo.Payments;
 using Mall.Sagas;
 using Mall.Silo.Observability;
+using Mall.Silo.Webhooks;
+using Mall.Webhooks;
 using Mall.Silo.Transactions;
 using Orleans.Dashboard;
 
@@ -45,6 +47,7 @@ public static class MallHost
     private static void AddGrains(IServiceCollection services, MallSettings settings)
     {
         services.AddMallLedger(new LedgerOptions { Address = settings.Db });
+        services.AddSingleton<IWebhookClient, HttpWebhookClient>();
         services.AddMallGrains(
             new OrderOptions { CloseAfter = settings.OrderCloseAfter }, new SagaOptions(),
             jitterSeed: RandomNumberGenerator.GetInt32(int.MaxValue));

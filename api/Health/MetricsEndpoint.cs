@@ -10,9 +10,9 @@ public static class MetricsEndpoint
     {
         // The runtime's meters say what its event counters say, and cost less.
         Metrics.SuppressDefaultMetrics(new SuppressDefaultMetricOptions { SuppressEventCounters = true });
-        // A gauge whose name ends like a histogram's part is none that Prometheus takes gladly.
-        Metrics.ConfigureMeterAdapter(adapter => adapter.InstrumentFilterPredicate = static instrument =>
-            instrument.Meter.Name != "System.Runtime" || !instrument.Name.EndsWith(".count", StringComparison.Ordinal));
+        // A gauge whose name ends like a histogram's part (the runtime and drivers have some) is none that Prometheus takes gladly.
+        Metrics.ConfigureMeterAdapter(adapter => adapter.InstrumentFilterPredicate =
+            static instrument => !instrument.Name.EndsWith(".count", StringComparison.Ordinal));
         routes.MapMetrics().DisableRateLimiting();
     }
 }

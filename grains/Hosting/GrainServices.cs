@@ -7,7 +7,10 @@ namespace Mall.Hosting;
 /// <summary>What grains need besides a runtime, an <see cref="ILedger"/> and a <see cref="TimeProvider"/>.</summary>
 public static class GrainServices
 {
-    /// <remarks>Whom payments go to is the host's to add: each <see cref="IPaymentProvider"/>, the first for new ones.</remarks>
+    /// <remarks>
+    /// The host's to add is what leaves the process: each <see cref="IPaymentProvider"/>, the first for new payments, and an
+    /// <see cref="IWebhookClient"/>.
+    /// </remarks>
     /// <param name="jitterSeed">Spreads retries; the same seed gives the same spread.</param>
     public static IServiceCollection AddMallGrains(
         this IServiceCollection services, OrderOptions orders, SagaOptions sagas, int jitterSeed)
@@ -22,7 +25,6 @@ public static class GrainServices
         services.TryAddSingleton(new PaymentOptions());
         services.AddSingleton<SagaKinds>();
         services.AddMallDueWork().AddDueColumn(SagaRows.Due).AddDueHandler<SagaDueHandler>();
-        services.TryAddSingleton<IWebhookClient, HttpWebhookClient>();
         services.AddDueColumn(WebhookRows.Due).AddDueHandler<WebhookDueHandler>();
         services.AddSingleton(all => new ScheduleMetrics(all.GetService<IMeterFactory>()));
         services.AddSingleton<IScheduledJob, CleanUpJob>().AddSingleton<IScheduledJob, ShopReportJob>();

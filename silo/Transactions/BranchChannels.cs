@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Grpc.Net.Client;
 using Mall.Api.Transactions;
+using Mall.Silo.Outward;
 
 namespace Mall.Silo.Transactions;
 
@@ -27,43 +28,18 @@ internal sealed class BranchChannels(TargetBook targets) : IDisposable
         return _channels.GetOrAdd(server, Open).CreateCallInvoker();
     }
 
-    /// <summary>No proxy, no redirect, no cookie; a name is resolved here, and its address has to be allowed, too.</summary>
-    public static SocketsHttpHandler HandlerFor(TargetRules rules) => new()
+    /// <summary>A name is resolved here, and its address has to be allowed, too.</summary>
+    public static SocketsHttpHandler HandlerFor(TargetRules rules)
     {
-        UseProxy = false,
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        MaxConnectionsPerServer = MaxConnectionsPerTarget,
-        EnableMultipleHttp2Connections = true,
-        PooledConnectionLifetime = TimeSpan.FromMinutes(2), // Names move.
-        MaxResponseHeadersLength = 32, // KiB
-        ConnectCallback = (context, cancellationToken) => ConnectAsync(rules, context.DnsEndPoint, cancellationToken),
-    };
+        var handler = GuardedHandler.For(rules.Allows, "outside dtm-allow");
+        handler.MaxConnectionsPerServer = MaxConnectionsPerTarget;
+        handler.EnableMultipleHttp2Connections = true;
+        handler.PooledConnectionLifetime = TimeSpan.FromMinutes(2); // Names move.
+        handler.MaxResponseHeadersLength = 32; // KiB
+        return handler;
+    }
 
     private GrpcChannel Open(DnsEndPoint server) => GrpcChannel.ForAddress(
         new UriBuilder(Uri.UriSchemeHttp, server.Host, server.Port).Uri,
         new GrpcChannelOptions { HttpHandler = _grpc, DisposeHttpClient = false, MaxReceiveMessageSize = MaxAnswerBytes });
-
-    private static async ValueTask<Stream> ConnectAsync(
-        TargetRules rules, DnsEndPoint target, CancellationToken cancellationToken)
-    {
-        var host = target.Host.Trim('[', ']');
-        var addresses = IPAddress.TryParse(host, out var literal) ? [literal]
-            : await Dns.GetHostAddressesAsync(host, cancellationToken);
-        var allowed = Array.FindAll(addresses, address => rules.Allows(host, address));
-        if (allowed.Length == 0)
-            throw new IOException($"{host} is at {string.Join<IPAddress>(", ", addresses)}, which is outside dtm-allow.");
-        RandomNumberGenerator.Shuffle<IPAddress>(allowed);
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(allowed, target.Port, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
 }

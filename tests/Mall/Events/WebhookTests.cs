@@ -98,7 +98,7 @@ public sealed class WebhookTests(EveryDatabase databases)
     public async Task Connection_ToAPrivateAddress_IsNotMade()
     {
         await using var receiver = await Receiver.OpenAsync();
-        using var client = new HttpWebhookClient(new Ledger.LedgerClock(TimeProvider.System));
+        using var client = new Silo.Webhooks.HttpWebhookClient(new Ledger.LedgerClock(TimeProvider.System));
         var url = receiver.Url.Replace("127.0.0.1", "localhost", StringComparison.Ordinal);
         var message = new SignedEvent(new Uri(url), AllowPrivate: false, "1", "1", "s", []);
         var strict = await client.SendAsync(message, TestContext.Current.CancellationToken);

@@ -35,11 +35,14 @@ internal sealed class Cast
 
         return new Cast
         {
-            _tokens = [seller.Token, customer.Token, Jwt.Operator, "x.y.z"],
+            _tokens = [Of(seller.Id, "seller"), Of(customer.Id, "user"), Jwt.Operator, "x.y.z"],
             _ids = [.. ids.Select(id => id.ToString(CultureInfo.InvariantCulture))],
             _gids = [.. gids],
         };
     }
+
+    /// <summary>A token of no session, which nobody can sign out.</summary>
+    private static string Of(long userId, string role) => Jwt.Make(Jwt.Header, Jwt.Payload(userId, role), WholeMall.TokenKey);
 
     /// <summary>Mostly one where one is asked for.</summary>
     public string? Token(Random random, bool isAsked) =>

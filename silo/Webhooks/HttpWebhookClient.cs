@@ -1,16 +1,15 @@
-using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using Mall.Signing;
+using Mall.Silo.Outward;
+using Mall.Webhooks;
 
-namespace Mall.Webhooks;
+namespace Mall.Silo.Webhooks;
 
 /// <summary>
-/// Posts to addresses that somebody typed: nothing that only the mall's own network can reach is reached through it. A name is
-/// looked up where the connection is made, and what was looked at is what is connected to; so a name that means another address a
-/// moment later leads nowhere. Redirects are answers like any other failure, and of an answer nothing but its status is read.
+/// Posts to addresses that somebody typed: nothing that only the mall's own network can reach is reached through it (see
+/// <see cref="GuardedHandler"/>). Redirects are answers like any other failure, and of an answer nothing but its status is read.
 /// </summary>
-public sealed class HttpWebhookClient(LedgerClock clock) : IWebhookClient, IDisposable
+internal sealed class HttpWebhookClient(LedgerClock clock) : IWebhookClient, IDisposable
 {
     private const int LongestError = 300;
 
@@ -30,7 +29,7 @@ public sealed class HttpWebhookClient(LedgerClock clock) : IWebhookClient, IDisp
         if (allowPrivate) return null;
         try
         {
-            var meant = await LookUpAsync(address.IdnHost, CancellationToken.None).WaitAsync(s_lookUpLimit, clock);
+            var meant = await GuardedHandler.LookUpAsync(address.IdnHost, CancellationToken.None).WaitAsync(s_lookUpLimit, clock);
             return meant.All(PublicAddresses.Contain) ? null : "must not lead to a private or loopback address";
         }
         catch (Exception unknown) when (unknown is SocketException or TimeoutException or ArgumentException)
@@ -72,39 +71,15 @@ public sealed class HttpWebhookClient(LedgerClock clock) : IWebhookClient, IDisp
         _private.Dispose();
     }
 
-    /// <remarks>The look-up itself would refuse 0.0.0.0, which is this machine.</remarks>
-    private static Task<IPAddress[]> LookUpAsync(string host, CancellationToken cancellationToken) =>
-        IPAddress.TryParse(host, out var address)
-            ? Task.FromResult<IPAddress[]>([address])
-            : Dns.GetHostAddressesAsync(host, cancellationToken);
-
-    private static HttpMessageInvoker Invoker(bool allowPrivate) => new(new SocketsHttpHandler
+    private static HttpMessageInvoker Invoker(bool allowPrivate)
     {
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        UseProxy = false,
-        ConnectTimeout = s_connectLimit,
-        MaxResponseHeadersLength = 16, // KiB
-        MaxResponseDrainSize = 16 * 1024,
-        ResponseDrainTimeout = TimeSpan.FromMilliseconds(500),
-        PooledConnectionLifetime = TimeSpan.FromMinutes(1),
-        ConnectCallback = async (connection, cancellationToken) =>
-        {
-            var (host, port) = (connection.DnsEndPoint.Host, connection.DnsEndPoint.Port);
-            var meant = await LookUpAsync(host, cancellationToken);
-            var allowed = allowPrivate ? meant : Array.FindAll(meant, PublicAddresses.Contain);
-            if (allowed.Length == 0) throw new HttpRequestException($"{host} is a private or loopback address.");
-            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            try
-            {
-                await socket.ConnectAsync(allowed, port, cancellationToken);
-                return new NetworkStream(socket, ownsSocket: true);
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
-            }
-        },
-    });
+        var handler = GuardedHandler.For(
+            (_, address) => allowPrivate || PublicAddresses.Contain(address), "a private or loopback address");
+        handler.ConnectTimeout = s_connectLimit;
+        handler.MaxResponseHeadersLength = 16; // KiB
+        handler.MaxResponseDrainSize = 16 * 1024;
+        handler.ResponseDrainTimeout = TimeSpan.FromMilliseconds(500);
+        handler.PooledConnectionLifetime = TimeSpan.FromMinutes(1);
+        return new HttpMessageInvoker(handler);
+    }
 }

@@ -1,9 +1,7 @@
-using System.Net;
-
-namespace Mall.Webhooks;
+namespace Mall.Silo.Webhooks;
 
 /// <summary>Addresses of the world, and not of somebody's network or machine (IANA's registries).</summary>
-public static class PublicAddresses
+internal static class PublicAddresses
 {
     private static readonly IPNetwork[] s_special =
     [
