@@ -10,7 +10,7 @@ public static class MetricsEndpoint
     {
         // The runtime's meters say what its event counters say, and cost less.
         Metrics.SuppressDefaultMetrics(new SuppressDefaultMetricOptions { SuppressEventCounters = true });
-        // A gauge whose name ends like a histogram's part (the runtime and drivers have some) is none that Prometheus takes gladly.
+        // A gauge whose name ends like a histogram's part, as some of the runtime and of drivers do, is none for Prometheus.
         Metrics.ConfigureMeterAdapter(adapter => adapter.InstrumentFilterPredicate =
             static instrument => !instrument.Name.EndsWith(".count", StringComparison.Ordinal));
         routes.MapMetrics().DisableRateLimiting();
