@@ -1,4 +1,3 @@
-using Mall.Tests.Installations;
 using Mall.TestServers;
 using Mall.TestServers.Networks;
 
@@ -7,7 +6,7 @@ namespace Mall.Tests.Cuts;
 /// <summary>
 /// Networks that are cut between the processes of a cluster, by the kernel. Customers see pauses and nothing else,
 /// service comes back by itself while the cut lasts, and so does the silo when it is over. The times are printed; the
-/// tests only know that they end.
+/// tests only know that they end. Their time is spent waiting, on machines of their own, so they run beside other tests.
 /// </summary>
 public abstract class NetworkCuts(NetworkCuts.Shared shared, ITestOutputHelper output)
 {
@@ -103,7 +102,6 @@ public abstract class NetworkCuts(NetworkCuts.Shared shared, ITestOutputHelper o
 }
 
 /// <summary>On PostgreSQL: all of them.</summary>
-[Collection(nameof(WholeProcesses))]
 public sealed class PostgresNetworkCuts(PostgresNetworkCuts.Cluster shared, ITestOutputHelper output)
     : NetworkCuts(shared, output), IClassFixture<PostgresNetworkCuts.Cluster>
 {
@@ -126,7 +124,6 @@ public sealed class PostgresNetworkCuts(PostgresNetworkCuts.Cluster shared, ITes
 }
 
 /// <summary>On MariaDB: those in which its sessions are cut.</summary>
-[Collection(nameof(WholeProcesses))]
 public sealed class MariaDbNetworkCuts(MariaDbNetworkCuts.Cluster shared, ITestOutputHelper output)
     : NetworkCuts(shared, output), IClassFixture<MariaDbNetworkCuts.Cluster>
 {

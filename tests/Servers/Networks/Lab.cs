@@ -64,7 +64,8 @@ public sealed class Lab : IAsyncDisposable
     public static async Task<Lab> OpenAsync(CancellationToken cancellationToken)
     {
         await RemoveWhatTheDeadHaveLeftAsync();
-        var lab = new Lab(Interlocked.Increment(ref s_labs), FreeSubnet());
+        var number = Interlocked.Increment(ref s_labs);
+        var lab = new Lab(number, FreeSubnet(number));
         try
         {
             await IpAsync(
@@ -178,11 +179,12 @@ public sealed class Lab : IAsyncDisposable
     /// <summary>
     /// One of those that are set aside for tests of networks (RFC 2544) and that nobody here uses: 198.18.0 to 198.19.255.
     /// </summary>
-    private static string FreeSubnet()
+    /// <summary>Labs that open at the same time in this process look in different places.</summary>
+    private static string FreeSubnet(int number)
     {
         var taken = NetworkInterface.GetAllNetworkInterfaces()
             .SelectMany(card => card.GetIPProperties().UnicastAddresses).Select(address => address.Address.ToString()).ToList();
-        return Enumerable.Range(Environment.ProcessId, 512).Select(n => $"198.{18 + n / 256 % 2}.{n % 256}")
+        return Enumerable.Range(Environment.ProcessId + 64 * number, 512).Select(n => $"198.{18 + n / 256 % 2}.{n % 256}")
             .First(subnet => !taken.Any(address => address.StartsWith($"{subnet}.", StringComparison.Ordinal)));
     }
 
