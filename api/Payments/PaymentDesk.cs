@@ -9,6 +9,10 @@ internal sealed partial class PaymentDesk(
 {
     public const int MaxProviderRef = 128;
 
+    // Anybody can send what is badly signed; a line a minute says that it goes on.
+    private static readonly TimeSpan s_betweenWarnings = TimeSpan.FromMinutes(1);
+    private long _warnsFrom;
+
     /// <summary>See <see cref="IOrderPaymentGrain.Open"/> for the refusals.</summary>
     public Task<Result<OpenedPayment>> Open(Caller caller, CreatePaymentInput input, string? idempotencyKey, Patience patience)
     {
@@ -45,7 +49,7 @@ internal sealed partial class PaymentDesk(
     {
         if (Signatures.IsGood(await key.GetAsync(patience), timestamp, signature, body, clock.GetUtcNow()))
             return;
-        LogBadSignature();
+        WarnOfSignature();
         throw new ProblemException(Problem.Of(
             ErrorCodes.BadSignature,
             $"{Signatures.SignatureHeader} is not the signature of {Signatures.TimestampHeader} and body, or is too old."));
@@ -62,6 +66,13 @@ internal sealed partial class PaymentDesk(
             caller.UserId, idempotencyKey.ToIdempotency(caller.UserId, $"refund {FieldChecks.RequireId(orderId)}"));
         var saga = grains.GetGrain<IRefundSagaGrain>(Refunds.GidOf(orderId));
         return patience.Insist(() => saga.Refund(orderId, command));
+    }
+
+    private void WarnOfSignature()
+    {
+        var (now, from) = (clock.GetUtcNow(), Volatile.Read(ref _warnsFrom));
+        if (now.Ticks >= from
+            && Interlocked.CompareExchange(ref _warnsFrom, (now + s_betweenWarnings).Ticks, from) == from) LogBadSignature();
     }
 
     private IPaymentGrain Payment(long paymentId) => grains.GetGrain<IPaymentGrain>(paymentId);
@@ -88,6 +99,6 @@ internal sealed partial class PaymentDesk(
         return new PaymentReport(id, amount, input.Result == "succeeded", reference, paidAt);
     }
 
-    [LoggerMessage(5301, LogLevel.Warning, "A payment callback with a wrong or old signature was refused")]
+    [LoggerMessage(5301, LogLevel.Warning, "Payment callbacks with a wrong or old signature are refused")]
     private partial void LogBadSignature();
 }
