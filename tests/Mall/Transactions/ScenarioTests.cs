@@ -91,6 +91,9 @@ public sealed class ScenarioTests(DtmMall mall) : IClassFixture<DtmMall>
         foreach (var (branch, url) in ((string, string)[])[("01", "ok"), ("02", behaviour), ("02-01", "ok")])
             Assert.Equal(HttpStatusCode.OK, (await RegisterAsync(gid, type, branch, Services.Url(url))).Status);
         await OkAsync(call, body);
+        await OkAsync(call, body); // Its answer may have been lost.
+        var other = await mall.PostAsync(call == "abort" ? "submit" : "abort", body);
+        Assert.Equal(HttpStatusCode.Conflict, other.Status);
         await WakeUntilAsync(gid, end);
         Assert.Equal(
             [$"02-01 {op}", $"02 {op}", $"02 {op}", $"02 {op}", $"02 {op}", $"01 {op}"], Services.OpsOf(gid));

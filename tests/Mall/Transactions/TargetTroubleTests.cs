@@ -50,6 +50,18 @@ public sealed class TargetTroubleTests(DtmMall mall) : IClassFixture<DtmMall>
         Assert.Equal(["01 action", "01 action"], mall.Services.OpsOf(hung));
     }
 
+    /// <summary>It may take a minute to answer; the mall that drives it does not take that long to end.</summary>
+    [Fact]
+    public async Task ServiceThatHangs_HoldsNoShutdown_AndIsCalledAgainAfterwards()
+    {
+        var gid = NewGid();
+        Assert.Equal(HttpStatusCode.OK, (await mall.PostAsync("submit", Saga(gid, mall.Services.Url("then/hang,ok")))).Status);
+        await TestMall.EventuallyAsync(() => Task.FromResult(mall.Services.Of(gid).Length == 1), "it is called");
+        await mall.ReopenAsync().WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        await mall.UntilAsync(gid, "succeed");
+        Assert.Equal(["01 action", "01 action"], mall.Services.OpsOf(gid));
+    }
+
     [Fact]
     public async Task NamesThatNobodyAnswersFor_AreGivenUpTogether()
     {
