@@ -16,7 +16,7 @@ public sealed class BankClients(BankServices bank, Func<Uri> door, CancellationT
     private const int SecondsOfPatience = 30;
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(50);
 
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5) };
 
     public void Dispose() => _http.Dispose();
 

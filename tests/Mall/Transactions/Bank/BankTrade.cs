@@ -3,11 +3,10 @@ using Mall.Tests.Installations;
 
 namespace Mall.Tests.Transactions.Bank;
 
-/// <summary>Clients who begin one transaction after the other, whatever befalls their manager, until they are asked to leave.</summary>
+/// <summary>A client every tenth of a second, whatever befalls the manager of their transactions, until no more are asked.</summary>
 public sealed class BankTrade(BankServices bank, BankClients clients, string prefix, CancellationToken stop)
 {
-    private const int AtOnce = 6;
-    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_endsWithin = TimeSpan.FromSeconds(60);
 
     private readonly ConcurrentQueue<Deal> _deals = [];
@@ -17,7 +16,7 @@ public sealed class BankTrade(BankServices bank, BankClients clients, string pre
     public void Begin()
     {
         bank.Workflows = clients.ResumeAsync;
-        _trading = Task.WhenAll(Enumerable.Range(0, AtOnce).Select(TradeAsync));
+        _trading = TradeAsync();
     }
 
     /// <summary>Begins nothing more, waits until everything has ended, and looks into the books.</summary>
@@ -38,14 +37,17 @@ public sealed class BankTrade(BankServices bank, BankClients clients, string pre
         Audit.Passes([.. await BankAudit.FindAsync(bank, ended), .. await BankAudit.FindInBooksAsync(bank)]);
     }
 
-    private async Task TradeAsync(int client)
+    private async Task TradeAsync()
     {
-        for (var round = 0; !_isLeaving; round++)
+        var running = new List<Task>();
+        for (var number = 0; !_isLeaving; number++)
         {
-            var deal = Deal.Of($"{prefix}-{client}-{round}", (round * AtOnce) + client, bank.Xa is not null);
+            var deal = Deal.Of($"{prefix}-{number}", number, bank.Xa is not null);
             _deals.Enqueue(deal);
-            await clients.RunAsync(deal);
+            running.Add(clients.RunAsync(deal));
             await Task.Delay(s_pause, stop);
         }
+
+        await Task.WhenAll(running);
     }
 }
