@@ -189,15 +189,17 @@ public sealed class BankClients(BankServices bank, Func<Uri> door, CancellationT
 
     private async Task<(bool IsYes, string Text)> AnswerAsync(Func<Uri> where, object body)
     {
-        while (true)
+        (HttpStatusCode Status, string Text)? answer = null;
+        while (!stop.IsCancellationRequested)
         {
-            switch (await SendAsync(HttpMethod.Post, where().ToString(), body))
-            {
-                case (HttpStatusCode.OK, var text): return (true, text);
-                case (HttpStatusCode.Conflict, var text): return (false, text);
-                default: await Task.Delay(s_pause, stop); break;
-            }
+            answer = await SendAsync(HttpMethod.Post, where().ToString(), body);
+            if (answer is (HttpStatusCode.OK or HttpStatusCode.Conflict, _)) break;
+            await Task.Delay(s_pause, CancellationToken.None);
         }
+
+        return answer is (HttpStatusCode.OK or HttpStatusCode.Conflict, var text)
+            ? (answer.Value.Status == HttpStatusCode.OK, text)
+            : throw new TimeoutException($"{where()} had no answer at last but {answer} to {JsonSerializer.Serialize(body)}");
     }
 
     /// <summary>Null: there was no answer.</summary>
@@ -212,8 +214,7 @@ public sealed class BankClients(BankServices bank, Func<Uri> door, CancellationT
             using var response = await _http.SendAsync(request, stop);
             return (response.StatusCode, await response.Content.ReadAsStringAsync(stop));
         }
-        catch (Exception e) when (e is HttpRequestException or IOException
-            || (e is OperationCanceledException && !stop.IsCancellationRequested))
+        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
         {
             return null;
         }
