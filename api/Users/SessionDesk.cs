@@ -11,13 +11,14 @@ internal sealed class SessionDesk(IGrainFactory grains, AccessTokens tokens, End
     private static readonly Refusal s_noSession =
         Result.Refused(ErrorCodes.Unauthenticated, "The refresh token is not good, or not any more: sign in again.");
 
-    /// <summary>For an account whose owner has proved to be it.</summary>
-    public async Task<Session> Begin(Account account, Patience patience)
+    /// <summary>For an account whose owner has proved to be it; null when its password has been changed meanwhile.</summary>
+    public async Task<Session?> Begin(Account account, Patience patience)
     {
         var refresh = RefreshToken.First(await tokens.Key(patience));
         var session = new NewSession(
-            refresh.SessionId, account.Id, account.Role, refresh.Hash, tokens.TimesNow(), options.RefreshLifetime);
-        await patience.Insist(() => Directory.Begin(session));
+            refresh.SessionId, account.Id, account.Role, refresh.Hash, tokens.TimesNow(), options.RefreshLifetime,
+            account.PasswordHash);
+        if (!await patience.Insist(() => Directory.Begin(session))) return null;
         var caller = new Caller(account.Id, account.Role, refresh.SessionId);
         return new Session(await tokens.Sign(caller, session.Access, patience), refresh);
     }
