@@ -5,8 +5,9 @@ namespace Mall.Schedules;
 
 /// <summary>
 /// Adds up again what is kept as a sum, and raises an alarm where the two differ: what a product has sold must be what orders
-/// hold of it, a balance the sum of its movements, what was paid for an order its amount. Each sum and what it is made of are read
-/// by one statement, so as of one moment, whatever is sold and given back meanwhile: every database shows a statement one state.
+/// hold of it, a balance the sum of its movements, what was paid for an order its amount. Each sum and what it is made of are
+/// read by one statement, so as of one moment, whatever is sold and given back meanwhile: every database
+/// shows a statement one state.
 /// </summary>
 internal sealed partial class ReconciliationJob(GrainLedger ledger, ScheduleMetrics metrics, ILogger<ReconciliationJob> log)
     : IScheduledJob

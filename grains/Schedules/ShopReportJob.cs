@@ -5,8 +5,8 @@ namespace Mall.Schedules;
 /// <summary>
 /// Tells each shop's sales of the day before, in the schedule's zone: a row of <c>shop_reports</c> and an event with it, in one
 /// commit. It looks at the days before, too: what a run that died or was missed has left out is made up for, and a day is told
-/// again when its figures are others by now, since its payment was heard of later or was given back. Each report sets out from the
-/// row that was found, so a second run beside it, or after it, tells nothing twice.
+/// again when its figures are others by now, since its payment was heard of later or was given back. Each report sets out from
+/// the row that was found, so a second run beside it, or after it, tells nothing twice.
 /// </summary>
 internal sealed class ShopReportJob(GrainLedger ledger, LedgerClock clock) : IScheduledJob
 {
@@ -38,7 +38,7 @@ internal sealed class ShopReportJob(GrainLedger ledger, LedgerClock clock) : ISc
         """,
         row => (row.GetInt64(0), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(1)), Sales.Read(row, 2)));
 
-    /// <summary>Of the shops that are older than @p1: those with no report of day @p2, and reports of it that tell of sales.</summary>
+    /// <summary>Of shops that are older than @p1: those with no report of day @p2, and reports of it that tell of some.</summary>
     private static readonly Query<(long Shop, Sales? Told)> s_told = new(
         """
         select s.id, r.orders, r.units, r.amount

@@ -27,8 +27,8 @@ public static class Timetable
     }
 
     /// <summary>
-    /// When a day begins: where clocks skip midnight, at their next time; where they show it twice, the first time. So each day ends
-    /// where the next begins, however long it is.
+    /// When a day begins: where clocks skip midnight, at their next time; where they show it twice, the first time. So each day
+    /// ends where the next begins, however long it is.
     /// </summary>
     public static DateTimeOffset StartOf(DateOnly day, TimeZoneInfo zone)
     {

@@ -53,8 +53,8 @@ public sealed class KillTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// The orders that stand become due all at once, and whoever closes them dies while some are closed and others are not, twice:
-    /// each is closed once and told to be so once, and all that it held is back.
+    /// The orders that stand become due all at once, and whoever closes them dies while some are closed and others are not,
+    /// twice: each is closed once and told to be so once, and all that it held is back.
     /// </summary>
     private async Task<SiloProcess> KillAmidClosesAsync(
         Installation mall, SiloProcess silo, Trade trade, Random dice, CancellationToken stop)

@@ -74,7 +74,7 @@ public sealed class EventTests(EveryDatabase databases)
         Assert.Equal($"id: {data.GetProperty("id").GetInt64()}", first[0]);
     }
 
-    /// <summary>Whoever is cut off and comes back with the last id sees each event once, whatever is committed meanwhile.</summary>
+    /// <summary>Whoever is cut off and comes back with the last id sees each event once, whatever happens meanwhile.</summary>
     [Fact]
     public async Task Stream_ThatIsCutOffAgainAndAgain_LosesAndRepeatsNothing()
     {

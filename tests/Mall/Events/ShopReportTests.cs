@@ -34,7 +34,8 @@ public sealed class ShopReportTests(EveryDatabase databases)
         var start = await EndAsync();
 
         Assert.Equal(
-            "1 shops reported for 2021-03-26, 1 reports of days before made up for or corrected", await RunAsync("2021-03-27T00:05"));
+            "1 shops reported for 2021-03-26, 1 reports of days before made up for or corrected",
+            await RunAsync("2021-03-27T00:05"));
         await RunAsync("2021-03-29T00:05"); // That of the day before was missed.
         await RunAsync("2021-03-30T00:05");
         Assert.Equal("0 shops reported for 2021-03-29", await RunAsync("2021-03-30T09:00"));
@@ -44,7 +45,8 @@ public sealed class ShopReportTests(EveryDatabase databases)
         await mall.RunSqlAsync($"update orders set status = 1 where id = {late}");
         await mall.RunSqlAsync($"update orders set status = 3 where paid_time = {Ms("2021-03-28T21:30:00Z")}");
         Assert.Equal(
-            "1 shops reported for 2021-03-30, 2 reports of days before made up for or corrected", await RunAsync("2021-03-31T00:05"));
+            "1 shops reported for 2021-03-30, 2 reports of days before made up for or corrected",
+            await RunAsync("2021-03-31T00:05"));
         Assert.Equal(["28 0 0 again", "29 12 120 again", "30 0 0"], (await ToldAsync())[5..]);
         Assert.Equal("0 shops reported for 2021-03-30", await RunAsync("2021-03-31T00:06"));
 

@@ -99,7 +99,8 @@ public sealed class OrderEventsTests(FrontDoorMall door)
     private sealed class QuickHeart : TimeProvider
     {
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            System.CreateTimer(callback, state, dueTime == TimeSpan.FromSeconds(15) ? TimeSpan.FromMilliseconds(20) : dueTime, period);
+            System.CreateTimer(
+                callback, state, dueTime == TimeSpan.FromSeconds(15) ? TimeSpan.FromMilliseconds(20) : dueTime, period);
     }
 
     private async Task<long> PlaceAsync()

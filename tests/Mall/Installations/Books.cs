@@ -97,7 +97,8 @@ public sealed class Books : IDisposable
 
     /// <summary>The events of a type, and those that they are about.</summary>
     public (long Events, long Subjects) Events(string type) => Rows(
-        $"select count(*), count(distinct subject) from outbox where type = '{type}'", r => (Number(r, 0), Number(r, 1))).Single();
+        $"select count(*), count(distinct subject) from outbox where type = '{type}'",
+        r => (Number(r, 0), Number(r, 1))).Single();
 
     /// <summary>What is left of a product.</summary>
     public long Stock(long productId) => Number($"select stock from products where id = {productId}");

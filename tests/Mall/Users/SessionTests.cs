@@ -80,7 +80,7 @@ public sealed class SessionTests(EveryDatabase databases)
         Assert.Equal(HttpStatusCode.OK, (await RefreshAsync(mall, other.Refresh)).Status);
     }
 
-    /// <summary>A password is changed on the host, and all sessions end; whoever had proved the old one a moment before has none.</summary>
+    /// <summary>Whoever has proved a password a moment before it is changed on the host, which ends sessions, has none.</summary>
     [Theory, MemberData(nameof(Databases))]
     public async Task SignIn_ThatMeetsAChangeOfThePassword_LeavesNoSessionBehind(string database)
     {
