@@ -7,8 +7,6 @@ internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, Ses
 {
     public const int MaxName = 64;
 
-    private static readonly Refusal s_wrong = Result.Refused(ErrorCodes.WrongCredentials, "Mobile or password is wrong.");
-
     /// <summary>Registers a user; see <see cref="IRegistrationSagaGrain.Register"/> for the refusals.</summary>
     /// <param name="input">As the client sent it.</param>
     /// <param name="key">The idempotency key, or null. Nobody is signed in yet, so each mobile has keys of its own.</param>
@@ -51,9 +49,10 @@ internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, Ses
         var account = await patience.Insist(() => grains.GetGrain<IAccountDirectoryGrain>(0).FindByMobile(mobile));
         var isTheirs = await passwords.Verify(
             account?.PasswordHash, password, () => Admit(counts: true), patience.ClientGone);
-        if (!isTheirs || account is null) return s_wrong;
+        if (!isTheirs || account is null)
+            return Result.Refused(ErrorCodes.WrongCredentials, "Mobile or password is wrong.");
         await patience.Insist(() => guard.Forgive(mobile));
-        return await sessions.Begin(account, patience) is { } session ? session : s_wrong;
+        return await sessions.Begin(account, patience);
 
         async Task Admit(bool counts)
         {
