@@ -101,7 +101,7 @@ public sealed class ReconciliationTests(EveryDatabase databases)
     /// <summary>What it says of one row; others' rows are others' matter.</summary>
     private static async Task<List<string>> AlarmsAsync(ContractMall mall, string kind, long id)
     {
-        var before = mall.Whole.Log.Errors.Count();
+        var before = mall.Whole.Log.Errors.Count;
         await mall.Whole.Services.GetServices<IScheduledJob>().Single(job => job.Name == "reconciliation")
             .RunAsync(DateTimeOffset.UtcNow, TimeZoneInfo.Utc);
         return [.. mall.Whole.Log.Errors.Skip(before)
