@@ -12,11 +12,15 @@ internal sealed class SessionDesk(IGrainFactory grains, AccessTokens tokens, End
         Result.Refused(ErrorCodes.Unauthenticated, "The refresh token is not good, or not any more: sign in again.");
 
     /// <summary>For an account whose owner has proved to be it.</summary>
-    public async Task<Session> Begin(Account account, Patience patience)
+    /// <param name="account">Whose.</param>
+    /// <param name="patience">How long to wait.</param>
+    /// <param name="lifetime">Of both tokens; null: as long as is configured.</param>
+    public async Task<Session> Begin(Account account, Patience patience, TimeSpan? lifetime = null)
     {
         var refresh = RefreshToken.First(await tokens.Key(patience));
         var session = new NewSession(
-            refresh.SessionId, account.Id, account.Role, refresh.Hash, tokens.TimesNow(), options.RefreshLifetime);
+            refresh.SessionId, account.Id, account.Role, refresh.Hash, tokens.TimesNow(lifetime),
+            lifetime ?? options.RefreshLifetime);
         await patience.Insist(() => Directory.Begin(session));
         var caller = new Caller(account.Id, account.Role, refresh.SessionId);
         return new Session(await tokens.Sign(caller, session.Access, patience), refresh);
