@@ -6,8 +6,8 @@ namespace Mall.Api.Auth;
 
 /// <summary>
 /// Operators of a mall that has just been started on their own machine, before there is any account: the start prints a link
-/// with a token that is good once, and whoever opens it has an <see cref="OperatorCookie"/> from then on. Links and visits live in
-/// this process's memory, as hashes, and end with it.
+/// with a token that is good once, and whoever opens it has an <see cref="OperatorCookie"/> from then on. Links and visits live
+/// in this process's memory, as hashes, and end with it.
 /// </summary>
 public sealed class DashboardEntrance(TimeProvider clock)
 {

@@ -27,7 +27,7 @@ internal sealed partial class EndedSessions(
 
     public bool Contains(long sessionId) => _ended.ContainsKey(sessionId);
 
-    /// <summary>What this front door has ended itself holds here at once; until when it must, the silos may know better.</summary>
+    /// <summary>What this front door has ended itself holds here at once; until when, silos may know better.</summary>
     public void Add(long sessionId, DateTimeOffset accessEnd) =>
         _ended.AddOrUpdate(sessionId, accessEnd, (_, known) => known > accessEnd ? known : accessEnd);
 
