@@ -13,7 +13,7 @@ sealed class Installation : IAsyncDisposable
     Installation(BenchServer? server, string durability, Func<string, Task<long>> query)
     {
         (_server, Durability, _query) = (server, durability, query);
-        (Rest, Grpc) = (Address(), Address());
+        (Rest, Grpc, Dtm) = (Address(), Address(), Address());
     }
 
     public string Durability { get; }
@@ -21,6 +21,9 @@ sealed class Installation : IAsyncDisposable
     /// <summary>The front door's address for REST, with a slash at the end.</summary>
     public Uri Rest { get; }
     public Uri Grpc { get; }
+
+    /// <summary>Where clients of the transaction manager come, by HTTP.</summary>
+    public Uri Dtm { get; }
 
     /// <summary>The process that has the front door.</summary>
     public MallProcess Door { get; private set; } = null!;
@@ -35,7 +38,20 @@ sealed class Installation : IAsyncDisposable
         return mall;
     }
 
-    /// <summary>Starts one on a new database of a server. Everything serves when this completes.</summary>
+    /// <summary>The same on a new database of a server.</summary>
+    /// <exception cref="BenchmarkException">It does not.</exception>
+    public static async Task<Installation> StartAsync(
+        MallBuild build, BenchServer server, CancellationToken cancellationToken)
+    {
+        var (database, address) = await server.CreateDatabaseAsync("mall", cancellationToken);
+        var mall = new Installation(server, server.Settings, sql => server.NumberAsync(database, sql, cancellationToken));
+        await mall.OpenDoorAsync(
+            build, $"MALL_DB={address}", $"MALL_CLUSTER_SECRET={RandomNumberGenerator.GetHexString(32)}",
+            $"MALL_SILO={FreePorts.TakeEndpoint()}", $"MALL_GATEWAY={FreePorts.TakeEndpoint()}");
+        return mall;
+    }
+
+    /// <summary>Silos and a front door on a new database of a server. Everything serves when this completes.</summary>
     /// <exception cref="BenchmarkException">A process does not.</exception>
     public static async Task<Installation> StartAsync(
         MallBuild build, BenchServer server, int silos, CancellationToken cancellationToken)
@@ -63,7 +79,8 @@ sealed class Installation : IAsyncDisposable
         var spent = new Dictionary<string, TimeSpan> { [Metric.CpuOfMall] = silos + door };
         if (_server is not null)
         {
-            (spent[Metric.CpuOfSilos], spent[Metric.CpuOfDoor]) = (silos, door);
+            if (_silos.Count > 0)
+                (spent[Metric.CpuOfSilos], spent[Metric.CpuOfDoor]) = (silos, door);
             spent[Metric.CpuOfDatabase] = await _server.ProcessorTimeAsync();
         }
 
@@ -95,6 +112,18 @@ sealed class Installation : IAsyncDisposable
         Task<long> CountAsync(FormattableString rows) => _query($"select count(*) from {FormattableString.Invariant(rows)}");
     }
 
+    /// <summary>
+    /// Asks it to end. Then throws unless every transaction has ended, and as many as were acknowledged have succeeded.
+    /// </summary>
+    public async Task StopAndAuditTransactionsAsync(long acknowledged)
+    {
+        await StopAsync();
+        var open = await _query("select count(*) from sagas where status not in ('succeed', 'failed')");
+        var succeeded = await _query("select count(*) from sagas where kind = 'saga' and status = 'succeed'");
+        if (open > 0 || succeeded < acknowledged)
+            throw new BenchmarkException($"{acknowledged} sagas were acknowledged, {succeeded} succeeded, {open} are open");
+    }
+
     public async Task StopAsync()
     {
         foreach (var process in _silos.Prepend(Door))
@@ -110,5 +139,6 @@ sealed class Installation : IAsyncDisposable
     static Uri Address() => new($"http://{FreePorts.TakeEndpoint()}/");
 
     async Task OpenDoorAsync(MallBuild build, params string[] settings) => Door = await MallProcess.StartAsync(
-        build, "Mall is open", [$"MALL_HTTP={Rest.Authority}", $"MALL_GRPC={Grpc.Authority}", .. settings]);
+        build, "Mall is open",
+        [$"MALL_HTTP={Rest.Authority}", $"MALL_GRPC={Grpc.Authority}", $"MALL_DTM={Dtm.Authority}", .. settings]);
 }

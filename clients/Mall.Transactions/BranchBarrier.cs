@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Globalization;
+using Grpc.Core;
 
 namespace Mall.Transactions.Client;
 
@@ -8,17 +9,22 @@ namespace Mall.Transactions.Client;
 /// was undone. One for each call of a branch; it may guard several pieces of work, in the same order each time.
 /// </summary>
 /// <param name="transType">As the call says: saga, tcc, msg, xa or workflow.</param>
+/// <param name="gid">Of the transaction.</param>
+/// <param name="branchId">Of the branch.</param>
+/// <param name="op">What is asked of it: action, compensate, try and so on.</param>
 public sealed class BranchBarrier(string transType, string gid, string branchId, string op)
 {
     private const string MessageBranch = "00";
     private const string MessageOp = "msg";
     private const string MessageBarrier = "01";
     private const string Rollback = "rollback";
+    private const string MySql = "MySqlConnection";
+    private const string Postgres = "NpgsqlConnection";
 
     private int _number;
 
-    /// <summary>The barrier of a call, by its query: <c>?gid=..&amp;trans_type=..&amp;branch_id=..&amp;op=..</c></summary>
-    /// <param name="field">Gives a field of the query, or of gRPC's metadata behind <c>dtm-</c>.</param>
+    /// <summary>The barrier of an HTTP call: <c>?gid=..&amp;trans_type=..&amp;branch_id=..&amp;op=..</c></summary>
+    /// <param name="field">Gives a field of the query.</param>
     /// <exception cref="ArgumentException">One of the four is missing: this is no call of a branch.</exception>
     public static BranchBarrier From(Func<string, string?> field)
     {
@@ -27,21 +33,37 @@ public sealed class BranchBarrier(string transType, string gid, string branchId,
         return new BranchBarrier(Get("trans_type"), Get("gid"), Get("branch_id"), Get("op"));
     }
 
-    /// <summary>The table, if need be: of SQLite, PostgreSQL and MySQL/MariaDB alike.</summary>
+    /// <summary>The barrier of a gRPC call, by the metadata that begin with <c>dtm-</c>.</summary>
+    /// <exception cref="ArgumentException">One of the four is missing: this is no call of a branch.</exception>
+    public static BranchBarrier From(Metadata headers) => From(name => headers.GetValue($"dtm-{name}"));
+
+    /// <summary>
+    /// Makes the table, if need be: <c>dtm_barrier.barrier</c>, as DTM names it, on PostgreSQL, MySQL and MariaDB, and
+    /// <c>barrier</c> elsewhere. A table that DTM's own scripts have made does as well.
+    /// </summary>
     public static async Task CreateTableAsync(DbConnection connection, CancellationToken cancellationToken = default)
     {
+        // MySQL's own collation takes gids for the same that differ in case.
+        var (schema, collation) = Kind(connection) switch
+        {
+            MySql => ("create database if not exists dtm_barrier;", "character set utf8mb4 collate utf8mb4_bin"),
+            Postgres => ("create schema if not exists dtm_barrier;", ""),
+            _ => ("", ""),
+        };
         await using var command = connection.CreateCommand();
         command.CommandText = $"""
+            {schema}
             create table if not exists {Table(connection)} (
               trans_type varchar(45) not null, gid varchar(128) not null, branch_id varchar(128) not null,
-              op varchar(45) not null,
-              barrier_id varchar(45) not null, reason varchar(45) not null,
-              create_time timestamp default current_timestamp, primary key (gid, branch_id, op, barrier_id))
+              op varchar(45) not null, barrier_id varchar(45) not null, reason varchar(45) not null,
+              create_time timestamp default current_timestamp, primary key (gid, branch_id, op, barrier_id)) {collation}
             """;
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Does the work in a transaction with its barrier row: once.</summary>
+    /// <summary>
+    /// Does the work in a transaction with its barrier row: once. What throws is rolled back, and may be tried again.
+    /// </summary>
     /// <param name="connection">Open, without a transaction.</param>
     /// <returns>False: it was done before, or it is undone before it was done, and must not be done any more.</returns>
     public async Task<bool> CallAsync(
@@ -89,12 +111,7 @@ public sealed class BranchBarrier(string transType, string gid, string branchId,
             CancellationToken cancellationToken)
     {
         var connection = transaction.Connection!;
-        var (verb, rest) = Kind(connection) switch
-        {
-            "MySqlConnection" => ("insert ignore", ""),
-            "NpgsqlConnection" => ("insert", "on conflict do nothing"),
-            _ => ("insert or ignore", ""),
-        };
+        var (verb, rest) = Kind(connection) == MySql ? ("insert ignore", "") : ("insert", "on conflict do nothing");
         await using var command = Command(transaction, $"""
             {verb} into {Table(connection)} (trans_type, gid, branch_id, op, barrier_id, reason)
             values (@p0, @p1, @p2, @p3, @p4, @p5) {rest}
@@ -116,9 +133,9 @@ public sealed class BranchBarrier(string transType, string gid, string branchId,
         return command;
     }
 
+    // By name, for the drivers are their users' own: MySqlConnector's and Oracle's class have the same.
     private static string Kind(DbConnection connection) => connection.GetType().Name;
 
-    // DTM's own name has a schema; a file has none.
     private static string Table(DbConnection connection) =>
-        Kind(connection) is "MySqlConnection" or "NpgsqlConnection" ? "dtm_barrier.barrier" : "barrier";
+        Kind(connection) is MySql or Postgres ? "dtm_barrier.barrier" : "barrier"; // A file has no schemas.
 }

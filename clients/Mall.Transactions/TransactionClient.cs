@@ -1,198 +1,85 @@
-using System.Data.Common;
-using System.Net;
-using System.Net.Http.Json;
 using System.Text.Json;
-using System.Text.Json.Serialization;
+using Grpc.Net.Client;
+using Mall.Transactions.Client.Servers;
 
 namespace Mall.Transactions.Client;
 
-/// <summary>What became of a request. Anything else is an exception, and unknown: repeat it under the same gid.</summary>
-public enum TransactionOutcome
+/// <summary>
+/// Talks to a Mall's door for transactions, or to a DTM server, by HTTP or by gRPC. The server calls branches of either kind,
+/// <c>http(s)://host/path</c> and <c>host:port/package.Service/Method</c>; what this client calls itself, the tries of a TCC and
+/// the steps of a workflow, has to be of its own kind. Thread-safe.
+/// </summary>
+public sealed class TransactionClient : IDisposable
 {
-    Success,
+    private readonly ITransactionServer _server;
 
-    /// <summary>No, and for good.</summary>
-    Refused,
+    /// <summary>By HTTP: payloads are text.</summary>
+    /// <param name="http">
+    /// Its base address ends with <c>/api/dtmsvr/</c>. Branches that this client calls are called with it, too.
+    /// </param>
+    public TransactionClient(HttpClient http) => _server = new HttpServer(http);
 
-    /// <summary>Not yet.</summary>
-    Ongoing,
-}
-
-/// <param name="Message">Why; null with success.</param>
-public sealed record TransactionAnswer(TransactionOutcome Outcome, string? Message)
-{
-    public bool IsSuccess => Outcome == TransactionOutcome.Success;
-}
-
-/// <summary>The server's answer is not known: what was asked may have happened. Repeat it under the same gid.</summary>
-public sealed class TransactionUnknownException(string message, Exception? inner = null) : Exception(message, inner);
-
-/// <summary>Talks to a Mall's door for transactions, or to a DTM server.</summary>
-/// <param name="http">Its base address ends with <c>/api/dtmsvr/</c>.</param>
-public sealed class TransactionClient(HttpClient http)
-{
-    internal static readonly JsonSerializerOptions Json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    };
+    /// <summary>By gRPC: payloads are bytes, and gids ASCII.</summary>
+    /// <param name="server">To the server.</param>
+    /// <param name="connect">
+    /// To a branch at <c>host:port</c> that this client calls. Default: without TLS, on channels that end with this client.
+    /// </param>
+    public TransactionClient(GrpcChannel server, Func<string, GrpcChannel>? connect = null) =>
+        _server = new GrpcServer(server, connect);
 
     /// <summary>A gid that nobody else has.</summary>
     public static string NewGid() => Guid.CreateVersion7().ToString("N");
 
     /// <summary>A saga to be filled and submitted.</summary>
-    public Saga Saga(string gid) => new(this, gid);
+    public Saga Saga(string gid, TransactionOptions? options = null) => new(_server, gid, options);
 
     /// <summary>A message to be filled, and submitted with a local transaction.</summary>
-    public Message Message(string gid) => new(this, gid);
+    public Message Message(string gid, TransactionOptions? options = null) => new(_server, gid, options);
 
     /// <summary>
     /// Runs a TCC transaction: what the work registers and tries is confirmed when it returns, and cancelled when it throws.
     /// </summary>
-    public async Task<TransactionAnswer> TccAsync(string gid, Func<Tcc, Task> work, CancellationToken cancellationToken = default)
+    /// <returns>Refused: a try was no success, and all is cancelled.</returns>
+    public async Task<TransactionAnswer> TccAsync(string gid, Func<Tcc, Task> work, TransactionOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
-        var begun = await PostAsync("prepare", new WireRequest(gid, "tcc"), cancellationToken);
+        var request = new TransactionRequest(gid, Tcc.Type) { Options = options ?? new() };
+        var begun = await _server.SendAsync("prepare", request, cancellationToken);
         if (!begun.IsSuccess) return begun;
         try
         {
-            await work(new Tcc(this, http, gid));
+            await work(new Tcc(_server, gid));
         }
-        catch
+        catch (Exception e)
         {
-            await PostAsync("abort", new WireRequest(gid, "tcc"), CancellationToken.None);
-            throw;
+            // If this is lost, too, the server aborts what nobody submits in time.
+            await _server.SendAsync("abort", request, CancellationToken.None);
+            if (e is not TransactionException) throw;
+            return TransactionAnswer.Refused(e.Message);
         }
 
-        return await PostAsync("submit", new WireRequest(gid, "tcc"), cancellationToken);
+        return await _server.SendAsync("submit", request, cancellationToken);
     }
-
-    internal async Task<TransactionAnswer> PostAsync(string call, object body, CancellationToken cancellationToken)
-    {
-        try
-        {
-            using var response = await http.PostAsJsonAsync(call, body, Json, cancellationToken);
-            var text = await response.Content.ReadAsStringAsync(cancellationToken);
-            return response.StatusCode switch
-            {
-                HttpStatusCode.OK => new(TransactionOutcome.Success, null),
-                HttpStatusCode.Conflict => new(TransactionOutcome.Refused, text),
-                (HttpStatusCode)425 => new(TransactionOutcome.Ongoing, text),
-                _ => throw new TransactionUnknownException($"{call} was answered with {(int)response.StatusCode}: {text}"),
-            };
-        }
-        catch (HttpRequestException e)
-        {
-            throw new TransactionUnknownException($"{call} was not answered: {e.Message}", e);
-        }
-    }
-}
-
-/// <summary>Steps that all happen, or are compensated in reverse.</summary>
-public sealed class Saga(TransactionClient client, string gid)
-{
-    private readonly List<WireStep> _steps = [];
-    private readonly List<string> _payloads = [];
-
-    /// <summary>Submit answers when every branch was called once. Default: when the saga is durable.</summary>
-    public bool WaitsForResult { get; set; }
-
-    /// <summary>Adds a step; both are called with the payload as JSON.</summary>
-    public Saga Add(string action, string compensate, object payload)
-    {
-        _steps.Add(new WireStep(action, compensate));
-        _payloads.Add(JsonSerializer.Serialize(payload));
-        return this;
-    }
-
-    /// <summary>Idempotent by its gid.</summary>
-    /// <exception cref="TransactionUnknownException">Submit it again.</exception>
-    public Task<TransactionAnswer> SubmitAsync(CancellationToken cancellationToken = default) => client.PostAsync(
-        "submit", new WireRequest(gid, "saga") { Steps = _steps, Payloads = _payloads, WaitResult = WaitsForResult },
-            cancellationToken);
-}
-
-/// <summary>Calls that happen if, and only if, a local transaction is committed.</summary>
-public sealed class Message(TransactionClient client, string gid)
-{
-    private readonly List<WireStep> _steps = [];
-    private readonly List<string> _payloads = [];
-
-    /// <summary>Adds a call, or <c>topic://name</c>; it gets the payload as JSON.</summary>
-    public Message Add(string action, object payload)
-    {
-        _steps.Add(new WireStep(action, null));
-        _payloads.Add(JsonSerializer.Serialize(payload));
-        return this;
-    }
-
-    /// <summary>Without a local transaction. Idempotent by its gid.</summary>
-    public Task<TransactionAnswer> SubmitAsync(CancellationToken cancellationToken = default) =>
-        client.PostAsync("submit", Request(null), cancellationToken);
 
     /// <summary>
-    /// Does the work in a local transaction and submits. When this process dies in between, the server asks at
-    /// <paramref name="queryPrepared"/>, which answers by <see cref="BranchBarrier.WasCommittedAsync"/>.
+    /// A workflow: steps in code, any of which may be a branch or local. The server keeps what each came to, and calls back
+    /// until the workflow has ended; then and there the steps run again, and those that are known do not act again.
     /// </summary>
-    /// <param name="connection">Open, with the barrier's table.</param>
-    /// <returns>Refused: the server had given the message up before, and the work was not done.</returns>
-    public async Task<TransactionAnswer> DoAndSubmitAsync(
-        string queryPrepared, DbConnection connection, Func<DbTransaction, Task> work,
-            CancellationToken cancellationToken = default)
-    {
-        var prepared = await client.PostAsync("prepare", Request(queryPrepared), cancellationToken);
-        if (!prepared.IsSuccess) return prepared;
-        await using (var transaction = await connection.BeginTransactionAsync(cancellationToken))
-        {
-            if (!await BranchBarrier.EnterMessageAsync(transaction, gid, cancellationToken))
-            {
-                await transaction.RollbackAsync(cancellationToken);
-                return await BranchBarrier.WasCommittedAsync(connection, gid, cancellationToken)
-                    ? await client.PostAsync("submit", Request(queryPrepared), cancellationToken)
-                    : new TransactionAnswer(TransactionOutcome.Refused, "The message was given up before its work was done.");
-            }
+    /// <param name="name">Comes back as <c>op</c>, for services that keep several at one address.</param>
+    /// <param name="callback">
+    /// Where the server calls this service with the data: it answers with <see cref="Workflow{TData}.RunAsync"/> of the gid.
+    /// Over gRPC the message is <c>{bytes data = 1}</c>, the same as <c>google.protobuf.BytesValue</c>, with the data as JSON.
+    /// </param>
+    /// <param name="steps">
+    /// Takes the same steps in the same order for the same data. A <see cref="TransactionException"/> with a refusal, of a
+    /// step's or its own, rolls back; with anything else, and any other exception, it is run again later.
+    /// </param>
+    public Workflow<TData> Workflow<TData>(
+        string name, string callback, Func<WorkflowRun, TData, Task> steps, TransactionOptions? options = null) =>
+        new(_server, name, callback, steps, options);
 
-            await work(transaction);
-            await transaction.CommitAsync(cancellationToken);
-        }
+    /// <summary>Ends the channels to branches that it has opened.</summary>
+    public void Dispose() => (_server as IDisposable)?.Dispose();
 
-        return await client.PostAsync("submit", Request(queryPrepared), cancellationToken);
-    }
-
-    private WireRequest Request(string? queryPrepared) =>
-        new(gid, "msg") { Steps = _steps, Payloads = _payloads, QueryPrepared = queryPrepared };
-}
-
-/// <summary>A TCC transaction under way.</summary>
-public sealed class Tcc(TransactionClient client, HttpClient http, string gid)
-{
-    private int _branches;
-
-    /// <summary>Registers a branch, and then tries it with the payload as JSON.</summary>
-    /// <exception cref="InvalidOperationException">The try was refused, or nobody knows: the transaction is to be
-    /// cancelled.</exception>
-    public async Task TryAsync(string tryUrl, string confirm, string cancel, object payload,
-        CancellationToken cancellationToken = default)
-    {
-        var (branch, data) = ($"{++_branches:00}", JsonSerializer.Serialize(payload));
-        var registered = await client.PostAsync("registerBranch", new Dictionary<string, string>
-        {
-            ["gid"] = gid, ["trans_type"] = "tcc", ["branch_id"] = branch, ["data"] = data, ["confirm"] = confirm,
-            ["cancel"] = cancel,
-        }, cancellationToken);
-        if (!registered.IsSuccess) throw new InvalidOperationException(registered.Message);
-        var query = $"gid={Uri.EscapeDataString(gid)}&trans_type=tcc&branch_id={branch}&op=try";
-        using var body = new StringContent(data, System.Text.Encoding.UTF8, "application/json");
-        using var answer = await http.PostAsync($"{tryUrl}{(tryUrl.Contains('?') ? '&' : '?')}{query}", body, cancellationToken);
-        if (answer.StatusCode != HttpStatusCode.OK)
-            throw new InvalidOperationException($"{tryUrl} answered {(int)answer.StatusCode}.");
-    }
-}
-
-internal sealed record WireStep(string Action, string? Compensate);
-
-internal sealed record WireRequest(string Gid, string TransType)
-{
-    public List<WireStep>? Steps { get; init; }
-    public List<string>? Payloads { get; init; }
-    public string? QueryPrepared { get; init; }
-    public bool? WaitResult { get; init; }
+    internal static byte[] Payload(object payload) => JsonSerializer.SerializeToUtf8Bytes(payload);
 }

@@ -17,7 +17,7 @@ await using var users = await OpenAsync("users", "create table users (name text 
 await using var points = await OpenAsync("points", "create table points (name text primary key, balance integer not null)");
 var service = await ServeAsync();
 using var http = new HttpClient { BaseAddress = new Uri("http://127.0.0.1:36789/api/dtmsvr/") };
-var client = new TransactionClient(http);
+using var client = new TransactionClient(http);
 
 Console.WriteLine($"ada: {(await RegisterAsync("ada")).Outcome}");
 try

@@ -13,15 +13,14 @@ await mall.StartAsync();
 await using var north = await OpenBankAsync("north", 100, 9001);
 await using var south = await OpenBankAsync("south", 0, 9002);
 using var http = new HttpClient { BaseAddress = new Uri("http://127.0.0.1:36789/api/dtmsvr/") };
-var client = new TransactionClient(http);
+using var client = new TransactionClient(http);
 
 foreach (var amount in (int[])[30, 500])
 {
-    var saga = client.Saga(TransactionClient.NewGid())
+    var answer = await client.Saga(TransactionClient.NewGid(), new() { WaitsForResult = true })
         .Add("http://127.0.0.1:9001/take", "http://127.0.0.1:9001/take-back", new Transfer(amount))
-        .Add("http://127.0.0.1:9002/give", "http://127.0.0.1:9002/give-back", new Transfer(amount));
-    saga.WaitsForResult = true;
-    var answer = await saga.SubmitAsync();
+        .Add("http://127.0.0.1:9002/give", "http://127.0.0.1:9002/give-back", new Transfer(amount))
+        .SubmitAsync();
     var (left, right) = (await BalanceAsync("north"), await BalanceAsync("south"));
     Console.WriteLine($"{amount}: {answer.Outcome}. north has {left}, south has {right}.");
 }

@@ -49,6 +49,29 @@ public sealed class CommandTests : IDisposable
         Assert.Contains(durability, report.Durability, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData(DatabaseKind.Postgres)]
+    public async Task Transactions_ForAMoment_CallBranchesAndReportTheRatioToTheBaseline(DatabaseKind? kind)
+    {
+        Assert.SkipWhen(kind is { } server && DatabaseServer.WhyMissing(server) is not null, $"{kind} is not installed");
+
+        var report = await RunInTurnsAsync(
+            ["transactions", "--callers", "8", "--folder", _folder.FullName, .. kind is null ? [] : new[] { "--db", $"{kind}" }]);
+
+        Assert.Equal(
+            kind is null
+                ? ["mall"]
+                : ["mall", "baseline", "baseline, batched", "mall : baseline", "mall : baseline, batched"],
+            report.Measurements.Select(m => m.Name));
+        Assert.All(report.Measurements.Where(m => m.Metrics.ContainsKey(Metric.PerSecond)), m =>
+        {
+            Assert.Empty(m.Errors);
+            Assert.True(m.Metrics[Metric.Operations] > 0);
+        });
+        Assert.True(report.Measurements[0].Metrics[Metric.CpuOfMall] > 0);
+    }
+
     [Fact]
     public async Task Rush_ForAMoment_RefusesAndLetsOthersOrder()
     {

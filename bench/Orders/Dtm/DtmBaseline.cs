@@ -84,7 +84,8 @@ sealed class DtmBaseline : ISite
         return ValueTask.CompletedTask;
     }
 
-    static DbConnection Connection(DatabaseKind kind, StoreAddress address)
+    /// <summary>Closed, and of whoever asks alone.</summary>
+    public static DbConnection Connection(DatabaseKind kind, StoreAddress address)
     {
         var (server, user) = kind == DatabaseKind.Postgres ? ("Host", "Username") : ("Server", "User ID");
         var text = $"{server}={address.Host};Port={address.Port};Database={address.Database};"

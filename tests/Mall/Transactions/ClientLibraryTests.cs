@@ -1,87 +1,211 @@
 using System.Data.Common;
+using Grpc.Core;
+using Grpc.Net.Client;
 using Mall.Transactions.Client;
 using Microsoft.Data.Sqlite;
 
 namespace Mall.Tests.Transactions;
 
-/// <summary>The client for .NET against a mall, and its barrier on SQLite.</summary>
-public sealed class ClientLibraryTests(DtmMall mall) : IClassFixture<DtmMall>, IAsyncLifetime
+/// <summary>The client for .NET against a mall, over HTTP and over gRPC, with branches of the same kind.</summary>
+public sealed class ClientLibraryTests(DtmMall mall) : IClassFixture<DtmMall>, IAsyncDisposable
 {
     private readonly SqliteConnection _database = new("Data Source=:memory:");
+    private readonly List<IDisposable> _clients = [];
 
-    private TransactionClient Client => new(new HttpClient { BaseAddress = new Uri(mall.Client.BaseAddress!, "/api/dtmsvr/") });
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync()
+    public ValueTask DisposeAsync()
     {
-        await _database.OpenAsync(TestContext.Current.CancellationToken);
-        await BranchBarrier.CreateTableAsync(_database, TestContext.Current.CancellationToken);
+        _clients.ForEach(client => client.Dispose());
+        return _database.DisposeAsync();
     }
 
-    public ValueTask DisposeAsync() => _database.DisposeAsync();
-
-    private Task<bool> CallAsync(string gid, string op, List<string> done) =>
-        new BranchBarrier(op is "try" or "cancel" ? "tcc" : "saga", gid, "01", op).CallAsync(_database, _ =>
-        {
-            done.Add(op);
-            return Task.CompletedTask;
-        }, TestContext.Current.CancellationToken);
-
-    [Theory]
-    [InlineData("action", "compensate")]
-    [InlineData("try", "cancel")]
-    public async Task Barrier_DoesOnce_UndoesOnce_AndNeverWhatWasUndoneBefore(string action, string undo)
+    private TransactionClient Client(string protocol)
     {
-        var (done, late) = (new List<string>(), new List<string>());
-        Assert.True(await CallAsync($"a-{action}", action, done));
-        Assert.False(await CallAsync($"a-{action}", action, done));
-        Assert.True(await CallAsync($"a-{action}", undo, done));
-        Assert.False(await CallAsync($"a-{action}", undo, done));
-        Assert.Equal([action, undo], done);
-        Assert.False(await CallAsync($"b-{action}", undo, late));
-        Assert.False(await CallAsync($"b-{action}", action, late));
-        Assert.Empty(late);
+        var client = protocol == "gRPC" ? new TransactionClient(mall.Grpc)
+            : new TransactionClient(new HttpClient { BaseAddress = new Uri(mall.Client.BaseAddress!, "/api/dtmsvr/") });
+        _clients.Add(client);
+        return client;
     }
 
-    [Fact]
-    public async Task Saga_AnswersInWords()
+    private string Target(string protocol, string behaviour) =>
+        protocol == "gRPC" ? mall.Services.Rpc(behaviour) : mall.Services.Url(behaviour);
+
+    [Theory, BothProtocols]
+    public async Task Saga_AnswersInWords(string protocol)
     {
         foreach (var (action, outcome) in ((string, TransactionOutcome)[])
             [("ok", TransactionOutcome.Success), ("refuse", TransactionOutcome.Refused), ("ongoing", TransactionOutcome.Ongoing)])
         {
-            var saga = Client.Saga(TransactionClient.NewGid())
-                .Add(mall.Services.Url(action), mall.Services.Url("ok"), new { amount = 1 });
-            saga.WaitsForResult = true;
-            Assert.Equal(outcome, (await saga.SubmitAsync(TestContext.Current.CancellationToken)).Outcome);
+            var saga = Client(protocol).Saga(TransactionClient.NewGid(), new() { WaitsForResult = true })
+                .Add(Target(protocol, action), Target(protocol, "ok"), new { amount = 1 });
+            Assert.Equal(outcome, (await saga.SubmitAsync(Stop)).Outcome);
+        }
+    }
+
+    [Theory, BothProtocols]
+    public async Task Saga_TellsTheServerHowItIsToBeDriven(string protocol)
+    {
+        var gid = TransactionClient.NewGid();
+        var options = new TransactionOptions
+        {
+            WaitsForResult = true, RetryInterval = TimeSpan.FromHours(1), RequestTimeout = TimeSpan.FromSeconds(7),
+            RetryLimit = 5, TimeoutToFail = TimeSpan.FromSeconds(90),
+            Headers = new Dictionary<string, string> { ["x-tenant"] = "7" },
+        };
+        await Client(protocol).Saga(gid, options)
+            .Add(Target(protocol, "ok"), "", "first").Add(Target(protocol, "ongoing"), "", "second"u8.ToArray())
+            .Add(Target(protocol, "ok"), "", "third").After(1).SubmitAsync(Stop);
+
+        Assert.Equal(["01 action", "02 action"], mall.Services.OpsOf(gid).Order());
+        Assert.Equal(["\"first\"", "second"], mall.Services.Of(gid).OrderBy(call => call.BranchId).Select(call => call.Body));
+        Assert.All(mall.Services.Of(gid), call => Assert.Equal("7", call.Headers["x-tenant"]));
+        var kept = (await mall.GetAsync($"query?gid={gid}")).Json.GetProperty("transaction");
+        Assert.Equal(
+            (3600, 7, 5, 90),
+            (kept.GetProperty("retry_interval").GetInt32(), kept.GetProperty("request_timeout").GetInt32(),
+                kept.GetProperty("retry_limit").GetInt32(), kept.GetProperty("timeout_to_fail").GetInt32()));
+    }
+
+    [Theory, BothProtocols]
+    public async Task Tcc_IsConfirmed_OrCancelledWhenItsWorkThrows(string protocol)
+    {
+        async Task<(TransactionAnswer Answer, string Gid)> RunAsync(string behaviour, Exception? then = null)
+        {
+            var gid = TransactionClient.NewGid();
+            return (await Client(protocol).TccAsync(gid, async tcc =>
+            {
+                await tcc.TryAsync(
+                    Target(protocol, behaviour), Target(protocol, "ok"), Target(protocol, "ok"), new { }, Stop);
+                if (then is not null) throw then;
+            }, cancellationToken: Stop), gid);
+        }
+
+        var (good, bad) = (await RunAsync("ok"), await RunAsync("refuse"));
+        await Assert.ThrowsAsync<TimeZoneNotFoundException>(() => RunAsync("ok", new TimeZoneNotFoundException()));
+        Assert.Equal(TransactionOutcome.Success, good.Answer.Outcome);
+        Assert.Equal(TransactionOutcome.Refused, bad.Answer.Outcome);
+        await mall.UntilAsync(good.Gid, "succeed");
+        await mall.UntilAsync(bad.Gid, "failed");
+        Assert.Equal(["01 try", "01 confirm"], mall.Services.OpsOf(good.Gid));
+        Assert.Equal(["01 try", "01 cancel"], mall.Services.OpsOf(bad.Gid));
+    }
+
+    [Theory, BothProtocols]
+    public async Task Message_IsSentWithItsLocalTransaction_AndNeverAfterItWasGivenUp(string protocol)
+    {
+        await _database.OpenAsync(Stop);
+        await BranchBarrier.CreateTableAsync(_database, Stop);
+        var (sent, lost, works) = (TransactionClient.NewGid(), TransactionClient.NewGid(), 0);
+        Task<TransactionAnswer> SendAsync(string gid) =>
+            Client(protocol).Message(gid).Add(Target(protocol, "ok"), new { }).DoAndSubmitAsync(
+                Target(protocol, "ok"), _database, _ => Task.FromResult(works++), Stop);
+        Assert.True((await SendAsync(sent)).IsSuccess);
+        await mall.UntilAsync(sent, "succeed");
+        Assert.True((await SendAsync(sent)).IsSuccess); // Whoever was not told asks again.
+        Assert.Equal((1, 1), (works, mall.Services.Of(sent).Length));
+        Assert.False(await BranchBarrier.WasCommittedAsync(_database, lost, Stop));
+        Assert.Equal(TransactionOutcome.Refused, (await SendAsync(lost)).Outcome);
+        Assert.Equal(1, works);
+    }
+
+    [Theory, BothProtocols]
+    public async Task Workflow_CommitsWhatItsStepsDid_AndGivesItsResultToWhoeverAsksAgain(string protocol)
+    {
+        var gid = TransactionClient.NewGid();
+        var workflow = Client(protocol).Workflow<int>("good", Target(protocol, "callback"), async (run, amount) =>
+        {
+            await run.CallAsync(Target(protocol, "ok"), new { amount }, rollback: Target(protocol, "ok"));
+            await run.CallAsync(
+                Target(protocol, "ok"), "as it is"u8.ToArray(), Target(protocol, "ok"), commit: Target(protocol, "ok"));
+            run.Result = $"{await run.DoAsync(_ => Task.FromResult(amount + 1))}";
+        });
+        foreach (var _ in new int[2])
+            Assert.Equal(TransactionAnswer.Success with { Result = "31" }, await workflow.RunAsync(gid, 30, Stop));
+        Assert.Equal(["01 action", "02 action", "02 commit"], mall.Services.OpsOf(gid));
+        Assert.Equal(["""{"amount":30}""", "as it is", "as it is"], mall.Services.Of(gid).Select(call => call.Body));
+        Assert.Equal("succeed", await mall.StatusAsync(gid));
+    }
+
+    [Theory, BothProtocols]
+    public async Task Workflow_WhoseStepIsRefused_RollsBackFromItBackwards(string protocol)
+    {
+        var (gid, undone) = (TransactionClient.NewGid(), new List<string>());
+        var workflow = Client(protocol).Workflow<string>("bad", Target(protocol, "callback"), async (run, _) =>
+        {
+            await run.CallAsync(Target(protocol, "ok"), 1, Target(protocol, "ok"));
+            await run.DoAsync(_ => Task.FromResult(2), barrier =>
+            {
+                undone.AddRange(mall.Services.OpsOf(gid));
+                return Task.CompletedTask;
+            });
+            await run.CallAsync(Target(protocol, "refuse"), 3, Target(protocol, "ok"));
+            await run.CallAsync(Target(protocol, "ok"), 4, Target(protocol, "ok"));
+        });
+        foreach (var _ in new int[2]) Assert.Equal(TransactionOutcome.Refused, (await workflow.RunAsync(gid, "", Stop)).Outcome);
+        Assert.Equal(["01 action", "03 action", "03 rollback"], undone);
+        Assert.Equal([.. undone, "01 rollback"], mall.Services.OpsOf(gid));
+        Assert.Equal("failed", await mall.StatusAsync(gid));
+    }
+
+    [Theory, BothProtocols]
+    public async Task Workflow_WhoseProcessDied_IsCalledBack_AndTakesNoKnownStepAgain(string protocol)
+    {
+        var (gid, runs) = (TransactionClient.NewGid(), 0);
+        var workflow = Client(protocol).Workflow<int>("torn", Target(protocol, "callback"), async (run, amount) =>
+        {
+            await run.CallAsync(Target(protocol, "ok"), amount);
+            if (++runs == 1) throw new TimeZoneNotFoundException("as if the process had died");
+            await run.CallAsync(Target(protocol, protocol == "gRPC" ? "ongoing_ok" : "then/ongoing,ok"), amount);
+        });
+        mall.Services.Callback = async call =>
+        {
+            if (call.Gid != gid) return "ongoing";
+            var data = System.Text.Json.JsonSerializer.Deserialize<int>(protocol == "gRPC" ? call.Body[2..] : call.Body);
+            return (await workflow.RunAsync(call.Gid, data)).IsSuccess ? "ok" : "ongoing";
+        };
+        await Assert.ThrowsAsync<TimeZoneNotFoundException>(() => workflow.RunAsync(gid, 8, Stop));
+        await mall.UntilAsync(gid, "succeed");
+        Assert.Equal(
+            ["01 action", "02 action", "02 action"],
+            mall.Services.OpsOf(gid).Where(op => op.EndsWith("action", StringComparison.Ordinal)));
+        Assert.All(mall.Services.Of(gid).Where(call => call.BranchId == "02"), call => Assert.Equal("8", call.Body));
+    }
+
+    [Fact]
+    public async Task Answer_OfNobody_IsUnknown()
+    {
+        using var http = new TransactionClient(new HttpClient { BaseAddress = new Uri("http://127.0.0.1:1/api/dtmsvr/") });
+        using var channel = GrpcChannel.ForAddress("http://127.0.0.1:1");
+        using var grpc = new TransactionClient(channel);
+        foreach (var client in (TransactionClient[])[http, grpc])
+        {
+            Assert.Equal(TransactionOutcome.Unknown, (await client.Saga("x").SubmitAsync(Stop)).Outcome);
+            Assert.Equal(
+                TransactionOutcome.Unknown,
+                (await client.Workflow<int>("x", "http://me", (_, _) => Task.CompletedTask).RunAsync("x", 1, Stop)).Outcome);
         }
     }
 
     [Fact]
-    public async Task Tcc_IsConfirmed_OrCancelledWhenItsWorkThrows()
+    public void Barrier_OfACall_IsReadFromItsQueryOrItsMetadata_AndOfNoCallThereIsNone()
     {
-        var (good, bad) = (TransactionClient.NewGid(), TransactionClient.NewGid());
-        Task TryAsync(Tcc tcc, string behaviour) => tcc.TryAsync(
-            mall.Services.Url(behaviour), mall.Services.Url("ok"), mall.Services.Url("ok"), new { },
-            TestContext.Current.CancellationToken);
-        Assert.True((await Client.TccAsync(good, tcc => TryAsync(tcc, "ok"), TestContext.Current.CancellationToken)).IsSuccess);
-        await Assert.ThrowsAsync<InvalidOperationException>(
-            () => Client.TccAsync(bad, tcc => TryAsync(tcc, "refuse"), TestContext.Current.CancellationToken));
-        await mall.UntilAsync(good, "succeed");
-        await mall.UntilAsync(bad, "failed");
-        Assert.Equal(["01 try", "01 confirm"], mall.Services.OpsOf(good));
-        Assert.Equal(["01 try", "01 cancel"], mall.Services.OpsOf(bad));
+        var fields = new Dictionary<string, string>
+        {
+            ["gid"] = "g", ["trans_type"] = "saga", ["branch_id"] = "01", ["op"] = "action",
+        };
+        var metadata = new Metadata();
+        foreach (var (name, value) in fields) metadata.Add($"dtm-{name}", value);
+        Assert.NotNull(BranchBarrier.From(metadata));
+        foreach (var missing in fields.Keys)
+        {
+            Assert.Throws<ArgumentException>(() => BranchBarrier.From(name => name == missing ? null : fields[name]));
+            Assert.Throws<ArgumentException>(
+                () => BranchBarrier.From([.. metadata.Where(entry => entry.Key != $"dtm-{missing}")]));
+        }
     }
 
-    [Fact]
-    public async Task Message_IsSentWithItsLocalTransaction_AndNeverAfterItWasGivenUp()
-    {
-        var (sent, lost) = (TransactionClient.NewGid(), TransactionClient.NewGid());
-        Task<TransactionAnswer> SendAsync(string gid, Func<DbTransaction, Task> work) =>
-            Client.Message(gid).Add(mall.Services.Url("ok"), new { }).DoAndSubmitAsync(
-                mall.Services.Url("ok"), _database, work, TestContext.Current.CancellationToken);
-        Assert.True((await SendAsync(sent, _ => Task.CompletedTask)).IsSuccess);
-        await mall.UntilAsync(sent, "succeed");
-        Assert.True(await BranchBarrier.WasCommittedAsync(_database, sent, TestContext.Current.CancellationToken));
-        Assert.False(await BranchBarrier.WasCommittedAsync(_database, lost, TestContext.Current.CancellationToken));
-        Assert.Equal(TransactionOutcome.Refused, (await SendAsync(lost, _ => throw new InvalidOperationException())).Outcome);
-    }
+    private sealed class BothProtocolsAttribute() : ClassDataAttribute(typeof(Protocols));
+
+    private sealed class Protocols() : TheoryData<string>("HTTP", "gRPC");
 }

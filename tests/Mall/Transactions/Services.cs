@@ -61,6 +61,9 @@ public sealed class Services : IAsyncDisposable
     /// <summary>Lets those go on that are <c>held</c>.</summary>
     public void Release() => _released.SetResult();
 
+    /// <summary>How <c>callback</c> behaves.</summary>
+    public Func<Call, Task<string>> Callback { get; set; } = _ => Task.FromResult("ongoing");
+
     public string Url(string behaviour) => new Uri(Http, behaviour).ToString();
 
     public string Rpc(string behaviour) => $"{Grpc}/busi.Busi/{behaviour}";
@@ -96,6 +99,7 @@ public sealed class Services : IAsyncDisposable
             behaviour = "ok";
         }
 
+        if (behaviour == "callback") behaviour = await Callback(call);
         if (behaviour == "hang")
         {
             await Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
