@@ -60,10 +60,11 @@ internal sealed class AccessTokens(ApiOptions options, IGrainFactory grains, Tim
     public ValueTask<SymmetricSecurityKey> Key(Patience patience) => _key is { } ready ? new(ready) : Fetch(patience);
 
     /// <summary>Of a token that is signed now.</summary>
-    public AccessTimes TimesNow()
+    /// <param name="lifetime">How long it is good; null: as long as is configured.</param>
+    public AccessTimes TimesNow(TimeSpan? lifetime = null)
     {
         var now = DateTimeOffset.FromUnixTimeSeconds(clock.GetUtcNow().ToUnixTimeSeconds());
-        return new AccessTimes(now, now + options.AccessLifetime);
+        return new AccessTimes(now, now + (lifetime ?? options.AccessLifetime));
     }
 
     /// <summary>

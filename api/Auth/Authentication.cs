@@ -1,3 +1,5 @@
+using System.Security.Claims;
+using Mall.Api.Dashboard;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Authorization.Policy;
@@ -59,39 +61,42 @@ internal static class Authentication
         if (isOlder && sent is [{ Length: > 0 } bare] && !bare.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
             sent = Scheme + bare;
         if (sent.Count == 0)
-            Welcome(context);
+            await Welcome(context, tokens);
         else if (sent is not [{ } header] || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
             context.Fail("The Authorization header must be 'Bearer <token>', once.");
-        else if (!AccessTokens.LooksLikeOurs(header[Scheme.Length..]))
-            context.Fail(new SecurityTokenMalformedException());
-        else if (tokens.Recall(header[Scheme.Length..]) is { } good)
-        {
-            if (await HasEnded(context.HttpContext, good.Caller))
-            {
-                context.Fail(SessionEnded);
-                return;
-            }
-
-            context.HttpContext.Features.Set(good.Caller);
-            context.Principal = good.Principal;
-            context.Success();
-        }
         else
-            context.Token = header[Scheme.Length..];
+            await Judge(context, tokens, header[Scheme.Length..]);
     }
 
     /// <summary>A request without a token may be an operator's browser on the dashboard; else it is nobody's.</summary>
-    private static void Welcome(MessageReceivedContext context)
+    private static async ValueTask Welcome(MessageReceivedContext context, AccessTokens tokens)
     {
-        var entrance = context.HttpContext.RequestServices.GetRequiredService<DashboardEntrance>();
-        if (entrance.Find(context.HttpContext) is not { } visitor)
-        {
+        var cookie = OperatorCookie.Of(context.HttpContext);
+        if (cookie is not null && AccessTokens.LooksLikeOurs(cookie))
+            await Judge(context, tokens, cookie);
+        else if (cookie is not null
+            && context.HttpContext.RequestServices.GetRequiredService<DashboardEntrance>().Find(cookie) is { } visitor)
+            Accept(context, visitor.Caller, visitor.Principal);
+        else
             context.NoResult();
-            return;
-        }
+    }
 
-        context.HttpContext.Features.Set(visitor.Caller);
-        context.Principal = visitor.Principal;
+    private static async ValueTask Judge(MessageReceivedContext context, AccessTokens tokens, string token)
+    {
+        if (!AccessTokens.LooksLikeOurs(token))
+            context.Fail(new SecurityTokenMalformedException());
+        else if (tokens.Recall(token) is not { } good)
+            context.Token = token;
+        else if (await HasEnded(context.HttpContext, good.Caller))
+            context.Fail(SessionEnded);
+        else
+            Accept(context, good.Caller, good.Principal);
+    }
+
+    private static void Accept(MessageReceivedContext context, Caller caller, ClaimsPrincipal principal)
+    {
+        context.HttpContext.Features.Set(caller);
+        context.Principal = principal;
         context.Success();
     }
 
@@ -131,11 +136,17 @@ internal static class Authentication
             RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
         {
             if (authorizeResult.Succeeded)
+            {
                 await next(context);
-            else if (authorizeResult.Challenged)
-                ProblemWriter.Write(context, await WhyNobody(context));
+                return;
+            }
+
+            var problem = authorizeResult.Challenged
+                ? await WhyNobody(context) : Problem.Of(ErrorCodes.Forbidden, "Only operators may do this.");
+            if (SignIn.Suits(context))
+                await SignIn.AskAsync(context, problem);
             else
-                ProblemWriter.Write(context, Problem.Of(ErrorCodes.Forbidden, "Only operators may do this."));
+                ProblemWriter.Write(context, problem);
         }
     }
 }

@@ -5,26 +5,17 @@ using System.Security.Claims;
 namespace Mall.Api.Auth;
 
 /// <summary>
-/// Operators of a mall that has just been started on their own machine, before there is any account: the start prints a link with
-/// a token that is good once, and whoever opens it has a cookie from then on, with which the pages below /dashboard and the
-/// endpoints for operators that they call take the browser for an operator. Both live in this process's memory, as hashes, and
-/// end with it.
-/// <para>
-/// A cookie is sent by the browser, whoever makes it ask. It is therefore HttpOnly, so that no script reads it; SameSite=Strict,
-/// so that pages of other sites do not send it; and because other ports of this machine count as the same site, what changes
-/// anything must say that it comes from this very origin (<c>Sec-Fetch-Site</c>, which scripts cannot set). Other origins that
-/// may call (the setting cors) are never allowed to send cookies. Endpoints that are not for operators do not look at it.
-/// </para>
+/// Operators of a mall that has just been started on their own machine, before there is any account: the start prints a link
+/// with a token that is good once, and whoever opens it has an <see cref="OperatorCookie"/> from then on. Links and visits live
+/// in this process's memory, as hashes, and end with it.
 /// </summary>
 public sealed class DashboardEntrance(TimeProvider clock)
 {
     internal const string Path = "/dashboard";
     private const string Parameter = "token";
-    private const string Cookie = "mall-operator";
     private const int SecretBytes = 32;
 
     private static readonly TimeSpan s_linkLasts = TimeSpan.FromHours(1);
-    private static readonly TimeSpan s_visitLasts = TimeSpan.FromHours(12);
 
     /// <summary>Who comes in so has no account, hence no id.</summary>
     private static readonly Caller s_caller = new(0, Roles.Operator);
@@ -54,28 +45,22 @@ public sealed class DashboardEntrance(TimeProvider clock)
             return Task.CompletedTask;
         }
 
-        http.Response.Cookies.Append(Cookie, Make(_visits, s_visitLasts), new CookieOptions
-        {
-            SameSite = Microsoft.AspNetCore.Http.SameSiteMode.Strict, HttpOnly = true, Path = "/",
-            Secure = http.Request.IsHttps, MaxAge = s_visitLasts,
-        });
+        OperatorCookie.Give(http, Make(_visits, OperatorCookie.Lasts));
         http.Response.Redirect(Path);
         return Task.CompletedTask;
     }
 
-    /// <summary>The operator behind a request for an operator's endpoint; null when its cookie is no proof.</summary>
-    internal (Caller Caller, ClaimsPrincipal Principal)? Find(HttpContext http)
+    /// <summary>The operator behind a visit; null when there is none such.</summary>
+    internal (Caller Caller, ClaimsPrincipal Principal)? Find(string visit)
     {
-        var demands = http.GetEndpoint()?.Metadata.GetOrderedMetadata<IAuthorizeData>() ?? [];
-        if (!demands.Any(data => data.Policy == Policies.Operator)
-            || http.Request.Cookies[Cookie] is not { } visit
-            || !_visits.TryGetValue(Hash(visit), out var end) || end <= clock.GetUtcNow())
-            return null;
-        if (!HttpMethods.IsGet(http.Request.Method) && http.Request.Headers["Sec-Fetch-Site"] != "same-origin") return null;
+        if (!_visits.TryGetValue(Hash(visit), out var end) || end <= clock.GetUtcNow()) return null;
         var identity = new ClaimsIdentity(
-            [new(AccessTokens.RoleClaim, Roles.Operator)], Cookie, AccessTokens.UserClaim, AccessTokens.RoleClaim);
+            [new(AccessTokens.RoleClaim, Roles.Operator)], OperatorCookie.Name, AccessTokens.UserClaim, AccessTokens.RoleClaim);
         return (s_caller, new ClaimsPrincipal(identity));
     }
+
+    /// <summary>Ends a visit, where there is one such.</summary>
+    internal void Forget(string visit) => _visits.TryRemove(Hash(visit), out _);
 
     private string Make(ConcurrentDictionary<string, DateTimeOffset> hashes, TimeSpan lasts)
     {

@@ -27,8 +27,9 @@ internal sealed partial class EndedSessions(
 
     public bool Contains(long sessionId) => _ended.ContainsKey(sessionId);
 
-    /// <summary>What this front door has ended itself holds here at once.</summary>
-    public void Add(long sessionId, DateTimeOffset accessEnd) => _ended[sessionId] = accessEnd;
+    /// <summary>What this front door has ended itself holds here at once; until when, silos may know better.</summary>
+    public void Add(long sessionId, DateTimeOffset accessEnd) =>
+        _ended.AddOrUpdate(sessionId, accessEnd, (_, known) => known > accessEnd ? known : accessEnd);
 
     /// <summary>Waits for what is being asked, or asks. A question lasts no longer than its answer is fresh.</summary>
     /// <exception cref="Exception">As grains throw it: nobody can say now.</exception>

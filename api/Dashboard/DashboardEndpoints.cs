@@ -25,18 +25,12 @@ internal static class DashboardEndpoints
     public static void MapDashboard(this IEndpointRouteBuilder routes)
     {
         var pages = routes.MapGroup("/dashboard").RequireAuthorization(Policies.Operator).ExcludeFromDescription();
-        pages.AddEndpointFilter(async (call, next) =>
-        {
-            // Nothing but what is served here, in no frame of somebody else's.
-            call.HttpContext.Response.Headers.ContentSecurityPolicy =
-                "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; form-action 'self'; base-uri 'none'";
-            call.HttpContext.Response.Headers.CacheControl = "no-store";
-            return await next(call);
-        });
+        pages.AddEndpointFilter(Guard);
+        pages.MapSignIn();
         pages.MapGet("", Cluster);
         pages.MapGet("/sagas", Sagas);
         pages.MapGet("/sagas/{gid}", Saga);
-        pages.MapPost("/sagas/{gid}", Push).DisableAntiforgery(); // The cookie is SameSite=Strict, and the origin is checked.
+        pages.MapPost("/sagas/{gid}", Push).DisableAntiforgery(); // Which page it is from, PageForm asks.
         pages.MapGet("/work", Work);
         pages.MapGet("/stock", Stock);
         pages.MapGet("/stream", Stream).WithMetadata(new StreamEndpoint());
@@ -44,6 +38,29 @@ internal static class DashboardEndpoints
             .ExcludeFromDescription();
         routes.MapGet("/dashboard/dashboard.js", () => File("dashboard.js", "text/javascript; charset=utf-8"))
             .ExcludeFromDescription();
+    }
+
+    /// <summary>Whoever reads pages is told in one what went wrong; programs get the mall's problem details.</summary>
+    private static async ValueTask<object?> Guard(EndpointFilterInvocationContext call, EndpointFilterDelegate next)
+    {
+        var http = call.HttpContext;
+        PageForm.Protect(http);
+        try
+        {
+            return await next(call);
+        }
+        catch (Exception e) when (PageForm.ReadsPages(http) && !e.MeansClientHasGone(http))
+        {
+            // The edge of the request.
+            var traceId = TraceIds.Of(http);
+            var problem = e.ToProblem(http.RequestServices.GetRequiredService<ILogger<RequestLog>>(), traceId);
+            if (problem.RetryAfterSeconds is { } seconds) http.Response.Headers.RetryAfter = $"{seconds}";
+            return new RazorComponentResult<TroublePage>(
+                new { problem.Kind.Title, problem.Detail, problem.Kind.Code, TraceId = traceId })
+            {
+                StatusCode = problem.HttpStatus, PreventStreamingRendering = true,
+            };
+        }
     }
 
     private static async Task<IResult> Cluster(IServiceProvider services, RequestLog log, Patience patience)
@@ -76,10 +93,7 @@ internal static class DashboardEndpoints
 
     private static async Task<IResult> Push(HttpContext http, Caller caller, string gid, SagaDesk desk, Patience patience)
     {
-        if (http.Request.Headers.Origin is not [{ } origin] || !Uri.TryCreate(origin, UriKind.Absolute, out var from)
-            || from.Authority != http.Request.Host.Value)
-            throw new ProblemException(Problem.Of(ErrorCodes.Forbidden, "This button works on the mall's own page only."));
-        var wish = (string?)(await http.Request.ReadFormAsync(http.RequestAborted))["do"];
+        var wish = (string?)(await PageForm.ReadAsync(http))["do"];
         var pushed = wish switch
         {
             "retry" => await desk.Retry(caller, gid, null, patience),

@@ -6,14 +6,17 @@ let isBusy = false;
 const cut = is => document.body.classList.toggle("cut", is);
 
 stream.addEventListener("tick", async () => {
-  if (isBusy || document.hidden || document.activeElement?.closest("form")) return cut(false);
+  if (isBusy || document.hidden || document.activeElement?.closest("main form")) return cut(false);
   isBusy = true;
   try {
-    const answer = await fetch(location.href, { headers: { "X-Requested-By": "tick" }, redirect: "error" });
-    if (!answer.ok) return cut(true);
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "error" });
+    if (answer.status === 401) return location.reload(); // Signed out: the form for it leads back here.
+    if (answer.status >= 500) return cut(true);
     const next = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
     const focused = document.activeElement?.id;
+    const frames = [...document.querySelectorAll(".scroll")].map(frame => [frame.id, frame.scrollLeft]);
     document.querySelector("main").replaceWith(next);
+    for (const [id, left] of frames) document.getElementById(id)?.scrollTo({ left });
     if (focused) document.getElementById(focused)?.focus();
     cut(false);
   } catch {

@@ -30,12 +30,20 @@ internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, Ses
         return await patience.Insist(() => grains.GetGrain<IRegistrationSagaGrain>(gid).Register(command), makes: true);
     }
 
-    /// <summary>Signs in. Refused with 200003, whichever of the two is wrong, after the same work.</summary>
+    /// <summary>Signs in; see <see cref="Prove"/>.</summary>
+    public async Task<Result<Session>> Login(LoginInput input, IPAddress? from, Patience patience)
+    {
+        var account = await Prove(input, from, patience);
+        return account.IsRefused ? account.Refusal : await sessions.Begin(account.Value, patience);
+    }
+
+    /// <summary>Whose mobile and password these are. Refused with 200003, whichever of the two is wrong, after the same
+    /// work.</summary>
     /// <param name="input">As the client sent it.</param>
     /// <param name="from">Whose failures are counted; null when that is unknown.</param>
     /// <param name="patience">How long to wait.</param>
     /// <exception cref="ProblemException">100006 after too many failures from there.</exception>
-    public async Task<Result<Session>> Login(LoginInput input, IPAddress? from, Patience patience)
+    public async Task<Result<Account>> Prove(LoginInput input, IPAddress? from, Patience patience)
     {
         // Only what could not be any account's is bad input; the rest is judged with the slow hash, whatever it looks like.
         var checks = new FieldChecks();
@@ -52,7 +60,7 @@ internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, Ses
         if (!isTheirs || account is null)
             return Result.Refused(ErrorCodes.WrongCredentials, "Mobile or password is wrong.");
         await patience.Insist(() => guard.Forgive(mobile));
-        return await sessions.Begin(account, patience);
+        return account;
 
         async Task Admit(bool counts)
         {

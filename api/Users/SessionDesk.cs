@@ -12,13 +12,16 @@ internal sealed class SessionDesk(IGrainFactory grains, AccessTokens tokens, End
         Result.Refused(ErrorCodes.Unauthenticated, "The refresh token is not good, or not any more: sign in again.");
 
     /// <summary>For an account whose owner has proved to be it.</summary>
+    /// <param name="account">Whose.</param>
+    /// <param name="patience">How long to wait.</param>
+    /// <param name="lifetime">Of both tokens; null: as long as is configured.</param>
     /// <exception cref="ProblemException">200003: its password has been changed meanwhile.</exception>
-    public async Task<Session> Begin(Account account, Patience patience)
+    public async Task<Session> Begin(Account account, Patience patience, TimeSpan? lifetime = null)
     {
         var refresh = RefreshToken.First(await tokens.Key(patience));
         var session = new NewSession(
-            refresh.SessionId, account.Id, account.Role, refresh.Hash, tokens.TimesNow(), options.RefreshLifetime,
-            account.PasswordHash);
+            refresh.SessionId, account.Id, account.Role, refresh.Hash, tokens.TimesNow(lifetime),
+            lifetime ?? options.RefreshLifetime, account.PasswordHash);
         if (!await patience.Insist(() => Directory.Begin(session)))
             throw new ProblemException(Problem.Of(ErrorCodes.WrongCredentials, "Mobile or password is wrong."));
         var caller = new Caller(account.Id, account.Role, refresh.SessionId);

@@ -3,6 +3,7 @@ using Mall.Silo.Observability;
 using Orleans.Configuration;
 using Orleans.Dashboard;
 using Orleans.Serialization;
+using Orleans.Serialization.Configuration;
 
 namespace Mall.Silo.Cluster;
 
@@ -26,6 +27,7 @@ internal static class OrleansWiring
     {
         silo.Configure<ClusterOptions>(cluster => Name(cluster, settings.Cluster?.Id ?? ClusterSettings.DefaultId));
         silo.Services.Configure<ExceptionSerializationOptions>(CarryOwnExceptions);
+        silo.Services.Configure<TypeManifestOptions>(NameReceivers);
         silo.Configure<SiloMessagingOptions>(messaging => messaging.MaxEnqueuedRequestsHardLimit = 10_000);
         InterfaceTypeCache.AddTo(silo.Services);
         silo.PropagateTraces(settings);
@@ -95,6 +97,7 @@ internal static class OrleansWiring
         client.Configure<ClusterOptions>(options => Name(options, cluster.Id));
         client.UseAdoNetClustering(ado => (ado.Invariant, ado.ConnectionString) = OrleansDatabase.Of(settings.Db));
         client.Services.Configure<ExceptionSerializationOptions>(CarryOwnExceptions);
+        client.Services.Configure<TypeManifestOptions>(NameReceivers);
         InterfaceTypeCache.AddTo(client.Services);
         client.PropagateTraces(settings);
         client.AddDashboard();
@@ -107,6 +110,9 @@ internal static class OrleansWiring
     /// <summary>What the contract has no exception for (a fault of the ledger) crosses silos with its message at least.</summary>
     private static void CarryOwnExceptions(ExceptionSerializationOptions options) =>
         options.SupportedNamespacePrefixes.Add("Mall");
+
+    /// <summary>A command names the type that receives it, and a process takes only names that it has been told of.</summary>
+    private static void NameReceivers(TypeManifestOptions types) => types.AddAllowedType(typeof(HotGrains));
 
     private static void Name(ClusterOptions cluster, string id) => (cluster.ClusterId, cluster.ServiceId) = (id, ServiceId);
 }

@@ -1,10 +1,11 @@
 using System.Diagnostics.Metrics;
+using Mall.Webhooks;
 
 namespace Mall.Silo.Observability;
 
 /// <summary>
 /// What waits in the database, looked at every fifteen seconds by each silo, all silos tell the
-/// same. Each look costs four queries that an index answers.
+/// same. Each look costs a few queries that an index answers.
 /// </summary>
 internal sealed class BacklogWatch : BackgroundService
 {
@@ -20,11 +21,24 @@ internal sealed class BacklogWatch : BackgroundService
 
     private static readonly Query<DateTimeOffset?> s_due = new("select min(due_time) from due", row => Time(row, 0));
 
+    // seen is a position and a place in it, see OutboxLog. Who has no webhook that works is behind nothing.
+    private static readonly Query<DateTimeOffset?> s_undelivered = new(
+        """
+        select create_time from outbox
+        where position > (select min(seen) / 8192 from webhooks where status = 'active') order by position limit 1
+        """,
+        row => Time(row, 0));
+
+    private static readonly Query<(string Status, long Count)> s_webhooks = new(
+        "select status, count(*) from webhooks group by status", row => (row.GetString(0), row.GetInt64(1)));
+
     private readonly ILedger _ledger;
     private readonly TimeProvider _time;
     private readonly Dictionary<string, (long Count, double AgeSeconds)> _sagas = [];
     private long _parked;
     private double _dueLag;
+    private double _outboxLag;
+    private Dictionary<string, long> _webhooks = [];
 
     public BacklogWatch(ILedger ledger, TimeProvider time, IMeterFactory meters)
     {
@@ -35,6 +49,9 @@ internal sealed class BacklogWatch : BackgroundService
             "sagas.oldest.age", () => Each(s => s.AgeSeconds), "s", "Age of the oldest saga that has not ended, by status.");
         meter.CreateObservableGauge("sagas.parked", () => _parked, "{saga}", "Sagas that wait for an operator.");
         meter.CreateObservableGauge("due.lag", () => _dueLag, "s", "How long the oldest due work has been due.");
+        meter.CreateObservableGauge(
+            "outbox.lag", () => _outboxLag, "s", "Age of the oldest event that a webhook which is active has not had.");
+        meter.CreateObservableGauge("webhooks", Webhooks, "{webhook}", "Webhooks, by status.");
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -65,6 +82,8 @@ internal sealed class BacklogWatch : BackgroundService
 
         _parked = (await _ledger.QueryAsync(s_parked, cancellationToken))[0];
         _dueLag = Since((await _ledger.QueryAsync(s_due, cancellationToken))[0]);
+        _outboxLag = Since(await _ledger.QueryAsync(s_undelivered, cancellationToken) is [var first] ? first : null);
+        _webhooks = (await _ledger.QueryAsync(s_webhooks, cancellationToken)).ToDictionary(row => row.Status, row => row.Count);
 
         double Since(DateTimeOffset? time) => time is { } then ? Math.Max(0, (now - then).TotalSeconds) : 0;
     }
@@ -75,6 +94,12 @@ internal sealed class BacklogWatch : BackgroundService
             return [.. _sagas.Select(
                 s => new Measurement<T>(value(s.Value), new KeyValuePair<string, object?>("status", s.Key)))];
     }
+
+    private Measurement<long>[] Webhooks() =>
+    [
+        .. ((string[])[WebhookStatus.Active, WebhookStatus.Paused, WebhookStatus.Parked]).Select(status =>
+            new Measurement<long>(_webhooks.GetValueOrDefault(status), new KeyValuePair<string, object?>("status", status))),
+    ];
 
     private static DateTimeOffset? Time(System.Data.Common.DbDataReader row, int column) =>
         row.IsDBNull(column) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(column));

@@ -39,12 +39,16 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
         _silos = new SiloProcess?[silos];
         Endpoints = [.. Enumerable.Range(0, silos).Select(i => $"{HostOf(sites?.Silos[i])}:{FreePorts.Take()}")];
         _gateways = [.. Endpoints.Select(e => $"{e.Split(':')[0]}:{FreePorts.Take()}")];
+        BackDoors = [.. Endpoints.Select(e => $"{e.Split(':')[0]}:{FreePorts.Take()}")];
     }
 
     public DatabaseServer Server { get; }
 
     /// <summary>Where each silo listens; stays the same over its lives.</summary>
     public IReadOnlyList<string> Endpoints { get; }
+
+    /// <summary>Where each silo shows its health and metrics.</summary>
+    public IReadOnlyList<string> BackDoors { get; }
 
     public Uri Address => _doors[Interlocked.Increment(ref _asked) % _doors.Count].Address;
 
@@ -194,7 +198,10 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
 
     private SiloProcess Start(int number) =>
         _silos[number] = Start(
-            ["--roles", "silo", "--silo", Endpoints[number], "--gateway", _gateways[number]], _sites?.Silos[number]);
+            [
+                "--roles", "silo", "--silo", Endpoints[number], "--gateway", _gateways[number], "--http", BackDoors[number],
+            ],
+            _sites?.Silos[number]);
 
     private SiloProcess Start(string[] settings, Machine? machine)
     {
