@@ -149,7 +149,7 @@ public sealed class BankServices : IAsyncDisposable
         await command.ExecuteNonQueryAsync();
     }
 
-    private Task RunAsync(string sql) => AloneAsync(async () =>
+    private Task<int> RunAsync(string sql) => AloneAsync(async () =>
     {
         await using var command = _database.CreateCommand();
         command.CommandText = sql;
