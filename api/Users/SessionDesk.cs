@@ -15,13 +15,15 @@ internal sealed class SessionDesk(IGrainFactory grains, AccessTokens tokens, End
     /// <param name="account">Whose.</param>
     /// <param name="patience">How long to wait.</param>
     /// <param name="lifetime">Of both tokens; null: as long as is configured.</param>
+    /// <exception cref="ProblemException">200003: its password has been changed meanwhile.</exception>
     public async Task<Session> Begin(Account account, Patience patience, TimeSpan? lifetime = null)
     {
         var refresh = RefreshToken.First(await tokens.Key(patience));
         var session = new NewSession(
             refresh.SessionId, account.Id, account.Role, refresh.Hash, tokens.TimesNow(lifetime),
-            lifetime ?? options.RefreshLifetime);
-        await patience.Insist(() => Directory.Begin(session));
+            lifetime ?? options.RefreshLifetime, account.PasswordHash);
+        if (!await patience.Insist(() => Directory.Begin(session)))
+            throw new ProblemException(Problem.Of(ErrorCodes.WrongCredentials, "Mobile or password is wrong."));
         var caller = new Caller(account.Id, account.Role, refresh.SessionId);
         return new Session(await tokens.Sign(caller, session.Access, patience), refresh);
     }
