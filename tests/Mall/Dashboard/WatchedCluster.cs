@@ -113,7 +113,7 @@ public sealed class WatchedCluster : IAsyncDisposable
     private async Task BeginRefundAsync()
     {
         var mobile = _orders.Count == 0 ? CustomersMobile : "13700000003";
-        var customer = await Accounts.SignUpAsync(Cluster, mobile, Stop);
+        using var customer = await Accounts.SignUpAsync(Cluster, mobile, Stop);
         var order = await customer.PostAsync(
             "v1/orders", new { items = new[] { new { productId = Trade.Products[0], quantity = 1 } } }, null, Stop);
         var orderId = order.Body.GetProperty("id").GetInt64();
@@ -134,10 +134,10 @@ public sealed class WatchedCluster : IAsyncDisposable
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var asked = customer.PostAsync($"v1/orders/{orderId}/refund", new { }, $"refund-{orderId}", leaving.Token);
         var begun = $"select gid from sagas where gid = 'refund-{orderId}'";
-        while ((await Cluster.Server.RunSqlAsync(begun, "mall", Stop)).Length == 0) await Task.Delay(100, Stop);
+        while (!asked.IsCompleted && (await Cluster.Server.RunSqlAsync(begun, "mall", Stop)).Length == 0)
+            await Task.Delay(100, Stop);
         await leaving.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked);
-        customer.Dispose();
     }
 }
 
