@@ -66,8 +66,8 @@ internal static partial class WireChecks
             : throw new BadTransactionException($"op is '{op}': 1 to 32 letters, digits, dashes.");
 
     /// <summary>
-    /// What goes to a branch as it is may be anything, but not JSON that names a property twice: each reader would take another of
-    /// the two. JSON-RPC, which adds to it, needs an object.
+    /// What goes to a branch as it is may be anything, but not JSON that names a property twice: each reader would take another
+    /// of the two. JSON-RPC, which adds to it, needs an object.
     /// </summary>
     public static void Payload(byte[] payload, string what, bool isObject)
     {
@@ -79,8 +79,8 @@ internal static partial class WireChecks
         }
         catch (JsonException e)
         {
-            if (isObject || IsJson(payload)) throw new BadTransactionException($"{what} is not the JSON that it should be: {e.Message}");
-            return;
+            if (!isObject && !IsJson(payload)) return;
+            throw new BadTransactionException($"{what} is not the JSON that it should be: {e.Message}");
         }
 
         throw new BadTransactionException($"{what} is no JSON object, which JSON-RPC needs.");
@@ -158,8 +158,8 @@ internal static partial class WireChecks
         return
         [
             .. steps.Select((step, i) => Step(
-                step ?? throw new BadTransactionException($"Step {i + 1} is null."), payloads is { Count: > 0 } ? payloads[i] : [],
-                after[i], wire.Protocol, $"The payload of step {i + 1}")),
+                step ?? throw new BadTransactionException($"Step {i + 1} is null."),
+                payloads is { Count: > 0 } ? payloads[i] : [], after[i], wire.Protocol, $"The payload of step {i + 1}")),
         ];
     }
 
@@ -167,7 +167,8 @@ internal static partial class WireChecks
         Dictionary<string, string?> step, byte[] payload, ImmutableArray<int> after, string? protocol, string what)
     {
         var (action, compensate) = (step.GetValueOrDefault("action") ?? "", step.GetValueOrDefault("compensate") ?? "");
-        if (protocol != "grpc") Payload(payload, what, isObject: protocol == "json-rpc" && (IsCalled(action) || IsCalled(compensate)));
+        var isObject = protocol == "json-rpc" && (IsCalled(action) || IsCalled(compensate));
+        if (protocol != "grpc") Payload(payload, what, isObject);
         return new TransactionStep(action, compensate, payload, after);
 
         static bool IsCalled(string target) =>

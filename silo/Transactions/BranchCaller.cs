@@ -123,7 +123,8 @@ internal sealed class BranchCaller(
     {
         try
         {
-            return payload.Length == 0 || JsonNode.Parse(payload, documentOptions: s_strict) is not { } given ? [] : given as JsonObject;
+            if (payload.Length == 0) return [];
+            return JsonNode.Parse(payload, documentOptions: s_strict) is { } given ? given as JsonObject : [];
         }
         catch (JsonException)
         {

@@ -3,7 +3,9 @@ using Mall.Tests.Hosting;
 
 namespace Mall.Tests.Transactions;
 
-/// <summary>What DTM's own tests play through and no other test here does; <c>docs/transactions-scenarios.md</c> has them all.</summary>
+/// <summary>
+/// What DTM's own tests play through and no other test here does; <c>docs/transactions-scenarios.md</c> has them all.
+/// </summary>
 public sealed class ScenarioTests(DtmMall mall) : IClassFixture<DtmMall>
 {
     private static string NewGid() => $"gid-{Guid.NewGuid():N}";

@@ -3,7 +3,7 @@ using Mall.Tests.Installations;
 
 namespace Mall.Tests.Transactions.Bank;
 
-/// <summary>A client every tenth of a second, whatever befalls the manager of their transactions, until no more are asked.</summary>
+/// <summary>A client every tenth of a second, whatever befalls the manager of their transactions.</summary>
 public sealed class BankTrade(BankServices bank, BankClients clients, string prefix, CancellationToken stop)
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);

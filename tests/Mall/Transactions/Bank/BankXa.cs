@@ -6,7 +6,7 @@ namespace Mall.Tests.Transactions.Bank;
 
 /// <summary>
 /// The part of the bank whose database takes part in XA, on MariaDB: the first phase ends prepared in the database and outlives
-/// its connection, the second is the manager's. The barrier's row is in the XA transaction, and says afterwards what became of it.
+/// its connection, the second is the manager's. The barrier's row is in the XA transaction, and says afterwards how that ended.
 /// </summary>
 public sealed class BankXa
 {
