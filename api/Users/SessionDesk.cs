@@ -12,12 +12,15 @@ internal sealed class SessionDesk(IGrainFactory grains, AccessTokens tokens, End
         Result.Refused(ErrorCodes.Unauthenticated, "The refresh token is not good, or not any more: sign in again.");
 
     /// <summary>For an account whose owner has proved to be it.</summary>
+    /// <exception cref="ProblemException">200003: its password has been changed meanwhile.</exception>
     public async Task<Session> Begin(Account account, Patience patience)
     {
         var refresh = RefreshToken.First(await tokens.Key(patience));
         var session = new NewSession(
-            refresh.SessionId, account.Id, account.Role, refresh.Hash, tokens.TimesNow(), options.RefreshLifetime);
-        await patience.Insist(() => Directory.Begin(session));
+            refresh.SessionId, account.Id, account.Role, refresh.Hash, tokens.TimesNow(), options.RefreshLifetime,
+            account.PasswordHash);
+        if (!await patience.Insist(() => Directory.Begin(session)))
+            throw new ProblemException(Problem.Of(ErrorCodes.WrongCredentials, "Mobile or password is wrong."));
         var caller = new Caller(account.Id, account.Role, refresh.SessionId);
         return new Session(await tokens.Sign(caller, session.Access, patience), refresh);
     }

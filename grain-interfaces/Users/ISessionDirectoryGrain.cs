@@ -6,9 +6,11 @@ namespace Mall.Users;
 [Alias("mall.ISessionDirectoryGrain")]
 public interface ISessionDirectoryGrain : IGrainWithIntegerKey
 {
-    /// <summary>Idempotent by id and hash.</summary>
+    /// <summary>
+    /// Idempotent by id. False when the account has another password by now than the one that was proved, or is gone.
+    /// </summary>
     [Alias("Begin")]
-    Task<Done> Begin(NewSession session);
+    Task<bool> Begin(NewSession session);
 
     /// <summary>
     /// Puts one refresh token in the place of another. Idempotent by the pair of them, for a minute, as long as the new one has
@@ -33,8 +35,10 @@ public interface ISessionDirectoryGrain : IGrainWithIntegerKey
 /// <param name="TokenHash">Of the refresh token.</param>
 /// <param name="Access">Of the access token.</param>
 /// <param name="Lifetime">Of the refresh token.</param>
+/// <param name="PasswordHash">The account's, as the password was proved against it.</param>
 [GenerateSerializer, Immutable, Alias("mall.NewSession")]
-public sealed record NewSession(long Id, long UserId, string Role, string TokenHash, AccessTimes Access, TimeSpan Lifetime);
+public sealed record NewSession(
+    long Id, long UserId, string Role, string TokenHash, AccessTimes Access, TimeSpan Lifetime, string PasswordHash);
 
 /// <summary>From when to when an access token is good, by the front door's clock; whole seconds.</summary>
 [GenerateSerializer, Immutable, Alias("mall.AccessTimes")]

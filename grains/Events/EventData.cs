@@ -15,7 +15,8 @@ public sealed record StockEvent(long ProductId, long ShopId, long Stock);
 /// <param name="Day">Such as <c>2026-01-31</c>.</param>
 /// <param name="Orders">That were paid and not given back.</param>
 /// <param name="Amount">In minor units.</param>
-public sealed record ShopReport(long ShopId, string Day, long Orders, long Units, long Amount);
+/// <param name="Corrects">True when that day has been told before, otherwise; null when not.</param>
+public sealed record ShopReport(long ShopId, string Day, long Orders, long Units, long Amount, bool? Corrects = null);
 
 /// <summary>How what events tell is written down.</summary>
 [JsonSourceGenerationOptions(

@@ -11,7 +11,7 @@ internal sealed class CleanUpJob(GrainLedger ledger, LedgerOptions options, Ledg
 
     public string Name => "clean-up";
 
-    public async Task<string> RunAsync(DateTimeOffset now)
+    public async Task<string> RunAsync(DateTimeOffset now, TimeZoneInfo zone)
     {
         await ledger.CommitAsync(new WriteSet(LedgerCleanUp.At(clock.GetUtcNow())));
         var waits = await ledger.QueryAsync(WebhookRows.LeastSeen);

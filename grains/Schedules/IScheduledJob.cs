@@ -10,6 +10,7 @@ public interface IScheduledJob
     string Name { get; }
 
     /// <summary>Does it, and tells what came of it in a few words.</summary>
-    /// <param name="now">When the run began, in the schedule's zone.</param>
-    Task<string> RunAsync(DateTimeOffset now);
+    /// <param name="now">When the run began.</param>
+    /// <param name="zone">The schedule's.</param>
+    Task<string> RunAsync(DateTimeOffset now, TimeZoneInfo zone);
 }

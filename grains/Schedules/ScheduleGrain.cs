@@ -92,10 +92,10 @@ public sealed partial class ScheduleGrain(
 
     private async Task<string> OutcomeAsync(ScheduleRow row)
     {
-        var local = TimeZoneInfo.ConvertTime(clock.GetUtcNow(), TimeZoneInfo.FindSystemTimeZoneById(row.Zone));
+        var zone = TimeZoneInfo.FindSystemTimeZoneById(row.Zone);
         try
         {
-            var running = jobs.First(job => job.Name == Name).RunAsync(local);
+            var running = jobs.First(job => job.Name == Name).RunAsync(clock.GetUtcNow(), zone);
             while (!running.IsCompleted)
             {
                 try

@@ -16,7 +16,22 @@ public static class Accounts
             RowChange[] changes = found.Count > 0
                 ? [UserRows.Empower(id, account, now), .. sessions.SelectMany(session => SessionRows.End(session, now))]
                 : UserRows.Insert(id, account, now);
-            if (await ledger.CommitAsync(new WriteSet(changes)) == CommitOutcome.Applied) return (id, found.Count == 0);
+            if (await ledger.CommitAsync(new WriteSet(changes)) != CommitOutcome.Applied) continue;
+            await EndSessionsAsync(ledger, id, now);
+            return (id, found.Count == 0);
+        }
+    }
+
+    /// <summary>
+    /// Those that began between the look and the commit. None begins with the old password from then on; one that has begun with
+    /// the new one already is the price.
+    /// </summary>
+    private static async Task EndSessionsAsync(ILedger ledger, long userId, DateTimeOffset now)
+    {
+        while (await ledger.QueryAsync(SessionRows.OfUser, CancellationToken.None, userId) is { Count: > 0 } sessions)
+        {
+            foreach (var session in sessions)
+                await ledger.CommitAsync(new WriteSet(SessionRows.End(session, now))); // A conflict: it moves, and is seen again.
         }
     }
 }

@@ -12,14 +12,18 @@ public sealed class SessionDirectoryGrain(GrainLedger ledger, LedgerClock clock)
     /// <summary>How long a refresh may be repeated by somebody who has not heard the answer.</summary>
     private static readonly TimeSpan s_repeatable = TimeSpan.FromSeconds(60);
 
-    public async Task<Done> Begin(NewSession session)
+    public async Task<bool> Begin(NewSession session)
     {
-        if (await ledger.CommitAsync(new WriteSet(SessionRows.Insert(session, clock.GetUtcNow()))) == CommitOutcome.Applied)
-            return Done.It;
+        // Once it is acknowledged that a password is another, or that sessions have ended with it, the old one begins none.
+        var writes = new WriteSet(
+            SessionRows.Insert(session, clock.GetUtcNow()), UserRows.Demand(session.UserId, session.PasswordHash));
+        if (await ledger.CommitAsync(writes) == CommitOutcome.Applied) return true;
 
         // Repeated, unless two ids of 62 random bits are equal. Whether the session has gone on meanwhile is no matter here.
-        return await ledger.FindAsync(SessionRows.ById, session.Id) is { } found && found.View.UserId == session.UserId
-            ? Done.It : throw new StaleActivationException("The session's id is taken; try again.");
+        if (await ledger.FindAsync(SessionRows.ById, session.Id) is { } found && found.View.UserId == session.UserId) return true;
+        return await ledger.FindAsync(UserRows.PasswordHashOf, session.UserId) == session.PasswordHash
+            ? throw new StaleActivationException("The session's id is taken; try again.")
+            : false;
     }
 
     public async Task<SessionView?> Rotate(TokenRotation rotation)

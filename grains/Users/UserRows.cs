@@ -22,6 +22,7 @@ internal static class UserRows
 
     private static readonly RowShape s_insertPoints = s_points.Insert(s_userId, s_balance);
     private static readonly RowShape s_empower = s_users.Update().Set(s_passwordHash, s_role, s_updateTime);
+    private static readonly RowShape s_demand = s_users.Update().Guard(s_passwordHash).Set(s_passwordHash);
     private static readonly RowShape s_delete = s_users.Delete();
     private static readonly RowShape s_deletePoints = s_points.Delete();
 
@@ -46,6 +47,9 @@ internal static class UserRows
         """,
         row => new Account(row.GetInt64(0), row.GetString(1), row.GetString(2)));
 
+    public static readonly Query<string> PasswordHashOf = new(
+        "select password_hash from users where id = @p1", row => row.GetString(0));
+
     /// <summary>The user and an empty balance, so that points only ever add.</summary>
     public static RowChange[] Insert(long id, NewUser user, DateTimeOffset now) =>
     [
@@ -55,6 +59,9 @@ internal static class UserRows
 
     public static RowChange Empower(long id, NewUser user, DateTimeOffset now) =>
         s_empower.With(id, user.PasswordHash, user.Role, now);
+
+    /// <summary>Changes nothing, and is a conflict when the password has been changed.</summary>
+    public static RowChange Demand(long id, string passwordHash) => s_demand.With(id, passwordHash, passwordHash);
 
     public static RowChange[] Delete(long id) => [s_delete.With(id), s_deletePoints.With(id)];
 }

@@ -5,7 +5,7 @@ namespace Mall.Tests.Crash;
 /// <summary>
 /// The process dies at any moment, and starts again, and again. Customers see pauses and nothing else; afterwards the books are
 /// audited. A run is repeated, as far as a whole machine can be, by the seed that it prints; <c>MALL_TEST_KILLS</c> is how often
-/// it dies (10).
+/// it dies, <c>MALL_TEST_CLOSES</c> how many orders are being closed when it dies once more.
 /// </summary>
 [Collection(nameof(WholeProcesses))]
 public sealed class KillTests(ITestOutputHelper output)
@@ -41,6 +41,7 @@ public sealed class KillTests(ITestOutputHelper output)
         await trade.EndAsync();
         await trade.AuditAsync(output.WriteLine, isScarce: true);
         var changedAnswers = await Aftermath.AskAgainAsync(trade.Shoppers, 20, new Random(seed), stop);
+        silo = await KillAmidClosesAsync(mall, silo, trade, dice, stop);
         silo.Terminate();
         var exitCode = await silo.ExitCodeAsync(TimeSpan.FromSeconds(30));
 
@@ -49,6 +50,50 @@ public sealed class KillTests(ITestOutputHelper output)
         // Else the run has shown nothing: orders were under way when the process died.
         Assert.True(trade.Unanswered > kills, "The kills hit hardly any request.");
         Assert.InRange(trade.Answered, kills * Shoppers, int.MaxValue);
+    }
+
+    /// <summary>
+    /// The orders that stand become due all at once, and whoever closes them dies while some are closed and others are not,
+    /// twice: each is closed once and told to be so once, and all that it held is back.
+    /// </summary>
+    private async Task<SiloProcess> KillAmidClosesAsync(
+        Installation mall, SiloProcess silo, Trade trade, Random dice, CancellationToken stop)
+    {
+        using var books = Books.Open(mall);
+        await silo.KillAsync();
+        await mall.RunSqlAsync(
+            $"""
+            update orders set close_time = 1
+            where id in (select id from orders where status = 0 order by id limit {Setting.Of("MALL_TEST_CLOSES", 2000)})
+            """);
+        var (standing, due) = (books.Orders(status: 0), books.Orders("status = 0 and close_time = 1"));
+        for (var kill = 1; kill <= 2; kill++)
+        {
+            silo = mall.Start();
+            var enough = books.Orders(status: 2) + dice.NextInt64(1, due / 4);
+            while (books.Orders(status: 2) < enough) await Task.Delay(1, stop);
+            await silo.KillAsync();
+
+            // What the dead process had claimed is free again when its lease is over: now.
+            await mall.RunSqlAsync(
+                $"""
+                update orders set close_time = 1 where status = 0
+                  and close_time < {DateTimeOffset.UtcNow.AddMinutes(5).ToUnixTimeMilliseconds()};
+                update sagas set next_time = 1 where next_time is not null
+                """);
+            var (closed, open) = (books.Orders(status: 2), books.UnendedSagas().Count);
+            output.WriteLine($"killed when {closed} of {due} were closed, {open} of them without their stock");
+            Assert.InRange(closed, enough, due - 1);
+        }
+
+        silo = mall.Start();
+        while (books.Orders(status: 2) < due) await Task.Delay(20, stop);
+        await Aftermath.UntilSagasHaveEndedAsync(() => Books.Open(mall), stop);
+        Audit.Passes(books.Discrepancies(trade.Seller.Supplied));
+        Assert.Equal((due, due), books.Events("order.closed"));
+        Assert.Equal((standing - due, due), (books.Orders(status: 0), books.Orders(status: 2)));
+        await mall.UntilServingAsync(silo, stop);
+        return silo;
     }
 
     /// <summary>Mostly some time after it serves again; every fourth time while it still starts and recovers.</summary>

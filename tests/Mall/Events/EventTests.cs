@@ -74,6 +74,32 @@ public sealed class EventTests(EveryDatabase databases)
         Assert.Equal($"id: {data.GetProperty("id").GetInt64()}", first[0]);
     }
 
+    /// <summary>Whoever is cut off and comes back with the last id sees each event once, whatever happens meanwhile.</summary>
+    [Fact]
+    public async Task Stream_ThatIsCutOffAgainAndAgain_LosesAndRepeatsNothing()
+    {
+        var mall = await databases.OnAsync("SQLite");
+        var start = await EndAsync(mall);
+        const int users = 20;
+        var writing = Task.WhenAll(Enumerable.Range(0, users).Select(_ => mall.UserAsync()));
+        var (seen, last) = (new List<string>(), start);
+        while (seen.Count < users)
+        {
+            using var stream = await FollowAsync(mall, last);
+            for (var i = 0; i < 3 && seen.Count < users; i++)
+            {
+                last = (await stream.NextAsync())[0]["id: ".Length..];
+                seen.Add(last);
+            }
+        }
+
+        await writing;
+        var listed = (await mall.SendAsync($"GET /v1/events?limit=100&after={start}", token: Jwt.Operator)).Json;
+        Assert.Equal(
+            listed.GetProperty("items").EnumerateArray().Select(e => e.GetProperty("id").GetRawText()), seen);
+        Assert.Equal(users, seen.Count);
+    }
+
     [Theory]
     [InlineData("GET /v1/events")]
     [InlineData("GET /v1/events/stream")]

@@ -19,6 +19,9 @@ internal sealed class Receiver : IAsyncDisposable
     /// <summary>The status of the next answers.</summary>
     public volatile int Status = 204;
 
+    /// <summary>While it is set, what comes is not answered.</summary>
+    public volatile TaskCompletionSource? Silence;
+
     public string Url { get; private set; } = "";
 
     public static async Task<Receiver> OpenAsync()
@@ -41,6 +44,7 @@ internal sealed class Receiver : IAsyncDisposable
         var body = await new StreamReader(http.Request.Body).ReadToEndAsync();
         var headers = http.Request.Headers;
         Got.Enqueue((body, headers["X-Timestamp"]!, headers["X-Signature"]!, headers["X-Event-Id"]!));
+        if (Silence is { } silence) await silence.Task;
         http.Response.StatusCode = Status;
         if (Status == 302) http.Response.Headers.Location = Url;
     }

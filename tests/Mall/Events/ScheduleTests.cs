@@ -1,11 +1,8 @@
 using System.Net;
 using System.Text.Json;
-using Mall.Schedules;
 using Mall.Tests.FrontDoor;
 using Mall.Tests.FrontDoor.Contract;
 using Mall.Tests.Hosting;
-using Mall.TestServers;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Mall.Tests.Events;
 
@@ -82,45 +79,6 @@ public sealed class ScheduleTests(EveryDatabase databases)
         Assert.Contains(mall.Log.Errors, line => line.Contains($"product {product} has 3", StringComparison.Ordinal));
     }
 
-    /// <summary>Two silos of one cluster, and a job that is due: its time is when either of them looks first.</summary>
-    [Theory]
-    [InlineData(DatabaseKind.Postgres)]
-    [InlineData(DatabaseKind.MariaDb)]
-    public async Task Schedule_ThatIsDue_RunsOnceOnTwoSilos(DatabaseKind kind)
-    {
-        if (DatabaseServer.WhyMissing(kind) is { } reason) Assert.Skip(reason);
-        var server = await DatabaseServer.SharedAsync(kind);
-        var address = await server.CreateDatabaseAsync("schedules", TestContext.Current.CancellationToken);
-        var job = new CountedJob();
-        await using var one = await TestMall.OpenAsync(
-            services: all => all.AddSingleton<IScheduledJob>(job), database: address);
-        await using var two = await TestMall.OpenAsync(
-            services: all => all.AddSingleton<IScheduledJob>(job), database: address, joins: one);
-        await server.RunSqlAsync(
-            "insert into schedules (name, cron, zone, next_time, outcome) values ('counted', '0 0 1 1 *', 'UTC', 0, '')",
-            "schedules", TestContext.Current.CancellationToken);
-
-        await TestMall.EventuallyAsync(
-            async () => (await two.Grains.GetGrain<IScheduleDirectoryGrain>(0).List())
-                .Any(s => s is { Name: "counted", LastRun: not null }),
-            "it has run");
-        var schedule = (await one.Grains.GetGrain<IScheduleDirectoryGrain>(0).List()).Single(s => s.Name == "counted");
-
-        Assert.Equal((1, "run 1"), (job.Runs, schedule.Outcome));
-        Assert.Equal((1, 1), (schedule.NextRun!.Value.Month, schedule.NextRun.Value.Day));
-    }
-
     private static Task<Answer> SendAsync(ContractMall mall, string request, string? json = null) =>
         mall.SendAsync(request, json, Jwt.Operator);
-
-    private sealed class CountedJob : IScheduledJob
-    {
-        private int _runs;
-
-        public int Runs => _runs;
-
-        public string Name => "counted";
-
-        public Task<string> RunAsync(DateTimeOffset now) => Task.FromResult($"run {Interlocked.Increment(ref _runs)}");
-    }
 }

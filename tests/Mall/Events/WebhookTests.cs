@@ -56,6 +56,96 @@ public sealed class WebhookTests(EveryDatabase databases)
     }
 
     [Fact]
+    public async Task Webhook_ThatHangs_HoldsUpNobodyElse_AndEachOrderIsToldInItsOrder()
+    {
+        var mall = await databases.OnAsync("SQLite");
+        await using var hanging = await Receiver.OpenAsync();
+        await using var other = await Receiver.OpenAsync();
+        hanging.Silence = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        long[] ids = [.. await Task.WhenAll(new[] { hanging, other }.Select(async receiver =>
+            (await CreateAsync(mall, receiver.Url, "\"order.placed\",\"order.closed\"")).GetProperty("id").GetInt64()))];
+        var token = await mall.SellerAsync();
+        var product = await mall.Whole.SellAsync(token, stock: 100);
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(async _ =>
+        {
+            var items = $$"""{"items":[{"productId":{{product}},"quantity":1}]}""";
+            var order = (await mall.SendAsync("POST /v1/orders", items, token)).Json.GetProperty("id");
+            await TestMall.EventuallyAsync(
+                async () => (await mall.SendAsync($"POST /v1/orders/{order}/cancel", token: token)).Status == HttpStatusCode.OK,
+                "it is cancelled");
+        }));
+
+        await TestMall.EventuallyAsync(() => Task.FromResult(other.Got.Count >= 12), "the other hears of all");
+        await TestMall.EventuallyAsync(() => Task.FromResult(hanging.Got.Count == 1), "one waits for its answer");
+        AssertTold(other);
+        hanging.Silence.SetResult();
+        hanging.Silence = null;
+        await TestMall.EventuallyAsync(
+            async () => (await GetAsync(mall, ids[0])).GetProperty("lag").GetInt64() == 0, "all is delivered");
+        AssertTold(hanging);
+        foreach (var id in ids) await SendAsync(mall, $"DELETE /v1/webhooks/{id}");
+
+        static void AssertTold(Receiver receiver)
+        {
+            var told = receiver.Got.Select(got => JsonDocument.Parse(got.Body).RootElement).ToList();
+            var eventIds = told.Select(happened => happened.GetProperty("id").GetInt64()).ToList();
+            Assert.Equal(eventIds.Distinct().Order(), eventIds);
+            var orders = told.GroupBy(
+                happened => happened.GetProperty("data").GetProperty("orderId").GetInt64(),
+                happened => happened.GetProperty("type").GetString()!);
+            Assert.Equal(6, orders.Count());
+            Assert.All(orders, types => Assert.Equal(["order.placed", "order.closed"], types));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task Webhook_ThatHasFailedForADay_IsParked_UntilAnOperatorSetsItActive(string database)
+    {
+        var mall = await databases.OnAsync(database);
+        await using var receiver = await Receiver.OpenAsync();
+        receiver.Status = 503;
+        var id = (await CreateAsync(mall, receiver.Url, "\"user.registered\"")).GetProperty("id").GetInt64();
+        await mall.UserAsync();
+        await TestMall.EventuallyAsync(async () => await NumberAsync("failures") > 0, "it fails");
+        var almost = DateTimeOffset.UtcNow.AddHours(-23).ToUnixTimeMilliseconds();
+        await mall.RunSqlAsync($"update webhooks set failing_since = {almost}, failures = 5000, next_time = 0 where id = {id}");
+        await TestMall.EventuallyAsync(async () => await NumberAsync("failures") > 1, "it fails again"); // 2 or more, or 5001.
+        Assert.Equal("active", await StatusAsync());
+
+        var dayAgo = DateTimeOffset.UtcNow.AddDays(-1).ToUnixTimeMilliseconds();
+        await TestMall.EventuallyAsync(
+            async () =>
+            {
+                if (await StatusAsync() == "parked") return true;
+
+                // An attempt that is under way may write over it.
+                await mall.RunSqlAsync(
+                    $"update webhooks set failing_since = {dayAgo}, next_time = 0 where id = {id} and status = 'active'");
+                return false;
+            },
+            "it is parked");
+        Assert.Contains(mall.Whole.Log.Errors, line => line.StartsWith($"Webhook {id} is parked", StringComparison.Ordinal));
+        receiver.Status = 204;
+        await mall.UserAsync();
+        receiver.Got.Clear();
+        await TestMall.EventuallyAsync(async () => await NumberAsync("lag") == 2, "two wait");
+        Assert.Equal("parked", await StatusAsync());
+
+        await SendAsync(mall, $"PATCH /v1/webhooks/{id}", """{"status":"active"}""");
+
+        await TestMall.EventuallyAsync(async () => await NumberAsync("lag") == 0, "all is delivered");
+        Assert.Equal((0, "active"), (await NumberAsync("failures"), await StatusAsync()));
+        var told = receiver.Got.Select(got => long.Parse(got.EventId, CultureInfo.InvariantCulture)).ToList();
+        Assert.Equal(2, told.Count);
+        Assert.Equal(told.Order(), told);
+        await SendAsync(mall, $"DELETE /v1/webhooks/{id}");
+
+        async Task<long> NumberAsync(string field) => (await GetAsync(mall, id)).GetProperty(field).GetInt64();
+        async Task<string?> StatusAsync() => (await GetAsync(mall, id)).GetProperty("status").GetString();
+    }
+
+    [Fact]
     public async Task Test_TellsWhatCameOfIt_AndFollowsNoRedirect()
     {
         var mall = await databases.OnAsync("SQLite");

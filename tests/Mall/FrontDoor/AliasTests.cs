@@ -3,9 +3,10 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Mall.Api.Aliases;
+using Mall.Payments;
 using Mall.Signing;
+using Mall.Tests.FrontDoor.Contract;
 using Mall.Tests.Hosting;
-using Mall.Tests.Payments;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -15,16 +16,21 @@ namespace Mall.Tests.FrontDoor;
 /// What clients of the go-zero mall and of go-zero-looklook send, field by field as their collections have it, and what they get.
 /// A step is a path, a body and what is expected of the answer; <c>$name</c> stands for what an earlier answer was kept as.
 /// </summary>
-public sealed partial class AliasTests(PaymentMall door) : IClassFixture<PaymentMall>
+[Collection(nameof(EveryDatabase))]
+public sealed partial class AliasTests(EveryDatabase databases)
 {
     private const int Day = 86_400;
 
     private readonly Dictionary<string, string> _kept = [];
     private string? _token;
+    private ContractMall _mall = null!;
 
-    [Fact]
-    public async Task GoZero_TheCollectionOfItsMallPasses()
+    public static TheoryData<string> Databases => EveryDatabase.Names;
+
+    [Theory, MemberData(nameof(Databases))]
+    public async Task GoZero_TheCollectionOfItsMallPasses(string database)
     {
+        _mall = await databases.OnAsync(database);
         await UsersAndProductsAsync();
         await OrdersAsync();
         await PaymentsAsync();
@@ -119,9 +125,10 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
             "/api/user/login", """{"mobile":"15212230411","password":"wrong!"}""", 401, ErrorCodes.WrongCredentials);
     }
 
-    [Fact]
-    public async Task Looklook_TheCollectionOfItsMallPasses()
+    [Theory, MemberData(nameof(Databases))]
+    public async Task Looklook_TheCollectionOfItsMallPasses(string database)
     {
+        _mall = await databases.OnAsync(database);
         await UsersAsync();
         await HomestaysAsync();
         await StaysAsync();
@@ -130,7 +137,7 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
 
     private async Task UsersAsync()
     {
-        _token = door.Seller;
+        _token = await _mall.UserAsync();
         await StepAsync("/v1/shops", """{"name":"Sea view"}""", """{"id":$shop,"name":"Sea view","rating":0,"sales":0}""");
         await StepAsync("/v1/products",
             """
@@ -213,7 +220,7 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
         }
 
         await StepAsync("/v1/products/$house/reviews", """{"stars":5,"text":"fine"}""", null);
-        await StepAsync("/travel/v1/homestayComment/commentList", """{"lastId":0,"pageSize":10}""",
+        await StepAsync("/travel/v1/homestayComment/commentList", """{"lastId":0,"pageSize":10,"homestayId":$house}""",
             Data("""
                 {"list":[{"id":$rid,"homestayId":$house,"content":"fine","star":5,"userId":$id,"nickname":"","avatar":""}]}
                 """));
@@ -232,14 +239,18 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
     [Theory]
     [InlineData("/travel/v1/homestay/homestayDetail", """{"id":-9223372036854775808}""")]
     [InlineData("/api/user/login", """{"mobile":"\ud800","password":"123456"}""")]
-    public Task Body_WithWhatNoTypeHolds_IsRefused(string path, string body) =>
-        RefusedAsync(path, body, 400, ErrorCodes.BadParameter);
+    public async Task Body_WithWhatNoTypeHolds_IsRefused(string path, string body)
+    {
+        _mall = await databases.OnAsync("SQLite");
+        await RefusedAsync(path, body, 400, ErrorCodes.BadParameter);
+    }
 
     [Fact]
     public async Task EveryPathThatIsNotOpen_RefusesNobody()
     {
+        _mall = await databases.OnAsync("SQLite");
         var paths =
-            from endpoint in door.Mall.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            from endpoint in _mall.Whole.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             where endpoint.Metadata.GetMetadata<AliasEndpoint>() is { IsOpen: false }
             select endpoint.RoutePattern.RawText;
         foreach (var path in paths) await RefusedAsync(path, "{}", 401, ErrorCodes.Unauthenticated);
@@ -278,11 +289,12 @@ public sealed partial class AliasTests(PaymentMall door) : IClassFixture<Payment
         {
             var timestamp = Signatures.Timestamp(DateTimeOffset.UtcNow);
             request.Headers.Add(Signatures.TimestampHeader, timestamp);
+            var key = await _mall.Whole.Services.GetRequiredService<IGrainFactory>().GetGrain<IPaymentKeyGrain>(0).Get();
             request.Headers.Add(
-                Signatures.SignatureHeader, Signatures.Sign(PaymentMall.Key, timestamp, Encoding.UTF8.GetBytes(body!)));
+                Signatures.SignatureHeader, Signatures.Sign(key, timestamp, Encoding.UTF8.GetBytes(body!)));
         }
 
-        using var response = await door.Mall.Client.SendAsync(request, TestContext.Current.CancellationToken);
+        using var response = await _mall.Whole.Client.SendAsync(request, TestContext.Current.CancellationToken);
         return await Answer.ReadAsync(response);
     }
 

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json;
 using Mall.Tests.FrontDoor.Grpc;
 using Mall.Tests.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Mall.Tests.FrontDoor;
 
@@ -63,9 +64,10 @@ public sealed class OrderEventsTests(FrontDoorMall door)
     }
 
     [Fact]
-    public async Task Events_end_politely_when_the_mall_stops()
+    public async Task Streams_show_that_they_live_and_end_politely_when_the_mall_stops()
     {
-        await using var mall = await WholeMall.OpenAsync();
+        await using var mall = await WholeMall.OpenAsync(
+            services => services.AddSingleton<TimeProvider>(new QuickHeart()));
         var (_, token) = await mall.RegisterAsync("13600000001");
         await mall.SendAsync("POST", "/v1/shops", """{"name":"Tea"}""", token);
         var product = await mall.SellAsync(token, stock: 5);
@@ -75,11 +77,30 @@ public sealed class OrderEventsTests(FrontDoorMall door)
         using var response = await mall.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancel);
         using var events = new StreamReader(await response.Content.ReadAsStreamAsync(Cancel));
         Assert.Equal((0, "created"), await NextAsync(events));
+        using var follow = WholeMall.Request("GET", "/v1/events/stream", token: Jwt.Operator);
+        using var following = await mall.Client.SendAsync(follow, HttpCompletionOption.ResponseHeadersRead, Cancel);
+        using var all = new StreamReader(await following.Content.ReadAsStreamAsync(Cancel));
+        foreach (var stream in new[] { events, all })
+        {
+            string? line;
+            do line = await stream.ReadLineAsync(Cancel);
+            while (line is "");
+            Assert.Equal(": still here", line);
+        }
 
         var stopping = mall.StopAsync();
 
         Assert.Null(await NextAsync(events)); // The answer ends; it is not cut off.
+        Assert.Null(await NextAsync(all));
         await stopping;
+    }
+
+    /// <summary>A clock whose quarters of a minute, which a heart waits, pass at once.</summary>
+    private sealed class QuickHeart : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            System.CreateTimer(
+                callback, state, dueTime == TimeSpan.FromSeconds(15) ? TimeSpan.FromMilliseconds(20) : dueTime, period);
     }
 
     private async Task<long> PlaceAsync()

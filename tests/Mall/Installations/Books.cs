@@ -53,6 +53,13 @@ public sealed class Books : IDisposable
             select gid from sagas s where kind = 'order' and status = 'failed'
               and not exists (select 1 from barrier b where b.gid = s.gid and b.branch_id = '01' and b.op = 'compensate')
             """),
+        ("the order was closed with other barrier rows than one action of its own and one of each product",
+            """
+            select s.gid from orders o join sagas s on s.gid = concat('close-', o.id) where not (
+              select count(*) = count(distinct b.branch_id) and count(case when b.op = 'action' then 1 end) = count(*)
+                and count(*) = 1 + (select count(*) from order_items i where i.order_id = o.id)
+              from barrier b where b.gid = s.gid)
+            """),
         ("the user has not been welcomed exactly once",
             "select id from users where id not in (select user_id from points where balance = 10)"),
     ];
@@ -83,7 +90,15 @@ public sealed class Books : IDisposable
         Rows("select gid, status, attempts, next_time, reason from sagas where status not in ('succeed', 'failed')", Line);
 
     /// <summary>The orders of a status.</summary>
-    public long Orders(int status) => Number($"select count(*) from orders where status = {status}");
+    public long Orders(int status) => Orders($"status = {status}");
+
+    /// <summary>The orders of which SQL says so.</summary>
+    public long Orders(string condition) => Rows($"select count(*) from orders where {condition}", r => Number(r, 0)).Single();
+
+    /// <summary>The events of a type, and those that they are about.</summary>
+    public (long Events, long Subjects) Events(string type) => Rows(
+        $"select count(*), count(distinct subject) from outbox where type = '{type}'",
+        r => (Number(r, 0), Number(r, 1))).Single();
 
     /// <summary>What is left of a product.</summary>
     public long Stock(long productId) => Number($"select stock from products where id = {productId}");

@@ -2,16 +2,20 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
+using CsCheck;
 using Mall.Api;
 using Mall.Api.Auth;
 using Mall.Api.Calls;
 using Mall.Api.Errors;
 using Mall.Api.Listening;
 using Mall.Api.Payments;
+using Mall.Ledger;
 using Mall.Orders;
 using Mall.Payments;
 using Mall.Signing;
 using Mall.Tests.Hosting;
+using Mall.Tests.Installations;
+using Mall.TestServers;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -19,8 +23,10 @@ namespace Mall.Tests.Payments;
 
 /// <summary>
 /// A provider that repeats, reorders, delays and loses, forgers and replayers beside it, and customers who cancel and ask for
-/// refunds meanwhile: each order lives through a scene that its seed decides, some at once. Whatever comes, money is conserved
-/// and each effect happens once. The setting <c>MALL_TEST_PAYMENTS</c> says how many scenes.
+/// refunds meanwhile: each order lives through a scene, some at once. Whatever comes, money is conserved and each effect happens
+/// once. On a server two clusters share the database and each believes to own every grain, so all that meets in a scene meets in
+/// two activations, too. The setting <c>MALL_TEST_PAYMENTS</c> says how many scenes. A scene that fails is told with its seed,
+/// and the smallest that fails of those that come after it.
 /// </summary>
 public sealed class AdversaryTests
 {
@@ -28,171 +34,252 @@ public sealed class AdversaryTests
     private const int AtOnce = 16;
     private const long Stock = 1_000_000;
 
-    private static readonly int s_scenes =
-        int.Parse(Environment.GetEnvironmentVariable("MALL_TEST_PAYMENTS") ?? "100", CultureInfo.InvariantCulture);
+    private static readonly int s_scenes = Setting.Of("MALL_TEST_PAYMENTS", 100);
 
-    [Fact]
-    public async Task Whatever_a_provider_does_money_is_conserved_and_each_effect_happens_once()
+    private static readonly Gen<Scene> s_scene = Gen.Select(
+        Gen.Int[1, 4],
+        Gen.Select(
+            Gen.Frequency(
+                (4, Act.Success), (2, Act.Failure), (1, Act.WrongAmount), (1, Act.Forged), (1, Act.Replayed), (1, Act.Cancel),
+                (1, Act.Close), (1, Act.Refund), (1, Act.KeyedRefund), (1, Act.Open)),
+            Gen.Int[0, 1],
+            (act, cluster) => new Step(act, cluster)).Array[1, 5].Array[1, 6],
+        (quantity, beats) => new Scene(quantity, beats));
+
+    /// <summary>An order, what its payment came to, and how often each effect has happened.</summary>
+    private static readonly Query<long[]> s_effects = new(
+        """
+        select o.status, coalesce(p.status, -1), coalesce(p.id, 0),
+          (select count(*) from point_movements m
+            where m.cause = 'payment' and m.cause_id = p.id and m.points * 100 = p.amount - p.amount % 100),
+          (select count(*) from point_movements m
+            where m.cause = 'refund' and m.cause_id = p.id and m.points * 100 = p.amount % 100 - p.amount),
+          (select count(*) from outbox e where e.subject = concat('order/', o.id) and e.type = 'order.paid'),
+          (select count(*) from outbox e where e.subject = concat('order/', o.id) and e.type = 'order.refunded'),
+          (select count(*) from outbox e where e.subject = concat('order/', o.id) and e.type = 'order.closed')
+        from orders o left join payments p on p.order_id = o.id where o.id = @p1
+        """,
+        row => [.. Enumerable.Range(0, row.FieldCount).Select(i => Convert.ToInt64(row.GetValue(i), null))]);
+
+    private static readonly Query<long> s_unended = new(
+        "select count(*) from sagas where gid in (@p1, @p2) and finish_time is null", row => row.GetInt64(0));
+
+    private static readonly Query<long> s_stock = new(
+        """
+        select p.stock + coalesce((select sum(i.quantity) from order_items i join orders o on o.id = i.order_id
+          where o.status < 2), 0) from products p
+        """,
+        row => Convert.ToInt64(row.GetValue(0), CultureInfo.InvariantCulture));
+
+    private static readonly Query<long> s_points = new(
+        """
+        select p.user_id from points p
+        where p.balance <> (select sum(m.points) from point_movements m where m.user_id = p.user_id)
+        """,
+        row => row.GetInt64(0));
+
+    private enum Act
     {
-        var provider = new MoodyProvider();
-        await using var mall = await TestMall.OpenAsync(services: services => services
-            .AddSingleton<IPaymentProvider>(provider)
-            .AddSingleton(new PaymentOptions { FirstBackoff = TimeSpan.FromMilliseconds(1) }));
-        var users = new List<long>();
-        for (var i = 0; i < 5; i++) users.Add(await mall.RegisterAsync($"1380000000{i}"));
-        var product = await mall.SellAsync(users[0], Stock, price: 130);
-
-        using var places = new SemaphoreSlim(AtOnce);
-        var scenes = await Task.WhenAll(Enumerable.Range(0, s_scenes).Select(async seed =>
-        {
-            await places.WaitAsync();
-            try
-            {
-                return await new Scene(mall, seed, users[seed % users.Count], product).PlayAsync();
-            }
-            finally
-            {
-                places.Release();
-            }
-        }));
-        await mall.UntilSqlSaysAsync(["0"], "select count(*) from sagas where finish_time is null");
-
-        var rows = (await mall.SqlAsync(
-            """
-            select o.id, o.status, o.amount, coalesce(p.id, 0), coalesce(p.status, -1),
-              (select count(*) from point_movements m 
-                where m.cause = 'payment' and m.cause_id = p.id and m.points = o.amount / 100),
-              (select count(*) from point_movements m 
-                where m.cause = 'refund' and m.cause_id = p.id and m.points = -(o.amount / 100)),
-              (select count(*) from outbox e where e.subject = 'order/' || o.id and e.type = 'order.paid'),
-              (select count(*) from outbox e where e.subject = 'order/' || o.id and e.type = 'order.refunded'),
-              (select count(*) from outbox e where e.subject = 'order/' || o.id and e.type = 'order.closed')
-            from orders o left join payments p on p.order_id = o.id
-            """)).Select(row => row.Split(' ').Select(long.Parse).ToArray()).ToDictionary(row => row[0]);
-        var wrong = new List<string>();
-        foreach (var scene in scenes)
-        {
-            var row = rows[scene.Order];
-            var (order, payment) = (row[1], row[4]);
-            var isRight = (order, payment) switch
-            {
-                (OrderStatus.Created, -1 or PaymentStatus.Waiting or PaymentStatus.Failed) => true,
-                (OrderStatus.Paid, PaymentStatus.Succeeded) => true,
-                (OrderStatus.Closed, -1 or PaymentStatus.Waiting or PaymentStatus.Failed or PaymentStatus.Refunded) => true,
-                (OrderStatus.Refunded, PaymentStatus.Refunded) => true,
-                _ => false,
-            };
-            long paid = order is OrderStatus.Paid or OrderStatus.Refunded ? 1 : 0;
-            long refunded = order == OrderStatus.Refunded ? 1 : 0;
-            long[] effects = [paid, refunded, paid, refunded, order == OrderStatus.Closed ? 1 : 0];
-            var hasMoney = payment is PaymentStatus.Succeeded or PaymentStatus.Refunded;
-            isRight &= row.Skip(5).SequenceEqual(effects) && hasMoney == scene.WasPaid
-                && provider.HasRefunded(row[3]) == (payment == PaymentStatus.Refunded);
-            if (!isRight) wrong.Add($"seed {scene.Seed} paid {scene.WasPaid}: {string.Join(' ', row)}; {scene.Story}");
-        }
-
-        Assert.Empty(wrong);
-        var held = await mall.SqlAsync("select sum(quantity) from order_items join orders on id = order_id where status < 2");
-        Assert.Equal([$"{Stock - (held[0] == "null" ? 0 : long.Parse(held[0], null))}"],
-            await mall.SqlAsync("select stock from products"));
-        Assert.Empty(await mall.SqlAsync(
-            """
-            select p.user_id, p.balance from points p
-            where p.balance <> (select sum(m.points) from point_movements m where m.user_id = p.user_id)
-            """));
-        Assert.True(scenes.Select(scene => rows[scene.Order][1]).Distinct().Count() == 4, "Some status was never reached.");
+        Success, Failure, WrongAmount, Forged, Replayed, Cancel, Close, Refund, KeyedRefund, Open,
     }
 
-    /// <summary>What one order lived through.</summary>
-    /// <param name="WasPaid">Its provider was told that a success is known.</param>
-    private sealed record Outcome(int Seed, long Order, bool WasPaid, string Story);
-
-    private sealed class Scene(TestMall mall, int seed, long userId, long product)
+    [Theory]
+    [InlineData("SQLite")]
+    [InlineData(nameof(DatabaseKind.Postgres))]
+    [InlineData(nameof(DatabaseKind.MariaDb))]
+    public async Task Whatever_a_provider_does_money_is_conserved_and_each_effect_happens_once(string database)
     {
-        private readonly Random _random = new(seed);
+        var address = await AddressAsync(database);
+        var provider = new MoodyProvider();
+        await using var one = await OpenAsync();
+        await using var two = address is null ? null : await OpenAsync();
+        TestMall[] malls = [one, two ?? one];
+        var users = new List<long>();
+        for (var i = 0; i < 5; i++) users.Add(await one.RegisterAsync($"1380000000{i}"));
+        var product = await one.SellAsync(users[0], Stock, price: 130);
+
+        var (played, statuses) = (0, new ConcurrentDictionary<long, bool>());
+        await s_scene.SampleAsync(
+            async scene =>
+            {
+                var number = Interlocked.Increment(ref played);
+                var play = new Play(malls, scene, number, users[number % users.Count], product);
+                await play.RunAsync();
+                var order = await EffectsAsync(play.Order);
+                statuses[order[0]] = true;
+                if (!IsRight(order, play.WasPaid, provider))
+                    Assert.Fail($"paid {play.WasPaid}: {string.Join(' ', order)}; {string.Join(", ", play.Story)}");
+            },
+            iter: s_scenes, threads: AtOnce, print: scene => scene.ToString());
+
+        Assert.Equal([Stock], await AskAsync(s_stock));
+        Assert.Empty(await AskAsync(s_points));
+        Assert.True(statuses.Count == 4, "Some status was never reached.");
+
+        Task<TestMall> OpenAsync() => TestMall.OpenAsync(
+            services: services => services.AddSingleton<IPaymentProvider>(provider)
+                .AddSingleton(new PaymentOptions { FirstBackoff = TimeSpan.FromMilliseconds(1) }),
+            database: address);
+
+        async Task<long[]> EffectsAsync(long order)
+        {
+            await TestMall.EventuallyAsync(
+                async () => (await AskAsync(s_unended, $"close-{order}", $"refund-{order}"))[0] == 0, "its sagas end");
+            return (await AskAsync(s_effects, order))[0];
+        }
+
+        Task<IReadOnlyList<T>> AskAsync<T>(Query<T> query, params Value[] values) =>
+            one.Store.QueryAsync(query, values, CancellationToken.None);
+    }
+
+    private static bool IsRight(long[] row, bool wasPaid, MoodyProvider provider)
+    {
+        var (order, payment) = (row[0], row[1]);
+        var isAllowed = ((int)order, (int)payment) switch
+        {
+            (OrderStatus.Created, -1 or PaymentStatus.Waiting or PaymentStatus.Failed) => true,
+            (OrderStatus.Paid, PaymentStatus.Succeeded) => true,
+            (OrderStatus.Closed, -1 or PaymentStatus.Waiting or PaymentStatus.Failed or PaymentStatus.Refunded) => true,
+            (OrderStatus.Refunded, PaymentStatus.Refunded) => true,
+            _ => false,
+        };
+        long paid = order is OrderStatus.Paid or OrderStatus.Refunded ? 1 : 0;
+        long refunded = order == OrderStatus.Refunded ? 1 : 0;
+        long[] effects = [paid, refunded, paid, refunded, order == OrderStatus.Closed ? 1 : 0];
+        var hasMoney = payment is PaymentStatus.Succeeded or PaymentStatus.Refunded;
+        return isAllowed && row.Skip(3).SequenceEqual(effects) && hasMoney == wasPaid
+            && provider.HasRefunded(row[2]) == (payment == PaymentStatus.Refunded);
+    }
+
+    private static async Task<string?> AddressAsync(string database)
+    {
+        if (database == "SQLite") return null;
+        var kind = Enum.Parse<DatabaseKind>(database);
+        if (DatabaseServer.WhyMissing(kind) is { } reason) Assert.Skip(reason);
+        return await (await DatabaseServer.SharedAsync(kind))
+            .CreateDatabaseAsync("adversary", TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Something that somebody does, through one of two clusters.</summary>
+    private sealed record Step(Act Act, int Cluster)
+    {
+        public override string ToString() => $"{Act} {Cluster}";
+    }
+
+    /// <summary>What an order of so many pieces lives through: beats, each of them steps at once.</summary>
+    private sealed record Scene(int Quantity, Step[][] Beats)
+    {
+        public override string ToString() =>
+            $"{Quantity} pieces: {string.Join("; ", Beats.Select(beat => string.Join(" | ", (object[])beat)))}";
+    }
+
+    private sealed class Play(TestMall[] malls, Scene scene, int number, long userId, long product)
+    {
         private readonly Caller _user = new(userId, "user");
-        private readonly ConcurrentQueue<string> _story = new();
+        private readonly Random _random = new(number);
         private volatile bool _wasPaid;
-        private long _order;
         private long _payment;
         private long _amount;
 
-        private PaymentDesk Desk(TimeSpan ahead = default) => new(
-            mall.Grains, new PublicAddress(new ApiOptions { PublicUrl = "http://mall.test" }, null!),
-            new CallbackKey(new ApiOptions { PaymentKey = Key }, mall.Grains), new Ahead(ahead),
-            NullLogger<PaymentDesk>.Instance);
+        public ConcurrentQueue<string> Story { get; } = new();
 
-        public async Task<Outcome> PlayAsync()
+        public long Order { get; private set; }
+
+        /// <summary>Its provider was told that a success is known.</summary>
+        public bool WasPaid => _wasPaid;
+
+        public async Task RunAsync()
         {
-            var quantity = _random.Next(1, 5);
-            var placed = (await mall.PlaceAsync($"scene-{seed}", userId, new OrderLine(product, quantity))).Value!;
-            (_order, _amount) = (placed.Id, placed.Amount);
-            await TellAsync("open", OpenAsync);
-            for (var beat = _random.Next(2, 7); beat > 0; beat--)
-                await Task.WhenAll(Enumerable.Range(0, _random.Next(1, 5)).Select(_ => ActAsync()));
-            return new Outcome(seed, _order, _wasPaid, string.Join(", ", _story));
+            var placed = await InsistAsync(
+                () => malls[number % 2].PlaceAsync($"scene-{number}", userId, new OrderLine(product, scene.Quantity)));
+            (Order, _amount) = (placed.Value!.Id, placed.Value.Amount);
+            await InsistAsync(() => OpenAsync(malls[0]));
+            foreach (var beat in scene.Beats) await Task.WhenAll(beat.Select(step => TellAsync(step)));
         }
 
-        /// <summary>Chooses before it awaits anything, so that the seed decides.</summary>
-        private Task ActAsync() => _random.Next(14) switch
-        {
-            0 or 1 or 2 => TellAsync("success", () => ReportAsync("succeeded")),
-            3 or 4 => TellAsync("failure", () => ReportAsync("failed")),
-            5 => TellAsync("wrong amount", () => ReportAsync("succeeded", amount: _amount + _random.Next(1, 100))),
-            6 => TellAsync("forged", () => ReportAsync("succeeded", key: "the key of a forger")),
-            7 => TellAsync("replayed", () => ReportAsync("succeeded", later: TimeSpan.FromSeconds(301))),
-            8 => TellAsync("cancel", async () => (await mall.Grains.GetGrain<IOrderGrain>(_order).Cancel(userId, null)).Refusal),
-            9 => TellAsync("close", async () =>
-            {
-                await mall.Grains.GetGrain<IOrderGrain>(_order).Close();
-                return null;
-            }),
-            10 or 11 => TellAsync("refund", async () => (await Desk().Refund(_user, _order, Chance(), NewPatience())).Refusal),
-            12 => TellAsync("open", OpenAsync),
-            _ => TellAsync("twice", async () =>
-            {
-                var both = await Task.WhenAll(ReportAsync("succeeded"), ReportAsync("succeeded"));
-                return both[0] ?? both[1];
-            }),
-        };
-
-        private string? Chance() => _random.Next(2) == 0 ? null : $"refund-{seed}";
-
-        private async Task TellAsync(string what, Func<Task<Refusal?>> act)
+        private async Task TellAsync(Step step)
         {
             try
             {
-                _story.Enqueue(await act() is { } refusal ? $"{what} {refusal.Code}" : what);
+                Story.Enqueue(await DoAsync(step.Act, malls[step.Cluster]) is { } refusal ? $"{step} {refusal.Code}" : $"{step}");
             }
             catch (ProblemException refused)
             {
-                _story.Enqueue($"{what} {refused.Problem.Kind.Code}");
+                Story.Enqueue($"{step} {refused.Problem.Kind.Code}");
             }
             catch (Exception unknown) when (unknown is StaleActivationException or TimeoutException)
             {
-                _story.Enqueue($"{what} unknown"); // As a client may be told; what came of it counts all the same.
+                Story.Enqueue($"{step} unknown"); // As a client may be told; what came of it counts all the same.
             }
         }
 
-        private async Task<Refusal?> OpenAsync()
+        private async Task<Refusal?> DoAsync(Act act, TestMall mall)
         {
-            var opened = await Desk().Open(_user, new CreatePaymentInput(_order), null, NewPatience());
+            var order = mall.Grains.GetGrain<IOrderGrain>(Order);
+            switch (act)
+            {
+                case Act.Cancel:
+                    return (await order.Cancel(userId, null)).Refusal;
+                case Act.Close:
+                    await order.Close();
+                    return null;
+                case Act.Refund or Act.KeyedRefund:
+                    var key = act == Act.Refund ? null : $"refund-{number}";
+                    return (await Desk(mall).Refund(_user, Order, key, NewPatience())).Refusal;
+                case Act.Open:
+                    return await OpenAsync(mall);
+                case Act.Success:
+                    return await ReportAsync(mall, "succeeded");
+                case Act.Failure:
+                    return await ReportAsync(mall, "failed");
+                case Act.WrongAmount:
+                    return await ReportAsync(mall, "succeeded", amount: _amount + 1 + _random.Next(99));
+                case Act.Forged:
+                    return await ReportAsync(mall, "succeeded", key: "the key of a forger");
+                default:
+                    return await ReportAsync(mall, "succeeded", later: TimeSpan.FromSeconds(301));
+            }
+        }
+
+        private async Task<Refusal?> OpenAsync(TestMall mall)
+        {
+            var opened = await Desk(mall).Open(_user, new CreatePaymentInput(Order), null, NewPatience());
             if (!opened.IsRefused) _payment = opened.Value.Payment.Id;
             return opened.Refusal;
         }
 
         private async Task<Refusal?> ReportAsync(
-            string result, long? amount = null, string key = Key, TimeSpan later = default)
+            TestMall mall, string result, long? amount = null, string key = Key, TimeSpan later = default)
         {
-            if (_payment == 0) return null;
             var body = Encoding.UTF8.GetBytes(
                 $$"""{"paymentId":{{_payment}},"amount":{{amount ?? _amount}},"result":"{{result}}","providerRef":"r"}""");
             var timestamp = Signatures.Timestamp(DateTimeOffset.UtcNow);
             var signature = Signatures.Sign(key, timestamp, body);
-            var reported = await Desk(later).Callback(new ReadOnlySequence<byte>(body), timestamp, signature, NewPatience());
+            var reported = await InsistAsync(
+                () => Desk(mall, later).Callback(new ReadOnlySequence<byte>(body), timestamp, signature, NewPatience()));
             if (!reported.IsRefused && result == "succeeded") _wasPaid = true;
             return reported.Refusal;
         }
+
+        /// <summary>Repeats what is unknown, as a provider does.</summary>
+        private static async Task<T> InsistAsync<T>(Func<Task<T>> ask)
+        {
+            while (true)
+            {
+                try
+                {
+                    return await ask();
+                }
+                catch (Exception unknown) when (unknown is StaleActivationException or TimeoutException)
+                {
+                }
+            }
+        }
+
+        private static PaymentDesk Desk(TestMall mall, TimeSpan ahead = default) => new(
+            mall.Grains, new PublicAddress(new ApiOptions { PublicUrl = "http://mall.test" }, null!),
+            new CallbackKey(new ApiOptions { PaymentKey = Key }, mall.Grains), new Ahead(ahead),
+            NullLogger<PaymentDesk>.Instance);
 
         private static Patience NewPatience() => new(TimeSpan.FromSeconds(30), TimeProvider.System, CancellationToken.None);
     }

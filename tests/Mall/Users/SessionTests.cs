@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Mall.Api;
+using Mall.Ledger;
 using Mall.Tests.FrontDoor.Contract;
 using Mall.Tests.FrontDoor.Grpc;
 using Mall.Tests.Hosting;
@@ -77,6 +78,57 @@ public sealed class SessionTests(EveryDatabase databases)
         AssertRefused(await RefreshAsync(mall, one.Refresh));
         Assert.True(await IsGoodAsync(mall, other.Access));
         Assert.Equal(HttpStatusCode.OK, (await RefreshAsync(mall, other.Refresh)).Status);
+    }
+
+    /// <summary>Whoever has proved a password a moment before it is changed on the host, which ends sessions, has none.</summary>
+    [Theory, MemberData(nameof(Databases))]
+    public async Task SignIn_ThatMeetsAChangeOfThePassword_LeavesNoSessionBehind(string database)
+    {
+        var mall = await databases.OnAsync(database);
+        var mobile = ContractMall.NewMobile();
+        var before = await SignInAsync(mall, mobile);
+        var grains = mall.Whole.Services.GetRequiredService<IGrainFactory>();
+        var ledger = mall.Whole.Services.GetRequiredService<ILedger>();
+        var proved = (await grains.GetGrain<IAccountDirectoryGrain>(0).FindByMobile(mobile))!;
+        var changed = new NewUser(mobile, Api.Auth.Credentials.Hash("another horse"), "", "", "user");
+        Pair? between = null;
+
+        await Accounts.PutAsync(
+            new Interrupted(ledger, async () => between ??= await SignInAsync(mall, mobile)), changed, DateTimeOffset.UtcNow);
+
+        var now = DateTimeOffset.UtcNow;
+        var late = new NewSession(
+            Random.Shared.NextInt64(), proved.Id, proved.Role, "a hash", new AccessTimes(now, now.AddHours(1)),
+            TimeSpan.FromDays(1), proved.PasswordHash);
+        Assert.False(await grains.GetGrain<ISessionDirectoryGrain>(0).Begin(late));
+        var again = (await grains.GetGrain<IAccountDirectoryGrain>(0).FindByMobile(mobile))!;
+        late = late with { PasswordHash = again.PasswordHash };
+        Assert.True(await grains.GetGrain<ISessionDirectoryGrain>(0).Begin(late));
+        Assert.True(await grains.GetGrain<ISessionDirectoryGrain>(0).Begin(late));
+        foreach (var pair in new[] { before, between! })
+        {
+            AssertRefused(await RefreshAsync(mall, pair.Refresh));
+            await TestMall.EventuallyAsync(async () => !await IsGoodAsync(mall, pair.Access), "its access token ends");
+        }
+    }
+
+    [Theory, MemberData(nameof(Databases))]
+    public async Task Refresh_ThatMeetsALogout_LeavesNoSessionBehind(string database)
+    {
+        var mall = await databases.OnAsync(database);
+        for (var round = 0; round < 5; round++)
+        {
+            var first = await SignInAsync(mall);
+            var refreshing = Enumerable.Range(0, 2).Select(_ => RefreshAsync(mall, first.Refresh, "k")).ToArray();
+            var ended = await mall.SendAsync("DELETE /v1/sessions/current", token: first.Access);
+            var refreshed = await Task.WhenAll(refreshing);
+            Assert.Contains(ended.Status, (HttpStatusCode[])[HttpStatusCode.NoContent, HttpStatusCode.Unauthorized]);
+            foreach (var pair in refreshed.Where(answer => answer.Status == HttpStatusCode.OK).Select(Pair.Of))
+            {
+                AssertRefused(await RefreshAsync(mall, pair.Refresh));
+                await TestMall.EventuallyAsync(async () => !await IsGoodAsync(mall, pair.Access), "its access token ends");
+            }
+        }
     }
 
     [Fact]
@@ -187,6 +239,27 @@ public sealed class SessionTests(EveryDatabase databases)
     }
 
     [Fact]
+    public async Task SignIn_WhosePasswordIsChangedBeforeItsSessionBegins_IsRefusedAsWrong()
+    {
+        var turnstile = new Turnstile(nameof(ISessionDirectoryGrain.Begin));
+        await using var whole = await WholeMall.OpenAsync(services => services.AddSingleton<IIncomingGrainCallFilter>(turnstile));
+        var mall = new ContractMall(whole, null);
+        var mobile = ContractMall.NewMobile();
+        await SignInAsync(mall, mobile);
+        turnstile.Hold();
+        var signingIn = mall.SendAsync("POST /v1/sessions", $$"""{"mobile":"{{mobile}}","password":"correct horse"}""");
+        await turnstile.Arrived;
+        await Accounts.PutAsync(
+            whole.Services.GetRequiredService<ILedger>(),
+            new NewUser(mobile, Api.Auth.Credentials.Hash("another horse"), "", "", "user"), DateTimeOffset.UtcNow);
+        turnstile.Open();
+
+        var refused = await signingIn;
+
+        Assert.Equal((HttpStatusCode.Unauthorized, ErrorCodes.WrongCredentials), (refused.Status, refused.Code));
+    }
+
+    [Fact]
     public async Task Logout_HoldsAtAFrontDoorOfAnotherProcess()
     {
         if (DatabaseServer.WhyMissing(DatabaseKind.Postgres) is { } reason) Assert.Skip(reason);
@@ -234,6 +307,25 @@ public sealed class SessionTests(EveryDatabase databases)
                 answer.Json.GetProperty("accessToken").GetString()!, answer.Json.GetProperty("refreshToken").GetString()!,
                 answer.Json.GetProperty("accessExpire").GetInt64(), answer.Json.GetProperty("refreshAfter").GetInt64());
         }
+    }
+
+    /// <summary>A ledger before whose commits something else happens.</summary>
+    private sealed class Interrupted(ILedger inner, Func<Task> act) : ILedger
+    {
+        public async Task<CommitOutcome> CommitAsync(WriteSet writes, CancellationToken cancellationToken = default)
+        {
+            await act();
+            return await inner.CommitAsync(writes, cancellationToken);
+        }
+
+        public Task<IReadOnlyList<T>> QueryAsync<T>(
+            Query<T> query, CancellationToken cancellationToken = default, params Value[] parameters) =>
+            inner.QueryAsync(query, cancellationToken, parameters);
+
+        public Task<long> SettledAsync(CancellationToken cancellationToken = default) => inner.SettledAsync(cancellationToken);
+
+        public ValueTask<long> NextIdAsync(string sequence, CancellationToken cancellationToken = default) =>
+            inner.NextIdAsync(sequence, cancellationToken);
     }
 
     /// <summary>Real time, and what a test has added.</summary>
