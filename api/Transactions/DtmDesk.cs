@@ -56,12 +56,10 @@ internal sealed partial class DtmDesk(IGrainFactory grains, DtmOptions options, 
             TransactionTypes.Workflow => [Of(WireChecks.OpOf(data.GetValueOrDefault("op")), "") with { Status = StatusOf(data) }],
             _ => throw new BadTransactionException($"A transaction of trans_type {type} registers no branches."),
         };
-        foreach (var target in branches.Select(b => b.Target).Where(t => t.Length > 0).Distinct())
-        {
-            if (await options.Targets.ComplaintAsync(target, stop) is { } complaint) return TransactionReply.Failure(complaint);
-        }
-
-        return await Transaction(checkedGid).Register(type!, branches);
+        var targets = branches.Select(b => b.Target).Where(t => t.Length > 0);
+        return await options.Targets.ComplaintAsync(targets, stop) is { } complaint
+            ? TransactionReply.Failure(complaint)
+            : await Transaction(checkedGid).Register(type!, branches);
     }
 
     /// <summary>Null when there is none.</summary>
@@ -85,7 +83,7 @@ internal sealed partial class DtmDesk(IGrainFactory grains, DtmOptions options, 
     {
         var name = WireChecks.TopicName(topic);
         if (string.IsNullOrEmpty(url)) throw new BadTransactionException("No url is given.");
-        return await options.Targets.ComplaintAsync(url, stop) is { } complaint
+        return await options.Targets.ComplaintAsync([url], stop) is { } complaint
             ? TransactionReply.Failure(complaint)
             : await grains.GetGrain<ITopicGrain>(name).Subscribe(new Subscriber(url, WireChecks.Printable(remark) ?? ""));
     }
@@ -128,16 +126,12 @@ internal sealed partial class DtmDesk(IGrainFactory grains, DtmOptions options, 
     private async Task<TransactionReply?> RefusalAsync(TransactionIntent intent, CancellationToken stop)
     {
         var targets = intent.Steps.Select(step => step.Action).Concat(intent.Steps.Select(step => step.Compensate))
-            .Append(intent.QueryPrepared).Where(target => target.Length > 0).Distinct(StringComparer.Ordinal);
-        foreach (var target in targets)
-        {
-            if (target.StartsWith(TopicPrefix, StringComparison.Ordinal) && intent.Type == TransactionTypes.Message)
-                WireChecks.TopicName(target[TopicPrefix.Length..]);
-            else if (await options.Targets.ComplaintAsync(target, stop) is { } complaint)
-                return TransactionReply.Failure(complaint);
-        }
-
-        return null;
+            .Append(intent.QueryPrepared).Where(target => target.Length > 0).ToLookup(
+                target => intent.Type == TransactionTypes.Message && target.StartsWith(TopicPrefix, StringComparison.Ordinal));
+        foreach (var topic in targets[true]) WireChecks.TopicName(topic[TopicPrefix.Length..]);
+        return await options.Targets.ComplaintAsync(targets[false], stop) is { } complaint
+            ? TransactionReply.Failure(complaint)
+            : null;
     }
 
     [LoggerMessage(1601, LogLevel.Warning, "A transaction's client could not be told what became of its request")]

@@ -65,10 +65,13 @@ internal static class DtmEndpoints
         name => http.Request.Headers.TryGetValue(name, out var value) ? value.ToString() : null;
 
     public static async Task<object> RegisterAsync(DtmDesk desk, Dictionary<string, string?> data, string? type,
-        CancellationToken stop) =>
-        await desk.Register(
-            data.GetValueOrDefault("gid"), data.GetValueOrDefault("trans_type") ?? type, data.GetValueOrDefault("branch_id"),
-            Encoding.UTF8.GetBytes(data.GetValueOrDefault("data") ?? ""), data, stop);
+        CancellationToken stop)
+    {
+        var (kind, payload) = (data.GetValueOrDefault("trans_type") ?? type,
+            Encoding.UTF8.GetBytes(data.GetValueOrDefault("data") ?? ""));
+        if (kind != TransactionTypes.Workflow) WireChecks.Payload(payload, "data", isObject: false);
+        return await desk.Register(data.GetValueOrDefault("gid"), kind, data.GetValueOrDefault("branch_id"), payload, data, stop);
+    }
 
     private static string Version => typeof(DtmEndpoints).Assembly.GetName().Version?.ToString() ?? "";
 

@@ -65,6 +65,27 @@ internal static partial class WireChecks
         op is not null && Op.IsMatch(op) ? op
             : throw new BadTransactionException($"op is '{op}': 1 to 32 letters, digits, dashes.");
 
+    /// <summary>
+    /// What goes to a branch as it is may be anything, but not JSON that names a property twice: each reader would take another
+    /// of the two. JSON-RPC, which adds to it, needs an object.
+    /// </summary>
+    public static void Payload(byte[] payload, string what, bool isObject)
+    {
+        if (payload.Length == 0) return;
+        try
+        {
+            using var json = JsonDocument.Parse(payload, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            if (!isObject || json.RootElement.ValueKind is JsonValueKind.Object or JsonValueKind.Null) return;
+        }
+        catch (JsonException e)
+        {
+            if (!isObject && !IsJson(payload)) return;
+            throw new BadTransactionException($"{what} is not the JSON that it should be: {e.Message}");
+        }
+
+        throw new BadTransactionException($"{what} is no JSON object, which JSON-RPC needs.");
+    }
+
     /// <summary>What is wanted. Targets are not looked at.</summary>
     public static TransactionIntent Intent(WireTransaction wire, Func<string, string?> headerOf)
     {
@@ -101,6 +122,19 @@ internal static partial class WireChecks
             ? name
             : throw new BadTransactionException("The workflow's name is empty, too long, or has control characters in it.");
 
+    private static bool IsJson(byte[] payload)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(payload);
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
     private static bool IsText(string text)
     {
         foreach (var rune in text.EnumerateRunes())
@@ -123,10 +157,22 @@ internal static partial class WireChecks
         var after = Orders(orders, steps.Count);
         return
         [
-            .. steps.Select((step, i) => new TransactionStep(
-                (step ?? throw new BadTransactionException($"Step {i + 1} is null.")).GetValueOrDefault("action") ?? "",
-                step.GetValueOrDefault("compensate") ?? "", payloads is { Count: > 0 } ? payloads[i] : [], after[i])),
+            .. steps.Select((step, i) => Step(
+                step ?? throw new BadTransactionException($"Step {i + 1} is null."),
+                payloads is { Count: > 0 } ? payloads[i] : [], after[i], wire.Protocol, $"The payload of step {i + 1}")),
         ];
+    }
+
+    private static TransactionStep Step(
+        Dictionary<string, string?> step, byte[] payload, ImmutableArray<int> after, string? protocol, string what)
+    {
+        var (action, compensate) = (step.GetValueOrDefault("action") ?? "", step.GetValueOrDefault("compensate") ?? "");
+        var isObject = protocol == "json-rpc" && (IsCalled(action) || IsCalled(compensate));
+        if (protocol != "grpc") Payload(payload, what, isObject);
+        return new TransactionStep(action, compensate, payload, after);
+
+        static bool IsCalled(string target) =>
+            target.Contains("method", StringComparison.Ordinal) || target.StartsWith("topic://", StringComparison.Ordinal);
     }
 
     private static ImmutableArray<int>[] Orders(Dictionary<string, List<int>?>? orders, int steps)

@@ -152,10 +152,21 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
         return TransactionReply.Success;
     }));
 
+    /// <summary>
+    /// What was answered is noted, so that nobody is called twice for it. A branch that is let take longer than others is not
+    /// waited for: whoever takes over calls it again.
+    /// </summary>
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         _deactivating = true;
-        await _run.WaitAsync(cancellationToken); // What was answered is noted, so that nobody is called twice for it.
+        try
+        {
+            await _run.WaitAsync(services.Settings.RequestTimeout, services.Clock, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            LogLeft(services.Log, Gid);
+        }
     }
 
     public void Dispose() => _gate.Dispose();
@@ -302,4 +313,7 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
 
     [LoggerMessage(3501, LogLevel.Warning, "Transaction {Gid} ({Kind}) was stopped by force; it was {Status}")]
     private static partial void LogForceStopped(ILogger log, string gid, string kind, string status);
+
+    [LoggerMessage(3504, LogLevel.Information, "Transaction {Gid} is left while a branch is being called; due work resumes it")]
+    private static partial void LogLeft(ILogger log, string gid);
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Threading.RateLimiting;
 using Grpc.Core;
 using Mall.Api.Transactions;
 using Mall.Transactions;
@@ -8,12 +9,12 @@ using Mall.Transactions;
 namespace Mall.Silo.Transactions;
 
 /// <summary>
-/// Calls branches over HTTP, JSON-RPC and gRPC, as DTM's clients expect it. Each target has connections of its own and each call
-/// a deadline, so that one that hangs holds up nobody else's.
+/// Calls branches over HTTP, JSON-RPC and gRPC, as DTM's clients expect it. Each target is called so often at a time and not
+/// more, and each call has a deadline, so that one that hangs holds up nobody else's, not even behind the same address.
 /// </summary>
 internal sealed class BranchCaller(
     IHttpClientFactory clients, BranchChannels channels, TargetBook targets, DtmSettings settings, TimeProvider clock)
-        : IBranchCaller
+        : IBranchCaller, IDisposable
 {
     /// <summary>The client that calls branches.</summary>
     public const string Branches = "branches";
@@ -21,19 +22,31 @@ internal sealed class BranchCaller(
     /// <summary>The client that calls the alert hook.</summary>
     public const string Alerts = "alerts";
 
+    private const int MaxCallsPerTarget = 128;
     private const int MaxAnswerBytes = 1024 * 1024;
     private const int RpcFailure = -32901;
     private const int RpcOngoing = -32902;
 
     private static readonly Marshaller<byte[]> s_asIs = new(message => message, message => message);
+    private static readonly JsonDocumentOptions s_strict = new() { AllowDuplicateProperties = false };
+
+    private readonly PartitionedRateLimiter<string> _underWay = PartitionedRateLimiter.Create<string, string>(target =>
+        RateLimitPartition.GetConcurrencyLimiter(target, _ => new ConcurrencyLimiterOptions
+        {
+            PermitLimit = MaxCallsPerTarget, QueueLimit = int.MaxValue,
+        }));
+
+    public void Dispose() => _underWay.Dispose();
 
     public async Task<BranchAnswer> CallAsync(BranchCall call)
     {
         if (BranchTarget.Parse(call.Target, out var complaint) is not { } target) return Unknown($"{call.Target} {complaint}");
         using var deadline = new CancellationTokenSource(call.Timeout, clock);
+        var at = clock.GetUtcNow() + call.Timeout;
         try
         {
-            return target.Url is { } url ? await CallHttpAsync(call, url, deadline.Token) : await CallGrpcAsync(call, target);
+            using var turn = await _underWay.AcquireAsync(call.Target.Split('?')[0], 1, deadline.Token);
+            return target.Url is { } url ? await CallHttpAsync(call, url, deadline.Token) : await CallGrpcAsync(call, target, at);
         }
         catch (OperationCanceledException)
         {
@@ -59,6 +72,7 @@ internal sealed class BranchCaller(
     {
         var isJsonRpc = call.Protocol == "json-rpc" && url.Query.Contains("method", StringComparison.Ordinal);
         using var request = isJsonRpc ? JsonRpcRequest(call, url) : PlainRequest(call, url);
+        if (request is null) return Unknown("its payload is no JSON object, which JSON-RPC needs");
         request.Content!.Headers.ContentType = new("application/json");
         foreach (var (name, value) in call.Headers)
         {
@@ -89,9 +103,10 @@ internal sealed class BranchCaller(
         };
     }
 
-    private static HttpRequestMessage JsonRpcRequest(BranchCall call, Uri url)
+    /// <summary>Null when there is nothing to add the branch's name to.</summary>
+    private static HttpRequestMessage? JsonRpcRequest(BranchCall call, Uri url)
     {
-        var parameters = ParametersOf(call.Payload);
+        if (ParametersOf(call.Payload) is not { } parameters) return null;
         parameters["gid"] = call.Gid;
         parameters["trans_type"] = call.Type;
         parameters["branch_id"] = call.BranchId;
@@ -104,15 +119,16 @@ internal sealed class BranchCaller(
         return new HttpRequestMessage(HttpMethod.Post, url) { Content = new StringContent(body.ToJsonString()) };
     }
 
-    private static JsonObject ParametersOf(byte[] payload)
+    private static JsonObject? ParametersOf(byte[] payload)
     {
         try
         {
-            return payload.Length > 0 && JsonNode.Parse(payload) is JsonObject given ? given : [];
+            if (payload.Length == 0) return [];
+            return JsonNode.Parse(payload, documentOptions: s_strict) is { } given ? given as JsonObject : [];
         }
         catch (JsonException)
         {
-            return []; // Only an object can be extended.
+            return null;
         }
     }
 
@@ -154,7 +170,7 @@ internal sealed class BranchCaller(
         }
     }
 
-    private async Task<BranchAnswer> CallGrpcAsync(BranchCall call, BranchTarget target)
+    private async Task<BranchAnswer> CallGrpcAsync(BranchCall call, BranchTarget target, DateTimeOffset deadline)
     {
         if (targets.Resolve(target) is not { Count: > 0 } found) return Unknown($"nothing here knows where {target.Server} is");
         var method = new Method<byte[], byte[]>(MethodType.Unary, target.Service, target.Method, s_asIs, s_asIs);
@@ -164,7 +180,7 @@ internal sealed class BranchCaller(
             { "dtm-op", Ascii(call.Op) }, { "dtm-dtm", "" },
         };
         foreach (var (name, value) in call.Headers) metadata.Add(name.ToLowerInvariant(), value);
-        var options = new CallOptions(metadata, clock.GetUtcNow().UtcDateTime + call.Timeout);
+        var options = new CallOptions(metadata, deadline.UtcDateTime);
         try
         {
             var invoker = channels.To(found[RandomNumberGenerator.GetInt32(found.Count)]);

@@ -8,7 +8,7 @@ namespace Mall.Silo.Transactions;
 /// <summary>Connections to branches, every one of which goes where it may and nowhere else.</summary>
 internal sealed class BranchChannels(TargetBook targets) : IDisposable
 {
-    private const int MaxConnectionsPerTarget = 64;
+    private const int MaxConnectionsPerServer = 1024; // Of all its targets.
     private const int MaxChannels = 1024;
     private const int MaxAnswerBytes = 1024 * 1024;
 
@@ -32,7 +32,8 @@ internal sealed class BranchChannels(TargetBook targets) : IDisposable
     public static SocketsHttpHandler HandlerFor(TargetRules rules)
     {
         var handler = GuardedHandler.For(rules.Allows, "outside dtm-allow");
-        handler.MaxConnectionsPerServer = MaxConnectionsPerTarget;
+        handler.MaxConnectionsPerServer = MaxConnectionsPerServer;
+        handler.ConnectTimeout = TimeSpan.FromSeconds(5); // Who comes back is not kept waiting by attempts from before.
         handler.EnableMultipleHttp2Connections = true;
         handler.PooledConnectionLifetime = TimeSpan.FromMinutes(2); // Names move.
         handler.MaxResponseHeadersLength = 32; // KiB

@@ -1,11 +1,13 @@
 using Mall.TestServers;
 using Mall.Tests.Installations;
+using Mall.Tests.Transactions.Bank;
 
 namespace Mall.Tests.Chaos;
 
 /// <summary>
 /// Three silos, two front doors, one database, all of them real processes; customers shop while silos are killed, hang and come
-/// back, and while the database restarts. Customers see pauses and nothing else; afterwards the books are audited.
+/// back, and while the database restarts; and services have transactions of every kind managed. Customers see pauses and nothing
+/// else; afterwards the books are audited, the mall's and the services'.
 /// <para>
 /// <c>MALL_TEST_SEED</c> repeats what was done, as far as a whole machine can be repeated; <c>MALL_CHAOS_SECONDS</c> is the
 /// length of the load (60), <c>MALL_CHAOS_SEEDS</c> how many seeds are played, one after the other (1).
@@ -39,7 +41,8 @@ public sealed class ChaosTests(ITestOutputHelper output)
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
             stop.CancelAfter(Length + s_allowance);
             Tell($"MALL_TEST_SEED={seed} on {kind}");
-            await using var cluster = await ClusterInstallation.OpenAsync(kind, Silos, FrontDoors, stop.Token);
+            await using var cluster = await ClusterInstallation.OpenAsync(
+                kind, Silos, FrontDoors, null, stop.Token, "--dtm-retry", "00:00:01");
             try
             {
                 await RunAsync(cluster, seed, stop.Token);
@@ -61,10 +64,15 @@ public sealed class ChaosTests(ITestOutputHelper output)
 
         using var closed = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var watching = watch.WatchAsync(closed.Token);
+        await using var bank = await BankServices.OpenAsync(seed, stop);
+        using var clients = new BankClients(bank, () => cluster.Manager, closed.Token);
+        var transactions = new BankTrade(bank, clients, "chaos", closed.Token);
         try
         {
+            transactions.Begin();
             var shopping = ShopInChaosAsync(cluster, trade, seed, closed.Token);
             await await Task.WhenAny(shopping, cluster.WatchDoorsAsync(closed.Token));
+            await transactions.AuditAsync(Tell);
             await trade.AuditAsync(Tell, isScarce: true);
         }
         finally

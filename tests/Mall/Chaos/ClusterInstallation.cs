@@ -23,6 +23,7 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
     private readonly SiloProcess?[] _silos;
     private readonly List<SiloProcess> _all = [];
     private readonly List<(Uri Address, SiloProcess Process)> _doors = [];
+    private readonly List<Uri> _managers = [];
     private readonly Sites? _sites;
     private readonly string[] _settings;
     private readonly string[] _gateways;
@@ -46,6 +47,9 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
     public IReadOnlyList<string> Endpoints { get; }
 
     public Uri Address => _doors[Interlocked.Increment(ref _asked) % _doors.Count].Address;
+
+    /// <summary>Where clients of transactions come: another front door each time.</summary>
+    public Uri Manager => _managers[Interlocked.Increment(ref _asked) % _managers.Count];
 
     /// <summary>The front doors, in the order of their opening.</summary>
     public IReadOnlyList<Uri> Doors => [.. _doors.Select(d => d.Address)];
@@ -232,7 +236,10 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
     {
         var machine = _sites?.Doors[_doors.Count];
         var (host, port) = (HostOf(machine), FreePorts.Take());
-        var process = Start(["--roles", "api", "--http", $"{host}:{port}", "--grpc", $"{host}:{FreePorts.Take()}"], machine);
+        var manager = $"127.0.0.1:{FreePorts.Take()}";
+        var process = Start(
+            ["--roles", "api", "--http", $"{host}:{port}", "--grpc", $"{host}:{FreePorts.Take()}", "--dtm", manager], machine);
+        _managers.Add(new Uri($"http://{manager}/"));
         await UntilUpAsync(() => process, "Mall is open", stop);
         _doors.Add((new Uri($"http://{host}:{port}/"), process));
     }

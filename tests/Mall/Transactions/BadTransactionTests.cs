@@ -81,6 +81,34 @@ public sealed class BadTransactionTests(BadTransactionTests.Guarded mall) : ICla
             }
 
             bad.Add("submit", """{"gid":"GID","trans_type":"msg","custom_data":"{\"delay\":-1}"}""", "delay");
+            foreach (var (option, word) in ((string, string)[])
+                [
+                    (""" "payloads":["{\"a\":1,\"a\":2}"] """, "payload of step 1"),
+                    (""" "payloads":["[{\"b\":{\"a\":1,\"a\":2}}]"] """, "payload of step 1"),
+                    (""" "payloads":["{\"a\":1,\"a\":2}"],"protocol":"json-rpc" """, "payload of step 1"),
+                    (""" "gid":"GID" """, "JSON"), (""" "custom_data":"{\"delay\":1,\"delay\":2}" """, "custom_data"),
+                    (""" "branch_headers":{"a":"1","a":"2"} """, "JSON"),
+                ])
+            {
+                bad.Add("submit", $$"""{"gid":"GID","trans_type":"saga","steps":{{s_step}},{{option}}}""", word);
+            }
+
+            foreach (var payload in (string[])["[1]", "1", "{", "text", """{\"a\":1,\"a\":2}"""])
+            {
+                bad.Add("submit", $$"""
+                    {"gid":"GID","trans_type":"saga","protocol":"json-rpc","payloads":["{{payload}}"],
+                     "steps":[{"action":"{{Ok}}?method=Add"}]}
+                    """, "payload of step 1");
+            }
+
+            foreach (var type in (string[])["tcc", "xa"])
+            {
+                bad.Add("registerBranch", $$"""
+                    {"gid":"GID","trans_type":"{{type}}","branch_id":"01","data":"{\"a\":1,\"a\":2}","url":"{{Ok}}"}
+                    """, "data");
+            }
+
+            bad.Add("registerBranch", """{"gid":"GID","gid":"GID","trans_type":"tcc","branch_id":"01"}""", "JSON");
             bad.Add("submit", """{"gid":"GID","trans_type":"saga","steps":[null]}""", "null");
             bad.Add("submit", """{"gid":"GID","trans_type":"workflow","req_extra":{"status":"maybe"}}""", "status");
             bad.Add("prepareWorkflow", """{"gid":"GID","trans_type":"workflow","custom_data":"{\"name\":\"\"}"}""", "name");

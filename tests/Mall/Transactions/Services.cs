@@ -34,12 +34,13 @@ public sealed class Services : IAsyncDisposable
     /// <summary><c>host:port</c> of gRPC.</summary>
     public string Grpc { get; private set; } = "";
 
-    public static async Task<Services> OpenAsync()
+    /// <param name="port">Of HTTP; 0: any that is free.</param>
+    public static async Task<Services> OpenAsync(int port = 0)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
+            kestrel.Listen(System.Net.IPAddress.Loopback, port, listen => listen.Protocols = HttpProtocols.Http1);
             kestrel.Listen(System.Net.IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
         });
         var app = builder.Build();

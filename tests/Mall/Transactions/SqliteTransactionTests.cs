@@ -311,17 +311,4 @@ public sealed class SqliteTransactionTests(DtmMall mall) : TransactionContract(m
         Assert.Empty(nobody.Json.GetProperty("branches").EnumerateArray());
         Assert.Equal(HttpStatusCode.InternalServerError, (await Mall.GetAsync("query")).Status);
     }
-
-    [Fact]
-    public async Task SlowTarget_HoldsUpNobodyElse()
-    {
-        var slow = Enumerable.Range(0, 200).Select(_ => NewGid()).ToArray();
-        await Task.WhenAll(slow.Select(gid => SubmitAsync(Saga(gid, "hang"))));
-        // They are more than the service gets connections from here; what lives elsewhere is called at once.
-        await SubmitAsync(new
-        {
-            gid = NewGid(), trans_type = "saga", wait_result = true, steps = new[] { new { action = Services.Rpc("ok") } },
-        });
-        await Task.WhenAll(slow.Select(gid => Mall.PostAsync("forceStop", new { gid })));
-    }
 }

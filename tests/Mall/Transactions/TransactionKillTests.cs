@@ -1,82 +1,68 @@
-using System.Net;
-using System.Net.Http.Json;
-using Mall.Tests.Hosting;
+using System.Diagnostics;
+using Mall.TestServers;
 using Mall.Tests.Installations;
-using Microsoft.Data.Sqlite;
+using Mall.Tests.Transactions.Bank;
 
 namespace Mall.Tests.Transactions;
 
 /// <summary>
-/// The process that drives transactions dies by kill -9 under them, and starts again: each ends, no branch is left out, and what
-/// was acknowledged is there. <c>MALL_TEST_KILLS</c> is how often it dies (2).
+/// The process that drives transactions of every kind dies by kill -9 under them, and starts again: each ends, none is lost, and
+/// by the services' own databases everything was done once, or undone. <c>MALL_TEST_KILLS</c> is how often it dies (2),
+/// <c>MALL_TEST_TRANSACTIONS</c> under how many at a time (64).
 /// </summary>
 [Collection(nameof(WholeProcesses))]
-public sealed class TransactionKillTests
+public sealed class TransactionKillTests(ITestOutputHelper output)
 {
-    private const int SagasAKill = 40;
+    private const int CallsOfOne = 3;
+    private static readonly TimeSpan s_endsWithin = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(90);
 
     [Fact]
-    public async Task Kill_UnderRunningTransactions_LosesNone()
+    public async Task Kill_UnderRunningTransactionsOfAllKinds_LosesNoneAndDoublesNothing()
     {
-        var stop = TestContext.Current.CancellationToken;
-        await using var services = await Services.OpenAsync();
+        var (seed, count) = (Setting.Seed(), Setting.Of("MALL_TEST_TRANSACTIONS", 64));
+        var (dice, kills) = (new Random(seed), Setting.Of("MALL_TEST_KILLS", 2));
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        stop.CancelAfter(s_patience * kills);
+        await using var bank = await BankServices.OpenAsync(seed, stop.Token);
         await using var mall = new Installation();
-        var dtm = $"127.0.0.1:{Installation.FreePort()}";
-        string[] settings = [.. mall.Settings, "--dtm", dtm, "--dtm-retry", "00:00:01"];
+        var dtm = new Uri($"http://127.0.0.1:{FreePorts.Take()}");
+        string[] settings = [.. mall.Settings, "--dtm", dtm.Authority, "--dtm-retry", "00:00:01"];
         var silo = mall.Start(settings);
-        await mall.UntilServingAsync(silo, stop);
-        using var client = new HttpClient { BaseAddress = new Uri($"http://{dtm}/api/dtmsvr/") };
-        var acknowledged = new List<string>();
-        for (var kill = 0; kill < Setting.Of("MALL_TEST_KILLS", 2); kill++)
+        await mall.UntilServingAsync(silo, stop.Token);
+        using var clients = new BankClients(bank, () => dtm, stop.Token);
+        bank.Workflows = clients.ResumeAsync;
+        Tell($"MALL_TEST_SEED={seed}, XA: {(bank.Xa is null ? "no MariaDB here" : "yes")}");
+        var ended = new List<(Deal Deal, string? Status)>();
+        for (var kill = 0; kill < kills; kill++)
         {
-            var submitting = Enumerable.Range(0, SagasAKill).Select(i => SubmitAsync($"{kill}-{i}", i % 4 == 0)).ToArray();
-            await TestMall.EventuallyAsync(
-                () => Task.FromResult(services.Of($"{kill}-1").Length > 0 || Array.TrueForAll(submitting, s => s.IsCompleted)),
-                    "some run");
+            var deals = Deal.Mix($"k{kill}", count, bank.Xa is not null);
+            var (since, mark) = (Stopwatch.GetTimestamp(), bank.Calls.All + dice.Next(1, count * CallsOfOne));
+            var running = Task.WhenAll(deals.Select(clients.RunAsync));
+            while (bank.Calls.All < mark && !running.IsCompleted) await Task.Delay(5, stop.Token);
+            var atKill = bank.Calls.All;
             await silo.KillAsync();
-            acknowledged.AddRange((await Task.WhenAll(submitting)).OfType<string>());
             silo = mall.Start(settings);
-            await mall.UntilServingAsync(silo, stop);
+            await mall.UntilServingAsync(silo, stop.Token);
+            await running;
+            using var reason = new CancellationTokenSource(s_endsWithin);
+            foreach (var deal in deals) ended.Add((deal, await clients.EndOfAsync(deal, reason.Token)));
+            Tell($"kill {kill + 1}: at call {atKill}, all ended after {Stopwatch.GetElapsedTime(since).TotalSeconds:0.0} s");
+            Audit.Passes(await BankAudit.FindAsync(bank, ended));
         }
 
-        Assert.NotEmpty(acknowledged);
-        foreach (var gid in acknowledged)
-        {
-            var isBad = int.Parse(gid.Split('-')[1], System.Globalization.CultureInfo.InvariantCulture) % 4 == 0;
-            await TestMall.EventuallyAsync(async () => await StatusAsync(gid) == (isBad ? "failed" : "succeed"), $"{gid} ends");
-            var ops = services.OpsOf(gid);
-            Assert.Contains("01 action", ops);
-            Assert.Contains("02 action", ops);
-            Assert.Equal(isBad, ops.Contains("01 compensate") && ops.Contains("02 compensate"));
-        }
+        var (calls, first) = bank.Calls;
+        Tell($"{ended.Count} transactions, {calls} calls, {calls - first} of them again");
+        foreach (var course in ended.GroupBy(e => (e.Deal.Course, e.Status)).OrderBy(g => g.Key))
+            Tell($"{course.Key.Course} {course.Key.Status}: {course.Count()}");
+        Audit.Passes(await BankAudit.FindInBooksAsync(bank));
+        Assert.True(calls > first, "Nothing was called again, so the run has shown nothing.");
+    }
 
-        async Task<string?> SubmitAsync(string gid, bool isBad)
-        {
-            try
-            {
-                using var answer = await client.PostAsJsonAsync("submit", new
-                {
-                    gid, trans_type = "saga", steps = new[]
-                    {
-                        new { action = services.Url("ok"), compensate = services.Url("ok") },
-                        new { action = services.Url(isBad ? "refuse" : "ok"), compensate = services.Url("ok") },
-                    },
-                }, stop);
-                return answer.StatusCode == HttpStatusCode.OK ? gid : null;
-            }
-            catch (HttpRequestException)
-            {
-                return null; // It died first; the client would submit again under the same gid.
-            }
-        }
-
-        async Task<string?> StatusAsync(string gid)
-        {
-            await using var connection = new SqliteConnection($"Data Source={mall.File};Mode=ReadOnly;Pooling=False");
-            await connection.OpenAsync(stop);
-            await using var command = connection.CreateCommand();
-            command.CommandText = $"select status from sagas where gid = '{gid}'";
-            return (string?)await command.ExecuteScalarAsync(stop);
-        }
+    /// <summary>What is to be seen without a failure, too.</summary>
+    private void Tell(string line)
+    {
+        output.WriteLine(line);
+        TestContext.Current.SendDiagnosticMessage("{0}", line);
     }
 }
