@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Mall.TestServers.Networks;
 
 namespace Mall.TestServers;
@@ -63,7 +61,7 @@ public sealed class DatabaseServer : IAsyncDisposable
         DeleteFoldersOfTheDead();
         var program = ServerProgram.Of(kind, machine);
         var folder = Directory.CreateTempSubdirectory($"{FolderPrefix}{Environment.ProcessId}-{program.Name}-").FullName;
-        var server = new DatabaseServer(program, folder, FreePort());
+        var server = new DatabaseServer(program, folder, FreePorts.Take());
         try
         {
             await program.PrepareAsync(folder, cancellationToken);
@@ -153,13 +151,6 @@ public sealed class DatabaseServer : IAsyncDisposable
         await process.SignalAsync(signal, withChildren);
         await process.WaitUntilEndedAsync(s_patience);
         _process = null;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     // The servers of a process that was killed died with it; their folders did not.

@@ -7,8 +7,10 @@ namespace Mall.TestServers;
 /// <summary>Ports of loopback for processes that are told where to listen.</summary>
 public static class FreePorts
 {
+    private static int s_last = RandomNumberGenerator.GetInt32(10_000); // Another process begins elsewhere.
+
     /// <summary>
-    /// A port that nobody listens on, below those that the system gives to outgoing connections, of which there may be many: it
+    /// A port that nobody listens on and that nobody here was given before, below those that the system gives to outgoing connections, of which there may be many: it
     /// stays free until its process comes to listen, and while that is away. So is the one 10,000 higher, where a silo has its
     /// gateway unless told otherwise.
     /// </summary>
@@ -18,9 +20,10 @@ public static class FreePorts
         {
             try
             {
-                using var listener = new TcpListener(IPAddress.Loopback, RandomNumberGenerator.GetInt32(11_000, 21_000));
+                var port = 11_000 + (int)((uint)Interlocked.Increment(ref s_last) % 10_000);
+                using var listener = new TcpListener(IPAddress.Loopback, port);
                 listener.Start();
-                return ((IPEndPoint)listener.LocalEndpoint).Port;
+                return port;
             }
             catch (SocketException)
             {

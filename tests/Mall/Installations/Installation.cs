@@ -1,5 +1,4 @@
-using System.Net;
-using System.Net.Sockets;
+using Mall.TestServers;
 using Microsoft.Data.Sqlite;
 
 namespace Mall.Tests.Installations;
@@ -13,7 +12,7 @@ public sealed class Installation : IPremises, IAsyncDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("mall-test-");
     private readonly List<SiloProcess> _silos = [];
 
-    public Installation() => (HttpPort, GrpcPort) = (FreePort(), FreePort());
+    public Installation() => (HttpPort, GrpcPort) = (FreePorts.Take(), FreePorts.Take());
 
     public int HttpPort { get; }
 
@@ -80,14 +79,6 @@ public sealed class Installation : IPremises, IAsyncDisposable
         foreach (var silo in _silos)
             await silo.DisposeAsync();
         _folder.Delete(recursive: true);
-    }
-
-    /// <summary>A port that nobody listens on at this moment.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static async Task<bool> IsServingAsync(HttpClient client, CancellationToken cancellationToken)

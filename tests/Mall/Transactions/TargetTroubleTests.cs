@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Mall.Api.Transactions;
 using Mall.Tests.Hosting;
+using Mall.TestServers;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Mall.Tests.Transactions;
@@ -38,7 +39,7 @@ public sealed class TargetTroubleTests(DtmMall mall) : IClassFixture<DtmMall>
     [Fact]
     public async Task ServiceThatHung_OrWasAway_AndReturns_IsCalledAgain_AndNeverCompensated()
     {
-        var (hung, away, port) = (NewGid(), NewGid(), Installations.Installation.FreePort());
+        var (hung, away, port) = (NewGid(), NewGid(), FreePorts.Take());
         Assert.Equal(
             (HttpStatusCode)425, (await mall.PostAsync("submit", Saga(away, $"http://127.0.0.1:{port}/ok", 1))).Status);
         await using var returned = await Services.OpenAsync(port);
