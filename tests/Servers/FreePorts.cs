@@ -7,12 +7,12 @@ namespace Mall.TestServers;
 /// <summary>Ports of loopback for processes that are told where to listen.</summary>
 public static class FreePorts
 {
-    private static int s_last = RandomNumberGenerator.GetInt32(10_000); // Another process begins elsewhere.
+    private static int s_last = RandomNumberGenerator.GetInt32(5_000); // Another process begins elsewhere.
 
     /// <summary>
     /// A port that nobody listens on and that nobody here was given before, below those that the system gives to outgoing connections, of which there may be many: it
-    /// stays free until its process comes to listen, and while that is away. So is the one 10,000 higher, where a silo has its
-    /// gateway unless told otherwise.
+    /// stays free until its process comes to listen, and while that is away. The next is nobody's, for a silo has its gateway there
+    /// unless told otherwise.
     /// </summary>
     public static int Take()
     {
@@ -20,7 +20,7 @@ public static class FreePorts
         {
             try
             {
-                var port = 11_000 + (int)((uint)Interlocked.Increment(ref s_last) % 10_000);
+                var port = 11_000 + 2 * (int)((uint)Interlocked.Increment(ref s_last) % 5_000);
                 using var listener = new TcpListener(IPAddress.Loopback, port);
                 listener.Start();
                 return port;

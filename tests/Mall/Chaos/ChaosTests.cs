@@ -30,8 +30,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
     private static TimeSpan Length => TimeSpan.FromSeconds(Setting.Of("MALL_CHAOS_SECONDS", 60));
 
     [Theory]
-    [InlineData(DatabaseKind.Postgres)]
-    [InlineData(DatabaseKind.MariaDb)]
+    [MemberData(nameof(ClusterInstallation.Kinds), MemberType = typeof(ClusterInstallation))]
     public async Task Chaos_AmongSilosAndDatabaseUnderLoad_LosesNothingAndDoublesNothing(DatabaseKind kind)
     {
         if (DatabaseServer.WhyMissing(kind) is { } reason) Assert.Skip(reason);

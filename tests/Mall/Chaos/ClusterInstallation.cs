@@ -61,6 +61,12 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
     /// <summary>The address of the database as silos take it.</summary>
     public string Database => Server.AddressOf(DatabaseName);
 
+    /// <summary>What whole clusters are tried on: both servers, or the one that <c>MALL_TEST_CLUSTERS</c> names.</summary>
+    public static TheoryData<DatabaseKind> Kinds { get; } =
+        Enum.TryParse<DatabaseKind>(Environment.GetEnvironmentVariable("MALL_TEST_CLUSTERS"), ignoreCase: true, out var kind)
+            ? [kind]
+            : [DatabaseKind.Postgres, DatabaseKind.MariaDb];
+
     /// <summary>What gives up a test that is stuck; skips it where the database cannot be had.</summary>
     public static CancellationTokenSource PatienceFor(DatabaseKind kind)
     {

@@ -9,7 +9,6 @@ using Mall.TestServers;
 namespace Mall.Tests.Cluster;
 
 /// <summary>A process that cannot become one of several says why in one line, and ends with exit code 1.</summary>
-[Collection(nameof(WholeProcesses))]
 public sealed class ClusterStartTests : IAsyncLifetime
 {
     private const string Nowhere = "postgres://mall:mall@127.0.0.1:1/mall";

@@ -18,8 +18,7 @@ public sealed class FailoverTests(ITestOutputHelper output)
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(4);
 
     [Theory]
-    [InlineData(DatabaseKind.Postgres)]
-    [InlineData(DatabaseKind.MariaDb)]
+    [MemberData(nameof(ClusterInstallation.Kinds), MemberType = typeof(ClusterInstallation))]
     public async Task Order_WhenASiloThatWorksOnItIsKilled_IsAnsweredAfterAPause(DatabaseKind kind)
     {
         var kills = Setting.Of("MALL_TEST_KILLS", 3);

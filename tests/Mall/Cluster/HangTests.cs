@@ -14,8 +14,7 @@ public sealed class HangTests(ITestOutputHelper output)
     private static readonly TimeSpan s_takenOverWithin = TimeSpan.FromSeconds(40);
 
     [Theory]
-    [InlineData(DatabaseKind.Postgres)]
-    [InlineData(DatabaseKind.MariaDb)]
+    [MemberData(nameof(ClusterInstallation.Kinds), MemberType = typeof(ClusterInstallation))]
     public async Task Silo_ThatHungUntilItWasDeclaredDead_WritesNothingOfWhatOthersHaveTakenOver(DatabaseKind kind)
     {
         using var stop = ClusterInstallation.PatienceFor(kind);

@@ -13,8 +13,7 @@ public sealed class RollingRestartTests(ITestOutputHelper output)
     private const int OrdersBetween = 200;
 
     [Theory]
-    [InlineData(DatabaseKind.Postgres)]
-    [InlineData(DatabaseKind.MariaDb)]
+    [MemberData(nameof(ClusterInstallation.Kinds), MemberType = typeof(ClusterInstallation))]
     public async Task RollingRestart_UnderLoad_FailsNoRequest(DatabaseKind kind)
     {
         using var stop = ClusterInstallation.PatienceFor(kind);

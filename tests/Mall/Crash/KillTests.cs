@@ -7,7 +7,6 @@ namespace Mall.Tests.Crash;
 /// audited. A run is repeated, as far as a whole machine can be, by the seed that it prints; <c>MALL_TEST_KILLS</c> is how often
 /// it dies, <c>MALL_TEST_CLOSES</c> how many orders are being closed when it dies once more.
 /// </summary>
-[Collection(nameof(WholeProcesses))]
 public sealed class KillTests(ITestOutputHelper output)
 {
     private const int Shoppers = 16;

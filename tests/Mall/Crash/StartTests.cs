@@ -5,7 +5,6 @@ using Mall.Tests.Installations;
 namespace Mall.Tests.Crash;
 
 /// <summary>A silo that cannot serve says why in one line, and ends with exit code 1.</summary>
-[Collection(nameof(WholeProcesses))]
 public sealed class StartTests
 {
     private static readonly TimeSpan s_refusesWithin = TimeSpan.FromSeconds(20);

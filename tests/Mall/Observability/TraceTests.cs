@@ -8,7 +8,6 @@ using Mall.Tests.Installations;
 namespace Mall.Tests.Observability;
 
 /// <summary>Orders over a front door and three silos, as a collector sees them.</summary>
-[Collection(nameof(WholeProcesses))]
 public sealed class TraceTests
 {
     private const string Caller = "00f067aa0ba902b7";

@@ -10,7 +10,6 @@ namespace Mall.Tests.Transactions;
 /// by the services' own databases everything was done once, or undone. <c>MALL_TEST_KILLS</c> is how often it dies (2),
 /// <c>MALL_TEST_TRANSACTIONS</c> under how many at a time (64).
 /// </summary>
-[Collection(nameof(WholeProcesses))]
 public sealed class TransactionKillTests(ITestOutputHelper output)
 {
     private const int CallsOfOne = 3;
