@@ -10,9 +10,9 @@ public static class FreePorts
     private static int s_last = RandomNumberGenerator.GetInt32(5_000); // Another process begins elsewhere.
 
     /// <summary>
-    /// A port that nobody listens on and that nobody here was given before, below those that the system gives to outgoing connections, of which there may be many: it
-    /// stays free until its process comes to listen, and while that is away. The next is nobody's, for a silo has its gateway there
-    /// unless told otherwise.
+    /// A port that nobody listens on and that nobody here was given before, below those that the system gives to outgoing
+    /// connections, of which there may be many: it stays free until its process comes to listen, and while that is away. The next
+    /// one is nobody's, since a silo has its gateway there unless told otherwise.
     /// </summary>
     public static int Take()
     {
