@@ -69,11 +69,11 @@ public sealed class ClusterStartTests : IAsyncLifetime
     {
         var db = await DatabaseAsync($"another_certificate_{clusterHasOne}_{newcomerHasOne}".ToLowerInvariant());
         string[] Certificate(bool isThere, string file) => isThere ? ["--cluster-certificate", NewCertificate(file)] : [];
-        var first = Start(["--roles", "silo", "--silo", FreePorts.TakeEndpoint(), "--db", db, .. Certificate(clusterHasOne, "ours.pem")]);
+        var first = Start(["--roles", "silo", "--silo", FreeAddress(), "--db", db, .. Certificate(clusterHasOne, "ours.pem")]);
         await UntilItSaysAsync(first, "A silo of the mall is up");
 
         var line = await RefusalAsync(
-            Start(["--roles", "silo", "--silo", FreePorts.TakeEndpoint(), "--db", db, .. Certificate(newcomerHasOne, "theirs.pem")]));
+            Start(["--roles", "silo", "--silo", FreeAddress(), "--db", db, .. Certificate(newcomerHasOne, "theirs.pem")]));
 
         Assert.StartsWith("mall: cluster-certificate:", line, StringComparison.Ordinal);
         await UntilItSaysAsync(first, "is Dead"); // Who came, and has gone.
@@ -84,14 +84,14 @@ public sealed class ClusterStartTests : IAsyncLifetime
     public async Task Cluster_WithOneCertificate_ServesOverTls()
     {
         var db = await DatabaseAsync("one_certificate");
-        var (certificate, door) = (NewCertificate("ours.pem"), FreePorts.TakeEndpoint());
+        var (certificate, door) = (NewCertificate("ours.pem"), FreeAddress());
         await UntilItSaysAsync(
             Start(
-                "--roles", "silo", "--silo", FreePorts.TakeEndpoint(), "--db", db, "--cluster-certificate", certificate),
+                "--roles", "silo", "--silo", FreeAddress(), "--db", db, "--cluster-certificate", certificate),
             "A silo of the mall is up");
         await UntilItSaysAsync(
             Start(
-                "--roles", "api", "--http", door, "--grpc", FreePorts.TakeEndpoint(), "--db", db, "--cluster-certificate", certificate,
+                "--roles", "api", "--http", door, "--grpc", FreeAddress(), "--db", db, "--cluster-certificate", certificate,
                 "--grpc-certificate", certificate),
             "gRPC   https://");
 
@@ -107,8 +107,8 @@ public sealed class ClusterStartTests : IAsyncLifetime
     {
         SiloProcess[] processes =
         [
-            Start("--roles", "silo", "--silo", FreePorts.TakeEndpoint(), "--db", Nowhere),
-            Start("--roles", "api", "--http", FreePorts.TakeEndpoint(), "--grpc", FreePorts.TakeEndpoint(), "--db", Nowhere),
+            Start("--roles", "silo", "--silo", FreeAddress(), "--db", Nowhere),
+            Start("--roles", "api", "--http", FreeAddress(), "--grpc", FreeAddress(), "--db", Nowhere),
         ];
 
         foreach (var process in processes)
@@ -123,7 +123,7 @@ public sealed class ClusterStartTests : IAsyncLifetime
     [InlineData("api")]
     public async Task Start_ThatIsToldToStopWhileItWaitsForTheDatabase_EndsInOrder(string role)
     {
-        string[] place = role == "silo" ? ["--silo", FreePorts.TakeEndpoint()] : ["--http", FreePorts.TakeEndpoint(), "--grpc", FreePorts.TakeEndpoint()];
+        string[] place = role == "silo" ? ["--silo", FreeAddress()] : ["--http", FreeAddress(), "--grpc", FreeAddress()];
         var process = Start(["--roles", role, .. place, "--db", Nowhere]);
         await UntilItSaysAsync(process, "127.0.0.1:1");
 
@@ -150,6 +150,8 @@ public sealed class ClusterStartTests : IAsyncLifetime
         File.WriteAllText(file, certificate.ExportCertificatePem() + Environment.NewLine + key.ExportPkcs8PrivateKeyPem());
         return file;
     }
+
+    private static string FreeAddress() => FreePorts.TakeEndpoint();
 
     private SiloProcess Start(params string[] arguments)
     {
