@@ -21,7 +21,6 @@ public sealed class HangTests(ITestOutputHelper output)
         await using var cluster = await ClusterInstallation.OpenAsync(kind, Silos, frontDoors: 2, stop.Token);
         using var trade = await cluster.TradeAsync(shoppers: 8, stop.Token);
         var buyer = await trade.InviteBuyerAsync(cluster);
-        var before = await cluster.GenerationOfAsync(0, stop.Token);
         var watch = new ProductWatch(cluster.Connect);
         using var closing = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
         var watching = watch.WatchAsync(closing.Token);
@@ -29,29 +28,41 @@ public sealed class HangTests(ITestOutputHelper output)
         await trade.UntilAnsweredAsync(OrdersBetween);
         var handovers = watch.Handovers;
 
-        var since = Stopwatch.GetTimestamp();
-        cluster.Silo(0).Suspend();
-        await buyer.OrderAsync([.. trade.Products.Select(id => (id, 1L))], stop.Token);
-        var away = Stopwatch.GetElapsedTime(since);
-        while (await cluster.GenerationOfAsync(0, stop.Token) is not null) await Task.Delay(20, stop.Token);
-        var dead = Stopwatch.GetElapsedTime(since);
-        cluster.Silo(0).Continue();
-        since = Stopwatch.GetTimestamp();
-        while (!(await cluster.GenerationOfAsync(0, stop.Token) > before)) await Task.Delay(20, stop.Token);
-        output.WriteLine(FormattableString.Invariant(
-            $"""
-            everything could be ordered again {away.TotalSeconds:0.0} s after it was stopped, it was declared dead after
-            {dead.TotalSeconds:0.0} s, and was back {Stopwatch.GetElapsedTime(since).TotalSeconds:0.0} s after it went on
-            """));
-        await trade.UntilAnsweredAsync(OrdersBetween);
+        // Where products live is Orleans' affair; a silo that has none shows nothing, and the next one is asked.
+        var hung = 0;
+        while (watch.Handovers == handovers && hung < Silos)
+        {
+            await HangAsync(
+                cluster, hung++, () => buyer.OrderAsync([.. trade.Products.Select(id => (id, 1L))], stop.Token), stop.Token);
+            await trade.UntilAnsweredAsync(OrdersBetween);
+        }
 
         await trade.EndAsync();
         await closing.CancelAsync();
         await watching;
         await trade.AuditAsync(output.WriteLine);
         Audit.Passes(watch.Findings);
-        Assert.InRange(away, TimeSpan.Zero, s_takenOverWithin);
         Assert.True(watch.Handovers > handovers, "No product changed hands, so this test has shown nothing.");
-        Assert.Equal(1, cluster.Revivals); // It was declared dead, and knew.
+        Assert.Equal(hung, cluster.Revivals); // Each was declared dead, and knew.
+    }
+
+    private async Task HangAsync(ClusterInstallation cluster, int silo, Func<Task> orderOfAll, CancellationToken stop)
+    {
+        var before = await cluster.GenerationOfAsync(silo, stop);
+        var since = Stopwatch.GetTimestamp();
+        cluster.Silo(silo).Suspend();
+        await orderOfAll();
+        var away = Stopwatch.GetElapsedTime(since);
+        while (await cluster.GenerationOfAsync(silo, stop) is not null) await Task.Delay(20, stop);
+        var dead = Stopwatch.GetElapsedTime(since);
+        cluster.Silo(silo).Continue();
+        since = Stopwatch.GetTimestamp();
+        while (!(await cluster.GenerationOfAsync(silo, stop) > before)) await Task.Delay(20, stop);
+        output.WriteLine(FormattableString.Invariant(
+            $"""
+            everything could be ordered again {away.TotalSeconds:0.0} s after it was stopped, it was declared dead after
+            {dead.TotalSeconds:0.0} s, and was back {Stopwatch.GetElapsedTime(since).TotalSeconds:0.0} s after it went on
+            """));
+        Assert.InRange(away, TimeSpan.Zero, s_takenOverWithin);
     }
 }
