@@ -60,9 +60,6 @@ internal static class TransactionRows
 
     public static readonly Query<TransactionRecord> ByGid = new(Select + "where gid = @p1 and " + OfServices, Read);
 
-    /// <summary>Of whatever kind.</summary>
-    public static readonly Query<string> KindOf = new("select kind from sagas where gid = @p1", row => row.GetString(0));
-
     public static readonly Query<TransactionBranchRow> BranchesOf = new(
         """
         select branch_id, op, status, number, target, payload, error, create_time, update_time from transaction_branches
