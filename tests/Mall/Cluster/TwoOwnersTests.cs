@@ -1,4 +1,5 @@
 using System.Globalization;
+using Mall.Api.Errors;
 using Mall.Orders;
 using Mall.Products;
 using Mall.Sagas;
@@ -156,7 +157,7 @@ public sealed class TwoOwnersTests
             {
                 return await mall.PlaceAsync(gid, user, new OrderLine(product, 1));
             }
-            catch (Exception e) when (e is StaleActivationException or StorageUnavailableException or TimeoutException)
+            catch (Exception e) when (e is StorageUnavailableException or TimeoutException || e.LostItsGrain())
             {
                 // Unknown: the same order again.
             }

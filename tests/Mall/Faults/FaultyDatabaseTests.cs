@@ -1,3 +1,4 @@
+using Mall.Api.Errors;
 using Mall.Ledger;
 using Mall.TestFaults;
 using Mall.Orders;
@@ -146,7 +147,7 @@ public sealed class FaultyDatabaseTests(ITestOutputHelper output)
                     if (!(await mall.PlaceAsync($"{name}-{n}", user, lines)).IsRefused) placed++;
                     break;
                 }
-                catch (Exception e) when (e is StorageUnavailableException or StaleActivationException or TimeoutException)
+                catch (Exception e) when (e is StorageUnavailableException or TimeoutException || e.LostItsGrain())
                 {
                     // Unknown: the same order again.
                 }

@@ -207,7 +207,7 @@ public sealed class AdversaryTests
             {
                 Story.Enqueue($"{step} {refused.Problem.Kind.Code}");
             }
-            catch (Exception unknown) when (unknown is StaleActivationException or TimeoutException)
+            catch (Exception unknown) when (unknown is TimeoutException || unknown.LostItsGrain())
             {
                 Story.Enqueue($"{step} unknown"); // As a client may be told; what came of it counts all the same.
             }
@@ -270,7 +270,7 @@ public sealed class AdversaryTests
                 {
                     return await ask();
                 }
-                catch (Exception unknown) when (unknown is StaleActivationException or TimeoutException)
+                catch (Exception unknown) when (unknown is TimeoutException || unknown.LostItsGrain())
                 {
                 }
             }
