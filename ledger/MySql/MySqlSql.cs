@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -77,7 +78,7 @@ internal static class MySqlSql
             json.WriteEndArray();
         }
 
-        sql.Add("json_table(").AddUtf8(buffer.WrittenSpan).Add(", '$[*]' columns (at for ordinality");
+        sql.Add("json_table(").AddText(Encoding.UTF8.GetString(buffer.WrittenSpan)).Add(", '$[*]' columns (at for ordinality");
         foreach (var (i, type) in columns.Index()) sql.Add($", c{i + 1} {type} path '$[{i}]'");
         sql.Add(")) v");
     }

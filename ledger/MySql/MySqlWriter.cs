@@ -91,20 +91,12 @@ internal sealed class MySqlWriter(ServerConnections connections, string name, Ti
         static StoreException Race(Exception failure) => MySqlErrors.Instance.Failure(StoreFailure.Refused, failure);
     }
 
-    protected override async Task<Sight[]> SeeAsync(ChangeGroup group, bool isToLock)
+    protected override async Task SeeAsync(ChangeGroup group, bool onlyFree, Sight[] sights)
     {
-        var sights = new Sight[group.Changes.Count];
-        await SeeAsync(onlyFree: false);
-        if (isToLock) await SeeAsync(onlyFree: true);
-        return sights;
-
-        async Task SeeAsync(bool onlyFree)
-        {
-            MySqlSql.See(_sql.Clear(), group.Shape, CollectionsMarshal.AsSpan(group.Changes), onlyFree);
-            if (_sql.Length > _largestPacket) return;
-            await ReadAsync(_sql.ToString(), row =>
-                sights[row.GetInt64(0) - 1] = new Sight(true, onlyFree, row.GetInt64(1) != 0, row.GetInt64(2) != 0));
-        }
+        MySqlSql.See(_sql.Clear(), group.Shape, CollectionsMarshal.AsSpan(group.Changes), onlyFree);
+        if (_sql.Length > _largestPacket) return;
+        await ReadAsync(_sql.ToString(), row =>
+            sights[row.GetInt64(0) - 1] = new Sight(true, onlyFree, row.GetInt64(1) != 0, row.GetInt64(2) != 0));
     }
 
     protected override async Task<long> RevokeAsync(string committer, long number)

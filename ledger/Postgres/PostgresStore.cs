@@ -9,14 +9,15 @@ namespace Mall.Ledger.Postgres;
 internal sealed partial class PostgresStore(
     LedgerOptions options, TimeProvider time, ILogger logger, ServerConnections connections, string committer)
     : ServerStore(
-        options, time, logger, connections, new PostgresWriter(connections, committer, time), PostgresErrors.Instance, Words)
+        options, time, logger, connections, new PostgresWriter(connections, committer, time), PostgresErrors.Instance, Words,
+        s_now, s_settled)
 {
     private const int OldestVersion = 14;
 
     // The number is arbitrary, and the same in every version for ever.
     internal static readonly MigratorWords Words = new(
         "postgres", "select pg_try_advisory_lock(1298230380)::int", "select pg_advisory_unlock(1298230380)",
-        "select pg_advisory_unlock(1298230380)", IsTransactional: true);
+        IsTransactional: true);
 
     // A row's position is the number of the transaction that inserted it. Settled is what lies before the oldest that is under
     // way, strangers' left out: those of sessions that are known to be no committer of ours.
@@ -31,7 +32,7 @@ internal sealed partial class PostgresStore(
         """);
 
     // After all that has been committed: on another server than the one where it was, if need be.
-    private const string GoOnBehind = """
+    private static readonly Query<long> s_goOnBehind = ShortQueries.Number("""
         do $$
         declare behind bigint;
         begin
@@ -42,7 +43,10 @@ internal sealed partial class PostgresStore(
               language sql immutable parallel safe return transaction::text::bigint + %s', list_position('0') + behind + 1);
           end if;
         end $$
-        """;
+        """);
+
+    private static readonly Query<(string Fsync, string SynchronousCommit)> s_durability = new(
+        "select current_setting('fsync'), current_setting('synchronous_commit')", row => (row.GetString(0), row.GetString(1)));
 
     private static readonly Query<long> s_now =
         ShortQueries.Number("select (extract(epoch from clock_timestamp()) * 1000)::bigint");
@@ -61,23 +65,12 @@ internal sealed partial class PostgresStore(
         if (((NpgsqlConnection)connection).PostgreSqlVersion is { } version && version.Major < OldestVersion)
             throw new LedgerStartException(
                 $"db: the server at {Address} is PostgreSQL {version}; {OldestVersion} or newer is needed.");
-        await using var command = connection.CreateCommand();
-        command.CommandText = "select current_setting('fsync'), current_setting('synchronous_commit')";
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        if (reader.GetString(0) == "off" || reader.GetString(1) == "off") LogNotDurable(reader.GetString(0), reader.GetString(1));
+        var (fsync, synchronousCommit) = (await AskAsync(connection, s_durability, cancellationToken))[0];
+        if (fsync == "off" || synchronousCommit == "off") LogNotDurable(fsync, synchronousCommit);
     }
 
-    protected override Query<long> Settled => s_settled;
-
-    protected override Query<long> Now => s_now;
-
-    protected override async Task GetReadyAsync(DbConnection connection, CancellationToken cancellationToken)
-    {
-        await using var command = connection.CreateCommand();
-        command.CommandText = GoOnBehind;
-        await command.ExecuteNonQueryAsync(cancellationToken);
-    }
+    protected override Task GetReadyAsync(DbConnection connection, CancellationToken cancellationToken) =>
+        AskAsync(connection, s_goOnBehind, cancellationToken);
 
     [LoggerMessage(2101, LogLevel.Warning,
         "The database server does not wait for its disk (fsync = {Fsync}, synchronous_commit = {SynchronousCommit}): "

@@ -74,20 +74,13 @@ internal sealed class PostgresWriter(ServerConnections connections, string name,
         };
     }
 
-    protected override async Task<Sight[]> SeeAsync(ChangeGroup group, bool isToLock)
+    protected override async Task SeeAsync(ChangeGroup group, bool onlyFree, Sight[] sights)
     {
-        var sights = new Sight[group.Changes.Count];
-        await SeeAsync(s_see, isFree: false);
-        if (isToLock) await SeeAsync(s_seeFree, isFree: true);
-        return sights;
-
-        async Task SeeAsync(Func<RowShape, string> sql, bool isFree)
-        {
-            await using var batch = new NpgsqlBatch(_connection) { BatchCommands = { _statements.For(group, sql) } };
-            await using var reader = await batch.ExecuteReaderAsync();
-            while (await reader.ReadAsync())
-                sights[reader.GetInt64(0) - 1] = new Sight(true, isFree, reader.GetBoolean(1), reader.GetBoolean(2));
-        }
+        await using var batch = new NpgsqlBatch(_connection);
+        batch.BatchCommands.Add(_statements.For(group, onlyFree ? s_seeFree : s_see));
+        await using var reader = await batch.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+            sights[reader.GetInt64(0) - 1] = new Sight(true, onlyFree, reader.GetBoolean(1), reader.GetBoolean(2));
     }
 
     protected override async Task<long> RevokeAsync(string committer, long number)

@@ -125,9 +125,8 @@ internal abstract class ServerWriter(ServerErrors errors) : IAsyncDisposable
     /// <exception cref="StoreException">It was something else, which may be over by now.</exception>
     protected abstract Task<CommitOutcome> JudgeAsync(Batch batch, int index, Exception refusal);
 
-    /// <summary>What is to be seen of the rows of a group's changes.</summary>
-    /// <param name="isToLock">Whether it is to be found out if they are free, too.</param>
-    protected abstract Task<Sight[]> SeeAsync(ChangeGroup group, bool isToLock);
+    /// <summary>Notes what is to be seen of the rows of a group's changes, all of them or those that nobody has locked.</summary>
+    protected abstract Task SeeAsync(ChangeGroup group, bool onlyFree, Sight[] sights);
 
     /// <returns>The last number that the committer has committed.</returns>
     protected abstract Task<long> RevokeAsync(string committer, long number);
@@ -189,7 +188,7 @@ internal abstract class ServerWriter(ServerErrors errors) : IAsyncDisposable
     {
         var known = KnownAfter(refusal);
         var isLast = attempts > MostAttempts;
-        if (errors.IsDeadlock(refusal) && !isLast) return true;
+        if (errors.AnswerOf(refusal) == ServerAnswer.Deadlock && !isLast) return true;
         if (known != StoreFailure.NothingHappened && await LookAsync(batch) && !isLast) return true;
         if (known == StoreFailure.Locked && attempts == 2) return true; // Nobody has it any more.
         if (known != StoreFailure.Refused || batch.Open != 1) throw errors.Failure(known, refusal);
@@ -207,7 +206,7 @@ internal abstract class ServerWriter(ServerErrors errors) : IAsyncDisposable
     }
 
     private StoreFailure KnownAfter(Exception refusal) =>
-        errors.IsLockTimeout(refusal) ? StoreFailure.Locked
+        errors.AnswerOf(refusal) == ServerAnswer.LockTimeout ? StoreFailure.Locked
         : errors.IsFaultOfStatement(refusal) ? StoreFailure.Refused
         : StoreFailure.NothingHappened;
 
@@ -231,6 +230,14 @@ internal abstract class ServerWriter(ServerErrors errors) : IAsyncDisposable
         }
 
         return batch.Findings > before;
+    }
+
+    private async Task<Sight[]> SeeAsync(ChangeGroup group, bool isToLock)
+    {
+        var sights = new Sight[group.Changes.Count];
+        await SeeAsync(group, onlyFree: false, sights);
+        if (isToLock) await SeeAsync(group, onlyFree: true, sights);
+        return sights;
     }
 
     private async Task<bool> LookAtBarriersAsync(Batch batch)
