@@ -19,7 +19,7 @@ namespace Mall.Ledger;
 /// queue is empty, or the drain took too long and whoever was left has been told).</para>
 /// </summary>
 internal sealed partial class GroupCommitter(
-    IStore store, LedgerOptions options, TimeProvider time, LedgerMetrics metrics, ILogger logger) : IAsyncDisposable
+    IStore store, LedgerOptions options, TimeProvider time, LedgerMetrics metrics, ILogger logger, int writer = 0) : IAsyncDisposable
 {
     private readonly BatchPolicy _policy = new(options.MaxBatchWriteSets, options.MaxBatchBytes);
     private readonly Backoff _backoff = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1), options.Random);
@@ -226,7 +226,7 @@ internal sealed partial class GroupCommitter(
     private async ValueTask<StoreException?> TryApplyAsync(Batch part)
     {
         // A new number for each attempt, so that an old mark is never taken for a newer batch's.
-        (part.Committer, part.Number, part.Time) = (_name, ++_number, time.GetUtcNow());
+        (part.Writer, part.Committer, part.Number, part.Time) = (writer, _name, ++_number, time.GetUtcNow());
         try
         {
             await store.ApplyAsync(part);
@@ -253,7 +253,7 @@ internal sealed partial class GroupCommitter(
         {
             try
             {
-                var committed = await store.HasCommittedAsync(part.Committer, part.Number);
+                var committed = await store.HasCommittedAsync(part.Committer, part.Number, writer);
                 LogReadBack(part.Number, committed);
                 return committed;
             }

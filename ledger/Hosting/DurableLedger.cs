@@ -2,11 +2,19 @@ using System.Collections.Concurrent;
 
 namespace Mall.Ledger;
 
-/// <summary>A store, the committer that writes to it, and the sequences of ids. Disposing of it drains it.</summary>
+/// <summary>
+/// A store, the committers that write to it, and the sequences of ids. Disposing of it drains it.
+/// <para>
+/// While the server writes one batch, the silo would wait, and the server while the silo makes the next: so there is a committer
+/// for each writer of the store. A write set goes the way of its first row, its grain's own as a rule, so what a grain hands in
+/// keeps its order and buyers of one product share a batch. Two batches that meet in other rows wait for each other in the
+/// database, as those of two silos do.
+/// </para>
+/// </summary>
 public sealed class DurableLedger : ILedger, IAsyncDisposable
 {
     private readonly IStore _store;
-    private readonly GroupCommitter _committer;
+    private readonly GroupCommitter[] _committers;
     private readonly LedgerOptions _options;
     private readonly LedgerClock _clock;
     private readonly LedgerMetrics _metrics;
@@ -23,12 +31,13 @@ public sealed class DurableLedger : ILedger, IAsyncDisposable
     {
         options.Validate();
         (_store, _options, _clock, _metrics) = (store, options, clock, metrics);
-        _committer = new GroupCommitter(store, options, clock, metrics, logger);
-        metrics.WatchQueue(() => _committer.QueueLength);
+        _committers = [.. Enumerable.Range(0, store.Writers)
+            .Select(writer => new GroupCommitter(store, options, clock, metrics, logger, writer))];
+        metrics.WatchQueue(() => _committers.Sum(committer => committer.QueueLength));
     }
 
     /// <summary>How often the database has failed since the start, whatever came after.</summary>
-    internal int Failures => _committer.Failures;
+    internal int Failures => _committers.Sum(committer => committer.Failures);
 
     /// <summary>Opens the database and brings its schema up to date. Nothing else may be called before that.</summary>
     /// <exception cref="LedgerStartException">It cannot be used, and why, in one line.</exception>
@@ -36,12 +45,16 @@ public sealed class DurableLedger : ILedger, IAsyncDisposable
     {
         await _store.OpenAsync(cancellationToken);
         await _clock.SetAsync(_store, cancellationToken);
-        _committer.Start();
+        foreach (var committer in _committers) committer.Start();
     }
 
     /// <inheritdoc/>
     public Task<CommitOutcome> CommitAsync(WriteSet writes, CancellationToken cancellationToken = default) =>
-        _committer.CommitAsync(writes, cancellationToken);
+        _committers[ConflictKeys.PartitionOf(writes, _committers.Length)].CommitAsync(writes, cancellationToken);
+
+    /// <summary>Commits it by each committer; it is for them to find that others have done the same.</summary>
+    internal Task CommitByAllAsync(WriteSet writes, CancellationToken cancellationToken) =>
+        Task.WhenAll(_committers.Select(committer => committer.CommitAsync(writes, cancellationToken)));
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<T>> QueryAsync<T>(
@@ -65,7 +78,8 @@ public sealed class DurableLedger : ILedger, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
-        await _committer.DisposeAsync();
+        var drains = _committers.Select(committer => committer.DisposeAsync().AsTask()).ToArray();
+        foreach (var drain in drains) await drain;
         foreach (var (_, sequence) in _sequences.OrderBy(named => named.Key, StringComparer.Ordinal)) // the same in every run
         {
             try

@@ -5,7 +5,7 @@ namespace Mall.Ledger.Postgres;
 internal static class PostgresConnections
 {
     /// <param name="address">Of kind PostgreSQL.</param>
-    /// <param name="committer">What the committer's sessions call themselves; no other process may use the name.</param>
+    /// <param name="committer">What committers' sessions call themselves until they take names of their own.</param>
     /// <param name="commandTimeout">How long a statement may take: nobody waits for its result any longer.</param>
     public static ServerConnections To(StoreAddress address, string committer, TimeSpan commandTimeout)
     {

@@ -7,10 +7,10 @@ namespace Mall.Ledger.Postgres;
 /// not told to lie about that (<c>fsync</c>).
 /// </summary>
 internal sealed partial class PostgresStore(
-    LedgerOptions options, TimeProvider time, ILogger logger, ServerConnections connections, string committer)
+    LedgerOptions options, TimeProvider time, ILogger logger, ServerConnections connections)
     : ServerStore(
-        options, time, logger, connections, new PostgresWriter(connections, committer, time), PostgresErrors.Instance, Words,
-        s_now, s_settled)
+        options, time, logger, connections, name => new PostgresWriter(connections, name, time), PostgresErrors.Instance,
+        Words, s_now, s_settled)
 {
     private const int OldestVersion = 14;
 
@@ -53,12 +53,8 @@ internal sealed partial class PostgresStore(
 
     private readonly ILogger _logger = logger;
 
-    public static PostgresStore At(LedgerOptions options, TimeProvider time, ILogger logger)
-    {
-        var committer = NewCommitterName();
-        return new(
-            options, time, logger, PostgresConnections.To(options.Address, committer, options.CommitTimeout), committer);
-    }
+    public static PostgresStore At(LedgerOptions options, TimeProvider time, ILogger logger) =>
+        new(options, time, logger, PostgresConnections.To(options.Address, CommitterPrefix, options.CommitTimeout));
 
     protected override async Task CheckServerAsync(DbConnection connection, CancellationToken cancellationToken)
     {

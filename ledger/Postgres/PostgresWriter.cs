@@ -16,8 +16,12 @@ internal sealed class PostgresWriter(ServerConnections connections, string name,
         returning number
         """;
 
-    private const string EndPredecessors =
-        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1 and pid <> pg_backend_pid()";
+    // Takes the name, and ends whoever had it.
+    private const string Succeed = """
+        with named as (select set_config('application_name', $1, false))
+        select pg_terminate_backend(pid) from named, pg_stat_activity
+        where application_name = $1 and pid <> pg_backend_pid()
+        """;
 
     private static readonly Func<RowShape, string> s_change = PostgresSql.Change;
     private static readonly Func<RowShape, string> s_insertIfMissing = PostgresSql.Changes;
@@ -34,8 +38,7 @@ internal sealed class PostgresWriter(ServerConnections connections, string name,
     protected override async Task PrepareAsync(bool hasPredecessors)
     {
         _statements = new PostgresStatements(); // The driver's commands remember what was prepared on the connection before.
-        if (!hasPredecessors) return;
-        await using var command = new NpgsqlCommand(EndPredecessors, _connection);
+        await using var command = new NpgsqlCommand(Succeed, _connection);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = name });
         await command.ExecuteNonQueryAsync();
     }

@@ -5,18 +5,22 @@ using System.Security.Cryptography;
 namespace Mall.Ledger.Servers;
 
 /// <summary>
-/// A database server, for several silos. One connection writes batches, one after the other; a small pool serves everything that
-/// is short. Nobody holds a thread while the server works.
+/// A database server, for several silos. Some connections write batches, each one after the other; a small pool serves everything
+/// that is short. Nobody holds a thread while the server works.
 /// </summary>
 internal abstract partial class ServerStore(
-    LedgerOptions options, TimeProvider time, ILogger logger, ServerConnections connections, ServerWriter writer,
-    ServerErrors errors, MigratorWords migrations, Query<long> now, Query<long> settled) : IStore
+    LedgerOptions options, TimeProvider time, ILogger logger, ServerConnections connections,
+    Func<string, ServerWriter> writerNamed, ServerErrors errors, MigratorWords migrations, Query<long> now, Query<long> settled) : IStore
 {
     /// <summary>Tells the sessions of committers, of this process and of others, from everybody else's.</summary>
     protected const string CommitterPrefix = "mall-committer-";
 
     // A pooled connection whose server has been restarted since is found to be dead when it is used; the next one may be, too.
     private const int MostReads = 3;
+
+    // Never named from the seeded source: whoever has the same name ends this store's sessions.
+    private readonly ServerWriter[] _writers = [.. Enumerable.Range(0, options.Writers)
+        .Select(_ => writerNamed($"{CommitterPrefix}{RandomNumberGenerator.GetHexString(16, lowercase: true)}"))];
 
     private int _isDisposed;
 
@@ -39,9 +43,12 @@ internal abstract partial class ServerStore(
         }
     }
 
-    public ValueTask ApplyAsync(Batch batch) => writer.ApplyAsync(batch);
+    public int Writers => _writers.Length;
 
-    public ValueTask<bool> HasCommittedAsync(string committer, long number) => writer.HasCommittedAsync(committer, number);
+    public ValueTask ApplyAsync(Batch batch) => _writers[batch.Writer].ApplyAsync(batch);
+
+    public ValueTask<bool> HasCommittedAsync(string committer, long number, int writer) =>
+        _writers[writer].HasCommittedAsync(committer, number);
 
     public async Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, Value[] parameters, CancellationToken cancellationToken)
     {
@@ -87,7 +94,7 @@ internal abstract partial class ServerStore(
     {
         // By the ledger that used it, then by the container that made it.
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
-        await writer.DisposeAsync();
+        foreach (var writer in _writers) await writer.DisposeAsync();
         await connections.DisposeAsync();
     }
 
@@ -98,10 +105,6 @@ internal abstract partial class ServerStore(
     protected virtual Task GetReadyAsync(DbConnection connection, CancellationToken cancellationToken) => Task.CompletedTask;
 
     protected virtual Statement<long> ReserveIds(string sequence, int count) => ShortQueries.ReserveIds(sequence, count);
-
-    /// <summary>Never from the seeded source: whoever has the same name ends this store's sessions.</summary>
-    protected static string NewCommitterName() =>
-        $"{CommitterPrefix}{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
 
     protected static Task<IReadOnlyList<T>> AskAsync<T>(
         DbConnection connection, Query<T> query, CancellationToken cancellationToken) =>

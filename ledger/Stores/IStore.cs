@@ -3,12 +3,15 @@ namespace Mall.Ledger.Stores;
 /// <summary>
 /// One database. All that the ledger needs of it, and the only place where one database differs from another; every
 /// implementation passes the same contract suite. Members may be called from anywhere and at once, except
-/// <see cref="ApplyAsync"/> and <see cref="HasCommittedAsync"/>, which the one committer calls one after the other, on
-/// <see cref="Scheduler"/>.
+/// <see cref="ApplyAsync"/> and <see cref="HasCommittedAsync"/>: of each writer, its committer alone calls them, one after the
+/// other, on <see cref="Scheduler"/>.
 /// </summary>
 public interface IStore : IAsyncDisposable
 {
-    /// <summary>Where the committer's loop runs: on the thread that owns the connection, if there is one.</summary>
+    /// <summary>How many batches it can write at a time.</summary>
+    int Writers { get; }
+
+    /// <summary>Where the committers' loops run: on the thread that owns the connection, if there is one.</summary>
     TaskScheduler Scheduler { get; }
 
     /// <summary>Takes ownership where the database needs that, and brings the schema up to date.</summary>
@@ -27,7 +30,7 @@ public interface IStore : IAsyncDisposable
 
     /// <summary>Whether that batch has committed. Waits out a transaction still in doubt, so the answer is final.</summary>
     /// <exception cref="StoreException">It cannot be said now.</exception>
-    ValueTask<bool> HasCommittedAsync(string committer, long number);
+    ValueTask<bool> HasCommittedAsync(string committer, long number, int writer = 0);
 
     /// <inheritdoc cref="ILedger.QueryAsync"/>
     Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, Value[] parameters, CancellationToken cancellationToken);

@@ -26,6 +26,9 @@ public sealed class FaultyStore(IStore inner, FaultOptions options, TimeProvider
     public int Faults { get; private set; }
 
     /// <inheritdoc/>
+    public int Writers => inner.Writers;
+
+    /// <inheritdoc/>
     public TaskScheduler Scheduler => inner.Scheduler;
 
     /// <summary>Makes the next batch that contains such a write set fail, once.</summary>
@@ -50,11 +53,11 @@ public sealed class FaultyStore(IStore inner, FaultOptions options, TimeProvider
     }
 
     /// <inheritdoc/>
-    public async ValueTask<bool> HasCommittedAsync(string committer, long number)
+    public async ValueTask<bool> HasCommittedAsync(string committer, long number, int writer)
     {
         await DelayAsync();
         if (IsDown || Happens(options.ReadBack)) throw Failure(StoreFailure.OutcomeUnknown, "reading back");
-        return await inner.HasCommittedAsync(committer, number);
+        return await inner.HasCommittedAsync(committer, number, writer);
     }
 
     /// <inheritdoc/>

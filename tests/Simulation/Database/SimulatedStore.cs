@@ -9,6 +9,7 @@ public sealed class SimulatedStore(SimulatedDatabase database, string silo, Task
     private static readonly TimeSpan s_commandTimeout = TimeSpan.FromSeconds(10);
 
     public TaskScheduler Scheduler => scheduler;
+    public int Writers => 2;
     public string Silo => silo;
 
     /// <summary>Freezes the process for so long, amid a transaction. Null: only the transaction stands still.</summary>
@@ -34,7 +35,7 @@ public sealed class SimulatedStore(SimulatedDatabase database, string silo, Task
         await HearAsync(transaction.Answer, StoreFailure.OutcomeUnknown);
     }
 
-    public ValueTask<bool> HasCommittedAsync(string committer, long number) =>
+    public ValueTask<bool> HasCommittedAsync(string committer, long number, int writer = 0) =>
         new(InTimeAsync(database.HasCommittedAsync(committer, number), Failure(StoreFailure.OutcomeUnknown)));
 
     public Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, Value[] parameters, CancellationToken cancellationToken) =>
