@@ -7,10 +7,10 @@ namespace Mall.Ledger.Postgres;
 /// not told to lie about that (<c>fsync</c>).
 /// </summary>
 internal sealed partial class PostgresStore(
-    LedgerOptions options, TimeProvider time, ILogger logger, ServerConnections connections, string committer)
+    LedgerOptions options, TimeProvider time, ILogger logger, ServerConnections connections)
     : ServerStore(
-        options, time, logger, connections, new PostgresWriter(connections, committer, time), PostgresErrors.Instance, Words,
-        s_now, s_settled)
+        options, time, logger, connections, new PostgresWriter(connections, time), PostgresErrors.Instance, Words, s_now,
+        s_settled)
 {
     private const int OldestVersion = 14;
 
@@ -25,7 +25,8 @@ internal sealed partial class PostgresStore(
         select list_position(coalesce(
             (select x from pg_snapshot_xip(s) x
              where not exists (select 1 from pg_stat_activity a
-                               where a.backend_xid = x::xid and a.application_name not like '{CommitterPrefix}%')
+                               where a.backend_xid = x::xid
+                                 and a.application_name not like '{ServerConnections.CommitterPrefix}%')
              order by x limit 1),
             pg_snapshot_xmax(s))) - 1
         from pg_current_snapshot() s
@@ -53,12 +54,8 @@ internal sealed partial class PostgresStore(
 
     private readonly ILogger _logger = logger;
 
-    public static PostgresStore At(LedgerOptions options, TimeProvider time, ILogger logger)
-    {
-        var committer = NewCommitterName();
-        return new(
-            options, time, logger, PostgresConnections.To(options.Address, committer, options.CommitTimeout), committer);
-    }
+    public static PostgresStore At(LedgerOptions options, TimeProvider time, ILogger logger) =>
+        new(options, time, logger, PostgresConnections.To(options.Address, options.CommitTimeout));
 
     protected override async Task CheckServerAsync(DbConnection connection, CancellationToken cancellationToken)
     {

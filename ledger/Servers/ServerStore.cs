@@ -12,9 +12,6 @@ internal abstract partial class ServerStore(
     LedgerOptions options, TimeProvider time, ILogger logger, ServerConnections connections, ServerWriter writer,
     ServerErrors errors, MigratorWords migrations, Query<long> now, Query<long> settled) : IStore
 {
-    /// <summary>Tells the sessions of committers, of this process and of others, from everybody else's.</summary>
-    protected const string CommitterPrefix = "mall-committer-";
-
     // A pooled connection whose server has been restarted since is found to be dead when it is used; the next one may be, too.
     private const int MostReads = 3;
 
@@ -99,10 +96,6 @@ internal abstract partial class ServerStore(
 
     protected virtual Statement<long> ReserveIds(string sequence, int count) => ShortQueries.ReserveIds(sequence, count);
 
-    /// <summary>Never from the seeded source: whoever has the same name ends this store's sessions.</summary>
-    protected static string NewCommitterName() =>
-        $"{CommitterPrefix}{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
-
     protected static Task<IReadOnlyList<T>> AskAsync<T>(
         DbConnection connection, Query<T> query, CancellationToken cancellationToken) =>
         new Statement<T>(query).ReadAsync(connection.CreateCommand(), cancellationToken);
@@ -138,17 +131,17 @@ internal abstract partial class ServerStore(
     {
         await using var connection = await connections.Pool.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted);
-        var picked = await ExecuteAsync(pick.Rows, " for update skip locked");
+        var picked = await ExecuteAsync(pick.Rows.Locking());
         if (picked.Count == 0) return picked;
         foreach (var statement in pick.Write(picked)) await ExecuteAsync(statement);
         await transaction.CommitAsync();
         return picked;
 
-        Task<IReadOnlyList<TRow>> ExecuteAsync<TRow>(Statement<TRow> statement, string locking = "")
+        Task<IReadOnlyList<TRow>> ExecuteAsync<TRow>(Statement<TRow> statement)
         {
             var command = connection.CreateCommand();
             command.Transaction = transaction;
-            return statement.ReadAsync(command, locking: locking);
+            return statement.ReadAsync(command);
         }
     });
 
@@ -171,10 +164,17 @@ internal abstract partial class ServerStore(
 /// <summary>The ways to a server; disposing of them closes them.</summary>
 /// <param name="Pool">For whatever is short; several processes share what a server allows.</param>
 /// <param name="Committers">Single connections for the committer.</param>
-internal sealed record ServerConnections(DbDataSource Pool, DbDataSource Committers) : IAsyncDisposable
+/// <param name="Committer">What they are called; no other process has the name.</param>
+internal sealed record ServerConnections(DbDataSource Pool, DbDataSource Committers, string Committer) : IAsyncDisposable
 {
+    /// <summary>Tells the sessions of committers, of this process and of others, from everybody else's.</summary>
+    public const string CommitterPrefix = "mall-committer-";
+
     /// <summary>Of the 100 that PostgreSQL allows by default, and the 151 of MySQL.</summary>
     public const int MostPooled = 16;
+
+    /// <summary>Never from the seeded source: whoever has the same name ends this store's sessions.</summary>
+    public static string NewCommitter() => CommitterPrefix + RandomNumberGenerator.GetHexString(16, lowercase: true);
 
     public async ValueTask DisposeAsync()
     {
