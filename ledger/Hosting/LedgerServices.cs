@@ -25,11 +25,8 @@ public static class LedgerServices
             options, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton(provider => new LedgerMetrics(provider.GetService<IMeterFactory>()));
         services.AddSingleton(provider => new DurableLedger(
-            provider.GetRequiredService<IStore>(),
-            options,
-            provider.GetRequiredService<LedgerClock>(),
-            provider.GetRequiredService<ILogger<DurableLedger>>(),
-            provider.GetRequiredService<LedgerMetrics>()));
+            provider.GetRequiredService<IStore>(), options, provider.GetRequiredService<LedgerClock>(),
+            provider.GetRequiredService<ILogger<DurableLedger>>(), provider.GetRequiredService<LedgerMetrics>()));
         services.AddSingleton<ILedger>(provider => provider.GetRequiredService<DurableLedger>());
         services.AddHostedService<LedgerLifetime>();
         return services;

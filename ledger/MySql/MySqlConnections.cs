@@ -47,8 +47,8 @@ internal static class MySqlConnections
     // expects them when it writes parameters. A session whose process has gone in the middle of a transaction ends soon, where
     // the server can do that.
     private static string SetUp(int lockSeconds) => $"""
-        set session sql_mode = 'STRICT_ALL_TABLES,ANSI_QUOTES,PIPES_AS_CONCAT,NO_ENGINE_SUBSTITUTION', sql_notes = 0,
-          autocommit = 1, time_zone = '+00:00', innodb_lock_wait_timeout = {lockSeconds}
+        set session sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,ANSI_QUOTES,PIPES_AS_CONCAT,NO_ENGINE_SUBSTITUTION',
+          sql_notes = 0, autocommit = 1, time_zone = '+00:00', innodb_lock_wait_timeout = {lockSeconds}
           /*M!100300 , idle_transaction_timeout = {2 * lockSeconds} */;
         set session transaction isolation level read committed
         """;

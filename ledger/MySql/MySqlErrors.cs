@@ -39,6 +39,7 @@ internal sealed class MySqlErrors : ServerErrors
     {
         null => ServerAnswer.None,
         MySqlErrorCode.DuplicateKeyEntry => ServerAnswer.UniqueViolation,
+        MySqlErrorCode.DivisionByZero => ServerAnswer.FailedCheck,
         MySqlErrorCode.LockDeadlock => ServerAnswer.Deadlock,
         MySqlErrorCode.LockWaitTimeout => ServerAnswer.LockTimeout,
         MySqlErrorCode.DatabaseAccessDenied or MySqlErrorCode.AccessDenied or MySqlErrorCode.UnknownDatabase

@@ -9,8 +9,8 @@ namespace Mall.Ledger.MySql;
 internal sealed partial class MySqlStore(
     LedgerOptions options, TimeProvider time, ILogger logger, ServerConnections connections)
     : ServerStore(
-        options, time, logger, connections, name => new MySqlWriter(connections, name, time), MySqlErrors.Instance,
-        Words, s_now, s_settled)
+        options, time, logger, connections, () => new MySqlWriter(connections, time), MySqlErrors.Instance, Words, s_now,
+        s_settled)
 {
     // Locks are the server's, not the database's, and their names have at most 64 characters.
     private const string LockName = "left(concat('mall-migrations-', database()), 64)";

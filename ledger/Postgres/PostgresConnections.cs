@@ -5,11 +5,10 @@ namespace Mall.Ledger.Postgres;
 internal static class PostgresConnections
 {
     /// <param name="address">Of kind PostgreSQL.</param>
-    /// <param name="committer">What committers' sessions call themselves until they take names of their own.</param>
     /// <param name="commandTimeout">How long a statement may take: nobody waits for its result any longer.</param>
-    public static ServerConnections To(StoreAddress address, string committer, TimeSpan commandTimeout)
+    public static ServerConnections To(StoreAddress address, TimeSpan commandTimeout)
     {
-        return new ServerConnections(Source(committer: null), Source(committer));
+        return new ServerConnections(Source(committer: null), Source(ServerConnections.CommitterPrefix));
 
         NpgsqlDataSource Source(string? committer) => NpgsqlDataSource.Create(Settings(address, commandTimeout, committer));
     }
@@ -17,7 +16,7 @@ internal static class PostgresConnections
     /// <summary>What the driver is told: by the operator first, then by the mall.</summary>
     /// <param name="address">Of kind PostgreSQL.</param>
     /// <param name="commandTimeout">How long a statement may take.</param>
-    /// <param name="committer">The name of the committer's sessions; null for the others, which are pooled.</param>
+    /// <param name="committer">What committers' sessions are called until they take their names; null for the others, which are pooled.</param>
     public static NpgsqlConnectionStringBuilder Settings(StoreAddress address, TimeSpan commandTimeout, string? committer)
     {
         var settings = new NpgsqlConnectionStringBuilder(address.Options)

@@ -9,10 +9,6 @@ internal sealed class PostgresErrors : ServerErrors
 
     public override bool IsRefusal(Exception failure) => failure is PostgresException { InvariantSeverity: "ERROR" };
 
-    /// <summary>A statement that counts what it has done has found another number.</summary>
-    public static bool IsFailedCheck(Exception failure) =>
-        failure is PostgresException { SqlState: PostgresErrorCodes.DivisionByZero };
-
     /// <inheritdoc/>
     /// <remarks>Data, cardinality, integrity, syntax or access (not permissions, which somebody grants), limits.</remarks>
     public override bool IsFaultOfStatement(Exception failure) =>
@@ -27,6 +23,7 @@ internal sealed class PostgresErrors : ServerErrors
     {
         null => ServerAnswer.None,
         PostgresErrorCodes.UniqueViolation => ServerAnswer.UniqueViolation,
+        PostgresErrorCodes.DivisionByZero => ServerAnswer.FailedCheck,
         PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure => ServerAnswer.Deadlock,
         PostgresErrorCodes.LockNotAvailable => ServerAnswer.LockTimeout,
         PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification

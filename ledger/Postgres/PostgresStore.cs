@@ -9,8 +9,8 @@ namespace Mall.Ledger.Postgres;
 internal sealed partial class PostgresStore(
     LedgerOptions options, TimeProvider time, ILogger logger, ServerConnections connections)
     : ServerStore(
-        options, time, logger, connections, name => new PostgresWriter(connections, name, time), PostgresErrors.Instance,
-        Words, s_now, s_settled)
+        options, time, logger, connections, () => new PostgresWriter(connections, time), PostgresErrors.Instance, Words, s_now,
+        s_settled)
 {
     private const int OldestVersion = 14;
 
@@ -25,7 +25,8 @@ internal sealed partial class PostgresStore(
         select list_position(coalesce(
             (select x from pg_snapshot_xip(s) x
              where not exists (select 1 from pg_stat_activity a
-                               where a.backend_xid = x::xid and a.application_name not like '{CommitterPrefix}%')
+                               where a.backend_xid = x::xid
+                                 and a.application_name not like '{ServerConnections.CommitterPrefix}%')
              order by x limit 1),
             pg_snapshot_xmax(s))) - 1
         from pg_current_snapshot() s
@@ -54,7 +55,7 @@ internal sealed partial class PostgresStore(
     private readonly ILogger _logger = logger;
 
     public static PostgresStore At(LedgerOptions options, TimeProvider time, ILogger logger) =>
-        new(options, time, logger, PostgresConnections.To(options.Address, CommitterPrefix, options.CommitTimeout));
+        new(options, time, logger, PostgresConnections.To(options.Address, options.CommitTimeout));
 
     protected override async Task CheckServerAsync(DbConnection connection, CancellationToken cancellationToken)
     {

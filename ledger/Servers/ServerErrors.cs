@@ -15,6 +15,9 @@ internal enum ServerAnswer
     /// <summary>A row with the same primary key or another unique value is there.</summary>
     UniqueViolation,
 
+    /// <summary>A statement that counts what it has done has found another number, and divided by zero.</summary>
+    FailedCheck,
+
     /// <summary>Two transactions waited for each other, and the server chose this one: it may well succeed at once.</summary>
     Deadlock,
 
@@ -41,8 +44,6 @@ internal abstract class ServerErrors : StoreErrors
     public abstract bool IsEndOfSession(Exception failure);
 
     public abstract ServerAnswer AnswerOf(Exception failure);
-
-    public bool IsUniqueViolation(Exception failure) => AnswerOf(failure) == ServerAnswer.UniqueViolation;
 
     public override bool IsFailure(Exception failure) => failure is System.Data.Common.DbException or TimeoutException
         or IOException or SocketException or AuthenticationException or OperationCanceledException or InvalidOperationException;

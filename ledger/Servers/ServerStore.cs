@@ -1,6 +1,5 @@
 using System.Data;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 
 namespace Mall.Ledger.Servers;
 
@@ -10,17 +9,12 @@ namespace Mall.Ledger.Servers;
 /// </summary>
 internal abstract partial class ServerStore(
     LedgerOptions options, TimeProvider time, ILogger logger, ServerConnections connections,
-    Func<string, ServerWriter> writerNamed, ServerErrors errors, MigratorWords migrations, Query<long> now, Query<long> settled) : IStore
+    Func<ServerWriter> newWriter, ServerErrors errors, MigratorWords migrations, Query<long> now, Query<long> settled) : IStore
 {
-    /// <summary>Tells the sessions of committers, of this process and of others, from everybody else's.</summary>
-    protected const string CommitterPrefix = "mall-committer-";
-
     // A pooled connection whose server has been restarted since is found to be dead when it is used; the next one may be, too.
     private const int MostReads = 3;
 
-    // Never named from the seeded source: whoever has the same name ends this store's sessions.
-    private readonly ServerWriter[] _writers = [.. Enumerable.Range(0, options.Writers)
-        .Select(_ => writerNamed($"{CommitterPrefix}{RandomNumberGenerator.GetHexString(16, lowercase: true)}"))];
+    private readonly ServerWriter[] _writers = [.. Enumerable.Range(0, options.Writers).Select(_ => newWriter())];
 
     private int _isDisposed;
 
@@ -141,17 +135,17 @@ internal abstract partial class ServerStore(
     {
         await using var connection = await connections.Pool.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted);
-        var picked = await ExecuteAsync(pick.Rows, " for update skip locked");
+        var picked = await ExecuteAsync(pick.Rows.Locking());
         if (picked.Count == 0) return picked;
         foreach (var statement in pick.Write(picked)) await ExecuteAsync(statement);
         await transaction.CommitAsync();
         return picked;
 
-        Task<IReadOnlyList<TRow>> ExecuteAsync<TRow>(Statement<TRow> statement, string locking = "")
+        Task<IReadOnlyList<TRow>> ExecuteAsync<TRow>(Statement<TRow> statement)
         {
             var command = connection.CreateCommand();
             command.Transaction = transaction;
-            return statement.ReadAsync(command, locking: locking);
+            return statement.ReadAsync(command);
         }
     });
 
@@ -173,9 +167,12 @@ internal abstract partial class ServerStore(
 
 /// <summary>The ways to a server; disposing of them closes them.</summary>
 /// <param name="Pool">For whatever is short; several processes share what a server allows.</param>
-/// <param name="Committers">Single connections for the committer.</param>
+/// <param name="Committers">Single connections, one a writer.</param>
 internal sealed record ServerConnections(DbDataSource Pool, DbDataSource Committers) : IAsyncDisposable
 {
+    /// <summary>Tells the sessions of committers, of this process and of others, from everybody else's.</summary>
+    public const string CommitterPrefix = "mall-committer-";
+
     /// <summary>Of the 100 that PostgreSQL allows by default, and the 151 of MySQL.</summary>
     public const int MostPooled = 16;
 

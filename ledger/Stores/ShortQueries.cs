@@ -5,13 +5,14 @@ namespace Mall.Ledger.Stores;
 /// <summary>A statement with its parameters, <c>@p1</c>, <c>@p2</c> and so on.</summary>
 internal readonly record struct Statement<T>(Query<T> Query, params Value[] Parameters)
 {
+    /// <summary>Locks the rows that nobody else has locked, and passes over the others. For servers.</summary>
+    public Statement<T> Locking() => new(Query with { Sql = Query.Sql + " for update skip locked" }, Parameters);
+
     /// <summary>Runs it as this command, which is disposed of then.</summary>
-    /// <param name="locking">What stands behind it, on a server.</param>
-    public async Task<IReadOnlyList<T>> ReadAsync(
-        DbCommand command, CancellationToken cancellationToken = default, string locking = "")
+    public async Task<IReadOnlyList<T>> ReadAsync(DbCommand command, CancellationToken cancellationToken = default)
     {
         await using var disposed = command;
-        command.CommandText = Query.Sql + locking;
+        command.CommandText = Query.Sql;
         foreach (var (i, value) in Parameters.Index())
         {
             var parameter = command.CreateParameter();
