@@ -16,6 +16,7 @@ internal static class SagaRows
     private static readonly Column s_createTime = new("create_time", ColumnType.Number);
     private static readonly Column s_updateTime = new("update_time", ColumnType.Number);
     private static readonly Column s_finishTime = new("finish_time", ColumnType.Number);
+    private static readonly Column s_traceParent = new("trace_parent", ColumnType.Text);
     private static readonly Column s_branchId = new("branch_id", ColumnType.Text);
     private static readonly Column s_op = new("op", ColumnType.Text);
 
@@ -24,7 +25,7 @@ internal static class SagaRows
 
     private static readonly RowShape s_insert = s_sagas.Insert(
         s_gid, s_kind, s_status, s_payload, s_requestHash, s_userId, s_attempts, s_version,
-        s_nextTime, s_createTime, s_updateTime).Listed();
+        s_nextTime, s_createTime, s_updateTime, s_traceParent).Listed();
 
     // One shape for every later write keeps the batch at one statement; the version is the fence, since each write moves it.
     private static readonly RowShape s_update = s_sagas.Update().Guard(s_version).Set(
@@ -36,7 +37,8 @@ internal static class SagaRows
     public static readonly DueColumn Due = new("saga", s_sagas, s_nextTime);
 
     private const string Select =
-        "select gid, kind, status, payload, request_hash, user_id, reason, attempts, version, next_time, position from sagas ";
+        "select gid, kind, status, payload, request_hash, user_id, reason, attempts, version, next_time, position, trace_parent"
+        + " from sagas ";
 
     // Lists do without payloads, which may be megabytes each.
     private static readonly string s_short = Select.Replace("payload", "'' as payload", StringComparison.Ordinal);
@@ -58,16 +60,21 @@ internal static class SagaRows
     public static Query<SagaRecord> Page(string? status, bool? isParked) => s_pages[(status ?? "", $"{isParked}")];
 
     public static readonly Query<SagaBranchRow> BranchesOf = new(
-        "select branch_id, op, status from saga_branches where gid = @p1 order by branch_id, op",
-        row => new SagaBranchRow(row.GetString(0), row.GetString(1), row.GetString(2)));
+        "select branch_id, op, status, update_time from saga_branches where gid = @p1 order by branch_id, op",
+        row => new SagaBranchRow(row.GetString(0), row.GetString(1), row.GetString(2), TimeOf(row, 3)!.Value));
 
     public static readonly Query<BarrierRowView> BarrierOf = new(
-        "select branch_id, op, barrier_id, reason from barrier where gid = @p1 order by branch_id, op, barrier_id",
-        row => new BarrierRowView(row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3)));
+        "select branch_id, op, barrier_id, reason, create_time from barrier where gid = @p1 order by branch_id, op, barrier_id",
+        row => new BarrierRowView(row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), TimeOf(row, 4)));
+
+    /// <summary>When it began, when it was last written, and when it ended.</summary>
+    public static readonly Query<(DateTimeOffset? Began, DateTimeOffset? Updated, DateTimeOffset? Ended)> TimesOf = new(
+        "select create_time, update_time, finish_time from sagas where gid = @p1",
+        row => (TimeOf(row, 0), TimeOf(row, 1), TimeOf(row, 2)));
 
     public static RowChange Insert(SagaRecord saga, DateTimeOffset now) => s_insert.With(
         saga.Gid, saga.Kind, saga.Status, saga.Payload, saga.RequestHash, saga.UserId, saga.Attempts, saga.Version,
-        saga.NextTime, now, now);
+        saga.NextTime, now, now, saga.TraceParent);
 
     /// <summary>Moves the row from the version before to this record.</summary>
     public static RowChange Update(SagaRecord saga, DateTimeOffset now) => s_update.With(
@@ -100,8 +107,11 @@ internal static class SagaRows
     private static SagaRecord Read(DbDataReader row) => new(
         row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.IsDBNull(4) ? null : row.GetString(4),
         row.GetInt64(5), row.IsDBNull(6) ? null : row.GetString(6), row.GetInt32(7), row.GetInt64(8),
-        row.IsDBNull(9) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(9)), row.GetInt64(10));
+        TimeOf(row, 9), row.GetInt64(10), row.IsDBNull(11) ? null : row.GetString(11));
+
+    private static DateTimeOffset? TimeOf(DbDataReader row, int column) =>
+        row.IsDBNull(column) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(column));
 }
 
 /// <summary>A row of <c>saga_branches</c>.</summary>
-internal sealed record SagaBranchRow(string BranchId, string Op, string Status);
+internal sealed record SagaBranchRow(string BranchId, string Op, string Status, DateTimeOffset UpdateTime);

@@ -25,6 +25,7 @@ internal static class TransactionRows
     private static readonly Column s_createTime = new("create_time", ColumnType.Number);
     private static readonly Column s_updateTime = new("update_time", ColumnType.Number);
     private static readonly Column s_finishTime = new("finish_time", ColumnType.Number);
+    private static readonly Column s_traceParent = new("trace_parent", ColumnType.Text);
     private static readonly Column s_branchId = new("branch_id", ColumnType.Text);
     private static readonly Column s_op = new("op", ColumnType.Text);
     private static readonly Column s_number = new("number", ColumnType.Number);
@@ -35,7 +36,8 @@ internal static class TransactionRows
     private static readonly Table s_branches = new("transaction_branches", s_gid, s_branchId, s_op);
 
     private static readonly RowShape s_insert = s_sagas.Insert(
-        s_gid, s_kind, s_status, s_payload, s_attempts, s_version, s_nextTime, s_createTime, s_updateTime).Listed();
+        s_gid, s_kind, s_status, s_payload, s_attempts, s_version, s_nextTime, s_createTime, s_updateTime,
+        s_traceParent).Listed();
 
     // Each write moves the version, which is the fence; it is the mall's own sagas' shape, so both share a statement.
     private static readonly RowShape s_update = s_sagas.Update().Guard(s_version).Set(
@@ -98,8 +100,10 @@ internal static class TransactionRows
     public static Query<TransactionRecord>? Page(string? kind, string? status) =>
         s_pages.GetValueOrDefault((kind ?? "", status ?? ""));
 
-    public static RowChange Insert(TransactionRecord row) => s_insert.With(
-        row.Gid, row.Kind, row.Status, row.Payload, row.Attempts, row.Version, row.NextTime, row.CreateTime, row.UpdateTime);
+    /// <param name="trace">See <see cref="LaterTraces"/>: who resumes it later reads it there.</param>
+    public static RowChange Insert(TransactionRecord row, string? trace) => s_insert.With(
+        row.Gid, row.Kind, row.Status, row.Payload, row.Attempts, row.Version, row.NextTime, row.CreateTime, row.UpdateTime,
+        trace);
 
     /// <summary>Moves the row from the version before to this record.</summary>
     public static RowChange Update(TransactionRecord row) => s_update.With(
