@@ -8,7 +8,6 @@ internal static class OutboxRows
     private static readonly Column s_subject = new("subject", ColumnType.Text);
     private static readonly Column s_data = new("data", ColumnType.Text);
     private static readonly Column s_createTime = new("create_time", ColumnType.Number);
-
     private static readonly Column s_traceParent = new("trace_parent", ColumnType.Text);
 
     private static readonly Table s_outbox = new("outbox", s_id);
@@ -26,8 +25,8 @@ internal static class OutboxRows
         order by position, id limit @p3
         """,
         row => new OutboxRow(
-            row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetString(3), row.GetString(4),
-            DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)), row.IsDBNull(6) ? null : row.GetString(6)));
+            row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetString(3), row.GetString(4), row.Time(5),
+            row.TextOrNull(6)));
 
     /// <summary>The position of the last event; 0 while there is none.</summary>
     public static readonly Query<long> End = new("select coalesce(max(position), 0) from outbox", row => row.GetInt64(0));
