@@ -86,8 +86,8 @@ public sealed class LaterTraceTests
         // This process has other malls, whose spans come here as well.
         List<ReceivedSpan> Later(string name, string cause) =>
         [
-            .. traces.Spans.Where(span =>
-                span.Name == name && span.Parent.Length == 0 && span.Trace != cause && span.Linked is [var first] && first == cause),
+            .. traces.Spans.Where(span => span.Name == name && span.Parent.Length == 0 && span.Trace != cause
+                && span.Linked is [var first] && first == cause),
         ];
     }
 
