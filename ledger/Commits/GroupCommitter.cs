@@ -19,7 +19,8 @@ namespace Mall.Ledger;
 /// queue is empty, or the drain took too long and whoever was left has been told).</para>
 /// </summary>
 internal sealed partial class GroupCommitter(
-    IStore store, LedgerOptions options, TimeProvider time, LedgerMetrics metrics, ILogger logger, int writer = 0) : IAsyncDisposable
+    IStore store, LedgerOptions options, TimeProvider time, LedgerMetrics metrics, ILogger logger, int writer = 0)
+    : IAsyncDisposable
 {
     private readonly BatchPolicy _policy = new(options.MaxBatchWriteSets, options.MaxBatchBytes);
     private readonly Backoff _backoff = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1), options.Random);

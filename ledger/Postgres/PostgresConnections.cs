@@ -4,7 +4,6 @@ namespace Mall.Ledger.Postgres;
 
 internal static class PostgresConnections
 {
-    /// <param name="address">Of kind PostgreSQL.</param>
     /// <param name="commandTimeout">How long a statement may take: nobody waits for its result any longer.</param>
     public static ServerConnections To(StoreAddress address, TimeSpan commandTimeout)
     {
@@ -14,9 +13,7 @@ internal static class PostgresConnections
     }
 
     /// <summary>What the driver is told: by the operator first, then by the mall.</summary>
-    /// <param name="address">Of kind PostgreSQL.</param>
-    /// <param name="commandTimeout">How long a statement may take.</param>
-    /// <param name="committer">What committers' sessions are called until they take their names; null for the others, which are pooled.</param>
+    /// <param name="committer">What committers' sessions are called until they take their names; null for the pool's.</param>
     public static NpgsqlConnectionStringBuilder Settings(StoreAddress address, TimeSpan commandTimeout, string? committer)
     {
         var settings = new NpgsqlConnectionStringBuilder(address.Options)

@@ -49,8 +49,6 @@ public sealed class SimulatedStore(SimulatedDatabase database, string silo, Task
 
     public Task<long> ReserveIdsAsync(string sequence, int count) =>
         AskAsync(() => database.Read(ShortQueries.ReserveIds(sequence, count))[0]);
-    public Task ReturnIdsAsync(string sequence, long first, long end) =>
-        AskAsync(() => database.Read(ShortQueries.ReturnIds(sequence, first, end)));
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) => AskAsync(() => database.Claim(claim));
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) =>
         AskAsync(() => database.Claim(column, claim));
