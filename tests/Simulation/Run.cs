@@ -27,11 +27,15 @@ public static class Run
 {
     private const int CommitsAnOracle = 400;
     private static readonly TimeSpan s_closing = TimeSpan.FromMinutes(20);
-    private static readonly TimeSpan s_settling = TimeSpan.FromMinutes(30);
+    private static readonly TimeSpan s_settling = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
 
     private static readonly Query<long> s_open = new(
-        "select count(*) from sagas where status not in ('succeed', 'failed') and next_time is not null", row => row.GetInt64(0));
+        """
+        select (select count(*) from sagas where status not in ('succeed', 'failed') and next_time is not null)
+          + (select count(*) from orders where status = 0)
+        """,
+        row => row.GetInt64(0));
 
     private static readonly Query<(string What, long Count)> s_counts = new(
         """
@@ -40,6 +44,11 @@ public static class Run
         select 'orders placed', count(distinct gid) from asked where kind = 'order' and until is not null and code is null
         union all select case status when 'failed' then 'sagas compensated' else 'sagas ' || status end, count(distinct gid)
           from seen_sagas group by status
+        union all
+        select 'orders ' || case status when 0 then 'open' when 1 then 'paid' when 2 then 'closed' when 3 then 'refunded'
+          else 'void' end, count(*) from orders group by status
+        union all select 'orders paid too late', count(*) from payments join orders o on o.id = order_id
+          where o.status = 2 and payments.status = 3
         """,
         row => (row.GetString(0), row.GetInt64(1)));
 

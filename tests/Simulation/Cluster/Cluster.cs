@@ -15,7 +15,7 @@ internal sealed class Cluster : IDisposable
     /// <param name="planted">A bug, if there is to be one.</param>
     public Cluster(World world, FaultPlan plan, Mutation? planted)
     {
-        (World, Planted, _random) = (world, planted, world.Random("cluster"));
+        (World, Plan, Planted, _random) = (world, plan, planted, world.Random("cluster"));
         _clocksApart = TimeSpan.FromMinutes(plan.ClocksApart);
         Network = new Network(world, Faults, plan.SlowMessages, plan.LostMessages);
         Membership = new Membership(world, Counts, plan.LateNews);
@@ -30,6 +30,7 @@ internal sealed class Cluster : IDisposable
     }
 
     public World World { get; }
+    public FaultPlan Plan { get; }
     public Mutation? Planted { get; }
     public Tally Counts { get; } = new();
     public Tally Faults { get; } = new();
@@ -37,6 +38,7 @@ internal sealed class Cluster : IDisposable
     public Membership Membership { get; }
     public SimulatedDatabase Database { get; }
     public IReadOnlyList<FrontDoor> Doors { get; }
+    public Bank Bank { get; set; } = null!; // one of the clients; set before time passes
 
     /// <summary>The silos whose processes live, in the order of their names.</summary>
     public IReadOnlyList<MallSilo> Silos => [.. _silos.Values.Where(silo => silo.Process.IsAlive)];

@@ -1,9 +1,12 @@
 using Mall.Api;
 using Mall.Api.Calls;
+using Mall.Api.Listening;
 using Mall.Api.Orders;
+using Mall.Api.Payments;
 using Mall.Api.Products;
 using Mall.Api.Sagas;
 using Mall.Api.Shops;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Mall.Simulation;
 
@@ -14,7 +17,7 @@ namespace Mall.Simulation;
 internal sealed class FrontDoor : GrainCaller
 {
     private static readonly TimeSpan s_refresh = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan s_waitLimit = new ApiOptions().WaitLimit;
+    private static readonly ApiOptions s_options = new() { PublicUrl = "http://mall.test", PaymentKey = Bank.Key };
 
     private readonly Cluster _cluster;
     private readonly List<SimulatedSilo> _gateways = [];
@@ -23,6 +26,9 @@ internal sealed class FrontDoor : GrainCaller
     public FrontDoor(SimulatedProcess process, Cluster cluster) : base(process)
     {
         (_cluster, Orders, Products, Shops, Sagas) = (cluster, new(this), new(this), new(this), new(this));
+        Payments = new(
+            this, new PublicAddress(s_options, null!), new CallbackKey(s_options, this), process.Clock,
+            NullLogger<PaymentDesk>.Instance);
         Refresh();
     }
 
@@ -30,9 +36,10 @@ internal sealed class FrontDoor : GrainCaller
     public ProductDesk Products { get; }
     public ShopDesk Shops { get; }
     public SagaDesk Sagas { get; }
+    public PaymentDesk Payments { get; }
 
     /// <summary>For one request, from now.</summary>
-    public Patience NewPatience() => new(s_waitLimit, Process.Clock, CancellationToken.None);
+    public Patience NewPatience() => new(s_options.WaitLimit, Process.Clock, CancellationToken.None);
 
     protected override SimulatedSilo? Gateway => _gateways.Count == 0 ? null : _gateways[_next++ % _gateways.Count];
 

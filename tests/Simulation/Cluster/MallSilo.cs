@@ -12,6 +12,7 @@ namespace Mall.Simulation;
 /// <summary>One run of one silo: the real ledger, grains and due work, on simulated Orleans and a simulated database.</summary>
 internal sealed class MallSilo : SimulatedSilo, IGrainRuntime
 {
+    private static readonly OrderOptions s_orders = new() { CloseAfter = TimeSpan.FromMinutes(2) };
     private static readonly TimeSpan s_shutdown = TimeSpan.FromSeconds(30);
 
     private readonly ServiceProvider _services;
@@ -43,7 +44,8 @@ internal sealed class MallSilo : SimulatedSilo, IGrainRuntime
             .AddMetrics()
             .AddMallLedger(ledger)
             .AddSingleton<ILedger>(all => new WatchedLedger(all.GetRequiredService<DurableLedger>(), cluster))
-            .AddMallGrains(new OrderOptions(), new SagaOptions(), jitterSeed: ~seed)
+            .AddSingleton(_ => cluster.Bank.At(process))
+            .AddMallGrains(s_orders, new SagaOptions(), jitterSeed: ~seed)
             .BuildServiceProvider();
     }
 

@@ -29,7 +29,7 @@ internal sealed class SimulatedClock(SimulatedProcess process, TimeSpan off) : T
             {
                 if (setting != _setting) return;
                 if (period > TimeSpan.Zero) Schedule(period);
-                process.Scheduler.Start(callback);
+                callback();
             });
         }
 

@@ -2,7 +2,8 @@ namespace Mall.Simulation;
 
 /// <summary>
 /// One task at a time, in the order in which they come, each as an event of its process. While a task runs this is the current
-/// scheduler, so that whatever it awaits comes back here. Activations have one each: between them any order is possible.
+/// scheduler, so that whatever it awaits comes back here, at once when the task itself has completed it, as under Orleans.
+/// Activations have one each: between them any order is possible.
 /// </summary>
 public sealed class SimulatedScheduler(SimulatedProcess process) : TaskScheduler
 {
@@ -23,7 +24,9 @@ public sealed class SimulatedScheduler(SimulatedProcess process) : TaskScheduler
         if (_tasks.Count == 1) process.World.ScheduleSoon(RunOne, process);
     }
 
-    protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) => false;
+    protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) =>
+        !taskWasPreviouslyQueued && Current == this && process is { IsAlive: true, IsFrozen: false } && TryExecuteTask(task);
+
     protected override IEnumerable<Task> GetScheduledTasks() => _tasks;
 
     private void RunOne()

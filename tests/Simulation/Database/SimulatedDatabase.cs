@@ -163,10 +163,17 @@ public sealed partial class SimulatedDatabase : IDisposable
     private Task WayAsync(CancellationToken killed = default) => PassAsync(Options.Way * (2 * Chance()), killed);
 
     // Task.Delay knows whole milliseconds only.
-    private async Task PassAsync(TimeSpan time, CancellationToken killed = default)
+    private Task PassAsync(TimeSpan time, CancellationToken killed = default)
     {
         var over = new TaskCompletionSource();
-        await using var timer = _time.CreateTimer(_ => over.TrySetResult(), null, time, Timeout.InfiniteTimeSpan);
-        await over.Task.WaitAsync(killed);
+        ITimer? timer = null;
+        timer = _time.CreateTimer(_ => End(), null, time, Timeout.InfiniteTimeSpan);
+        return over.Task.WaitAsync(killed);
+
+        void End()
+        {
+            timer?.Dispose();
+            over.TrySetResult();
+        }
     }
 }

@@ -17,10 +17,11 @@ namespace Mall.Simulation;
 /// <param name="SlowMessages">A message takes up to 3 s.</param>
 /// <param name="LostMessages">A message never arrives.</param>
 /// <param name="LateNews">A silo is not told of a change of the membership, and reads it in the table up to 10 s later.</param>
+/// <param name="LostCalls">A silo's call of the bank is lost, or its answer.</param>
 public sealed record FaultPlan(
     double Kills = 0, double Freezes = 0, double Stops = 0, double Changes = 0, double Clogs = 0, double Swizzles = 0,
     double Splits = 0, double Restarts = 0, double Locks = 0, double ClocksApart = 0, double SlowMessages = 0,
-    double LostMessages = 0, double LateNews = 0.1)
+    double LostMessages = 0, double LateNews = 0.1, double LostCalls = 0)
 {
     public DatabaseOptions Database { get; init; } = new();
     public WorkloadOptions Workload { get; init; } = new();
@@ -39,7 +40,8 @@ public sealed record FaultPlan(
     private static readonly WorkloadOptions s_rush = new(
         Rush: 0.9, Shoppers: 30, ShopperPause: 6, Twice: 0.15, RepeatsOld: 0.1, Stock: 120);
 
-    private static readonly FaultPlan s_sickNetwork = new(SlowMessages: 0.02, LostMessages: 0.005, LateNews: 0.4);
+    private static readonly FaultPlan s_sickNetwork = new(
+        SlowMessages: 0.02, LostMessages: 0.005, LateNews: 0.4, LostCalls: 0.2);
 
     /// <param name="chance">Mix draws from it what the run will be like.</param>
     public static FaultPlan Of(string profile, Random chance) => profile switch
@@ -69,6 +71,7 @@ public sealed record FaultPlan(
             Swizzles = Often(240), Splits = Often(200), Restarts = Often(300), Locks = Often(90),
             ClocksApart = Maybe() ? 0 : 4 * chance.NextDouble(),
             LateNews = Maybe() ? 0.1 : 0.4,
+            LostCalls = Maybe() ? 0 : 0.3,
             Database = Maybe() ? new() : s_sick,
             Workload = chance.Next(3) == 0 ? s_rush : new(),
         };

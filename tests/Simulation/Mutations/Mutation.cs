@@ -26,6 +26,17 @@ public sealed record Mutation(
             IsAction(writes) && IsOf("sagas", writes) ? AnswerAtOnceAsync(writes, ledger) : ledger.CommitAsync(writes)),
         new("no owner epoch in the guard", (writes, ledger) => ledger.CommitAsync(Unguarded("products", writes))),
         new("no version in the guard", (writes, ledger) => ledger.CommitAsync(Unguarded("sagas", writes))),
+        new("no status in the guard of an order", (writes, ledger) => ledger.CommitAsync(Unguarded("orders", writes))),
+        new("points in a transaction of their own", async (writes, ledger) =>
+        {
+            if (!IsOf("payments", writes)) return await ledger.CommitAsync(writes);
+            var parts = writes.Changes.ToLookup(change => change.Shape.Table.Name is "points" or "point_movements");
+            if (parts[true].Any()) await ledger.CommitAsync(new WriteSet([.. parts[true]]));
+            return await ledger.CommitAsync(writes with { Changes = [.. parts[false]] });
+        }),
+        new("close forgotten once it is claimed", Trigger: """
+            update of close_time on orders when new.status = 0 begin update orders set close_time = null where id = new.id; end
+            """),
         new("epoch taken without reading the row again", Misread: (
             "stock, status, owner_epoch from products",
             """

@@ -6,6 +6,7 @@ public enum Invariant
     Barrier, // An effect and its barrier row commit together, once.
     Fence, // Every write is fenced: epochs and versions only grow.
     StockConserved, // Stock is conserved, and never negative.
+    MoneyConserved, // What the bank has taken is in paid orders or given back, and nobody else is believed.
     CompensationSucceeds, // Whatever was started of a saga that failed has been undone.
     NothingUndone, // A saga that succeeded has done all its branches, and none acts after its end.
     SagaSteps, // A saga goes through its statuses in their order.

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Mall.Payments;
 
 namespace Mall.Simulation;
 
@@ -11,6 +12,7 @@ public sealed record Asked(string Kind, string? Key, string Body, params (long P
     public string? Name { get; init; } // of a product or a user: no two requests give the same
     public long? UserId { get; init; }
     public long? Delta { get; init; }
+    public long? Target { get; init; } // the order or the payment that it is about
     public bool IsWaiting { get; init; } = true; // false: it is answered as soon as the intent is durable
 
     public static Asked Order(string gid, bool isKeyed, long userId, IEnumerable<OrderLine> lines, bool isWaiting = true)
@@ -30,6 +32,15 @@ public sealed record Asked(string Kind, string? Key, string Body, params (long P
 
     public static Asked Adjustment(string? key, long product, long delta) =>
         new("adjustment", key, $"{delta:+0;-0} of product {product}", (product, -delta)) { Delta = delta };
+
+    /// <summary>A payment, a cancellation or a refund; the products are those whose stock may come back.</summary>
+    public static Asked About(string act, OrderView order, string? key) => new(
+        act, key is null ? null : $"{order.UserId} {key}", $"{act} of order {order.Id}",
+        [.. order.Items.Select(item => (item.ProductId, item.Quantity))]) { Target = order.Id };
+
+    /// <summary>What a bank says, or who says to be it.</summary>
+    public static Asked Report(string kind, long payment, string result) =>
+        new(kind, null, $"{kind} that payment {payment} {result}") { Target = payment, Name = result };
 
     public static Asked Abort(string gid) => new("abort", null, $"abort of {gid}") { Gid = gid };
 
@@ -53,8 +64,8 @@ public sealed record Answer(int? Code, string Text, object? Value = null)
 public sealed partial class Journal(SimulatedDatabase database)
 {
     private static readonly Query<long> s_ask = ShortQueries.Number("""
-        insert into asked (client, kind, key, body, gid, user_id, name, delta, lines, is_waiting, at)
-        values (@p1, @p2, @p3, @p4, @p5, @p6, @p7, @p8, @p9, @p10, @p11) returning number
+        insert into asked (client, kind, key, body, gid, user_id, name, delta, lines, is_waiting, at, target)
+        values (@p1, @p2, @p3, @p4, @p5, @p6, @p7, @p8, @p9, @p10, @p11, @p12) returning number
         """);
 
     private static readonly Query<long> s_want = ShortQueries.Number("insert into wanted values (@p1, @p2, @p3)");
@@ -71,7 +82,7 @@ public sealed partial class Journal(SimulatedDatabase database)
         var lines = string.Join(' ', what.Wants.Select(want => $"{want.Product}:{want.Quantity}"));
         var number = database.Read(
             s_ask, client, what.Kind, what.Key, what.Body, what.Gid, what.UserId, what.Name, what.Delta, lines,
-            what.IsWaiting ? 1 : 0, at.UtcTicks)[0];
+            what.IsWaiting ? 1 : 0, at.UtcTicks, what.Target)[0];
         foreach (var (product, quantity) in what.Wants) database.Read(s_want, number, product, quantity);
         return number;
     }
@@ -86,6 +97,7 @@ public sealed partial class Journal(SimulatedDatabase database)
             ' ', order.Items.OrderBy(item => item.ProductId).Select(item => $"{item.ProductId}:{item.Quantity}:{item.Price}")),
         ProductView product => $"{product.Id}",
         UserView user => $"{user.Id}",
+        OpenedPayment { Payment: var payment } => $"{payment.Id}|{payment.Amount}",
         _ => null,
     };
 }

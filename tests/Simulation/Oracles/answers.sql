@@ -3,10 +3,11 @@
 
 -- key names the request for ever: the gid of what is a saga, else user and key. body is all that was asked for: two bodies under
 -- one key are two requests. Without until nobody knows what has become of it. code says why it was refused, view what was
--- answered, about which product or user a refusal speaks. Numbers of codes are those of ErrorCodes.
+-- answered, about which product or user a refusal speaks, target which order or payment the request is about. Numbers of codes are those of ErrorCodes.
 create table asked (
   number integer primary key, client text, kind text, key text, body text, gid text, user_id integer, name text, delta integer,
-  lines text, is_waiting integer, at integer, until integer, code integer, said text, view text, about integer);
+  lines text, is_waiting integer, at integer, until integer, code integer, said text, view text, about integer,
+  target integer);
 create index asked_by_key on asked (key);
 create index asked_by_gid on asked (gid);
 
@@ -52,6 +53,11 @@ create view was as
 select r.number, s.stock, s.status from refused r join seen_products s on s.id = r.about and s.at <= r.until
   and s.rowid >= coalesce((select max(x.rowid) from seen_products x where x.id = r.about and x.at < r.since), 0);
 
+-- What the order of a refusal was meanwhile.
+create view stood as
+select r.number, s.status from refused r join seen_orders s on s.id = r.target and s.at <= r.until
+  and s.rowid >= coalesce((select max(x.rowid) from seen_orders x where x.id = r.target and x.at < r.since), 0);
+
 -- How much of it was free, at each moment at which that had changed.
 create view free as
 select r.number, s.stock - coalesce((
@@ -90,6 +96,21 @@ select 'NothingLost', key, tells || ' was answered ' || said || ', and its key i
 where kind = 'adjustment' and key is not null and until is not null and code is null
   and not exists (select 1 from idempotency i where i.kind = 'stock' and i.user_id || ' ' || i.key = a.key)
 union all
+select 'NothingLost', target, tells || ' was answered ' || said || ', and the order is ' || o.status
+from told a join orders o on o.id = a.target where until is not null and code is null
+  and (kind = 'cancel' and o.status <> 2 or kind = 'refund' and o.status <> 3)
+union all
+select 'NothingLost', target, tells || ' was answered ' || said || ', and there is no such payment' from told a
+where kind = 'payment' and view is not null
+  and not exists (select 1 from payments p where p.order_id = a.target and p.id || '|' || p.amount = a.view)
+union all
+select 'MoneyConserved', target, tells || ' was answered ' || said || ', and the payment is ' || p.status
+from told a join payments p on p.id = a.target where a.kind = 'report' and a.name = 'succeeded' and a.until is not null
+  and (a.code is not null or p.status not in (1, 3))
+union all
+select 'MoneyConserved', target, tells || ' was believed' from told
+where kind in ('forgery', 'mistake') and until is not null and code is null
+union all
 select 'KeyForEver', l.key, f.tells || ' was answered ' || f.said || ', and ' || l.tells || ' ' || l.said
 from binding f join told l on l.key = f.key and l.number <> f.number and l.until is not null
 where not exists (select 1 from binding b where b.key = f.key and (b.until, b.number) < (f.until, f.number))
@@ -120,6 +141,11 @@ from refused r where not case code
     select 1 from seen_users u where u.mobile = r.name and u.is_there and u.at <= r.until
       and u.rowid >= coalesce((select max(x.rowid) from seen_users x where x.mobile = r.name and x.at < r.since), 0))
   when 100007 then exists (select 1 from asked b where b.key = r.key and b.body <> r.body and b.at <= r.until)
+  when 400002 then exists (select 1 from stood s where s.number = r.number and case r.kind
+    when 'payment' then s.status in (2, 9) when 'cancel' then s.status not in (0, 2) else s.status <> 1 end)
+  when 500002 then kind = 'forgery'
+  when 500003 then kind = 'mistake'
+  when 400001 then 0 when 500001 then 0 when 500004 then 0 when 100004 then 0
   when 600002 then kind <> 'order'
     or exists (select 1 from asked b where b.kind = 'abort' and b.gid = r.gid and b.at <= r.until)
   else 1 end;

@@ -1,4 +1,4 @@
--- Notes, in the transaction that does it, what the rows of products, users and sagas have been, and every step that no row may
+-- Notes, in the transaction that does it, what the rows of products, users, orders and sagas have been, and every step that no row may
 -- ever take; what the clean-up removes stays known here. And views of what the rows alone show to be wrong, now or in the end:
 -- nothing that the mall says about itself is believed. now_ticks() is the right clock, now_silo() whose transaction it is.
 
@@ -9,6 +9,8 @@ create index seen_owners_by_id on seen_owners (id);
 create table seen_users (at integer, id integer, mobile text, is_there integer);
 create table seen_sagas (at integer, gid text, status text, version integer);
 create index seen_sagas_by_gid on seen_sagas (gid);
+create table seen_orders (at integer, id integer, status integer);
+create index seen_orders_by_id on seen_orders (id);
 create table seen_steps (at integer, invariant text, subject text, sentence text);
 
 create trigger product_born after insert on products begin
@@ -26,6 +28,12 @@ create trigger user_born after insert on users begin
 end;
 create trigger user_gone after delete on users begin
   insert into seen_users values (now_ticks(), old.id, old.mobile, 0);
+end;
+create trigger order_born after insert on orders begin
+  insert into seen_orders values (now_ticks(), new.id, new.status);
+end;
+create trigger order_turned after update of status on orders begin
+  insert into seen_orders values (now_ticks(), new.id, new.status);
 end;
 create trigger saga_born_again before insert on sagas when exists (select 1 from seen_sagas s where s.gid = new.gid) begin
   insert into seen_steps values (now_ticks(), 'KeyForEver', new.gid, 'the saga of this gid has begun a second time');
@@ -48,10 +56,14 @@ create trigger saga_failed after update of status on sagas when new.status = 'fa
   from barrier a where a.gid = new.gid and a.op = 'action' and not exists (
     select 1 from barrier c where c.gid = a.gid and c.branch_id = a.branch_id and c.op = 'compensate');
 end;
-create trigger saga_succeeded after update of status on sagas when new.status = 'succeed' and new.kind = 'order' begin
+-- A refund that comes after the order has closed has no stock to return.
+create trigger saga_succeeded after update of status on sagas
+when new.status = 'succeed' and new.kind in ('order', 'closing', 'refund') begin
   insert into seen_steps select now_ticks(), 'NothingUndone', new.gid, 'the saga succeeded before every branch had acted'
-  where (select count(*) from barrier b where b.gid = new.gid and b.op = 'action' and b.reason = 'action')
-    <> 1 + (select count(*) from order_items i join orders o on o.id = i.order_id where o.gid = new.gid);
+  from orders o where o.id = case new.kind when 'order' then (select id from orders where gid = new.gid)
+      else substr(new.gid, instr(new.gid, '-') + 1) end
+    and (select count(*) from barrier b where b.gid = new.gid and b.op = 'action' and b.reason = 'action')
+    <> 1 + (select count(*) from order_items i where i.order_id = o.id and not (new.kind = 'refund' and o.status = 2));
 end;
 
 -- Whoever takes the epoch of a product owns it; its row does not say who writes to it.
@@ -87,17 +99,47 @@ create trigger order_gone after delete on orders begin
   insert into seen_steps values (now_ticks(), 'NothingLost', old.id, 'the order was removed');
 end;
 
--- The stock that orders hold: by the barrier; by their status when the clean-up has removed their saga.
+-- What the bank has done, outside of the mall.
+create table bank (payment integer primary key, taken integer, given_back integer);
+
+create trigger payment_moved after update of status on payments
+when old.status || '>' || new.status not in ('0>0', '0>1', '0>2', '1>1', '1>3', '2>0', '2>1', '3>3') begin
+  insert into seen_steps values (now_ticks(), 'MoneyConserved', new.order_id,
+    'the payment went from ' || old.status || ' to ' || new.status);
+end;
+
+-- The stock that orders hold: what was taken and not given back, both by the barrier of the saga that did it; by the order's
+-- status when the clean-up has removed that saga.
 create view held as
 select i.product_id, sum(i.quantity) as quantity from (
-  select order_id, product_id, quantity,
-    printf('%02d', 1 + row_number() over (partition by order_id order by product_id)) as branch_id from order_items) i
-join orders o on o.id = i.order_id
-left join sagas s on s.gid = o.gid
-left join barrier a on a.gid = o.gid and a.branch_id = i.branch_id and a.op = 'action' and a.reason = 'action'
-left join barrier c on c.gid = o.gid and c.branch_id = i.branch_id and c.op = 'compensate'
-where case when s.gid is null then o.status not in (2, 3, 9) else a.gid is not null and c.gid is null end
+  select order_id, product_id, quantity, case o.status when 2 then 'close-' else 'refund-' end || o.id as ending, o.gid, o.status,
+    printf('%02d', 1 + row_number() over (partition by order_id order by product_id)) as branch_id
+  from order_items join orders o on o.id = order_id) i
+left join sagas s on s.gid = i.gid
+left join barrier a on a.gid = i.gid and a.branch_id = i.branch_id and a.op = 'action' and a.reason = 'action'
+left join barrier c on c.gid = i.gid and c.branch_id = i.branch_id and c.op = 'compensate'
+left join sagas e on e.gid = i.ending
+left join barrier b on b.gid = i.ending and b.branch_id = i.branch_id and b.op = 'action' and b.reason = 'action'
+where case when s.gid is null then i.status <> 9 else a.gid is not null and c.gid is null end
+  and not case when e.gid is null then i.status in (2, 3) else b.gid is not null end
 group by i.product_id;
+
+-- What has come of orders, payments and registrations, each once; and what must have, in the end.
+create view effects as
+select type as what, cast(substr(subject, 7) as integer) as whose from outbox where subject like 'order/%'
+union all
+select cause || ' ' || points, cause_id from point_movements where user_id in (select id from users);
+
+create view owed as
+select 'registration 10' as what, id as whose from users
+union all select 'order.placed', id from orders where status <> 9
+union all select 'order.paid', id from orders where status in (1, 3)
+union all select 'order.closed', id from orders where status = 2
+union all select 'order.refunded', id from orders where status = 3
+union all select 'payment ' || (p.amount / 100), p.id from payments p join orders o on o.id = order_id
+where o.status in (1, 3) and p.amount >= 100
+union all select 'refund ' || -(p.amount / 100), p.id from payments p join orders o on o.id = order_id
+where o.status = 3 and p.amount >= 100;
 
 -- What is wrong at whatever moment. Cheap enough to be asked every few commits.
 create view wrong_now as
@@ -140,5 +182,23 @@ union all
 select 'NothingUndone', gid, 'the saga succeeded, and branch ' || branch_id || ' was undone'
 from sagas s join barrier b using (gid) where s.status = 'succeed' and b.op = 'compensate'
 union all
-select 'NothingTwice', id, 'the user was not welcomed exactly once' from users left join points on user_id = id
-where balance is null or balance <> 10;
+select iif(sum(n) > 0, 'NothingLost', 'NothingTwice'), whose, what || ' is there ' || -sum(n) || ' times too often'
+from (select *, 1 as n from owed union all select *, -1 from effects) group by what, whose having sum(n) <> 0
+union all
+select 'NothingTwice', id, 'the points are not the sum of their movements' from users left join points on user_id = id
+where balance is not (select sum(m.points) from point_movements m where m.user_id = id)
+union all
+select 'SagasEnd', id, 'the order is neither paid nor closed; it is due at ' || coalesce(close_time, 'no time')
+from orders where status = 0
+union all
+select 'MoneyConserved', o.id, 'the order is ' || o.status || ' and its payment ' || coalesce(p.status, 'none')
+from orders o left join payments p on p.order_id = o.id
+where o.status || coalesce(p.status, '') not in ('0', '00', '02', '11', '2', '20', '22', '23', '33', '9')
+union all
+select 'MoneyConserved', order_id, 'the payment of ' || amount || ' is ' || status || ', and the bank has taken '
+  || coalesce(taken, 0) || ' and given back ' || coalesce(given_back, 0)
+from payments left join bank on payment = id where coalesce(taken, 0) <> iif(status in (1, 3), amount, 0)
+  or coalesce(given_back, 0) <> iif(status = 3, amount, 0)
+union all
+select 'MoneyConserved', payment, 'the bank has money of a payment that is not there' from bank
+where payment not in (select id from payments);

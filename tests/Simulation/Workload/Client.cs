@@ -7,8 +7,8 @@ namespace Mall.Simulation;
 /// <summary>Somebody who asks the mall for something through a front door, and notes what was asked and answered.</summary>
 internal abstract class Client(Market market, string name)
 {
-    private const int ForEver = 100; // times, while the market is closed, too
-    private static readonly TimeSpan s_way = TimeSpan.FromMilliseconds(3);
+    protected const int ForEver = 100; // times, while the market is closed, too
+    protected static readonly TimeSpan Way = TimeSpan.FromMilliseconds(3);
 
     protected Market Market => market;
     protected string Name => name;
@@ -58,10 +58,10 @@ internal abstract class Client(Market market, string name)
         var door = Any(Market.Cluster.Doors);
         Market.World.Trace($"{name} asks {door.Process.Name}: {what.Body} ({what.Key})");
         var heard = new TaskCompletionSource<Answer?>();
-        Market.World.Schedule(s_way, () => door.Process.Start(async () =>
+        Market.World.Schedule(Way, () => door.Process.Start(async () =>
         {
             var answer = await ServeAsync(door, ask);
-            Market.World.Schedule(s_way, () => heard.TrySetResult(answer), Market.Process);
+            Market.World.Schedule(Way, () => heard.TrySetResult(answer), Market.Process);
         }));
         try
         {
