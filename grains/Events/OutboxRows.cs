@@ -23,8 +23,7 @@ internal static class OutboxRows
         order by position, id limit @p3
         """,
         row => new OutboxRow(
-            row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetString(3), row.GetString(4),
-            DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5))));
+            row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetString(3), row.GetString(4), row.Time(5)));
 
     /// <summary>The position of the last event; 0 while there is none.</summary>
     public static readonly Query<long> End = new("select coalesce(max(position), 0) from outbox", row => row.GetInt64(0));

@@ -24,6 +24,7 @@ public static class GrainServices
         services.AddSingleton<PaymentProviders>().AddSingleton(s => new PaymentMetrics(s.GetService<IMeterFactory>()));
         services.TryAddSingleton(new PaymentOptions());
         services.AddSingleton<SagaKinds>();
+        services.AddSingleton(IdempotencyRows.Old).AddSingleton(SessionRows.Expired).AddSingleton(SessionRows.Told);
         services.AddMallDueWork().AddDueColumn(SagaRows.Due).AddDueHandler<SagaDueHandler>();
         services.AddDueColumn(WebhookRows.Due).AddDueHandler<WebhookDueHandler>();
         services.AddSingleton(all => new ScheduleMetrics(all.GetService<IMeterFactory>()));

@@ -148,12 +148,9 @@ internal static class OrderRows
         """,
         row => map(row, new OrderLineRow(
             new OrderRow(
-                row.GetInt64(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3), row.GetInt32(4),
-                DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)),
-                row.IsDBNull(13) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(13)),
-                row.IsDBNull(6) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(6)),
-                row.IsDBNull(7) ? null : row.GetString(7), row.GetInt64(8),
-                row.IsDBNull(14) ? null : row.GetString(14), row.GetInt32(15) != 0),
+                row.GetInt64(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3), row.GetInt32(4), row.Time(5),
+                row.TimeOrNull(13), row.TimeOrNull(6), row.TextOrNull(7), row.GetInt64(8), row.TextOrNull(14),
+                row.GetInt32(15) != 0),
             new OrderItem(row.GetInt64(9), row.GetString(10), row.GetInt64(11), row.GetInt64(12)))));
 }
 

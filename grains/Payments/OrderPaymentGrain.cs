@@ -16,8 +16,7 @@ public sealed class OrderPaymentGrain(GrainLedger ledger, LedgerClock clock, Pay
         DeactivateOnIdle();
         while (true)
         {
-            if (await ledger.FindUnderAsync(command.Idempotency) is { } used)
-                return used.IsRefused ? used.Refusal : Read(used.Value.Answer);
+            if (await ledger.AnswerUnderAsync(command.Idempotency, Read) is { } before) return before;
             var order = await ledger.FindAsync(OrderRows.PlacedById, OrderId) is { Line: { } line } found
                 ? new PlacedOrder(line.Order, [], found.Placing)
                 : null;
@@ -90,8 +89,8 @@ public sealed class OrderPaymentGrain(GrainLedger ledger, LedgerClock clock, Pay
     private static string Write(OpenedPayment opened) =>
         JsonSerializer.Serialize(opened, PaymentJson.Default.OpenedPayment);
 
-    private static OpenedPayment Read(string answer) =>
-        JsonSerializer.Deserialize(answer, PaymentJson.Default.OpenedPayment)!;
+    private static OpenedPayment Read(IdempotencyRecord used) =>
+        JsonSerializer.Deserialize(used.Answer, PaymentJson.Default.OpenedPayment)!;
 }
 
 /// <summary>What is configurable about payments.</summary>

@@ -55,7 +55,7 @@ internal static class PaymentRows
 
     private static Payment Read(DbDataReader row) => new(
         row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt32(4), row.GetString(5),
-        row.IsDBNull(6) ? null : row.GetString(6), row.IsDBNull(7) ? null : row.GetString(7), row.GetString(8));
+        row.TextOrNull(6), row.TextOrNull(7), row.GetString(8));
 }
 
 /// <summary>A row of <c>payments</c>.</summary>

@@ -21,7 +21,7 @@ public sealed partial class ProductGrain
             // What is sold while it waits for its turn is not there to be taken away: it is counted again.
             while (true)
             {
-                var adjusted = await AdjustAsync(stock - _stock, idempotency: null);
+                var adjusted = await AdjustAsync(stock - _stock.OnHand, idempotency: null);
                 if (adjusted.Refusal is not { Code: ErrorCodes.NotEnoughStock }) return adjusted;
             }
         });
@@ -31,31 +31,21 @@ public sealed partial class ProductGrain
     {
         var taken = Math.Max(0, -delta);
         await StockSettledAsync(taken);
-        if (_stock + delta > MostStock) return Result.BadField("delta", $"must not bring the stock beyond {MostStock}");
-        if (_stock - _reserved < taken)
+        if (_stock.OnHand + delta > MostStock) return Result.BadField("delta", $"must not bring the stock beyond {MostStock}");
+        if (_stock.Available < taken)
         {
             await StillOwnerAsync();
             return NotEnough(taken);
         }
 
-        var brought = Math.Max(0, delta);
-        (_reserved, _arriving) = (_reserved + taken, _arriving + brought);
-        try
-        {
-            var stock = _stock + delta;
-            var outcome = await MoveAsync(delta, sold: 0, changes => IdempotencyRows.Under(
-                idempotency, "stock", Id, clock.GetUtcNow(), stock.ToString(CultureInfo.InvariantCulture), changes: changes));
-            return outcome == CommitOutcome.Applied ? stock : await AnswerBeforeAsync(idempotency) ?? throw Stale();
-        }
-        finally
-        {
-            Release(taken, brought);
-        }
+        using var moving = _stock.Reserve(taken, coming: Math.Max(0, delta));
+        var stock = _stock.OnHand + delta;
+        var outcome = await MoveAsync(delta, sold: 0, changes => IdempotencyRows.Under(
+            idempotency, "stock", Id, clock.GetUtcNow(), stock.ToString(CultureInfo.InvariantCulture), changes: changes));
+        return outcome == CommitOutcome.Applied ? stock : await AnswerBeforeAsync(idempotency) ?? throw Stale();
     }
 
     // Of two that come under one key, on two products or by way of two activations, the second finds the first's row.
-    private async Task<Result<long>?> AnswerBeforeAsync(Idempotency? idempotency) =>
-        await ledger.FindUnderAsync(idempotency) is { } found
-            ? found.IsRefused ? found.Refusal : long.Parse(found.Value.Answer, CultureInfo.InvariantCulture)
-            : null;
+    private Task<Result<long>?> AnswerBeforeAsync(Idempotency? idempotency) =>
+        ledger.AnswerUnderAsync(idempotency, used => long.Parse(used.Answer, CultureInfo.InvariantCulture));
 }

@@ -4,14 +4,9 @@ namespace Mall.Products;
 /// A product. Thousands may want it in one second, so all calls interleave and their changes are summed in one group commit;
 /// memory decides who may have a piece, the database confirms it, and only then is anybody answered.
 /// <para>
-/// Invariant: <c>_stock</c> is what is committed, <c>_reserved</c> what decrements under way will take from it; a decrement is
-/// admitted only when <c>_stock - _reserved</c> covers it, so the committed stock never goes below zero. Increments count only
-/// once they are committed; until then they are <c>_arriving</c>.
-/// </para>
-/// <para>
-/// Reentrant: between any two turns other calls may move <c>_stock</c>, <c>_reserved</c> and <c>_product</c>. Each method
-/// therefore reserves before its await, settles exactly its own reservation after it, and carries no figure across an await.
-/// What a seller does comes one after the other, by <c>_sellers</c>: a change of the description sets what it has read.
+/// Reentrant: between any two turns other calls may move <c>_stock</c> and <c>_product</c>. Each method therefore reserves before
+/// its await, settles exactly its own reservation after it, and carries no figure across an await. What a seller does comes one
+/// after the other, by <c>_sellers</c>: a change of the description sets what it has read.
 /// </para>
 /// <para>
 /// Fenced: a new owner epoch is taken before the first write or refusal, and every write demands it. If another activation has
@@ -26,21 +21,14 @@ public sealed partial class ProductGrain(GrainLedger ledger, LedgerClock clock) 
     /// <summary>Far below what a number may be, so that what orders hold can always come back.</summary>
     private const long MostStock = 1_000_000_000_000_000;
 
-    /// <summary>Stock that falls below this is an event, once until it has been up there again.</summary>
-    private const long LowStock = 10;
-
     private readonly Dictionary<string, Task<Result<long>>> _decrements = []; // under way, by gid and branch
+    private readonly Inventory _stock = new();
 
     private Task? _loading;                        // under way or done; null before, and after it has failed
     private Task? _owning;                         // likewise
     private Task _sellers = Task.CompletedTask;    // ends when the last of those who take turns has
     private Product? _product; // null: there is none; its Stock is only the one it was loaded with
-    private long _stock;
-    private long _reserved;
-    private long _arriving;
     private bool _inDoubt;     // What became of a commit is unknown: memory is good for nothing any more.
-    private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously); // at the next release
-    private bool _isLow;       // That stock is low has been told, or is being told: with a commit under way.
     private long? _ownerId;    // of the shop; it never changes
 
     private long Id => this.GetPrimaryKeyLong();
@@ -151,18 +139,11 @@ public sealed partial class ProductGrain(GrainLedger ledger, LedgerClock clock) 
     private async Task<CommitOutcome> BringBackAsync(BarrierKey key, long quantity)
     {
         await OwnedAsync();
-        _arriving += quantity;
-        try
-        {
-            var outcome = await CommitAsync(new WriteSet(key, Returning(quantity)));
-            ThrowIfStale(outcome);
-            if (outcome == CommitOutcome.Applied) Moved(quantity);
-            return outcome;
-        }
-        finally
-        {
-            Release(reserved: 0, arriving: quantity);
-        }
+        using var coming = _stock.Reserve(going: 0, coming: quantity);
+        var outcome = await CommitAsync(new WriteSet(key, Returning(quantity)));
+        ThrowIfStale(outcome);
+        if (outcome == CommitOutcome.Applied) _stock.Move(quantity);
+        return outcome;
     }
 
     private async Task<Result<long>> TakeAsync(Branch branch, long quantity, long? price, string key)
@@ -192,21 +173,18 @@ public sealed partial class ProductGrain(GrainLedger ledger, LedgerClock clock) 
         var outcome = await CommitAsync(new WriteSet(branch.Compensation(), Returning(0)) { IsRefusal = true });
         ThrowIfStale(outcome);
         return outcome == CommitOutcome.Duplicate
-            ? _stock // This very branch was served already.
+            ? _stock.OnHand // This very branch was served already.
             : refusal with { IsSealed = true };
     }
 
-    /// <summary>
-    /// Waits while stock is on its way, out or in, that makes the difference: a refusal does not rest on what may never be
-    /// committed, nor on what is in the row already and not yet acknowledged. If nobody knows what became of that, there is none.
-    /// </summary>
+    /// <summary>If nobody knows what became of the stock that was on its way, there is no refusal.</summary>
     private async Task StockSettledAsync(long quantity)
     {
-        while (_stock + _arriving >= quantity && _stock - _reserved < quantity) await _moved.Task;
+        await _stock.SettledAsync(quantity);
         if (_inDoubt) throw Stale();
     }
 
-    /// <summary>Likewise, and while a seller changes what somebody is about to be refused for.</summary>
+    /// <summary>Likewise, and waits while a seller changes what somebody is about to be refused for.</summary>
     private async Task SettledAsync(Func<bool> isRefused, long quantity = 0)
     {
         do
@@ -215,14 +193,6 @@ public sealed partial class ProductGrain(GrainLedger ledger, LedgerClock clock) 
             await StockSettledAsync(quantity);
         }
         while (isRefused() && !_sellers.IsCompleted);
-    }
-
-    private void Release(long reserved, long arriving = 0)
-    {
-        (_reserved, _arriving) = (_reserved - reserved, _arriving - arriving);
-        var before = _moved;
-        _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        before.SetResult();
     }
 
     /// <summary>For refusals that leave nothing behind: whoever has been superseded does not know enough to give them.</summary>
@@ -238,7 +208,7 @@ public sealed partial class ProductGrain(GrainLedger ledger, LedgerClock clock) 
         { Status: not Product.OnSale } => OffSale(),
         { Price: var asked } when asked != (price ?? asked) => Result.Refused(
             ErrorCodes.ProductOffSale, $"Product {Id} is not sold at {price} any more, but at {asked}."),
-        _ => _stock - _reserved < quantity ? NotEnough(quantity) : null,
+        _ => _stock.Available < quantity ? NotEnough(quantity) : null,
     };
 
     /// <summary>A missing product has no stock to return to.</summary>
@@ -246,55 +216,39 @@ public sealed partial class ProductGrain(GrainLedger ledger, LedgerClock clock) 
 
     private async Task<Result<long>> TakeAdmittedAsync(Branch branch, long quantity)
     {
-        _reserved += quantity;
-        try
+        using var going = _stock.Reserve(quantity);
+        return await MoveAsync(-quantity, sold: quantity, changes => new WriteSet(branch.Action(), changes)) switch
         {
-            return await MoveAsync(-quantity, sold: quantity, changes => new WriteSet(branch.Action(), changes)) switch
-            {
-                CommitOutcome.Applied or CommitOutcome.Duplicate => _stock,
-                CommitOutcome.Suspended => (WhyNot(quantity) ?? WasRefused(quantity)) with { IsSealed = true },
-                _ => throw Stale(),
-            };
-        }
-        finally
-        {
-            Release(quantity);
-        }
+            CommitOutcome.Applied or CommitOutcome.Duplicate => _stock.OnHand,
+            CommitOutcome.Suspended => (WhyNot(quantity) ?? WasRefused(quantity)) with { IsSealed = true },
+            _ => throw Stale(),
+        };
     }
 
     /// <summary>
     /// Commits a move for which stock is reserved already. The one that takes what is left below what is low carries the event
-    /// of it. Others may be admitted before it is known what becomes of that one: they rely on it, and should it come to
-    /// nothing, the next that is admitted tells.
+    /// of it.
     /// </summary>
     private async Task<CommitOutcome> MoveAsync(long stock, long sold, Func<RowChange[], WriteSet> writes)
     {
-        var left = _stock - _reserved;
-        var tells = stock < 0 && left < LowStock && !_isLow;
+        var (left, tells) = (_stock.Available, _stock.IsToTell(stock));
         CommitOutcome? outcome = null;
-        if (tells) _isLow = true;
         try
         {
             outcome = await CommitAsync(writes(tells
                 ? [MoveStock(stock, sold), await LowAsync(left)]
                 : [MoveStock(stock, sold)]));
-            if (outcome == CommitOutcome.Applied) Moved(stock);
+            if (outcome == CommitOutcome.Applied) _stock.Move(stock);
             return outcome.Value;
         }
         finally
         {
-            if (tells && outcome != CommitOutcome.Applied) _isLow = false;
+            if (tells && outcome != CommitOutcome.Applied) _stock.TellAgain();
         }
     }
 
     private ValueTask<RowChange> LowAsync(long left) => ledger.EventAsync(
         EventTypes.StockLow, $"product/{Id}", new StockEvent(Id, _product!.ShopId, left), clock.GetUtcNow());
-
-    private void Moved(long stock)
-    {
-        _stock += stock;
-        if (stock > 0 && _stock >= LowStock) _isLow = false;
-    }
 
     private async Task<T> InTurnAsync<T>(Func<Task<T>> change)
     {
@@ -315,8 +269,7 @@ public sealed partial class ProductGrain(GrainLedger ledger, LedgerClock clock) 
     private void Adopt(Product product)
     {
         _product = product;
-        _stock = product.Stock;
-        _isLow = _stock < LowStock;
+        _stock.Load(product.Stock);
     }
 
     /// <summary>Commits. When the outcome is unknown, memory may be wrong, so the next call begins from the row again.</summary>
@@ -353,7 +306,7 @@ public sealed partial class ProductGrain(GrainLedger ledger, LedgerClock clock) 
         return new StaleActivationException($"Product {Id} is no longer owned under epoch {_product?.Epoch}.");
     }
 
-    private ProductView View => (_product ?? throw new UnreachableException()).View with { Stock = _stock };
+    private ProductView View => (_product ?? throw new UnreachableException()).View with { Stock = _stock.OnHand };
 
     private RowChange MoveStock(long stock, long sold) => ProductRows.MoveStock(Id, _product!.Epoch, stock, sold);
 
@@ -374,5 +327,5 @@ public sealed partial class ProductGrain(GrainLedger ledger, LedgerClock clock) 
             ErrorCodes.NotEnoughStock, $"Product {Id} had less than {wanted} left, was off sale, or the order was aborted.");
 
     private Refusal NotEnough(long wanted) =>
-        Result.Refused(ErrorCodes.NotEnoughStock, $"Product {Id} has {_stock - _reserved} left, {wanted} wanted.");
+        Result.Refused(ErrorCodes.NotEnoughStock, $"Product {Id} has {_stock.Available} left, {wanted} wanted.");
 }

@@ -54,8 +54,7 @@ internal static class ReviewRows
     private static Listed<ReviewView> Read(DbDataReader row)
     {
         var review = new ReviewView(
-            row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt32(3), row.GetString(4),
-            DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)));
+            row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt32(3), row.GetString(4), row.Time(5));
         return new(review, new ListPlace(row.GetInt64(6), review.Id));
     }
 }

@@ -37,22 +37,10 @@ public sealed class SagaDirectoryGrain(GrainLedger ledger, SagaKinds kinds, Ledg
     public Task<Result<SagaView>> Abort(string gid, Idempotency? idempotency) =>
         PushAsync(gid, idempotency, saga => saga.Abort());
 
-    /// <summary>A push is harmless to repeat, so the key is noted behind it, with what is answered.</summary>
-    private async Task<Result<SagaView>> PushAsync(string gid, Idempotency? key, Func<ISagaGrain, Task<Result<Done>>> push)
-    {
-        if (await AnswerBeforeAsync(key) is { } before) return before;
-        if (await AskAsync(gid, push) is { Refusal: { } refusal }) return refusal;
-        var saga = await Get(gid);
-        if (key is null || saga.IsRefused) return saga;
-        var answer = JsonSerializer.Serialize(saga.Value, SagaJson.Default.SagaView);
-        var noted = await ledger.CommitAsync(IdempotencyRows.Under(key, "saga", 0, clock.GetUtcNow(), answer));
-        return noted == CommitOutcome.Applied ? saga : await AnswerBeforeAsync(key) ?? saga;
-    }
-
-    private async Task<Result<SagaView>?> AnswerBeforeAsync(Idempotency? key) =>
-        await ledger.FindUnderAsync(key) is { } found
-            ? found.IsRefused ? found.Refusal : JsonSerializer.Deserialize(found.Value.Answer, SagaJson.Default.SagaView)!
-            : null;
+    private async Task<Result<SagaView>> PushAsync(string gid, Idempotency? key, Func<ISagaGrain, Task<Result<Done>>> push) =>
+        (await ledger.AnswerOnceAsync(
+            key, "saga", resultId: 0, clock, SagaJson.Default.SagaView,
+            async () => await AskAsync(gid, push) is { Refusal: { } refusal } ? refusal : await Get(gid)))!;
 
     private async Task<Result<Done>> AskAsync(string gid, Func<ISagaGrain, Task<Result<Done>>> ask)
     {

@@ -1,39 +1,53 @@
+using static Mall.Sagas.SagaTable;
+
 namespace Mall.Sagas;
 
-/// <summary>The tables <c>sagas</c> and <c>saga_branches</c>: shapes of their changes, and queries.</summary>
+/// <summary>
+/// The table <c>sagas</c>, of the mall's own sagas and of transactions of services: its columns, and the one shape of every later
+/// write, which keeps a batch at one statement. The version is the fence, since each write moves it.
+/// </summary>
+internal static class SagaTable
+{
+    public static readonly Column Gid = new("gid", ColumnType.Text);
+    public static readonly Column Kind = new("kind", ColumnType.Text);
+    public static readonly Column Status = new("status", ColumnType.Text);
+    public static readonly Column Payload = new("payload", ColumnType.Text);
+    public static readonly Column Reason = new("reason", ColumnType.Text);
+    public static readonly Column Attempts = new("attempts", ColumnType.Number);
+    public static readonly Column Version = new("version", ColumnType.Number);
+    public static readonly Column NextTime = new("next_time", ColumnType.Number);
+    public static readonly Column CreateTime = new("create_time", ColumnType.Number);
+    public static readonly Column UpdateTime = new("update_time", ColumnType.Number);
+    public static readonly Column BranchId = new("branch_id", ColumnType.Text);
+    public static readonly Column Op = new("op", ColumnType.Text);
+
+    public static readonly Table Itself = new("sagas", Gid);
+
+    private static readonly RowShape s_update = Itself.Update().Guard(Version).Set(
+        Version, Status, Reason, Attempts, NextTime, UpdateTime, new Column("finish_time", ColumnType.Number));
+
+    /// <summary>The insert of a row, with more columns behind these.</summary>
+    public static RowShape Insertion(params Column[] more) => Itself.Insert(
+        [Gid, Kind, Status, Payload, Attempts, Version, NextTime, CreateTime, UpdateTime, .. more]).Listed();
+
+    /// <summary>Moves a row from the version before to this one.</summary>
+    public static RowChange Update(
+        string gid, long version, string status, string? reason, int attempts, DateTimeOffset? next, DateTimeOffset now,
+        DateTimeOffset? finished) =>
+        s_update.With(gid, version - 1, version, status, reason, attempts, next, now, finished);
+}
+
+/// <summary>The mall's own sagas in <c>sagas</c>, and <c>saga_branches</c>: shapes of their changes, and queries.</summary>
 internal static class SagaRows
 {
-    private static readonly Column s_gid = new("gid", ColumnType.Text);
-    private static readonly Column s_kind = new("kind", ColumnType.Text);
-    private static readonly Column s_status = new("status", ColumnType.Text);
-    private static readonly Column s_payload = new("payload", ColumnType.Text);
-    private static readonly Column s_requestHash = new("request_hash", ColumnType.Text);
-    private static readonly Column s_userId = new("user_id", ColumnType.Number);
-    private static readonly Column s_reason = new("reason", ColumnType.Text);
-    private static readonly Column s_attempts = new("attempts", ColumnType.Number);
-    private static readonly Column s_version = new("version", ColumnType.Number);
-    private static readonly Column s_nextTime = new("next_time", ColumnType.Number);
-    private static readonly Column s_createTime = new("create_time", ColumnType.Number);
-    private static readonly Column s_updateTime = new("update_time", ColumnType.Number);
-    private static readonly Column s_finishTime = new("finish_time", ColumnType.Number);
-    private static readonly Column s_branchId = new("branch_id", ColumnType.Text);
-    private static readonly Column s_op = new("op", ColumnType.Text);
+    private static readonly RowShape s_insert =
+        Insertion(new Column("request_hash", ColumnType.Text), new Column("user_id", ColumnType.Number));
 
-    private static readonly Table s_sagas = new("sagas", s_gid);
-    private static readonly Table s_branches = new("saga_branches", s_gid, s_branchId, s_op);
-
-    private static readonly RowShape s_insert = s_sagas.Insert(
-        s_gid, s_kind, s_status, s_payload, s_requestHash, s_userId, s_attempts, s_version,
-        s_nextTime, s_createTime, s_updateTime).Listed();
-
-    // One shape for every later write keeps the batch at one statement; the version is the fence, since each write moves it.
-    private static readonly RowShape s_update = s_sagas.Update().Guard(s_version).Set(
-        s_version, s_status, s_reason, s_attempts, s_nextTime, s_updateTime, s_finishTime);
-
-    private static readonly RowShape s_insertBranch = s_branches.Insert(s_gid, s_branchId, s_op, s_status, s_updateTime);
+    private static readonly RowShape s_insertBranch =
+        new Table("saga_branches", Gid, BranchId, Op).Insert(Gid, BranchId, Op, Status, UpdateTime);
 
     /// <summary>A saga is due when nobody has ended it by its time.</summary>
-    public static readonly DueColumn Due = new("saga", s_sagas, s_nextTime);
+    public static readonly DueColumn Due = new("saga", Itself, NextTime);
 
     private const string Select =
         "select gid, kind, status, payload, request_hash, user_id, reason, attempts, version, next_time, position from sagas ";
@@ -66,13 +80,12 @@ internal static class SagaRows
         row => new BarrierRowView(row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3)));
 
     public static RowChange Insert(SagaRecord saga, DateTimeOffset now) => s_insert.With(
-        saga.Gid, saga.Kind, saga.Status, saga.Payload, saga.RequestHash, saga.UserId, saga.Attempts, saga.Version,
-        saga.NextTime, now, now);
+        saga.Gid, saga.Kind, saga.Status, saga.Payload, saga.Attempts, saga.Version, saga.NextTime, now, now, saga.RequestHash,
+        saga.UserId);
 
-    /// <summary>Moves the row from the version before to this record.</summary>
-    public static RowChange Update(SagaRecord saga, DateTimeOffset now) => s_update.With(
-        saga.Gid, saga.Version - 1, saga.Version, saga.Status, saga.Reason, saga.Attempts, saga.NextTime, now,
-        SagaStatus.HasEnded(saga.Status) ? now : Value.Null);
+    public static RowChange Update(SagaRecord saga, DateTimeOffset now) => SagaTable.Update(
+        saga.Gid, saga.Version, saga.Status, saga.Reason, saga.Attempts, saga.NextTime, now,
+        SagaStatus.HasEnded(saga.Status) ? now : null);
 
     public static RowChange InsertBranch(string gid, string branchId, string op, string status, DateTimeOffset now) =>
         s_insertBranch.With(gid, branchId, op, status, now);
@@ -98,9 +111,8 @@ internal static class SagaRows
     }
 
     private static SagaRecord Read(DbDataReader row) => new(
-        row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.IsDBNull(4) ? null : row.GetString(4),
-        row.GetInt64(5), row.IsDBNull(6) ? null : row.GetString(6), row.GetInt32(7), row.GetInt64(8),
-        row.IsDBNull(9) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(9)), row.GetInt64(10));
+        row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.TextOrNull(4), row.GetInt64(5),
+        row.TextOrNull(6), row.GetInt32(7), row.GetInt64(8), row.TimeOrNull(9), row.GetInt64(10));
 }
 
 /// <summary>A row of <c>saga_branches</c>.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Mall.Schedules;
 
 /// <summary>
@@ -17,21 +15,15 @@ public sealed partial class ScheduleGrain(
 
     private string Name => this.GetPrimaryKeyString();
 
-    public async Task<Result<ScheduleView>?> Run(Idempotency? idempotency)
-    {
-        if (await AnswerBeforeAsync() is { } before) return before;
-        if (await FindAsync() is null) return null;
-        var row = await StartRun(isWanted: true)
-            ?? throw new StorageUnavailableException($"What came of schedule {Name} could not be noted; it runs again.");
-        if (idempotency is null) return (Result<ScheduleView>)row.View;
-        var answer = JsonSerializer.Serialize(row.View, ScheduleJson.Default.ScheduleView);
-        var noted = await ledger.CommitAsync(IdempotencyRows.Under(idempotency, "schedule", 0, clock.GetUtcNow(), answer));
-        return noted == CommitOutcome.Applied ? row.View : await AnswerBeforeAsync() ?? row.View;
-
-        async Task<Result<ScheduleView>?> AnswerBeforeAsync() => await ledger.FindUnderAsync(idempotency) is { } found
-            ? found.IsRefused ? found.Refusal : JsonSerializer.Deserialize(found.Value.Answer, ScheduleJson.Default.ScheduleView)!
-            : null;
-    }
+    public Task<Result<ScheduleView>?> Run(Idempotency? idempotency) => ledger.AnswerOnceAsync(
+        idempotency, "schedule", resultId: 0, clock, ScheduleJson.Default.ScheduleView,
+        async () =>
+        {
+            if (await FindAsync() is null) return null;
+            var row = await StartRun(isWanted: true)
+                ?? throw new StorageUnavailableException($"What came of schedule {Name} could not be noted; it runs again.");
+            return row.View;
+        });
 
     public async Task<Result<ScheduleView>?> Change(ChangeSchedule command)
     {

@@ -44,10 +44,8 @@ internal static class ScheduleRows
             row.Outcome ?? "");
 
     private static ScheduleRow Read(DbDataReader row) => new(
-        row.GetString(0), row.GetString(1), row.GetString(2), row.GetInt64(3) != 0,
-        row.IsDBNull(4) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(4)),
-        row.IsDBNull(5) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)),
-        row.IsDBNull(6) ? null : row.GetString(6));
+        row.GetString(0), row.GetString(1), row.GetString(2), row.GetInt64(3) != 0, row.TimeOrNull(4), row.TimeOrNull(5),
+        row.TextOrNull(6));
 }
 
 /// <summary>A row of <c>schedules</c>.</summary>

@@ -27,8 +27,6 @@ public sealed class ShopDirectoryGrain(GrainLedger ledger) : Grain, IShopDirecto
     }
 
     /// <summary>What was answered under this key: the same request opened it, so it tells all but the id.</summary>
-    private async Task<Result<ShopView>?> FindAsync(OpenShop command) =>
-        await ledger.FindUnderAsync(command.Idempotency) is { } before
-            ? before.IsRefused ? before.Refusal : ShopView.Opened(before.Value.ResultId, command)
-            : null;
+    private Task<Result<ShopView>?> FindAsync(OpenShop command) =>
+        ledger.AnswerUnderAsync(command.Idempotency, used => ShopView.Opened(used.ResultId, command));
 }

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
 namespace Mall.Storage;
 
 /// <summary>
@@ -15,13 +18,25 @@ internal static class IdempotencyRows
     private static readonly Column s_answer = new("answer", ColumnType.Text);
     private static readonly Column s_createTime = new("create_time", ColumnType.Number);
 
-    private static readonly RowShape s_insert = new Table("idempotency", s_userId, s_key)
-        .Insert(s_userId, s_key, s_requestHash, s_kind, s_resultId, s_answer, s_createTime);
+    private static readonly Table s_table = new("idempotency", s_userId, s_key);
+    private static readonly RowShape s_insert =
+        s_table.Insert(s_userId, s_key, s_requestHash, s_kind, s_resultId, s_answer, s_createTime);
+    private static readonly RowShape s_delete = s_table.Delete();
 
     /// <summary>By user and key. The column is not named bare: <c>key</c> is a reserved word in MySQL.</summary>
     public static readonly Query<IdempotencyRecord> ByKey = new(
         "select i.request_hash, i.result_id, i.answer from idempotency i where i.user_id = @p1 and i.key = @p2",
-        row => new IdempotencyRecord(row.GetString(0), row.GetInt64(1), row.IsDBNull(2) ? "" : row.GetString(2)));
+        row => new IdempotencyRecord(row.GetString(0), row.GetInt64(1), row.TextOrNull(2) ?? ""));
+
+    /// <summary>Keys whose product or shop is gone. Others mean the same for ever.</summary>
+    public static readonly OldRows Old = new("idempotency", new Query<RowChange>(
+        """
+        select i.user_id, i.key from idempotency i where i.create_time < @p1
+          and (i.kind not in ('product', 'stock') or not exists (select 1 from products p where p.id = i.result_id))
+          and (i.kind <> 'shop' or not exists (select 1 from shops s where s.id = i.result_id))
+          and i.kind in ('product', 'stock', 'shop')
+        """,
+        row => s_delete.With(row.GetInt64(0), row.GetString(1))));
 
     public static Refusal Reused { get; } =
         Result.Refused(ErrorCodes.KeyReused, "This idempotency key was used for a different request.");
@@ -48,6 +63,32 @@ internal static class IdempotencyRows
             return used.RequestHash == key.RequestHash ? used : Reused;
         if (await ledger.FindAsync(OrderRows.ByGid, OrderOf(key)) is null) return null;
         return Reused;
+    }
+
+    /// <summary>What was answered under this key before; null when nothing was.</summary>
+    /// <param name="read">The answer, of what is known of it.</param>
+    public static async Task<Result<T>?> AnswerUnderAsync<T>(
+        this GrainLedger ledger, Idempotency? key, Func<IdempotencyRecord, T> read) =>
+        await ledger.FindUnderAsync(key) is not { } found ? null : found.IsRefused ? found.Refusal : read(found.Value);
+
+    /// <summary>
+    /// Does, under a key or without one, what is harmless to repeat: so the key is noted behind it, with what is answered. Of
+    /// several at once under one key all get the answer of the first that is noted.
+    /// </summary>
+    /// <param name="act">Its answer is kept unless it refuses or finds nothing (null).</param>
+    public static async Task<Result<T>?> AnswerOnceAsync<T>(
+        this GrainLedger ledger, Idempotency? key, string kind, long resultId, TimeProvider clock, JsonTypeInfo<T> json,
+        Func<Task<Result<T>?>> act)
+    {
+        if (await BeforeAsync() is { } before) return before;
+        var answer = await act();
+        if (key is null || answer is not { IsRefused: false }) return answer;
+        var noted = await ledger.CommitAsync(
+            Under(key, kind, resultId, clock.GetUtcNow(), JsonSerializer.Serialize(answer.Value, json)));
+        return noted == CommitOutcome.Applied ? answer : await BeforeAsync() ?? answer;
+
+        Task<Result<T>?> BeforeAsync() =>
+            ledger.AnswerUnderAsync(key, used => JsonSerializer.Deserialize(used.Answer, json)!);
     }
 
     private static string OrderOf(Idempotency key) => Gids.FromKey(OrderSagaKind.KindName, key.UserId, key.Key);

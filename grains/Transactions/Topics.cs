@@ -57,8 +57,7 @@ internal static class Topics
 
     private static KeyValueRow Read(DbDataReader row) => new(
         new KeyValueView(
-            row.GetString(0), row.GetString(1), row.GetString(2), row.GetInt64(3),
-            DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(4)), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5))),
+            row.GetString(0), row.GetString(1), row.GetString(2), row.GetInt64(3), row.Time(4), row.Time(5)),
         row.GetInt64(6));
 }
 

@@ -19,6 +19,9 @@ internal static class SessionRows
     private static readonly Column s_createTime = new("create_time", ColumnType.Number);
 
     private static readonly Table s_sessions = new("sessions", s_id);
+    private static readonly Table s_ended = new("ended_sessions", s_id);
+    private static readonly RowShape s_delete = s_sessions.Delete();
+    private static readonly RowShape s_forget = s_ended.Delete();
 
     private static readonly RowShape s_insert = s_sessions.Insert(
         s_id, s_userId, s_role, s_tokenHash, s_issueTime, s_accessEnd, s_rotateTime, s_expireTime, s_createTime);
@@ -30,7 +33,7 @@ internal static class SessionRows
     // Guarded by the hash as well: a rotation that came between would have an access token that outlives what is told of the end.
     private static readonly RowShape s_end = s_sessions.Update().Guard(s_tokenHash, s_endTime).Set(s_endTime);
 
-    private static readonly RowShape s_tell = new Table("ended_sessions", s_id).Insert(s_id, s_accessEnd).Listed();
+    private static readonly RowShape s_tell = s_ended.Insert(s_id, s_accessEnd).Listed();
 
     private const string Select =
         "select id, user_id, role, token_hash, previous_hash, issue_time, access_end, rotate_time, expire_time, end_time ";
@@ -53,7 +56,25 @@ internal static class SessionRows
         select id, access_end, position from ended_sessions where position >= @p1 and (position > @p1 or id > @p2)
         order by position, id limit @p3
         """,
-        row => (new EndedSession(row.GetInt64(0), Time(row, 1)), new ListPlace(row.GetInt64(2), row.GetInt64(0))));
+        row => (new EndedSession(row.GetInt64(0), row.Time(1)), new ListPlace(row.GetInt64(2), row.GetInt64(0))));
+
+    private static readonly TimeSpan s_clocksDiffer = TimeSpan.FromMinutes(5);
+
+    /// <summary>What has expired is of no use to anybody.</summary>
+    public static readonly OldRows Expired = new(
+        "sessions",
+        new Query<RowChange>(
+            $"select id from sessions where expire_time < @p1 order by expire_time limit {OldRows.AtOnce}",
+            row => s_delete.With(row.GetInt64(0))),
+        s_clocksDiffer);
+
+    /// <summary>The end of a session is told until its last access token has expired.</summary>
+    public static readonly OldRows Told = new(
+        "ended_sessions",
+        new Query<RowChange>(
+            $"select id from ended_sessions where access_end < @p1 order by access_end limit {OldRows.AtOnce}",
+            row => s_forget.With(row.GetInt64(0))),
+        s_clocksDiffer);
 
     public static RowChange Insert(NewSession session, DateTimeOffset now) => s_insert.With(
         session.Id, session.UserId, session.Role, session.TokenHash, session.Access.IssuedAt, session.Access.ExpiresAt, now,
@@ -71,11 +92,8 @@ internal static class SessionRows
     ];
 
     private static SessionRow Read(DbDataReader row) => new(
-        new SessionView(row.GetInt64(0), row.GetInt64(1), row.GetString(2), new AccessTimes(Time(row, 5), Time(row, 6))),
-        row.GetString(3), row.GetString(4), Time(row, 7), Time(row, 8), row.GetInt64(9) != Lasts);
-
-    private static DateTimeOffset Time(DbDataReader row, int column) =>
-        DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(column));
+        new SessionView(row.GetInt64(0), row.GetInt64(1), row.GetString(2), new AccessTimes(row.Time(5), row.Time(6))),
+        row.GetString(3), row.GetString(4), row.Time(7), row.Time(8), row.GetInt64(9) != Lasts);
 }
 
 /// <summary>A row of <c>sessions</c>.</summary>

@@ -36,16 +36,16 @@ public sealed class WebhookDirectoryGrain(GrainLedger ledger, LedgerClock clock,
             row => new ListPlace(row.First.Position, row.First.Id));
     }
 
-    public async Task<string?> SecretUnder(Idempotency idempotency) => (await FindAsync(idempotency))?.Value?.Secret;
+    public async Task<string?> SecretUnder(Idempotency idempotency) =>
+        (await ledger.AnswerUnderAsync(idempotency, MadeWebhook.Read))?.Value?.Secret;
 
-    private async Task<Result<WebhookView>?> AnswerBeforeAsync(Idempotency? key) => await FindAsync(key) is { } found
-        ? found.IsRefused ? found.Refusal : found.Value.View
-        : null;
-
-    private async Task<Result<MadeWebhook>?> FindAsync(Idempotency? key) => await ledger.FindUnderAsync(key) is { } found
-        ? found.IsRefused ? found.Refusal : JsonSerializer.Deserialize(found.Value.Answer, WebhookJson.Default.MadeWebhook)!
-        : null;
+    private Task<Result<WebhookView>?> AnswerBeforeAsync(Idempotency? key) =>
+        ledger.AnswerUnderAsync(key, used => MadeWebhook.Read(used).View);
 }
 
 /// <summary>What a request has made, for whoever repeats it.</summary>
-internal sealed record MadeWebhook(WebhookView View, string Secret);
+internal sealed record MadeWebhook(WebhookView View, string Secret)
+{
+    public static MadeWebhook Read(IdempotencyRecord used) =>
+        JsonSerializer.Deserialize(used.Answer, WebhookJson.Default.MadeWebhook)!;
+}

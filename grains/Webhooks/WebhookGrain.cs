@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Mall.Signing;
 using Microsoft.Extensions.Hosting;
 
@@ -74,22 +73,15 @@ public sealed partial class WebhookGrain(
     public async Task<bool> Remove() =>
         await ledger.CommitAsync(new WriteSet(WebhookRows.Delete(Id))) == CommitOutcome.Applied;
 
-    public async Task<Result<Delivery>?> Test(Idempotency? idempotency)
-    {
-        if (await AnswerBeforeAsync() is { } before) return before;
-        if (await FindAsync() is not { } hook) return null;
-        var now = clock.GetUtcNow();
-        var test = new MallEvent(0, "webhook.test", "", now, "{}");
-        var delivery = await SendAsync(hook, test, $"test-{now.ToUnixTimeMilliseconds()}");
-        if (idempotency is null) return (Result<Delivery>)delivery;
-        var answer = JsonSerializer.Serialize(delivery, WebhookJson.Default.Delivery);
-        var noted = await ledger.CommitAsync(IdempotencyRows.Under(idempotency, "webhook-test", Id, now, answer));
-        return noted == CommitOutcome.Applied ? delivery : await AnswerBeforeAsync() ?? delivery;
-
-        async Task<Result<Delivery>?> AnswerBeforeAsync() => await ledger.FindUnderAsync(idempotency) is { } found
-            ? found.IsRefused ? found.Refusal : JsonSerializer.Deserialize(found.Value.Answer, WebhookJson.Default.Delivery)!
-            : null;
-    }
+    public Task<Result<Delivery>?> Test(Idempotency? idempotency) => ledger.AnswerOnceAsync(
+        idempotency, "webhook-test", Id, clock, WebhookJson.Default.Delivery,
+        async () =>
+        {
+            if (await FindAsync() is not { } hook) return null;
+            var now = clock.GetUtcNow();
+            var test = new MallEvent(0, "webhook.test", "", now, "{}");
+            return await SendAsync(hook, test, $"test-{now.ToUnixTimeMilliseconds()}");
+        });
 
     public Task Deliver()
     {

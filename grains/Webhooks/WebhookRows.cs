@@ -79,8 +79,8 @@ internal static class WebhookRows
 
     private static WebhookRow Read(DbDataReader row) => new(
         row.GetInt64(0), row.GetString(1), [.. row.GetString(2).Split(',')], row.GetString(3), row.GetInt64(4) != 0,
-        row.GetString(5), row.GetInt64(6), row.GetInt64(7), row.IsDBNull(8) ? null : row.GetString(8),
-        row.IsDBNull(9) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(9)), row.GetInt64(10));
+        row.GetString(5), row.GetInt64(6), row.GetInt64(7), row.TextOrNull(8), row.TimeOrNull(9),
+        row.GetInt64(10));
 }
 
 /// <summary>A row of <c>webhooks</c>.</summary>

@@ -1,61 +1,57 @@
 namespace Mall.Ledger;
 
+/// <summary>Has old rows of the ledger removed sooner than by itself.</summary>
+public static class LedgerCleanUp
+{
+    /// <summary>Moves the next round to a time. A conflict as long as no process has begun to look for due work.</summary>
+    public static RowChange At(DateTimeOffset time) => DueWork.Reschedule(LedgerCleaner.KindOfWork, LedgerCleaner.Key, time);
+}
+
+/// <summary>Rows of another table that the clean-up removes when they are of no use any more.</summary>
+/// <param name="Table">Their table, for the metrics.</param>
+/// <param name="Removals">
+/// The changes that remove those older than <c>@p1</c>, Unix milliseconds, the oldest first: all of them, or
+/// <see cref="AtOnce"/>.
+/// </param>
+/// <param name="Age">How old they get; null: <see cref="LedgerOptions.Retention"/>.</param>
+public sealed record OldRows(string Table, Query<RowChange> Removals, TimeSpan? Age = null)
+{
+    /// <summary>The limit of queries that may find many.</summary>
+    public const int AtOnce = 900;
+}
+
 /// <summary>
 /// Removes what is older than the retention: ended sagas with their branches and barrier rows (what an idempotency key needs of
-/// them stands with what the saga made); commit marks of processes that are gone; idempotency keys whose product or shop is gone;
-/// sessions that have expired. It goes by time, the oldest first, so a round costs what there is to remove and no more, and it
-/// rests between steps, because orders come first. It is due work like any other: one silo does it at a time.
+/// them stands with what the saga made); commit marks of processes that are gone; <see cref="OldRows"/>. It goes by time, the
+/// oldest first, so a round costs what there is to remove and no more, and it rests between steps, because orders come first. It
+/// is due work like any other: one silo does it at a time.
 /// </summary>
-internal sealed class LedgerCleaner(IStore store, ILedger ledger, LedgerOptions options, LedgerClock time, LedgerMetrics metrics)
+internal sealed class LedgerCleaner(
+    IStore store, ILedger ledger, LedgerOptions options, LedgerClock time, LedgerMetrics metrics, IEnumerable<OldRows> others)
     : IDueHandler
 {
     internal const string KindOfWork = "ledger.cleanup";
+
+    internal const string Key = "all";
 
     /// <summary>
     /// Sagas in one transaction. Fewer than a thousand: MariaDB takes a longer list for a table, and may then read all of it.
     /// </summary>
     internal const int SagasAStep = 900;
 
-    internal const string Key = "all";
     private static readonly TimeSpan s_rest = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan s_clocksDiffer = TimeSpan.FromMinutes(5);
 
     private static readonly Column s_committer = new("committer", ColumnType.Text);
     private static readonly Column s_updateTime = new("update_time", ColumnType.Number);
-    private static readonly Column s_userId = new("user_id", ColumnType.Number);
-    private static readonly Column s_key = new("key", ColumnType.Text);
     private static readonly RowShape s_removeMark = new Table("commit_marks", s_committer).Delete().Guard(s_updateTime);
-    private static readonly RowShape s_removeKey = new Table("idempotency", s_userId, s_key).Delete();
 
-    private static readonly Query<RowChange> s_oldMarks = new(
+    private static readonly OldRows s_marks = new("commit_marks", new Query<RowChange>(
         // The last position of all stays: the next one is counted from it.
         """
         select committer, update_time from commit_marks
         where update_time < @p1 and position < (select max(position) from commit_marks)
         """,
-        row => s_removeMark.With(row.GetString(0), row.GetInt64(1)));
-
-    private static readonly Query<RowChange> s_oldKeys = new(
-        """
-        select i.user_id, i.key from idempotency i where i.create_time < @p1
-          and (i.kind not in ('product', 'stock') or not exists (select 1 from products p where p.id = i.result_id))
-          and (i.kind <> 'shop' or not exists (select 1 from shops s where s.id = i.result_id))
-          and i.kind in ('product', 'stock', 'shop')
-        """,
-        row => s_removeKey.With(row.GetInt64(0), row.GetString(1)));
-
-    // What has expired is of no use to anybody; the end of a session is told until its last access token has expired.
-    private static readonly Column s_id = new("id", ColumnType.Number);
-    private static readonly RowShape s_removeSession = new Table("sessions", s_id).Delete();
-    private static readonly RowShape s_removeEnd = new Table("ended_sessions", s_id).Delete();
-
-    private static readonly Query<RowChange> s_oldSessions = new(
-        "select id from sessions where expire_time < @p1 order by expire_time limit 900",
-        row => s_removeSession.With(row.GetInt64(0)));
-
-    private static readonly Query<RowChange> s_oldEnds = new(
-        "select id from ended_sessions where access_end < @p1 order by access_end limit 900",
-        row => s_removeEnd.With(row.GetInt64(0)));
+        row => s_removeMark.With(row.GetString(0), row.GetInt64(1))));
 
     public string Kind => KindOfWork;
     public string? StandingKey => Key;
@@ -74,15 +70,11 @@ internal sealed class LedgerCleaner(IStore store, ILedger ledger, LedgerOptions 
         }
 
         if (!isMore)
-        {
-            await RemoveAsync("commit_marks", s_oldMarks, before, cancellationToken);
-            await RemoveAsync("idempotency", s_oldKeys, before, cancellationToken);
-            await RemoveAsync("sessions", s_oldSessions, started - s_clocksDiffer, cancellationToken);
-            await RemoveAsync("ended_sessions", s_oldEnds, started - s_clocksDiffer, cancellationToken);
-        }
+            foreach (var old in others.Prepend(s_marks))
+                await RemoveAsync(old.Table, old.Removals, started - (old.Age ?? options.Retention), cancellationToken);
 
         var next = isMore ? time.GetUtcNow() : time.GetUtcNow() + options.CleanUpPeriod;
-        await ledger.CommitAsync(new WriteSet(DueWork.Reschedule(Kind, item.Key, next, null)), cancellationToken);
+        await ledger.CommitAsync(new WriteSet(DueWork.Reschedule(Kind, item.Key, next)), cancellationToken);
     }
 
     // A write set a row: if another silo has removed it already, that is a conflict of this row alone.
@@ -96,6 +88,6 @@ internal sealed class LedgerCleaner(IStore store, ILedger ledger, LedgerOptions 
             var outcomes = await Task.WhenAll(removals.Select(row => ledger.CommitAsync(new WriteSet(row), cancellationToken)));
             metrics.Cleaned(table, outcomes.Count(outcome => outcome == CommitOutcome.Applied));
         }
-        while (removals.Count == SagasAStep); // As many as the queries of what may be much give at once.
+        while (removals.Count == OldRows.AtOnce);
     }
 }

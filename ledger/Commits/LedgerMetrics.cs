@@ -3,18 +3,24 @@ using System.Diagnostics.Metrics;
 namespace Mall.Ledger;
 
 /// <summary>What the ledger tells of itself, in the mall's meter.</summary>
-internal sealed class LedgerMetrics : IDisposable
+internal sealed class LedgerMetrics(Meter meter) : IDisposable
 {
     public const string MeterName = "mall";
 
-    private readonly Meter _meter;
-    private readonly Histogram<int> _batchSize;
-    private readonly Histogram<double> _commitDuration;
-    private readonly Counter<long> _writeSets;
-    private readonly Counter<long> _failures;
-    private readonly Counter<long> _splits;
-    private readonly Counter<long> _due;
-    private readonly Counter<long> _cleaned;
+    private readonly Histogram<int> _batchSize =
+        meter.CreateHistogram<int>("ledger.batch.size", "{write_set}", "Write sets in a committed batch.");
+    private readonly Histogram<double> _commitDuration =
+        meter.CreateHistogram<double>("ledger.commit.duration", "s", "From taking a batch to its commit.");
+    private readonly Counter<long> _writeSets =
+        meter.CreateCounter<long>("ledger.write_sets", "{write_set}", "Write sets answered, by outcome.");
+    private readonly Counter<long> _failures =
+        meter.CreateCounter<long>("ledger.failures", "{failure}", "Failures of the database, by what was known after.");
+    private readonly Counter<long> _splits =
+        meter.CreateCounter<long>("ledger.splits", "{batch}", "Batches that were refused and written in halves.");
+    private readonly Counter<long> _due =
+        meter.CreateCounter<long>("ledger.due", "{item}", "Due work handled, by kind and result.");
+    private readonly Counter<long> _cleaned =
+        meter.CreateCounter<long>("ledger.cleaned", "{row}", "Old rows removed, by table.");
 
     // One tag an outcome, made once: none is allocated for each batch.
     private readonly KeyValuePair<string, object?>[] _outcomes =
@@ -22,21 +28,12 @@ internal sealed class LedgerMetrics : IDisposable
 
     /// <param name="factory">The host's, or null for a meter of its own.</param>
     public LedgerMetrics(IMeterFactory? factory = null)
+        : this(factory?.Create(new MeterOptions(MeterName)) ?? new Meter(MeterName))
     {
-        _meter = factory?.Create(new MeterOptions(MeterName)) ?? new Meter(MeterName);
-        _batchSize = _meter.CreateHistogram<int>("ledger.batch.size", "{write_set}", "Write sets in a committed batch.");
-        _commitDuration = _meter.CreateHistogram<double>("ledger.commit.duration", "s",
-            "From taking a batch to its commit.");
-        _writeSets = _meter.CreateCounter<long>("ledger.write_sets", "{write_set}", "Write sets answered, by outcome.");
-        _failures = _meter.CreateCounter<long>("ledger.failures", "{failure}",
-            "Failures of the database, by what was known after.");
-        _splits = _meter.CreateCounter<long>("ledger.splits", "{batch}", "Batches that were refused and written in halves.");
-        _due = _meter.CreateCounter<long>("ledger.due", "{item}", "Due work handled, by kind and result.");
-        _cleaned = _meter.CreateCounter<long>("ledger.cleaned", "{row}", "Old rows removed, by table.");
     }
 
     public void WatchQueue(Func<int> length) =>
-        _meter.CreateObservableGauge("ledger.queue.length", length, "{write_set}", "Write sets without an answer yet.");
+        meter.CreateObservableGauge("ledger.queue.length", length, "{write_set}", "Write sets without an answer yet.");
 
     public void Committed(int size, TimeSpan duration)
     {
@@ -63,5 +60,5 @@ internal sealed class LedgerMetrics : IDisposable
 
     public void Cleaned(string table, int rows) => _cleaned.Add(rows, new KeyValuePair<string, object?>("table", table));
 
-    public void Dispose() => _meter.Dispose();
+    public void Dispose() => meter.Dispose();
 }

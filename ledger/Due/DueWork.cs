@@ -14,9 +14,6 @@ public static class DueWork
 
     private static readonly RowShape s_schedule = s_due.Insert(s_kind, s_key, s_dueTime, s_payload);
     private static readonly RowShape s_reschedule = s_due.Update().Set(s_dueTime, s_attempts, s_claimedBy, s_claimedUntil);
-    private static readonly RowShape s_rescheduleWithPayload =
-        s_due.Update().Set(s_dueTime, s_attempts, s_claimedBy, s_claimedUntil, s_payload);
-    private static readonly RowShape s_remove = s_due.Delete();
     private static readonly RowShape s_release =
         s_due.Update().Guard(s_claimedBy, s_claimedUntil).Set(s_dueTime, s_claimedBy, s_claimedUntil);
     private static readonly RowShape s_complete = s_due.Delete().Guard(s_claimedBy, s_claimedUntil);
@@ -32,13 +29,6 @@ public static class DueWork
     /// <summary>Moves work, also while it is being handled, and forgets its attempts. No such work is a conflict.</summary>
     public static RowChange Reschedule(string kind, string key, DateTimeOffset time) =>
         s_reschedule.With(kind, key, time, 0, Value.Null, Value.Null);
-
-    /// <summary>The same, with another payload.</summary>
-    public static RowChange Reschedule(string kind, string key, DateTimeOffset time, string? payload) =>
-        s_rescheduleWithPayload.With(kind, key, time, 0, Value.Null, Value.Null, payload);
-
-    /// <summary>Takes work back; also while it is being handled. No such work is a conflict.</summary>
-    public static RowChange Remove(string kind, string key) => s_remove.With(kind, key);
 
     /// <summary>After a failed attempt: another one at that time, unless the claim has passed to somebody else.</summary>
     internal static RowChange Release(DueItem item, DueClaim claim, DateTimeOffset time) =>

@@ -19,3 +19,19 @@ public interface IDueHandler
     /// <exception cref="Exception">Any: the work is tried again with capped, jittered backoff.</exception>
     Task HandleAsync(DueItem item, CancellationToken cancellationToken);
 }
+
+/// <summary>Work whose time has come, claimed for this process.</summary>
+/// <param name="Kind">Chooses the handler.</param>
+/// <param name="Key">Names it within its kind; of a <see cref="DueColumn"/>, the owner's primary key.</param>
+/// <param name="DueTime">When it was due.</param>
+/// <param name="Attempts">Which attempt this is, from 1; of a <see cref="DueColumn"/>, counted by this process alone.</param>
+/// <param name="Payload">What was scheduled with it, or null.</param>
+public sealed record DueItem(string Kind, string Key, DateTimeOffset DueTime, int Attempts, string? Payload = null);
+
+/// <summary>How due work is claimed.</summary>
+/// <param name="Claimant">Names this process.</param>
+/// <param name="Kinds">The kinds that it has handlers for.</param>
+/// <param name="Now">What is due by then is claimed.</param>
+/// <param name="Until">Nobody else claims it before then.</param>
+/// <param name="Limit">At most so many.</param>
+public sealed record DueClaim(string Claimant, IReadOnlyList<string> Kinds, DateTimeOffset Now, DateTimeOffset Until, int Limit);

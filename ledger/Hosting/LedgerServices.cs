@@ -4,6 +4,7 @@ using Mall.Ledger.Postgres;
 using Mall.Ledger.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Mall.Ledger;
@@ -24,11 +25,8 @@ public static class LedgerServices
             options, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton(provider => new LedgerMetrics(provider.GetService<IMeterFactory>()));
         services.AddSingleton(provider => new DurableLedger(
-            provider.GetRequiredService<IStore>(),
-            options,
-            provider.GetRequiredService<LedgerClock>(),
-            provider.GetRequiredService<ILogger<DurableLedger>>(),
-            provider.GetRequiredService<LedgerMetrics>()));
+            provider.GetRequiredService<IStore>(), options, provider.GetRequiredService<LedgerClock>(),
+            provider.GetRequiredService<ILogger<DurableLedger>>(), provider.GetRequiredService<LedgerMetrics>()));
         services.AddSingleton<ILedger>(provider => provider.GetRequiredService<DurableLedger>());
         services.AddHostedService<LedgerLifetime>();
         return services;
@@ -66,4 +64,17 @@ public static class LedgerServices
             _ => MySqlStore.At(options, time, loggers.CreateLogger<MySqlStore>()),
         };
     }
+}
+
+/// <summary>Opens the ledger before anything serves, and closes it when nothing does any more.</summary>
+internal sealed class LedgerLifetime(DurableLedger ledger) : IHostedLifecycleService
+{
+    public Task StartingAsync(CancellationToken cancellationToken) => ledger.OpenAsync(cancellationToken);
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => ledger.DisposeAsync().AsTask();
 }

@@ -3,14 +3,14 @@ namespace Mall.Ledger;
 /// <summary>How a database keeps migrations to one process at a time. A lock was got when it answers 1.</summary>
 /// <param name="Folder">Where the scripts are.</param>
 /// <param name="Unlock">When all has gone well.</param>
-/// <param name="Undo">When it has not.</param>
+/// <param name="Undo">When it has not; null: the same.</param>
 /// <param name="IsTransactional">
 /// Each migration has happened wholly or not at all. Where a statement that changes the schema commits by itself, a process that
 /// dies may leave half of one; its row in <c>schema_version</c> comes last, so it is run again from its beginning, and every
 /// statement of these scripts can be repeated.
 /// </param>
 internal sealed record MigratorWords(
-    string Folder, string Lock, string Unlock, string Undo, bool IsTransactional, int TimeoutSeconds = 0);
+    string Folder, string Lock, string Unlock, bool IsTransactional, string? Undo = null, int TimeoutSeconds = 0);
 
 /// <summary>Runs migrations, one process at a time; each stands in <c>schema_version</c> when all of it has happened.</summary>
 /// <param name="connection">Open, and used by nobody else.</param>
@@ -20,6 +20,10 @@ internal sealed class Migrator(DbConnection connection, StoreErrors errors, Migr
     // How long a process waits for another to come to its end. A lock is gone with its session at the latest.
     private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(60);
 
+    private static readonly Query<Migration> s_applied = new(
+        "select number, name, checksum from schema_version order by number",
+        row => new Migration((int)row.GetInt64(0), row.GetString(1), row.GetString(2)));
+
     /// <exception cref="LedgerStartException">The schema does not fit this program, or a script failed.</exception>
     public Task MigrateAsync(CancellationToken cancellationToken) =>
         MigrateAsync(MigrationScripts.Of(words.Folder), cancellationToken);
@@ -28,7 +32,7 @@ internal sealed class Migrator(DbConnection connection, StoreErrors errors, Migr
     internal async Task MigrateAsync(IReadOnlyList<Migration> migrations, CancellationToken cancellationToken)
     {
         await LockAsync(cancellationToken);
-        var end = words.Undo;
+        var end = words.Undo ?? words.Unlock;
         try
         {
             await ExecuteAsync("""
@@ -36,8 +40,8 @@ internal sealed class Migrator(DbConnection connection, StoreErrors errors, Migr
                   number bigint not null primary key, name varchar(128) not null, checksum varchar(64) not null,
                   applied_time bigint not null)
                 """, cancellationToken);
-            foreach (var migration in MigrationPlan.Of(migrations, await AppliedAsync(cancellationToken)))
-                await ApplyAsync(migration, cancellationToken);
+            var applied = await new Statement<Migration>(s_applied).ReadAsync(connection.CreateCommand(), cancellationToken);
+            foreach (var migration in MigrationPlan.Of(migrations, applied)) await ApplyAsync(migration, cancellationToken);
             end = words.Unlock;
         }
         finally
@@ -62,16 +66,6 @@ internal sealed class Migrator(DbConnection connection, StoreErrors errors, Migr
     {
         await using var command = Command(sql);
         return await command.ExecuteScalarAsync(cancellationToken);
-    }
-
-    private async Task<List<AppliedMigration>> AppliedAsync(CancellationToken cancellationToken)
-    {
-        await using var command = Command("select number, name, checksum from schema_version order by number");
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var applied = new List<AppliedMigration>();
-        while (await reader.ReadAsync(cancellationToken))
-            applied.Add(new AppliedMigration((int)reader.GetInt64(0), reader.GetString(1), reader.GetString(2)));
-        return applied;
     }
 
     private async Task ApplyAsync(Migration migration, CancellationToken cancellationToken)

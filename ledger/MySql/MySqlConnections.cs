@@ -10,7 +10,7 @@ internal static class MySqlConnections
     public static ServerConnections To(StoreAddress address, TimeSpan commandTimeout)
     {
         var setUp = SetUp(Math.Max(1, (int)(commandTimeout / 2).TotalSeconds));
-        return new ServerConnections(Source(isPooled: true), Source(isPooled: false));
+        return new ServerConnections(Source(isPooled: true), Source(isPooled: false), ServerConnections.NewCommitter());
 
         MySqlDataSource Source(bool isPooled) =>
             new MySqlDataSourceBuilder(Settings(address, commandTimeout, isPooled).ConnectionString)
@@ -47,8 +47,8 @@ internal static class MySqlConnections
     // expects them when it writes parameters. A session whose process has gone in the middle of a transaction ends soon, where
     // the server can do that.
     private static string SetUp(int lockSeconds) => $"""
-        set session sql_mode = 'STRICT_ALL_TABLES,ANSI_QUOTES,PIPES_AS_CONCAT,NO_ENGINE_SUBSTITUTION', sql_notes = 0,
-          autocommit = 1, time_zone = '+00:00', innodb_lock_wait_timeout = {lockSeconds}
+        set session sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,ANSI_QUOTES,PIPES_AS_CONCAT,NO_ENGINE_SUBSTITUTION',
+          sql_notes = 0, autocommit = 1, time_zone = '+00:00', innodb_lock_wait_timeout = {lockSeconds}
           /*M!100300 , idle_transaction_timeout = {2 * lockSeconds} */;
         set session transaction isolation level read committed
         """;

@@ -20,43 +20,40 @@ internal sealed class MySqlErrors : ServerErrors
         1290, 1297, 1317, 1370, 1615, 1637, 1696, 1698, 1792, 1836, 1927, 1969, 2006, 2013, 2055, 3024, 3100, 3101, 3169,
     ];
 
-    public override bool IsUniqueViolation(Exception failure) => CodeOf(failure) == MySqlErrorCode.DuplicateKeyEntry;
-
     /// <summary>The session that was to be killed is gone already.</summary>
     public static bool IsUnknownThread(Exception failure) => CodeOf(failure) == MySqlErrorCode.NoSuchThread;
-
-    public override bool IsDeadlock(Exception failure) => CodeOf(failure) == MySqlErrorCode.LockDeadlock;
-
-    public override bool IsLockTimeout(Exception failure) => CodeOf(failure) == MySqlErrorCode.LockWaitTimeout;
 
     /// <inheritdoc/>
     /// <remarks>Of other errors some may be a commit's own.</remarks>
     public override bool IsRefusal(Exception failure) =>
-        IsFaultOfStatement(failure) || IsDeadlock(failure) || IsLockTimeout(failure);
+        IsFaultOfStatement(failure) || AnswerOf(failure) is ServerAnswer.Deadlock or ServerAnswer.LockTimeout;
 
     public override bool IsFaultOfStatement(Exception failure) =>
         failure is TextTooLargeException || (CodeOf(failure) is { } code && !s_states.Contains((int)code));
 
-    public override bool IsHopelessAtStart(Exception failure) =>
-        CodeOf(failure) is MySqlErrorCode.DatabaseAccessDenied or MySqlErrorCode.AccessDenied or MySqlErrorCode.UnknownDatabase
-            or MySqlErrorCode.HostNotPrivileged or MySqlErrorCode.TableAccessDenied or AccessDeniedWithoutPassword;
-
     public override bool IsEndOfSession(Exception failure) =>
-        failure is MySqlException { ErrorCode: MySqlErrorCode.None } && Innermost(failure) is not TimeoutException
+        failure is MySqlException { ErrorCode: MySqlErrorCode.None } && failure.GetBaseException() is not TimeoutException
         || CodeOf(failure) is MySqlErrorCode.ServerShutdown or ConnectionKilled;
 
-    public override string Describe(Exception failure) => CodeOf(failure) switch
+    public override ServerAnswer AnswerOf(Exception failure) => CodeOf(failure) switch
     {
-        MySqlErrorCode.DiskFull or MySqlErrorCode.RecordFileFull => "the database server's disk is full",
-        MySqlErrorCode.ConnectionCountError => "the database server has no connection left",
+        null => ServerAnswer.None,
+        MySqlErrorCode.DuplicateKeyEntry => ServerAnswer.UniqueViolation,
+        MySqlErrorCode.DivisionByZero => ServerAnswer.FailedCheck,
+        MySqlErrorCode.LockDeadlock => ServerAnswer.Deadlock,
+        MySqlErrorCode.LockWaitTimeout => ServerAnswer.LockTimeout,
+        MySqlErrorCode.DatabaseAccessDenied or MySqlErrorCode.AccessDenied or MySqlErrorCode.UnknownDatabase
+            or MySqlErrorCode.HostNotPrivileged or MySqlErrorCode.TableAccessDenied or AccessDeniedWithoutPassword =>
+            ServerAnswer.NoEntry,
+        MySqlErrorCode.DiskFull or MySqlErrorCode.RecordFileFull => ServerAnswer.DiskFull,
+        MySqlErrorCode.ConnectionCountError => ServerAnswer.NoConnectionLeft,
         MySqlErrorCode.OptionPreventsStatement or MySqlErrorCode.CannotExecuteInReadOnlyTransaction or ReadOnlyMode =>
-            "the database server is read-only; is it a replica?",
-        MySqlErrorCode.LockWaitTimeout => "a row stayed locked by another session for too long",
-        { } => $"the database server says: {Detail(failure)}",
-        null when failure is MySqlException { ErrorCode: MySqlErrorCode.CommandTimeoutExpired }
-            || Innermost(failure) is TimeoutException => "the database server does not answer",
-        null => $"the connection to the database failed: {Innermost(failure).Message}",
+            ServerAnswer.ReadOnly,
+        _ => ServerAnswer.Other,
     };
+
+    protected override bool IsSilence(Exception failure) =>
+        failure is MySqlException { ErrorCode: MySqlErrorCode.CommandTimeoutExpired } || base.IsSilence(failure);
 
     protected override string Detail(Exception failure) => $"{failure.Message} ({(int?)CodeOf(failure)})";
 
@@ -68,8 +65,6 @@ internal sealed class MySqlErrors : ServerErrors
                 return code;
         return null;
     }
-
-    private static Exception Innermost(Exception failure) => failure.InnerException is { } inner ? Innermost(inner) : failure;
 }
 
 /// <summary>What is to be sent does not fit into a packet; half of it may.</summary>

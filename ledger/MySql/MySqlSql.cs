@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -31,18 +32,17 @@ internal static class MySqlSql
 
     /// <summary>Writes the changes; each of the statements ends with a semicolon and <paramref name="count"/>.</summary>
     /// <param name="orLeave">Of an insert: a row that is there already is no error, and left as it is.</param>
-    public static void Change(
-        SqlText sql, RowShape shape, ReadOnlySpan<(int Position, Value[] Values)> changes, string count = "",
-        bool orLeave = false)
+    public static void Change(SqlText sql, ChangeGroup group, string count = "", bool orLeave = false)
     {
-        if (shape.Operation != RowOperation.Insert && changes.Length <= FewRows)
+        var shape = group.Shape;
+        if (shape.Operation != RowOperation.Insert && group.Changes.Count <= FewRows)
         {
-            foreach (var (_, values) in changes) One(sql, shape, values).Add(";").Add(count);
+            foreach (var (_, values) in group.Changes) One(sql, shape, values).Add(";").Add(count);
             return;
         }
 
-        if (shape.Operation == RowOperation.Insert) Insert(sql, shape, changes);
-        else Many(sql, shape, changes);
+        if (shape.Operation == RowOperation.Insert) Insert(sql, group);
+        else Many(sql, group);
         if (orLeave) sql.Add($" on duplicate key update {Name(shape.Table.Key[0])} = {Name(shape.Table.Key[0])}");
         sql.Add(";").Add(count);
     }
@@ -51,46 +51,45 @@ internal static class MySqlSql
     /// The changes whose rows are there, from 1, whether their guards hold, and whether nothing they add to gets negative.
     /// </summary>
     /// <param name="onlyFree">Of rows that nobody else has locked.</param>
-    public static void See(
-        SqlText sql, RowShape shape, ReadOnlySpan<(int Position, Value[] Values)> changes, bool onlyFree)
+    public static void See(SqlText sql, ChangeGroup group, bool onlyFree)
     {
-        var (guards, sums) = (s_many.Conditions(shape, ColumnRole.Guard), s_many.Conditions(shape, ColumnRole.AddNotNegative));
-        Join(sql.Add($"select v.at, {guards}, {sums} from "), shape, changes);
+        var guards = s_many.Conditions(group.Shape, ColumnRole.Guard);
+        Join(sql.Add($"select v.at, {guards}, {s_many.Conditions(group.Shape, ColumnRole.AddNotNegative)} from "), group);
         if (onlyFree) sql.Add(" for update skip locked");
     }
 
     /// <summary>How many rows are as the changes expect them.</summary>
-    public static SqlText Matches(SqlText sql, RowShape shape, ReadOnlySpan<(int Position, Value[] Values)> changes)
+    public static SqlText Matches(SqlText sql, ChangeGroup group)
     {
-        Join(sql.Add("select count(*) from "), shape, changes);
-        return sql.Add($" where {s_many.Conditions(shape, ColumnRole.Guard)}");
+        Join(sql.Add("select count(*) from "), group);
+        return sql.Add($" where {s_many.Conditions(group.Shape, ColumnRole.Guard)}");
     }
 
-    /// <summary>A JSON text as a table <c>v</c>, of columns <c>c1</c>, <c>c2</c>... and <c>at</c>, a count from 1.</summary>
-    private static void Table(SqlText sql, IEnumerable<string> columns, IEnumerable<Value[]> rows)
+    /// <summary>The values as a table <c>v</c>, of columns <c>c1</c>, <c>c2</c>... and <c>at</c>, a count from 1.</summary>
+    private static void Table(SqlText sql, ChangeGroup group)
     {
         var buffer = new ArrayBufferWriter<byte>(4_096);
         using (var json = new Utf8JsonWriter(buffer, s_json))
         {
             json.WriteStartArray();
-            foreach (var values in rows) Row(json, values);
+            foreach (var (_, values) in group.Changes) Row(json, values);
             json.WriteEndArray();
         }
 
-        sql.Add("json_table(").AddUtf8(buffer.WrittenSpan).Add(", '$[*]' columns (at for ordinality");
-        foreach (var (i, type) in columns.Index()) sql.Add($", c{i + 1} {type} path '$[{i}]'");
+        sql.Add("json_table(").AddText(Encoding.UTF8.GetString(buffer.WrittenSpan)).Add(", '$[*]' columns (at for ordinality");
+        foreach (var (i, column) in group.Shape.Columns.Index()) sql.Add($", c{i + 1} {TypeOf(column)} path '$[{i}]'");
         sql.Add(")) v");
     }
 
-    private static void Insert(SqlText sql, RowShape shape, ReadOnlySpan<(int Position, Value[] Values)> changes)
+    private static void Insert(SqlText sql, ChangeGroup group)
     {
-        sql.Add($"insert into {Name(shape.Table)} ({ShapeSql.Inserted(shape, Name)}) values ");
+        sql.Add($"insert into {Name(group.Shape.Table)} ({ShapeSql.Inserted(group.Shape, Name)}) values ");
         var row = "(";
-        foreach (var (_, values) in changes)
+        foreach (var (_, values) in group.Changes)
         {
             sql.Add(row).Add(values[0]);
             for (var i = 1; i < values.Length; i++) sql.Add(",").Add(values[i]);
-            if (shape.IsListed) sql.Add(",@position");
+            if (group.Shape.IsListed) sql.Add(",@position");
             row = "),(";
         }
 
@@ -102,20 +101,21 @@ internal static class MySqlSql
             ? $"delete from {Name(shape.Table)} where {s_one.Conditions(shape)}"
             : $"update {Name(shape.Table)} set {s_one.Sets(shape, Name)} where {s_one.Conditions(shape)}"), values);
 
-    private static void Many(SqlText sql, RowShape shape, ReadOnlySpan<(int Position, Value[] Values)> changes)
+    private static void Many(SqlText sql, ChangeGroup group)
     {
-        Join(sql.Add(shape.Operation == RowOperation.Delete ? "delete t from " : "update "), shape, changes);
+        var shape = group.Shape;
+        Join(sql.Add(shape.Operation == RowOperation.Delete ? "delete t from " : "update "), group);
         if (shape.Operation == RowOperation.Update) sql.Add($" set {s_many.Sets(shape, c => $"t.{Name(c)}")}");
         sql.Add($" where {s_many.Conditions(shape)}");
     }
 
     // Straight and forced: the rows of the text first, and for each of them one row of the table by its primary key, also when
     // the table is so small at the moment that to read all of it looks as good.
-    private static void Join(SqlText sql, RowShape shape, ReadOnlySpan<(int Position, Value[] Values)> changes)
+    private static void Join(SqlText sql, ChangeGroup group)
     {
-        Table(sql, shape.Columns.Select(TypeOf), changes.ToArray().Select(change => change.Values));
-        var on = shape.KeyPositions.Select(i => $"t.{Name(shape.Columns[i].Column)} = v.c{i + 1}");
-        sql.Add($" straight_join {Name(shape.Table)} t force index (primary) on {string.Join(" and ", on)}");
+        Table(sql, group);
+        var on = s_many.Conditions(group.Shape, ColumnRole.Key);
+        sql.Add($" straight_join {Name(group.Shape.Table)} t force index (primary) on {on}");
     }
 
     private static void Row(Utf8JsonWriter json, Value[] values)

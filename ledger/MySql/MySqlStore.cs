@@ -9,14 +9,13 @@ namespace Mall.Ledger.MySql;
 internal sealed partial class MySqlStore(
     LedgerOptions options, TimeProvider time, ILogger logger, ServerConnections connections)
     : ServerStore(
-        options, time, logger, connections, new MySqlWriter(connections, NewCommitterName(), time), MySqlErrors.Instance, Words)
+        options, time, logger, connections, new MySqlWriter(connections, time), MySqlErrors.Instance, Words, s_now, s_settled)
 {
     // Locks are the server's, not the database's, and their names have at most 64 characters.
     private const string LockName = "left(concat('mall-migrations-', database()), 64)";
 
     internal static readonly MigratorWords Words = new(
-        "mysql", $"select get_lock({LockName}, 0)", $"select release_lock({LockName})", $"select release_lock({LockName})",
-        IsTransactional: false);
+        "mysql", $"select get_lock({LockName}, 0)", $"select release_lock({LockName})", IsTransactional: false);
 
     private static readonly Query<long> s_reserveIds = ShortQueries.Number("""
         insert into id_blocks (name, next) values (@p1, last_insert_id(1) + @p2)
@@ -41,6 +40,10 @@ internal sealed partial class MySqlStore(
 
     private static readonly Query<long> s_now = ShortQueries.Number("select cast(unix_timestamp(now(6)) * 1000 as signed)");
 
+    private static readonly Query<(string Version, long Flush)> s_server = new(
+        "select version(), @@innodb_flush_log_at_trx_commit",
+        row => (row.GetString(0), Convert.ToInt64(row.GetValue(1), null)));
+
     private readonly ILogger _logger = logger;
 
     public static MySqlStore At(LedgerOptions options, TimeProvider time, ILogger logger) =>
@@ -50,22 +53,14 @@ internal sealed partial class MySqlStore(
 
     protected override async Task CheckServerAsync(DbConnection connection, CancellationToken cancellationToken)
     {
-        await using var command = connection.CreateCommand();
-        command.CommandText = "select version(), @@innodb_flush_log_at_trx_commit";
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        var version = reader.GetString(0);
+        var (version, flush) = (await AskAsync(connection, s_server, cancellationToken))[0];
         var isMariaDb = version.Contains("MariaDB", StringComparison.OrdinalIgnoreCase);
         var oldest = isMariaDb ? new Version(10, 6) : new Version(8, 0, 19);
         if (VersionNumber.Match(version) is { Success: true } match && Version.Parse(match.Value) < oldest)
             throw new LedgerStartException(
                 $"db: the server at {Address} is {(isMariaDb ? "MariaDB" : "MySQL")} {version}; {oldest} or newer is needed.");
-        if (Convert.ToInt64(reader.GetValue(1), null) is not 1 and var flush) LogNotDurable(flush);
+        if (flush != 1) LogNotDurable(flush);
     }
-
-    protected override Query<long> Settled => s_settled;
-
-    protected override Query<long> Now => s_now;
 
     [GeneratedRegex(@"\d+\.\d+(\.\d+)?")]
     private static partial Regex VersionNumber { get; }

@@ -5,11 +5,11 @@ namespace Mall.Ledger.Postgres;
 internal static class PostgresConnections
 {
     /// <param name="address">Of kind PostgreSQL.</param>
-    /// <param name="committer">What the committer's sessions call themselves; no other process may use the name.</param>
     /// <param name="commandTimeout">How long a statement may take: nobody waits for its result any longer.</param>
-    public static ServerConnections To(StoreAddress address, string committer, TimeSpan commandTimeout)
+    public static ServerConnections To(StoreAddress address, TimeSpan commandTimeout)
     {
-        return new ServerConnections(Source(committer: null), Source(committer));
+        var committer = ServerConnections.NewCommitter();
+        return new ServerConnections(Source(committer: null), Source(committer), committer);
 
         NpgsqlDataSource Source(string? committer) => NpgsqlDataSource.Create(Settings(address, commandTimeout, committer));
     }

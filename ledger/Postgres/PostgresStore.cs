@@ -7,16 +7,17 @@ namespace Mall.Ledger.Postgres;
 /// not told to lie about that (<c>fsync</c>).
 /// </summary>
 internal sealed partial class PostgresStore(
-    LedgerOptions options, TimeProvider time, ILogger logger, ServerConnections connections, string committer)
+    LedgerOptions options, TimeProvider time, ILogger logger, ServerConnections connections)
     : ServerStore(
-        options, time, logger, connections, new PostgresWriter(connections, committer, time), PostgresErrors.Instance, Words)
+        options, time, logger, connections, new PostgresWriter(connections, time), PostgresErrors.Instance, Words, s_now,
+        s_settled)
 {
     private const int OldestVersion = 14;
 
     // The number is arbitrary, and the same in every version for ever.
     internal static readonly MigratorWords Words = new(
         "postgres", "select pg_try_advisory_lock(1298230380)::int", "select pg_advisory_unlock(1298230380)",
-        "select pg_advisory_unlock(1298230380)", IsTransactional: true);
+        IsTransactional: true);
 
     // A row's position is the number of the transaction that inserted it. Settled is what lies before the oldest that is under
     // way, strangers' left out: those of sessions that are known to be no committer of ours.
@@ -24,14 +25,15 @@ internal sealed partial class PostgresStore(
         select list_position(coalesce(
             (select x from pg_snapshot_xip(s) x
              where not exists (select 1 from pg_stat_activity a
-                               where a.backend_xid = x::xid and a.application_name not like '{CommitterPrefix}%')
+                               where a.backend_xid = x::xid
+                                 and a.application_name not like '{ServerConnections.CommitterPrefix}%')
              order by x limit 1),
             pg_snapshot_xmax(s))) - 1
         from pg_current_snapshot() s
         """);
 
     // After all that has been committed: on another server than the one where it was, if need be.
-    private const string GoOnBehind = """
+    private static readonly Query<long> s_goOnBehind = ShortQueries.Number("""
         do $$
         declare behind bigint;
         begin
@@ -42,42 +44,30 @@ internal sealed partial class PostgresStore(
               language sql immutable parallel safe return transaction::text::bigint + %s', list_position('0') + behind + 1);
           end if;
         end $$
-        """;
+        """);
+
+    private static readonly Query<(string Fsync, string SynchronousCommit)> s_durability = new(
+        "select current_setting('fsync'), current_setting('synchronous_commit')", row => (row.GetString(0), row.GetString(1)));
 
     private static readonly Query<long> s_now =
         ShortQueries.Number("select (extract(epoch from clock_timestamp()) * 1000)::bigint");
 
     private readonly ILogger _logger = logger;
 
-    public static PostgresStore At(LedgerOptions options, TimeProvider time, ILogger logger)
-    {
-        var committer = NewCommitterName();
-        return new(
-            options, time, logger, PostgresConnections.To(options.Address, committer, options.CommitTimeout), committer);
-    }
+    public static PostgresStore At(LedgerOptions options, TimeProvider time, ILogger logger) =>
+        new(options, time, logger, PostgresConnections.To(options.Address, options.CommitTimeout));
 
     protected override async Task CheckServerAsync(DbConnection connection, CancellationToken cancellationToken)
     {
         if (((NpgsqlConnection)connection).PostgreSqlVersion is { } version && version.Major < OldestVersion)
             throw new LedgerStartException(
                 $"db: the server at {Address} is PostgreSQL {version}; {OldestVersion} or newer is needed.");
-        await using var command = connection.CreateCommand();
-        command.CommandText = "select current_setting('fsync'), current_setting('synchronous_commit')";
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        if (reader.GetString(0) == "off" || reader.GetString(1) == "off") LogNotDurable(reader.GetString(0), reader.GetString(1));
+        var (fsync, synchronousCommit) = (await AskAsync(connection, s_durability, cancellationToken))[0];
+        if (fsync == "off" || synchronousCommit == "off") LogNotDurable(fsync, synchronousCommit);
     }
 
-    protected override Query<long> Settled => s_settled;
-
-    protected override Query<long> Now => s_now;
-
-    protected override async Task GetReadyAsync(DbConnection connection, CancellationToken cancellationToken)
-    {
-        await using var command = connection.CreateCommand();
-        command.CommandText = GoOnBehind;
-        await command.ExecuteNonQueryAsync(cancellationToken);
-    }
+    protected override Task GetReadyAsync(DbConnection connection, CancellationToken cancellationToken) =>
+        AskAsync(connection, s_goOnBehind, cancellationToken);
 
     [LoggerMessage(2101, LogLevel.Warning,
         "The database server does not wait for its disk (fsync = {Fsync}, synchronous_commit = {SynchronousCommit}): "

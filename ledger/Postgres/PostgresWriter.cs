@@ -6,8 +6,8 @@ namespace Mall.Ledger.Postgres;
 /// Each statement counts what it changed and fails when that is not all. Locks are taken in the order commit mark, barrier rows
 /// by key, tables by name, rows by key (<see cref="ChangeGroups"/>).
 /// </summary>
-internal sealed class PostgresWriter(ServerConnections connections, string name, TimeProvider time)
-    : ServerWriter(PostgresErrors.Instance)
+internal sealed class PostgresWriter(ServerConnections connections, TimeProvider time)
+    : ServerWriter(connections, PostgresErrors.Instance)
 {
     private const string Revoke = """
         select set_config('lock_timeout', '5s', true);
@@ -16,8 +16,11 @@ internal sealed class PostgresWriter(ServerConnections connections, string name,
         returning number
         """;
 
-    private const string EndPredecessors =
-        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1 and pid <> pg_backend_pid()";
+    private const string HardlyWait = "select set_config('lock_timeout', '20ms', true)"; // In this transaction alone.
+
+    private static readonly Query<bool> s_endPredecessors = new(
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = @p1 and pid <> pg_backend_pid()",
+        row => row.GetBoolean(0));
 
     private static readonly Func<RowShape, string> s_change = PostgresSql.Change;
     private static readonly Func<RowShape, string> s_insertIfMissing = PostgresSql.Changes;
@@ -26,24 +29,18 @@ internal sealed class PostgresWriter(ServerConnections connections, string name,
     private static readonly Func<RowShape, string> s_seeFree = shape => PostgresSql.See(shape, onlyFree: true);
 
     private PostgresStatements _statements = new();
-    private NpgsqlConnection _connection = null!; // Opened before anything else is called.
-
-    protected override async Task<DbConnection> OpenAsync() =>
-        _connection = (NpgsqlConnection)await connections.Committers.OpenConnectionAsync();
 
     protected override async Task PrepareAsync(bool hasPredecessors)
     {
         _statements = new PostgresStatements(); // The driver's commands remember what was prepared on the connection before.
         if (!hasPredecessors) return;
-        await using var command = new NpgsqlCommand(EndPredecessors, _connection);
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = name });
-        await command.ExecuteNonQueryAsync();
+        await new Statement<bool>(s_endPredecessors, Connections.Committer).ReadAsync(Connection.CreateCommand());
     }
 
     protected override async ValueTask WriteAsync(Batch batch, bool isAgain)
     {
-        await using var transaction = new NpgsqlBatch(_connection);
-        if (isAgain) transaction.BatchCommands.Add(new("select set_config('lock_timeout', '20ms', true)")); // For it alone.
+        await using var transaction = Connection.CreateBatch();
+        if (isAgain) transaction.BatchCommands.Add(new NpgsqlBatchCommand(HardlyWait));
         transaction.BatchCommands.Add(_statements.Mark(batch));
         Add(Own, s_change);
         Add(Markers, s_insertIfMissing);
@@ -61,38 +58,31 @@ internal sealed class PostgresWriter(ServerConnections connections, string name,
 
     /// <inheritdoc/>
     /// <remarks>The driver says which of the statements has failed.</remarks>
-    protected override Task<CommitOutcome> JudgeAsync(Batch batch, int index, Exception refusal)
+    protected override CommitOutcome Judge(Exception refusal)
     {
         var failed = (refusal as PostgresException)?.BatchCommand;
         var group = Groups.Groups.FirstOrDefault(group => _statements.For(group, s_change) == failed);
-        var isRefused = PostgresErrors.IsFailedCheck(refusal) || PostgresErrors.Instance.IsUniqueViolation(refusal);
+        var isRefused = PostgresErrors.Instance.AnswerOf(refusal) is ServerAnswer.FailedCheck or ServerAnswer.UniqueViolation;
         return (group, isRefused) switch
         {
-            ({ }, true) => Task.FromResult(CommitOutcome.Conflict),
+            ({ }, true) => CommitOutcome.Conflict,
             (null, true) => throw PostgresErrors.Instance.Failure(StoreFailure.Refused, refusal), // Its barrier, or the mark.
             _ => throw PostgresErrors.Instance.Fault(group?.Shape.ToString() ?? "its barrier row", refusal),
         };
     }
 
-    protected override async Task<Sight[]> SeeAsync(ChangeGroup group, bool isToLock)
+    protected override async Task SeeAsync(ChangeGroup group, bool onlyFree, Sight[] sights)
     {
-        var sights = new Sight[group.Changes.Count];
-        await SeeAsync(s_see, isFree: false);
-        if (isToLock) await SeeAsync(s_seeFree, isFree: true);
-        return sights;
-
-        async Task SeeAsync(Func<RowShape, string> sql, bool isFree)
-        {
-            await using var batch = new NpgsqlBatch(_connection) { BatchCommands = { _statements.For(group, sql) } };
-            await using var reader = await batch.ExecuteReaderAsync();
-            while (await reader.ReadAsync())
-                sights[reader.GetInt64(0) - 1] = new Sight(true, isFree, reader.GetBoolean(1), reader.GetBoolean(2));
-        }
+        await using var batch = Connection.CreateBatch();
+        batch.BatchCommands.Add(_statements.For(group, onlyFree ? s_seeFree : s_see));
+        await using var reader = await batch.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+            sights[reader.GetInt64(0) - 1] = new Sight(true, onlyFree, reader.GetBoolean(1), reader.GetBoolean(2));
     }
 
     protected override async Task<long> RevokeAsync(string committer, long number)
     {
-        await using var command = new NpgsqlCommand(Revoke, _connection)
+        await using var command = new NpgsqlCommand(Revoke, (NpgsqlConnection)Connection)
         {
             Parameters =
             {

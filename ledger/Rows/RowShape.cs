@@ -109,3 +109,6 @@ public sealed class RowShape
         return new(Table, Operation, [.. Columns, .. columns.Select(c => new ShapeColumn(c, role))]);
     }
 }
+
+/// <summary>One change of one row: a shape and its values, in the order of the shape's columns.</summary>
+public readonly record struct RowChange(RowShape Shape, Value[] Values);

@@ -3,6 +3,35 @@ using System.Security.Authentication;
 
 namespace Mall.Ledger.Servers;
 
+/// <summary>What a server has said, as far as it makes a difference here.</summary>
+internal enum ServerAnswer
+{
+    /// <summary>Nothing: the connection was lost, or the time was up.</summary>
+    None,
+
+    /// <summary>Something else.</summary>
+    Other,
+
+    /// <summary>A row with the same primary key or another unique value is there.</summary>
+    UniqueViolation,
+
+    /// <summary>A statement that counts what it has done has found another number, and divided by zero.</summary>
+    FailedCheck,
+
+    /// <summary>Two transactions waited for each other, and the server chose this one: it may well succeed at once.</summary>
+    Deadlock,
+
+    /// <summary>Another session has had a lock for longer than the statement may wait.</summary>
+    LockTimeout,
+
+    /// <summary>This user may not enter, or there is no such database: waiting does not help, somebody has to act.</summary>
+    NoEntry,
+
+    DiskFull,
+    NoConnectionLeft,
+    ReadOnly,
+}
+
 internal abstract class ServerErrors : StoreErrors
 {
     /// <summary>
@@ -11,21 +40,25 @@ internal abstract class ServerErrors : StoreErrors
     /// </summary>
     public abstract bool IsRefusal(Exception failure);
 
-    /// <summary>A row with the same primary key or another unique value is there.</summary>
-    public abstract bool IsUniqueViolation(Exception failure);
-
-    /// <summary>Two transactions waited for each other, and the server chose this one: it may well succeed at once.</summary>
-    public abstract bool IsDeadlock(Exception failure);
-
-    /// <summary>Another session has had a lock for longer than the statement may wait.</summary>
-    public abstract bool IsLockTimeout(Exception failure);
-
-    /// <summary>Waiting for the server does not help: somebody has to do something.</summary>
-    public abstract bool IsHopelessAtStart(Exception failure);
-
     /// <summary>This session has ended; another may be well.</summary>
     public abstract bool IsEndOfSession(Exception failure);
 
+    public abstract ServerAnswer AnswerOf(Exception failure);
+
     public override bool IsFailure(Exception failure) => failure is System.Data.Common.DbException or TimeoutException
         or IOException or SocketException or AuthenticationException or OperationCanceledException or InvalidOperationException;
+
+    public override string Describe(Exception failure) => AnswerOf(failure) switch
+    {
+        ServerAnswer.DiskFull => "the database server's disk is full",
+        ServerAnswer.NoConnectionLeft => "the database server has no connection left",
+        ServerAnswer.ReadOnly => "the database server is read-only; is it a replica?",
+        ServerAnswer.LockTimeout => "a row stayed locked by another session for too long",
+        ServerAnswer.None when IsSilence(failure) => "the database server does not answer",
+        ServerAnswer.None => $"the connection to the database failed: {failure.GetBaseException().Message}",
+        _ => $"the database server says: {Detail(failure)}",
+    };
+
+    /// <summary>The time was up before the server had said anything.</summary>
+    protected virtual bool IsSilence(Exception failure) => failure.GetBaseException() is TimeoutException;
 }

@@ -10,12 +10,10 @@ namespace Mall.Ledger.Servers;
 /// </summary>
 internal abstract partial class ServerStore(
     LedgerOptions options, TimeProvider time, ILogger logger, ServerConnections connections, ServerWriter writer,
-    ServerErrors errors, MigratorWords migrations) : IStore
+    ServerErrors errors, MigratorWords migrations, Query<long> now, Query<long> settled) : IStore
 {
     // A pooled connection whose server has been restarted since is found to be dead when it is used; the next one may be, too.
     private const int MostReads = 3;
-
-    private const string Locking = "for update skip locked";
 
     private int _isDisposed;
 
@@ -49,8 +47,8 @@ internal abstract partial class ServerStore(
         {
             try
             {
-                await using var command = connections.Pool.CreateCommand();
-                return await ReadAsync(command, new Statement<T>(query, parameters), cancellationToken);
+                var command = connections.Pool.CreateCommand();
+                return await new Statement<T>(query, parameters).ReadAsync(command, cancellationToken);
             }
             catch (Exception failure) when (errors.IsFaultOfStatement(failure))
             {
@@ -63,24 +61,24 @@ internal abstract partial class ServerStore(
         }
     }
 
-    public Task<long> SettledAsync(CancellationToken cancellationToken) => NumberAsync(Settled, cancellationToken);
+    public async Task<long> SettledAsync(CancellationToken cancellationToken) =>
+        (await QueryAsync(settled, [], cancellationToken))[0];
 
     public async Task<DateTimeOffset?> NowAsync(CancellationToken cancellationToken) =>
-        DateTimeOffset.FromUnixTimeMilliseconds(await NumberAsync(Now, cancellationToken));
+        DateTimeOffset.FromUnixTimeMilliseconds((await QueryAsync(now, [], cancellationToken))[0]);
 
     public async Task<long> ReserveIdsAsync(string sequence, int count) => (await WriteAsync(ReserveIds(sequence, count)))[0];
 
     public Task ReturnIdsAsync(string sequence, long first, long end) =>
         WriteAsync(ShortQueries.ReturnIds(sequence, first, end));
 
-    public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) =>
-        PickAsync(ShortQueries.Due(claim, Locking), items => ShortQueries.Claim(claim, items));
+    public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) => PickAsync(ShortQueries.Claim(claim));
 
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) =>
-        PickAsync(ShortQueries.Due(column, claim, Locking), items => ShortQueries.Claim(column, claim, items));
+        PickAsync(ShortQueries.Claim(column, claim));
 
     public async Task<int> CleanUpAsync(DateTimeOffset before, int limit) =>
-        (await PickAsync(ShortQueries.Ended(before, limit, Locking), ShortQueries.CleanUp)).Count;
+        (await PickAsync(ShortQueries.CleanUp(before, limit))).Count;
 
     public async ValueTask DisposeAsync()
     {
@@ -96,23 +94,11 @@ internal abstract partial class ServerStore(
     /// <summary>Once the schema is as it should be.</summary>
     protected virtual Task GetReadyAsync(DbConnection connection, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>See <see cref="IStore.SettledAsync"/>.</summary>
-    protected abstract Query<long> Settled { get; }
-
-    /// <summary>The time in Unix milliseconds.</summary>
-    protected abstract Query<long> Now { get; }
-
-    private async Task<long> NumberAsync(Query<long> query, CancellationToken cancellationToken) =>
-        (await QueryAsync(query, [], cancellationToken))[0];
-
     protected virtual Statement<long> ReserveIds(string sequence, int count) => ShortQueries.ReserveIds(sequence, count);
 
-    /// <summary>Tells the sessions of committers, of this process and of others, from everybody else's.</summary>
-    protected const string CommitterPrefix = "mall-committer-";
-
-    /// <summary>Never from the seeded source: whoever has the same name ends this store's sessions.</summary>
-    protected static string NewCommitterName() =>
-        $"{CommitterPrefix}{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
+    protected static Task<IReadOnlyList<T>> AskAsync<T>(
+        DbConnection connection, Query<T> query, CancellationToken cancellationToken) =>
+        new Statement<T>(query).ReadAsync(connection.CreateCommand(), cancellationToken);
 
     /// <summary>Waits for a server that is not up yet: after a power cut all start at once.</summary>
     /// <exception cref="LedgerStartException">None within <see cref="LedgerOptions.StartTimeout"/>; it says why.</exception>
@@ -129,7 +115,8 @@ internal abstract partial class ServerStore(
             catch (Exception failure) when (errors.IsFailure(failure) && !cancellationToken.IsCancellationRequested)
             {
                 var left = options.StartTimeout - time.GetElapsedTime(started);
-                if (errors.IsHopelessAtStart(failure) || left <= TimeSpan.Zero) throw errors.CannotStart(Address, failure);
+                if (errors.AnswerOf(failure) == ServerAnswer.NoEntry || left <= TimeSpan.Zero)
+                    throw errors.CannotStart(Address, failure);
                 LogWaiting(logger, Address, errors.Describe(failure), left.TotalSeconds);
                 await Task.Delay(backoff.After(failures), time, cancellationToken);
             }
@@ -137,29 +124,24 @@ internal abstract partial class ServerStore(
     }
 
     /// <summary>Writes in one statement, once.</summary>
-    private Task<IReadOnlyList<T>> WriteAsync<T>(Statement<T> statement) => TryAsync(async () =>
-    {
-        await using var command = connections.Pool.CreateCommand();
-        return await ReadAsync(command, statement, CancellationToken.None);
-    });
+    private Task<IReadOnlyList<T>> WriteAsync<T>(Statement<T> statement) =>
+        TryAsync(() => statement.ReadAsync(connections.Pool.CreateCommand()));
 
-    /// <summary>Locks rows and writes to them, in a transaction.</summary>
-    private Task<IReadOnlyList<T>> PickAsync<T>(
-        Statement<T> pick, Func<IReadOnlyList<T>, IEnumerable<Statement<long>>> write) => TryAsync(async () =>
+    private Task<IReadOnlyList<T>> PickAsync<T>(Pick<T> pick) => TryAsync(async () =>
     {
         await using var connection = await connections.Pool.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted);
-        var picked = await ExecuteAsync(pick);
+        var picked = await ExecuteAsync(pick.Rows.Locking());
         if (picked.Count == 0) return picked;
-        foreach (var statement in write(picked)) await ExecuteAsync(statement);
+        foreach (var statement in pick.Write(picked)) await ExecuteAsync(statement);
         await transaction.CommitAsync();
         return picked;
 
-        async Task<IReadOnlyList<TRow>> ExecuteAsync<TRow>(Statement<TRow> statement)
+        Task<IReadOnlyList<TRow>> ExecuteAsync<TRow>(Statement<TRow> statement)
         {
-            await using var command = connection.CreateCommand();
+            var command = connection.CreateCommand();
             command.Transaction = transaction;
-            return await ReadAsync(command, statement, CancellationToken.None);
+            return statement.ReadAsync(command);
         }
     });
 
@@ -175,25 +157,28 @@ internal abstract partial class ServerStore(
         }
     }
 
-    private static async Task<IReadOnlyList<T>> ReadAsync<T>(
-        DbCommand command, Statement<T> statement, CancellationToken cancellationToken)
-    {
-        command.CommandText = statement.Query.Sql;
-        foreach (var (i, value) in statement.Parameters.Index())
-        {
-            var parameter = command.CreateParameter();
-            (parameter.ParameterName, parameter.Value) = ($"p{i + 1}", value.ToObject());
-            command.Parameters.Add(parameter);
-        }
-
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        if (!await reader.ReadAsync(cancellationToken)) return [];
-        var rows = new List<T>();
-        do rows.Add(statement.Query.Map(reader));
-        while (await reader.ReadAsync(cancellationToken));
-        return rows;
-    }
-
     [LoggerMessage(2100, LogLevel.Warning, "Waiting for {Address}: {Problem}; for {LeftSeconds:0} more seconds")]
     private static partial void LogWaiting(ILogger logger, StoreAddress address, string problem, double leftSeconds);
+}
+
+/// <summary>The ways to a server; disposing of them closes them.</summary>
+/// <param name="Pool">For whatever is short; several processes share what a server allows.</param>
+/// <param name="Committers">Single connections for the committer.</param>
+/// <param name="Committer">What they are called; no other process has the name.</param>
+internal sealed record ServerConnections(DbDataSource Pool, DbDataSource Committers, string Committer) : IAsyncDisposable
+{
+    /// <summary>Tells the sessions of committers, of this process and of others, from everybody else's.</summary>
+    public const string CommitterPrefix = "mall-committer-";
+
+    /// <summary>Of the 100 that PostgreSQL allows by default, and the 151 of MySQL.</summary>
+    public const int MostPooled = 16;
+
+    /// <summary>Never from the seeded source: whoever has the same name ends this store's sessions.</summary>
+    public static string NewCommitter() => CommitterPrefix + RandomNumberGenerator.GetHexString(16, lowercase: true);
+
+    public async ValueTask DisposeAsync()
+    {
+        await Committers.DisposeAsync();
+        await Pool.DisposeAsync();
+    }
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Mall.Ledger.Servers;
 
 /// <summary>
@@ -17,7 +19,7 @@ namespace Mall.Ledger.Servers;
 /// </para>
 /// One caller at a time.
 /// </summary>
-internal abstract class ServerWriter(ServerErrors errors) : IAsyncDisposable
+internal abstract class ServerWriter(ServerConnections connections, ServerErrors errors) : IAsyncDisposable
 {
     /// <summary>
     /// How long a statement waits for a lock: longer than another silo's commit holds it as a rule, and short for everybody
@@ -34,6 +36,11 @@ internal abstract class ServerWriter(ServerErrors errors) : IAsyncDisposable
     // The last look found repeats or null compensations. They come in swarms, as when a product sells out: as long as they do,
     // barriers are looked at first, which costs less than a refusal.
     private bool _expectsRepeats;
+
+    protected ServerConnections Connections => connections;
+
+    /// <summary>The committer's, open and ready.</summary>
+    protected DbConnection Connection => _connection ?? throw new UnreachableException();
 
     /// <summary>The changes of the batch that is being written, or looked at.</summary>
     protected ChangeGroups Groups { get; } = new();
@@ -104,8 +111,6 @@ internal abstract class ServerWriter(ServerErrors errors) : IAsyncDisposable
 
     public ValueTask DisposeAsync() => DisconnectAsync();
 
-    protected abstract Task<DbConnection> OpenAsync();
-
     /// <summary>Gets a new connection ready.</summary>
     /// <param name="hasPredecessors">There were others, which the server may not yet know to be dead: they hold locks.</param>
     protected abstract Task PrepareAsync(bool hasPredecessors);
@@ -117,17 +122,13 @@ internal abstract class ServerWriter(ServerErrors errors) : IAsyncDisposable
     /// <param name="isAgain">Somebody in it may have waited for a lock already: nearly no wait this time.</param>
     protected abstract ValueTask WriteAsync(Batch batch, bool isAgain);
 
-    /// <summary>
-    /// The only write set that is still open was refused, and no look explains it: finds out in which of its parts, or commits it
-    /// after all.
-    /// </summary>
+    /// <summary>What it means that the only write set that is still open was refused, and no look explains it.</summary>
     /// <exception cref="LedgerFaultException">No database will ever accept it.</exception>
     /// <exception cref="StoreException">It was something else, which may be over by now.</exception>
-    protected abstract Task<CommitOutcome> JudgeAsync(Batch batch, int index, Exception refusal);
+    protected abstract CommitOutcome Judge(Exception refusal);
 
-    /// <summary>What is to be seen of the rows of a group's changes.</summary>
-    /// <param name="isToLock">Whether it is to be found out if they are free, too.</param>
-    protected abstract Task<Sight[]> SeeAsync(ChangeGroup group, bool isToLock);
+    /// <summary>Notes what is to be seen of the rows of a group's changes, all of them or those that nobody has locked.</summary>
+    protected abstract Task SeeAsync(ChangeGroup group, bool onlyFree, Sight[] sights);
 
     /// <returns>The last number that the committer has committed.</returns>
     protected abstract Task<long> RevokeAsync(string committer, long number);
@@ -189,14 +190,14 @@ internal abstract class ServerWriter(ServerErrors errors) : IAsyncDisposable
     {
         var known = KnownAfter(refusal);
         var isLast = attempts > MostAttempts;
-        if (errors.IsDeadlock(refusal) && !isLast) return true;
+        if (errors.AnswerOf(refusal) == ServerAnswer.Deadlock && !isLast) return true;
         if (known != StoreFailure.NothingHappened && await LookAsync(batch) && !isLast) return true;
         if (known == StoreFailure.Locked && attempts == 2) return true; // Nobody has it any more.
         if (known != StoreFailure.Refused || batch.Open != 1) throw errors.Failure(known, refusal);
         var single = Enumerable.Range(0, batch.Count).First(batch.IsOpen);
         try
         {
-            batch.Settle(single, await JudgeAsync(batch, single, refusal));
+            batch.Settle(single, Judge(refusal));
         }
         catch (LedgerFaultException fault)
         {
@@ -207,7 +208,7 @@ internal abstract class ServerWriter(ServerErrors errors) : IAsyncDisposable
     }
 
     private StoreFailure KnownAfter(Exception refusal) =>
-        errors.IsLockTimeout(refusal) ? StoreFailure.Locked
+        errors.AnswerOf(refusal) == ServerAnswer.LockTimeout ? StoreFailure.Locked
         : errors.IsFaultOfStatement(refusal) ? StoreFailure.Refused
         : StoreFailure.NothingHappened;
 
@@ -231,6 +232,14 @@ internal abstract class ServerWriter(ServerErrors errors) : IAsyncDisposable
         }
 
         return batch.Findings > before;
+    }
+
+    private async Task<Sight[]> SeeAsync(ChangeGroup group, bool isToLock)
+    {
+        var sights = new Sight[group.Changes.Count];
+        await SeeAsync(group, onlyFree: false, sights);
+        if (isToLock) await SeeAsync(group, onlyFree: true, sights);
+        return sights;
     }
 
     private async Task<bool> LookAtBarriersAsync(Batch batch)
@@ -278,15 +287,15 @@ internal abstract class ServerWriter(ServerErrors errors) : IAsyncDisposable
 
     private async Task ConnectAsync()
     {
-        var connection = await OpenAsync();
+        _connection = await connections.Committers.OpenConnectionAsync();
         try
         {
             await PrepareAsync(_hasPredecessors);
-            (_connection, _hasPredecessors) = (connection, true);
+            _hasPredecessors = true;
         }
         catch
         {
-            await connection.DisposeAsync();
+            await DisconnectAsync();
             throw;
         }
     }

@@ -15,7 +15,7 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
 {
     // All in one transaction, which holds SQLite's write lock from its beginning.
     internal static readonly MigratorWords Migrations =
-        new("sqlite", "begin immediate; select 1", "commit", "rollback", IsTransactional: false, TimeoutSeconds: 5);
+        new("sqlite", "begin immediate; select 1", "commit", IsTransactional: false, Undo: "rollback", TimeoutSeconds: 5);
 
     private static readonly Task<long> s_all = Task.FromResult(long.MaxValue);
 
@@ -56,20 +56,12 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
 
     public ValueTask<bool> HasCommittedAsync(string committer, long number) => new(Writer().HasCommitted(committer, number));
 
-    public Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, Value[] parameters, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, Value[] parameters, CancellationToken cancellationToken)
     {
-        if (cancellationToken.IsCancellationRequested) return Task.FromCanceled<IReadOnlyList<T>>(cancellationToken);
-
-        // Memory is seen by the one connection that owns it.
-        if (address.IsInMemory) return Run(() => Write(new Statement<T>(query, parameters)));
-        try
-        {
-            return Task.FromResult(Try(() => _readers.Read(query, parameters)));
-        }
-        catch (Exception failure) // Whatever the mapping throws belongs to the caller, as a task's exception.
-        {
-            return Task.FromException<IReadOnlyList<T>>(failure);
-        }
+        cancellationToken.ThrowIfCancellationRequested();
+        return address.IsInMemory // Memory is seen by the one connection that owns it.
+            ? await Run(() => Write(new Statement<T>(query, parameters)))
+            : Try(() => _readers.Read(query, parameters));
     }
 
     // One batch after the other: whatever a reader sees, nothing will ever come before it.
@@ -83,14 +75,13 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
     public Task ReturnIdsAsync(string sequence, long first, long end) =>
         Run(() => Write(ShortQueries.ReturnIds(sequence, first, end)));
 
-    public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) =>
-        PickAsync(ShortQueries.Due(claim, locking: ""), items => ShortQueries.Claim(claim, items));
+    public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) => PickAsync(ShortQueries.Claim(claim));
 
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) =>
-        PickAsync(ShortQueries.Due(column, claim, locking: ""), items => ShortQueries.Claim(column, claim, items));
+        PickAsync(ShortQueries.Claim(column, claim));
 
     public async Task<int> CleanUpAsync(DateTimeOffset before, int limit) =>
-        (await PickAsync(ShortQueries.Ended(before, limit, locking: ""), ShortQueries.CleanUp)).Count;
+        (await PickAsync(ShortQueries.CleanUp(before, limit))).Count;
 
     /// <summary>For tests: a pragma on the connection that writes, and what it answers.</summary>
     internal Task<long> PragmaAsync(string pragma) => Run(() => Own().Read(ShortQueries.Number(pragma), [])[0]);
@@ -168,16 +159,15 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
     private IReadOnlyList<T> Write<T>(Statement<T> statement) => Try(() => Own().Read(statement.Query, statement.Parameters));
 
     // Between two batches, so what was picked is still the same when it is written to.
-    private Task<IReadOnlyList<T>> PickAsync<T>(
-        Statement<T> pick, Func<IReadOnlyList<T>, IEnumerable<Statement<long>>> write) => Run(() => Try(() =>
+    private Task<IReadOnlyList<T>> PickAsync<T>(Pick<T> pick) => Run(() => Try(() =>
     {
         var own = Own();
-        var picked = own.Read(pick.Query, pick.Parameters);
+        var picked = own.Read(pick.Rows.Query, pick.Rows.Parameters);
         if (picked.Count == 0) return picked;
         own.Execute("begin immediate");
         try
         {
-            foreach (var (query, parameters) in write(picked)) own.Execute(query.Sql, parameters);
+            foreach (var (query, parameters) in pick.Write(picked)) own.Execute(query.Sql, parameters);
             own.Execute("commit");
             return picked;
         }

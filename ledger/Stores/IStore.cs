@@ -4,7 +4,7 @@ namespace Mall.Ledger.Stores;
 /// One database. All that the ledger needs of it, and the only place where one database differs from another; every
 /// implementation passes the same contract suite. Members may be called from anywhere and at once, except
 /// <see cref="ApplyAsync"/> and <see cref="HasCommittedAsync"/>, which the one committer calls one after the other, on
-/// <see cref="Scheduler"/>.
+/// <see cref="Scheduler"/>. Where no exception is named it is <see cref="LedgerUnavailableException"/>: it cannot be had now.
 /// </summary>
 public interface IStore : IAsyncDisposable
 {
@@ -36,28 +36,23 @@ public interface IStore : IAsyncDisposable
     Task<long> SettledAsync(CancellationToken cancellationToken);
 
     /// <summary>The time by the database's clock; null when that is this process's own.</summary>
-    /// <exception cref="LedgerUnavailableException">It cannot be said now.</exception>
     Task<DateTimeOffset?> NowAsync(CancellationToken cancellationToken);
 
     /// <summary>Reserves ids, durably, and returns the first. A lost acknowledgement loses ids, no more.</summary>
-    /// <exception cref="LedgerUnavailableException">None can be reserved now.</exception>
     Task<long> ReserveIdsAsync(string sequence, int count);
 
     /// <summary>Gives back ids from <paramref name="first"/> on, if <paramref name="end"/> is the next (exclusive).</summary>
     Task ReturnIdsAsync(string sequence, long first, long end);
 
     /// <summary>Claims due work of the table <c>due</c>, oldest first: nobody else gets it until the claim runs out.</summary>
-    /// <exception cref="LedgerUnavailableException">None can be claimed now.</exception>
     Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim);
 
     /// <summary>Claims work whose time stands in its owner's row, by moving that time to the end of the claim.</summary>
-    /// <exception cref="LedgerUnavailableException">None can be claimed now.</exception>
     Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim);
 
     /// <summary>
     /// Removes, in one transaction, sagas that ended before a time, the oldest first, with their barrier rows and branches.
     /// </summary>
     /// <returns>How many sagas; less than the limit when no more are left.</returns>
-    /// <exception cref="LedgerUnavailableException">Nothing can be removed now.</exception>
     Task<int> CleanUpAsync(DateTimeOffset before, int limit);
 }

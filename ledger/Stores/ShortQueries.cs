@@ -3,18 +3,41 @@ using System.Globalization;
 namespace Mall.Ledger.Stores;
 
 /// <summary>A statement with its parameters, <c>@p1</c>, <c>@p2</c> and so on.</summary>
-internal readonly record struct Statement<T>(Query<T> Query, params Value[] Parameters);
+internal readonly record struct Statement<T>(Query<T> Query, params Value[] Parameters)
+{
+    /// <summary>Locks the rows that nobody else has locked, and passes over the others. For servers.</summary>
+    public Statement<T> Locking() => new(Query with { Sql = Query.Sql + " for update skip locked" }, Parameters);
+
+    /// <summary>Runs it as this command, which is disposed of then.</summary>
+    public async Task<IReadOnlyList<T>> ReadAsync(DbCommand command, CancellationToken cancellationToken = default)
+    {
+        await using var disposed = command;
+        command.CommandText = Query.Sql;
+        foreach (var (i, value) in Parameters.Index())
+        {
+            var parameter = command.CreateParameter();
+            (parameter.ParameterName, parameter.Value) = ($"p{i + 1}", value.ToObject());
+            command.Parameters.Add(parameter);
+        }
+
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken)) return [];
+        var rows = new List<T>();
+        do rows.Add(Query.Map(reader));
+        while (await reader.ReadAsync(cancellationToken));
+        return rows;
+    }
+}
 
 /// <summary>
-/// What is neither a batch nor anybody's query, in words that every store understands: ids; and what picks rows and then writes
-/// to them in the same transaction, as a claim of due work does, or the clean-up. On a server rows that another process has
-/// picked at the moment are skipped, so nobody waits for anybody.
+/// Rows, and what is written to them in the same transaction. On a server those that another process has picked at the moment are
+/// skipped, so nobody waits for anybody.
 /// </summary>
+internal readonly record struct Pick<T>(Statement<T> Rows, Func<IReadOnlyList<T>, IEnumerable<Statement<long>>> Write);
+
+/// <summary>What is neither a batch nor anybody's query, in words that every store understands.</summary>
 internal static class ShortQueries
 {
-    /// <summary>Reserves ids, where a statement can return what it wrote.</summary>
-    public static Statement<long> ReserveIds(string sequence, int count) => new(s_reserveIds, sequence, count);
-
     private static readonly Query<long> s_reserveIds = Number("""
         insert into id_blocks as t (name, next) values (@p1, 1 + @p2)
         on conflict (name) do update set next = t.next + @p2
@@ -24,60 +47,62 @@ internal static class ShortQueries
     private static readonly Query<long> s_returnIds =
         Number("update id_blocks set next = @p2 where name = @p1 and next = @p3");
 
+    private static readonly Query<string> s_ended =
+        new("select gid from sagas where finish_time < @p1 order by finish_time limit @p2", row => row.GetString(0));
+
     public static Query<long> Number(string sql) => new(sql, static row => row.GetInt64(0));
+
+    /// <summary>Reserves ids, where a statement can return what it wrote.</summary>
+    public static Statement<long> ReserveIds(string sequence, int count) => new(s_reserveIds, sequence, count);
 
     /// <summary>Gives ids back from the first on, if nobody has reserved any since.</summary>
     public static Statement<long> ReturnIds(string sequence, long first, long end) => new(s_returnIds, sequence, first, end);
 
-    /// <summary>The oldest due work that nobody has claimed.</summary>
-    public static Statement<DueItem> Due(DueClaim claim, string locking) => new(
-        new Query<DueItem>($"""
-            select kind, "key", due_time, attempts, payload from due
-            where due_time <= @p1 and (claimed_until is null or claimed_until <= @p1)
-              and kind in ({List(3, claim.Kinds.Count)})
-            order by due_time limit @p2 {locking}
-            """,
-            row => new DueItem(
-                row.GetString(0), row.GetString(1), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(2)),
-                (int)row.GetInt64(3) + 1, row.IsDBNull(4) ? null : row.GetString(4))),
-        [claim.Now, claim.Limit, .. claim.Kinds.Select(Value.FromString)]);
+    /// <inheritdoc cref="IStore.ClaimAsync(DueClaim)"/>
+    public static Pick<DueItem> Claim(DueClaim claim) => new(
+        new Statement<DueItem>(
+            new Query<DueItem>($"""
+                select kind, "key", due_time, attempts, payload from due
+                where due_time <= @p1 and (claimed_until is null or claimed_until <= @p1)
+                  and kind in ({List(3, claim.Kinds.Count)})
+                order by due_time limit @p2
+                """,
+                row => new DueItem(
+                    row.GetString(0), row.GetString(1), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(2)),
+                    (int)row.GetInt64(3) + 1, row.IsDBNull(4) ? null : row.GetString(4))),
+            [claim.Now, claim.Limit, .. claim.Kinds.Select(Value.FromString)]),
+        items =>
+        [
+            new(Number("update due set claimed_by = @p1, claimed_until = @p2, attempts = attempts + 1 where "
+                    + string.Join(" or ", items.Select((_, i) => $"(kind = @p{(2 * i) + 3} and \"key\" = @p{(2 * i) + 4})"))),
+                [claim.Claimant, claim.Until, .. items.SelectMany(item => (Value[])[item.Kind, item.Key])]),
+        ]);
 
-    public static IEnumerable<Statement<long>> Claim(DueClaim claim, IReadOnlyList<DueItem> items) =>
-    [
-        new(Number("update due set claimed_by = @p1, claimed_until = @p2, attempts = attempts + 1 where "
-                + string.Join(" or ", items.Select((_, i) => $"(kind = @p{(2 * i) + 3} and \"key\" = @p{(2 * i) + 4})"))),
-            [claim.Claimant, claim.Until, .. items.SelectMany(item => (Value[])[item.Kind, item.Key])]),
-    ];
+    /// <inheritdoc cref="IStore.ClaimAsync(DueColumn, DueClaim)"/>
+    public static Pick<DueItem> Claim(DueColumn column, DueClaim claim) => new(
+        new Statement<DueItem>(
+            new Query<DueItem>($"""
+                select {column.Key} from {column.Table} where {column.DueTime} is not null and {column.DueTime} <= @p1
+                {(column.Predicate is { } sql ? $"and ({sql})" : "")} order by {column.DueTime} limit @p2
+                """,
+                row => new DueItem(column.Kind, column.Key.Type == ColumnType.Number
+                    ? row.GetInt64(0).ToString(CultureInfo.InvariantCulture) : row.GetString(0), claim.Now, 1)),
+            claim.Now, claim.Limit),
+        items =>
+        [
+            new(Number($"update {column.Table} set {column.DueTime} = @p1 where {column.Key} in ({List(2, items.Count)})"),
+                [claim.Until, .. items.Select(column.KeyOf)]),
+        ]);
 
-    /// <summary>The oldest due work of a column.</summary>
-    public static Statement<DueItem> Due(DueColumn column, DueClaim claim, string locking) => new(
-        new Query<DueItem>($"""
-            select {column.Key} from {column.Table}
-            where {column.DueTime} is not null and {column.DueTime} <= @p1{(column.Predicate is { } sql ? $" and ({sql})" : "")}
-            order by {column.DueTime} limit @p2 {locking}
-            """,
-            row => new DueItem(column.Kind, column.Key.Type == ColumnType.Number
-                ? row.GetInt64(0).ToString(CultureInfo.InvariantCulture) : row.GetString(0), claim.Now, 1)),
-        claim.Now, claim.Limit);
-
-    public static IEnumerable<Statement<long>> Claim(DueColumn column, DueClaim claim, IReadOnlyList<DueItem> items) =>
-    [
-        new(Number($"update {column.Table} set {column.DueTime} = @p1 where {column.Key} in ({List(2, items.Count)})"),
-            [claim.Until, .. items.Select(column.KeyOf)]),
-    ];
-
-    /// <summary>The sagas that ended first.</summary>
-    public static Statement<string> Ended(DateTimeOffset before, int limit, string locking) => new(
-        new Query<string>(
-            $"select gid from sagas where finish_time < @p1 order by finish_time limit @p2 {locking}", row => row.GetString(0)),
-        before, limit);
-
-    public static IEnumerable<Statement<long>> CleanUp(IReadOnlyList<string> gids)
-    {
-        var (list, values) = (List(1, gids.Count), gids.Select(Value.FromString).ToArray());
-        foreach (var table in (string[])["sagas", "saga_branches", "transaction_branches", "barrier"])
-            yield return new(Number($"delete from {table} where gid in ({list})"), values);
-    }
+    /// <inheritdoc cref="IStore.CleanUpAsync"/>
+    public static Pick<string> CleanUp(DateTimeOffset before, int limit) => new(
+        new Statement<string>(s_ended, before, limit),
+        gids =>
+        {
+            var (list, values) = (List(1, gids.Count), gids.Select(Value.FromString).ToArray());
+            return ((string[])["sagas", "saga_branches", "transaction_branches", "barrier"])
+                .Select(table => new Statement<long>(Number($"delete from {table} where gid in ({list})"), values));
+        });
 
     private static string List(int first, int count) =>
         string.Join(", ", Enumerable.Range(first, count).Select(i => $"@p{i}"));

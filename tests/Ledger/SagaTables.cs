@@ -6,22 +6,15 @@ internal static class SagaTables
     private static readonly Column s_gid = new("gid", ColumnType.Text);
     private static readonly Column s_kind = new("kind", ColumnType.Text);
     private static readonly Column s_status = new("status", ColumnType.Text);
-    private static readonly Column s_requestHash = new("request_hash", ColumnType.Text);
     private static readonly Column s_finishTime = new("finish_time", ColumnType.Number);
     private static readonly Column s_branchId = new("branch_id", ColumnType.Text);
     private static readonly Column s_op = new("op", ColumnType.Text);
-    private static readonly Column s_key = new("key", ColumnType.Text);
-    private static readonly Column s_userId = new("user_id", ColumnType.Number);
-    private static readonly Column s_resultId = new("result_id", ColumnType.Number);
 
     private static readonly RowShape s_saga = new Table("sagas", s_gid).Insert(
         s_gid, s_kind, s_status, TestTables.CreateTime, TestTables.UpdateTime, s_finishTime);
 
     private static readonly RowShape s_branch = new Table("saga_branches", s_gid, s_branchId, s_op)
         .Insert(s_gid, s_branchId, s_op, s_status, TestTables.UpdateTime);
-
-    public static readonly RowShape InsertKey = new Table("idempotency", s_userId, s_key)
-        .Insert(s_userId, s_key, s_requestHash, s_kind, s_resultId, TestTables.CreateTime);
 
     /// <summary>A saga with one branch and its barrier row.</summary>
     public static WriteSet Saga(string gid, DateTimeOffset now, bool ended = true)

@@ -50,24 +50,27 @@ public sealed class LedgerCleanerTests
         TimeSpan.FromDays(10));
 
     [Fact]
-    public void IdempotencyKeys_GoWhenWhatTheyMadeIsGone_AndOldMarksGo() => _mall.Run(
+    public void RowsOfOthers_GoAtTheAgeThatTheyAreGiven() => _mall.Run(
         async () =>
         {
-            await _mall.Commit(Product(1, 1), Key(1, "product", 1), Key(2, "stock", 1), Key(3, "product", 9), Key(4, "shop", 9),
-                Key(5, "what another makes", 9));
-            await _mall.Pass(TimeSpan.FromDays(8));
+            await _mall.Commit(Product(1, 1), Order(1, "a"), Order(2, "b"));
             await _mall.Commit(DueWork.Schedule(LedgerCleaner.KindOfWork, "all", _mall.Time.GetUtcNow()));
-            await Cleaner().HandleAsync(Item(), CancellationToken.None);
-            Assert.Equal([1, 2, 5], await _mall.Ledger.QueryAsync(Number("select user_id from idempotency order by user_id")));
+            var cleaner = Cleaner(Old(Orders, age: null), Old(Products, TimeSpan.FromDays(100_000)));
+            await cleaner.HandleAsync(Item(), CancellationToken.None);
+            Assert.Equal(0, await _mall.One(Number("select count(*) from orders")));
+            Assert.Equal(1, await _mall.One(Number("select count(*) from products")));
         },
         TimeSpan.FromDays(10));
 
-    private static RowChange Key(long user, string kind, long result) => InsertKey.With(user, "k", "hash", kind, result, 0);
+    private static OldRows Old(Table table, TimeSpan? age) => new(
+        table.Name,
+        new Query<RowChange>($"select id from {table} where create_time < @p1", row => table.Delete().With(row.GetInt64(0))),
+        age);
 
     private static DueItem Item() => new(LedgerCleaner.KindOfWork, "all", DateTimeOffset.UnixEpoch, 1);
 
-    private LedgerCleaner Cleaner() => new(
-        _mall.Store, _mall.Ledger, _mall.Options, new LedgerClock(_mall.Time), new LedgerMetrics());
+    private LedgerCleaner Cleaner(params OldRows[] others) => new(
+        _mall.Store, _mall.Ledger, _mall.Options, new LedgerClock(_mall.Time), new LedgerMetrics(), others);
 
     private DueWorker Worker() => new(_mall.Store, _mall.Ledger, [Cleaner()], [], _mall.Options,
         new LedgerClock(_mall.Time), new LedgerMetrics(), NullLogger<DueWorker>.Instance);

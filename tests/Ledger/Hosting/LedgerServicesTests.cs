@@ -71,19 +71,4 @@ public sealed class LedgerServicesTests : IDisposable
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
-
-    private sealed class Postman : IDueHandler
-    {
-        private readonly TaskCompletionSource<string> _delivered = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public string Kind => "mail";
-
-        public Task<string> Delivered => _delivered.Task;
-
-        public Task HandleAsync(DueItem item, CancellationToken cancellationToken)
-        {
-            _delivered.TrySetResult(item.Key);
-            return Task.CompletedTask;
-        }
-    }
 }

@@ -62,10 +62,10 @@ public sealed class MigrationPlanTests
         }
     }
 
-    private static AppliedMigration[] Applied(Migration[] migrations) =>
-        [.. migrations.Select(m => new AppliedMigration(m.Number, m.Name, m.Checksum))];
+    private static Migration[] Applied(Migration[] migrations) =>
+        [.. migrations.Select(m => new Migration(m.Number, m.Name, m.Checksum))];
 
-    private static string Refusal(Migration[] known, AppliedMigration[] applied)
+    private static string Refusal(Migration[] known, Migration[] applied)
     {
         var message = Assert.Throws<LedgerStartException>(() => MigrationPlan.Of(known, applied)).Message;
         Assert.DoesNotContain('\n', message);

@@ -30,7 +30,7 @@ public abstract class CleanUpRateTests(DatabaseKind kind)
         await ledger.CommitAsync(
             new WriteSet(DueWork.Schedule(LedgerCleaner.KindOfWork, "all", TimeProvider.System.GetUtcNow())), Cancel);
         using var metrics = new LedgerMetrics();
-        var cleaner = new LedgerCleaner(store, ledger, options, new LedgerClock(TimeProvider.System), metrics);
+        var cleaner = new LedgerCleaner(store, ledger, options, new LedgerClock(TimeProvider.System), metrics, []);
 
         var (watch, orders, isOver) = (Stopwatch.StartNew(), 0, false);
         var shoppers = Enumerable.Range(0, 16).Select(shopper => Task.Run(async () =>

@@ -22,7 +22,7 @@ public abstract class ClockTests(DatabaseKind kind)
         using var metrics = new LedgerMetrics();
         await using var ledger = new DurableLedger(store, options, clock, NullLogger.Instance, metrics);
         await ledger.OpenAsync(Cancel);
-        var mail = new Mail();
+        var mail = new Postman();
         using var worker = new DueWorker(store, ledger, [mail], [], options, clock, metrics, NullLogger<DueWorker>.Instance);
         var now = DateTimeOffset.UtcNow;
         await ledger.CommitAsync(new WriteSet(
@@ -30,7 +30,7 @@ public abstract class ClockTests(DatabaseKind kind)
             DueWork.Schedule("mail", "late", now.AddMinutes(30))), Cancel);
 
         await worker.StartedAsync(Cancel);
-        Assert.Equal("early", await mail.Done.WaitAsync(TimeSpan.FromSeconds(20), Cancel));
+        Assert.Equal("early", await mail.Delivered.WaitAsync(TimeSpan.FromSeconds(20), Cancel));
         await worker.StoppingAsync(Cancel);
 
         Assert.InRange(clock.GetUtcNow(), now.AddMinutes(-1), now.AddMinutes(5));
@@ -47,21 +47,6 @@ public abstract class ClockTests(DatabaseKind kind)
     private sealed class OffClock(TimeSpan off) : TimeProvider
     {
         public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + off;
-    }
-
-    private sealed class Mail : IDueHandler
-    {
-        private readonly TaskCompletionSource<string> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public string Kind => "mail";
-
-        public Task<string> Done => _done.Task;
-
-        public Task HandleAsync(DueItem item, CancellationToken cancellationToken)
-        {
-            _done.TrySetResult(item.Key);
-            return Task.CompletedTask;
-        }
     }
 }
 

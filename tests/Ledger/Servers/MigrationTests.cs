@@ -20,7 +20,7 @@ public sealed class MigrationTests
     public async Task Postgres_UndoesIt_AndTheNextStartBeginsAnew()
     {
         var database = await NewDatabaseAsync(DatabaseKind.Postgres);
-        await using var connections = PostgresConnections.To(database.Address, "mall-migrations", TimeSpan.FromSeconds(10));
+        await using var connections = PostgresConnections.To(database.Address, TimeSpan.FromSeconds(10));
         await using var connection = await connections.Pool.OpenConnectionAsync(Cancel);
         var migrator = new Migrator(connection, PostgresErrors.Instance, PostgresStore.Words, TimeProvider.System);
         var failure = await Assert.ThrowsAsync<LedgerStartException>(

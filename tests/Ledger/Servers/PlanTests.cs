@@ -37,7 +37,7 @@ public sealed class PlanTests
             select i, 1, 'a product', 1, 1, 0, 1, 0, 0, 0 from generate_series(1, 10000) i;
             analyze
             """, "plans", Cancel); // Of an empty table any index is as good.
-        await using var connections = PostgresConnections.To(database.Address, "mall-plans", TimeSpan.FromSeconds(10));
+        await using var connections = PostgresConnections.To(database.Address, TimeSpan.FromSeconds(10));
         await using var connection = (NpgsqlConnection)await connections.Committers.OpenConnectionAsync(Cancel);
         foreach (var (i, shape) in s_shapes.Index())
         {
@@ -64,8 +64,9 @@ public sealed class PlanTests
                 .Select(c => c.Column.Type == ColumnType.Number ? (Value)(long)row : $"k{row}").ToArray())).ToArray();
             foreach (var count in (int[])[1, 100])
             {
-                var sql = new SqlText();
-                MySqlSql.Change(sql, shape, changes.AsSpan(0, count));
+                var (sql, group) = (new SqlText(), new ChangeGroup(shape));
+                group.Changes.AddRange(changes.AsSpan(0, count));
+                MySqlSql.Change(sql, group);
                 var plan = await database.Server.RunSqlAsync($"explain {sql}", "plans", Cancel);
 
                 // Columns: id, select_type, table, type, possible_keys, key, ...; nothing is said of a row that is known not to

@@ -1,11 +1,9 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
-using System.Text.Json;
 using Mall.Api;
 using Mall.Signing;
 using Mall.Tests.Hosting;
-using Mall.TestServers;
 
 namespace Mall.Tests.Payments;
 
@@ -74,22 +72,10 @@ public sealed class AdapterTests
     }
 
     /// <summary>It answers its first call, and each after <see cref="FailNext"/>, with 503.</summary>
-    private sealed class Adapter : IAsyncDisposable
+    private sealed class Adapter : StubAdapter
     {
-        private readonly HttpListener _listener = new();
         private readonly ConcurrentQueue<string> _calls = new();
-        private readonly Task _serving;
         private volatile bool _fails = true;
-
-        public Adapter()
-        {
-            Url = $"http://127.0.0.1:{FreePorts.Take()}";
-            _listener.Prefixes.Add(Url + "/");
-            _listener.Start();
-            _serving = ServeAsync();
-        }
-
-        public string Url { get; }
 
         public bool AllWereSigned { get; private set; } = true;
 
@@ -97,40 +83,14 @@ public sealed class AdapterTests
 
         public void FailNext() => _fails = true;
 
-        public async ValueTask DisposeAsync()
+        protected override int Answer(HttpListenerRequest call, byte[] body, long paymentId)
         {
-            _listener.Stop();
-            await _serving;
-            _listener.Close();
-        }
-
-        private async Task ServeAsync()
-        {
-            while (_listener.IsListening)
-            {
-                HttpListenerContext call;
-                try
-                {
-                    call = await _listener.GetContextAsync();
-                }
-                catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
-                {
-                    return;
-                }
-
-                using var copy = new MemoryStream();
-                await call.Request.InputStream.CopyToAsync(copy);
-                var body = copy.ToArray();
-                AllWereSigned &= Signatures.IsGood(
-                    Key, call.Request.Headers[Signatures.TimestampHeader], call.Request.Headers[Signatures.SignatureHeader], body,
-                    DateTimeOffset.UtcNow);
-                _calls.Enqueue($"{call.Request.Url!.AbsolutePath} {Encoding.UTF8.GetString(body)}");
-                (var fails, _fails) = (_fails, false);
-                call.Response.StatusCode = fails ? 503 : 200;
-                await JsonSerializer.SerializeAsync(
-                    call.Response.OutputStream, new { providerRef = "ref-1", payUrl = "http://pay.test/1" });
-                call.Response.Close();
-            }
+            AllWereSigned &= Signatures.IsGood(
+                Key, call.Headers[Signatures.TimestampHeader], call.Headers[Signatures.SignatureHeader], body,
+                DateTimeOffset.UtcNow);
+            _calls.Enqueue($"{call.Url!.AbsolutePath} {Encoding.UTF8.GetString(body)}");
+            (var fails, _fails) = (_fails, false);
+            return fails ? 503 : 200;
         }
     }
 }

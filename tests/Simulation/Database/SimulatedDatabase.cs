@@ -111,22 +111,21 @@ public sealed partial class SimulatedDatabase : IDisposable
     internal IReadOnlyList<T> Read<T>(Statement<T> statement) => Read(statement.Query, statement.Parameters);
 
     internal IReadOnlyList<DueItem> Claim(DueClaim claim) => _locks.HeldOf("due").Any() ? []
-        : Pick(ShortQueries.Due(claim, locking: ""), due => ShortQueries.Claim(claim, due));
+        : Pick(ShortQueries.Claim(claim));
 
     /// <summary>The claim, past rows that somebody holds, as <c>skip locked</c> does.</summary>
     internal IReadOnlyList<DueItem> Claim(DueColumn column, DueClaim claim)
     {
         var held = string.Join(", ", _locks.HeldOf(column.Table.Name).Order().Select(key => $"'{key}'"));
         var free = column with { Predicate = $"({column.Predicate ?? "1"}) and {column.Key} not in ({held})" };
-        return Pick(ShortQueries.Due(held.Length > 0 ? free : column, claim, locking: ""),
-            due => ShortQueries.Claim(column, claim, due));
+        return Pick(ShortQueries.Claim(held.Length > 0 ? free : column, claim));
     }
 
-    internal IReadOnlyList<T> Pick<T>(Statement<T> pick, Func<IReadOnlyList<T>, IEnumerable<Statement<long>>> write)
+    internal IReadOnlyList<T> Pick<T>(Pick<T> pick)
     {
-        var picked = Read(pick);
+        var picked = Read(pick.Rows);
         if (picked.Count > 0)
-            foreach (var statement in write(picked)) Read(statement);
+            foreach (var statement in pick.Write(picked)) Read(statement);
         return picked;
     }
 

@@ -54,7 +54,7 @@ public sealed class SimulatedStore(SimulatedDatabase database, string silo, Task
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) =>
         AskAsync(() => database.Claim(column, claim));
     public Task<int> CleanUpAsync(DateTimeOffset before, int limit) =>
-        AskAsync(() => database.Pick(ShortQueries.Ended(before, limit, locking: ""), ShortQueries.CleanUp).Count);
+        AskAsync(() => database.Pick(ShortQueries.CleanUp(before, limit)).Count);
 
     /// <summary>As the end of the process: its sessions end, except for what had been sent.</summary>
     public ValueTask DisposeAsync()

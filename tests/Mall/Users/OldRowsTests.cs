@@ -1,0 +1,69 @@
+using Mall.Hosting;
+using Mall.Ledger;
+using Mall.Ledger.Stores;
+using Mall.Orders;
+using Mall.Sagas;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Mall.Tests.Users;
+
+/// <summary>What grains have the ledger's clean-up remove, and what stays.</summary>
+public sealed class OldRowsTests : IAsyncLifetime
+{
+
+    private static readonly LedgerOptions s_options = new() { Address = StoreAddress.Parse("sqlite::memory:") };
+    private readonly DurableLedger _ledger = new(
+        LedgerServices.StoreAt(s_options, TimeProvider.System), s_options, TimeProvider.System,
+        NullLogger<DurableLedger>.Instance);
+
+    public async ValueTask InitializeAsync() => await _ledger.OpenAsync();
+
+    public ValueTask DisposeAsync() => _ledger.DisposeAsync();
+
+    [Fact]
+    public async Task IdempotencyKeys_GoWhenWhatTheyMadeIsGone()
+    {
+        await InsertAsync("products", ("id", 1), ("shop_id", 1), ("name", "p"), ("price", 1), ("stock", 1), ("owner_epoch", 1),
+            ("create_time", 0), ("update_time", 0));
+        foreach (var (user, (kind, result)) in new (string, long)[]
+            { ("product", 1), ("stock", 1), ("product", 9), ("shop", 9), ("what another makes", 9) }.Index())
+            await InsertAsync("idempotency", ("user_id", user), ("key", "k"), ("request_hash", "hash"), ("kind", kind),
+                ("result_id", result), ("create_time", 0));
+        Assert.Equal([2, 3], await OldAsync("idempotency", now: 1));
+        Assert.Empty(await OldAsync("idempotency", now: 0));
+    }
+
+    [Theory, InlineData("sessions", "expire_time"), InlineData("ended_sessions", "access_end")]
+    public async Task Sessions_GoWhenTheyHaveExpired(string table, string time)
+    {
+        foreach (var id in (long[])[1, 2])
+        {
+            (string, Value)[] row = [("id", id), ("access_end", 10 * id)];
+            if (table == "sessions")
+                row = [.. row, ("user_id", 1), ("role", "user"), ("token_hash", $"{id}"), ("issue_time", 0), ("rotate_time", 0),
+                    (time, 10 * id), ("create_time", 0)];
+            await InsertAsync(table, row);
+        }
+
+        Assert.Equal([1], await OldAsync(table, now: 11));
+    }
+
+    private Task<CommitOutcome> InsertAsync(string table, params (string Name, Value Value)[] row)
+    {
+        var columns = row.Select(value => new Column(value.Name, value.Value.IsNumber ? ColumnType.Number : ColumnType.Text));
+        Column[] all = [.. columns];
+        return _ledger.CommitAsync(new WriteSet(
+            new Table(table, all[0]).Insert(all).With([.. row.Select(value => value.Value)])));
+    }
+
+    private async Task<IReadOnlyList<long>> OldAsync(string table, long now)
+    {
+        var services = new ServiceCollection().AddMallGrains(new OrderOptions(), new SagaOptions(), jitterSeed: 1);
+        var rows = services.Select(service => service.ImplementationInstance).OfType<OldRows>().Single(old => old.Table == table);
+        var removals = await _ledger.QueryAsync(rows.Removals, TestContext.Current.CancellationToken, now);
+        var outcomes = await Task.WhenAll(removals.Select(removal => _ledger.CommitAsync(new WriteSet(removal))));
+        Assert.All(outcomes, outcome => Assert.Equal(CommitOutcome.Applied, outcome));
+        return [.. removals.Select(removal => removal.Values[0].Number)];
+    }
+}
