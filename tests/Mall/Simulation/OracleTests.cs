@@ -28,7 +28,7 @@ public sealed class OracleTests : IDisposable
             insert into products (id, shop_id, name, price, stock, sold, status, owner_epoch, create_time, update_time)
             values (7, 1, 'seven', 100, 10, 0, 1, 1, 0, 0)
             """);
-        Ask(Asked.Product("1 p", "seven", 100, 10), new Answer(null, "seven", new ProductView(7, 1, "seven", "", 100, 10, 1)));
+        Ask(Asked.Product("1 p", "seven", 100, 10), Answer.Of<ProductView>(new ProductView(7, 1, "seven", "", 100, 10, 1)));
         Place("good", order: 1, quantity: 3);
         Sql("""
             insert into payments (id, order_id, user_id, amount, status, provider, public_url, create_time, update_time)
@@ -98,6 +98,7 @@ public sealed class OracleTests : IDisposable
         { Invariant.Barrier, "update products set stock = stock + 2, sold = sold - 2 where id = 7" },
         { Invariant.Barrier, "delete from barrier where gid = 'close-3' and branch_id = '02'" },
         { Invariant.SagasEnd, "update orders set status = 0 where id = 1" },
+        { Invariant.OrderSteps, "update orders set promised_close_time = 1900000000000 where id = 3" },
         { Invariant.MoneyConserved, "update payments set status = 2" },
         { Invariant.MoneyConserved, "update bank set taken = 0" },
         { Invariant.MoneyConserved, "update bank set given_back = 300" },
@@ -190,7 +191,7 @@ public sealed class OracleTests : IDisposable
     public void Report_ThatIsBelieved_OrNot_AgainstReason_IsFound(string kind, int? code, Invariant? broken)
     {
         Ask(Asked.Report(kind, 21, "succeeded"), new Answer(code, "so"));
-        Assert.Equal(broken, Findings() is [var found, ..] ? found.Invariant : null);
+        Assert.Equal(broken is not null, Findings().Any(finding => finding.Invariant == broken));
     }
 
     [Fact]
@@ -277,7 +278,7 @@ public sealed class OracleTests : IDisposable
 
     private static Asked OrderOf(string gid, long quantity) => Asked.Order(gid, true, 1, [new OrderLine(7, quantity)]);
 
-    private static Answer Placed(string gid, long id, long quantity) => new(null, $"order {id}", OrderOf(gid, id, quantity));
+    private static Answer Placed(string gid, long id, long quantity) => Answer.Of<OrderView>(OrderOf(gid, id, quantity));
 
     private static OrderView OrderOf(string gid, long id, long quantity) =>
         new(id, gid, 1, [new OrderItem(7, "seven", quantity, 100)], quantity * 100, 0, default, default, null);

@@ -3,8 +3,7 @@ namespace Mall.Simulation;
 /// <summary>Silos, front doors and the database of one mall, and what may happen to them.</summary>
 internal sealed class Cluster : IDisposable
 {
-    /// <summary>Silos at the beginning.</summary>
-    public const int Size = 3;
+    public const int Size = 3; // silos at the beginning
 
     private readonly Dictionary<string, MallSilo> _silos = [];
     private readonly HashSet<string> _wanted = []; // Whatever of these ends, a supervisor starts again.
@@ -12,7 +11,6 @@ internal sealed class Cluster : IDisposable
     private readonly Random _random;
     private int _starts;
 
-    /// <param name="planted">A bug, if there is to be one.</param>
     public Cluster(World world, FaultPlan plan, Mutation? planted)
     {
         (World, Plan, Planted, _random) = (world, plan, planted, world.Random("cluster"));
@@ -20,10 +18,8 @@ internal sealed class Cluster : IDisposable
         Network = new Network(world, Faults, plan.SlowMessages, plan.LostMessages);
         Membership = new Membership(world, Counts, plan.LateNews);
         var machine = new SimulatedProcess(world, "database");
-        Database = new SimulatedDatabase(machine.Scheduler, machine.Clock, world.Random("database"), world.Trace)
-        {
-            Options = plan.Database, Faults = Faults,
-        };
+        Database = new(machine.Scheduler, machine.Clock, world.Random("database"), world.Trace) { Faults = Faults };
+        Database.Options = plan.Database;
         if (planted?.Trigger is { } bug) Database.Read(new Query<int>($"create trigger planted after {bug}", _ => 0));
         for (var i = 1; i <= Size; i++) Start($"silo-{i}");
         Doors = [.. ((string[])["door-1", "door-2"]).Select(name => new FrontDoor(new SimulatedProcess(world, name), this))];
@@ -39,27 +35,20 @@ internal sealed class Cluster : IDisposable
     public SimulatedDatabase Database { get; }
     public IReadOnlyList<FrontDoor> Doors { get; }
     public Bank Bank { get; set; } = null!; // one of the clients; set before time passes
-
-    /// <summary>The silos whose processes live, in the order of their names.</summary>
     public IReadOnlyList<MallSilo> Silos => [.. _silos.Values.Where(silo => silo.Process.IsAlive)];
 
-    /// <summary>
-    /// How long ended sagas are kept. Longer than clocks are apart and messages travel, as seven days are: a barrier outlives
-    /// what it holds off.
-    /// </summary>
+    /// <summary>How long ended sagas are kept: a barrier outlives clocks that are apart and messages on their way.</summary>
     public TimeSpan Retention => TimeSpan.FromMinutes(2) + (2 * _clocksApart);
 
     /// <summary>Starts it unless it runs; from then on its supervisor starts it again.</summary>
-    /// <returns>Whether it did not run.</returns>
-    public bool Start(string name)
+    public void Start(string name)
     {
         _wanted.Add(name);
-        if (_silos.TryGetValue(name, out var before) && before.Process.IsAlive) return false;
+        if (_silos.TryGetValue(name, out var before) && before.Process.IsAlive) return;
         var process = new SimulatedProcess(World, name, _clocksApart * ((2 * _random.NextDouble()) - 1));
         var silo = _silos[name] = new MallSilo(this, ++_starts, process, _random.Next());
         process.Trace("starts");
         process.Start(silo.StartAsync);
-        return true;
     }
 
     /// <summary>As kill -9. The others find out soon, since its port refuses connections.</summary>
@@ -100,7 +89,10 @@ internal sealed class Cluster : IDisposable
     public void NoteEnded(string name)
     {
         Counts.Note("silos ended");
-        World.Schedule(Draw(1, 15), () => _ = _wanted.Contains(name) && Start(name));
+        World.Schedule(Draw(1, 15), () =>
+        {
+            if (_wanted.Contains(name)) Start(name);
+        });
     }
 
     public void Dispose()

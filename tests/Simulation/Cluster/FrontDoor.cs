@@ -1,19 +1,7 @@
-using Mall.Api;
-using Mall.Api.Calls;
-using Mall.Api.Listening;
-using Mall.Api.Orders;
-using Mall.Api.Payments;
-using Mall.Api.Products;
-using Mall.Api.Sagas;
-using Mall.Api.Shops;
-using Microsoft.Extensions.Logging.Abstractions;
-
 namespace Mall.Simulation;
 
-/// <summary>
-/// A front door in a process of its own, without HTTP: the real desks over a client of the cluster, which reads the list of
-/// gateways now and then.
-/// </summary>
+/// <summary>A front door in a process of its own, without HTTP: the real desks over a client of the cluster, which reads the list
+/// of gateways now and then.</summary>
 internal sealed class FrontDoor : GrainCaller
 {
     private static readonly TimeSpan s_refresh = TimeSpan.FromSeconds(2);
@@ -26,9 +14,7 @@ internal sealed class FrontDoor : GrainCaller
     public FrontDoor(SimulatedProcess process, Cluster cluster) : base(process)
     {
         (_cluster, Orders, Products, Shops, Sagas) = (cluster, new(this), new(this), new(this), new(this));
-        Payments = new(
-            this, new PublicAddress(s_options, null!), new CallbackKey(s_options, this), process.Clock,
-            NullLogger<PaymentDesk>.Instance);
+        Payments = new(this, new(s_options, null!), new(s_options, this), process.Clock, NullLogger<PaymentDesk>.Instance);
         Refresh();
     }
 
@@ -37,10 +23,7 @@ internal sealed class FrontDoor : GrainCaller
     public ShopDesk Shops { get; }
     public SagaDesk Sagas { get; }
     public PaymentDesk Payments { get; }
-
-    /// <summary>For one request, from now.</summary>
-    public Patience NewPatience() => new(s_options.WaitLimit, Process.Clock, CancellationToken.None);
-
+    public Patience NewPatience() => new(s_options.WaitLimit, Process.Clock, CancellationToken.None); // for one request
     protected override SimulatedSilo? Gateway => _gateways.Count == 0 ? null : _gateways[_next++ % _gateways.Count];
 
     public override void Send(Message message)

@@ -2,8 +2,6 @@ using System.Diagnostics.Metrics;
 using Mall.Hosting;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Internal;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.Core;
 using Orleans.Timers;
 
@@ -19,19 +17,16 @@ internal sealed class MallSilo : SimulatedSilo, IGrainRuntime
     private readonly SimulatedStore _store;
     private readonly Cluster _cluster;
 
-    /// <param name="seed">Of all chance within the silo.</param>
     public MallSilo(Cluster cluster, int number, SimulatedProcess process, int seed)
         : base(number, process, cluster.Network, cluster.Membership)
     {
         _cluster = cluster;
-        _store = new SimulatedStore(cluster.Database, $"{process.Name}/{number}", process.Scheduler, process.Clock)
-        {
-            Freeze = time => cluster.Freeze(this, time),
-        };
+        _store = new(cluster.Database, $"{process.Name}/{number}", process.Scheduler, process.Clock);
+        _store.Freeze = time => cluster.Freeze(this, time);
         var ledger = new LedgerOptions
         {
             Scheduler = process.Scheduler, Random = new Random(seed), Retention = cluster.Retention,
-            CleanUpPeriod = TimeSpan.FromSeconds(30), DuePeriod = TimeSpan.FromSeconds(2),
+            CleanUpPeriod = TimeSpan.FromSeconds(30), DuePeriod = TimeSpan.FromSeconds(4),
         };
         _services = new ServiceCollection()
             .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)

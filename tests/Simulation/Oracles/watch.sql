@@ -1,6 +1,6 @@
--- Notes, in the transaction that does it, what the rows of products, users, orders and sagas have been, and every step that no row may
--- ever take; what the clean-up removes stays known here. And views of what the rows alone show to be wrong, now or in the end:
--- nothing that the mall says about itself is believed. now_ticks() is the right clock, now_silo() whose transaction it is.
+-- Notes, in the transaction that does it, what rows of products, users, orders and sagas have been, and every step that no row
+-- may ever take; what the clean-up removes stays known here. And views of what the rows alone show to be wrong, now or in the
+-- end: nothing that the mall says about itself is believed. now_ticks() is the right clock, now_silo() whose transaction it is.
 
 create table seen_products (at integer, id integer, stock integer, sold integer, status integer, epoch integer);
 create index seen_products_by_id on seen_products (id);
@@ -99,15 +99,6 @@ create trigger order_gone after delete on orders begin
   insert into seen_steps values (now_ticks(), 'NothingLost', old.id, 'the order was removed');
 end;
 
--- What the bank has done, outside of the mall.
-create table bank (payment integer primary key, taken integer, given_back integer);
-
-create trigger payment_moved after update of status on payments
-when old.status || '>' || new.status not in ('0>0', '0>1', '0>2', '1>1', '1>3', '2>0', '2>1', '3>3') begin
-  insert into seen_steps values (now_ticks(), 'MoneyConserved', new.order_id,
-    'the payment went from ' || old.status || ' to ' || new.status);
-end;
-
 -- The stock that orders hold: what was taken and not given back, both by the barrier of the saga that did it; by the order's
 -- status when the clean-up has removed that saga.
 create view held as
@@ -123,23 +114,6 @@ left join barrier b on b.gid = i.ending and b.branch_id = i.branch_id and b.op =
 where case when s.gid is null then i.status <> 9 else a.gid is not null and c.gid is null end
   and not case when e.gid is null then i.status in (2, 3) else b.gid is not null end
 group by i.product_id;
-
--- What has come of orders, payments and registrations, each once; and what must have, in the end.
-create view effects as
-select type as what, cast(substr(subject, 7) as integer) as whose from outbox where subject like 'order/%'
-union all
-select cause || ' ' || points, cause_id from point_movements where user_id in (select id from users);
-
-create view owed as
-select 'registration 10' as what, id as whose from users
-union all select 'order.placed', id from orders where status <> 9
-union all select 'order.paid', id from orders where status in (1, 3)
-union all select 'order.closed', id from orders where status = 2
-union all select 'order.refunded', id from orders where status = 3
-union all select 'payment ' || (p.amount / 100), p.id from payments p join orders o on o.id = order_id
-where o.status in (1, 3) and p.amount >= 100
-union all select 'refund ' || -(p.amount / 100), p.id from payments p join orders o on o.id = order_id
-where o.status = 3 and p.amount >= 100;
 
 -- What is wrong at whatever moment. Cheap enough to be asked every few commits.
 create view wrong_now as
@@ -181,24 +155,16 @@ where op = 'compensate' and gid in (select gid from sagas) and not exists (
 union all
 select 'NothingUndone', gid, 'the saga succeeded, and branch ' || branch_id || ' was undone'
 from sagas s join barrier b using (gid) where s.status = 'succeed' and b.op = 'compensate'
-union all
-select iif(sum(n) > 0, 'NothingLost', 'NothingTwice'), whose, what || ' is there ' || -sum(n) || ' times too often'
-from (select *, 1 as n from owed union all select *, -1 from effects) group by what, whose having sum(n) <> 0
-union all
-select 'NothingTwice', id, 'the points are not the sum of their movements' from users left join points on user_id = id
-where balance is not (select sum(m.points) from point_movements m where m.user_id = id)
+union all -- Ticks since the year 1, and milliseconds since 1970; a clock that is read over the network may be off by seconds.
+select 'OrderSteps', o.id, 'the order closed before its time, and nobody had cancelled it'
+from seen_orders s join orders o using (id)
+where s.status = 2 and (s.at - 621355968000000000) / 10000 < o.promised_close_time - 3000
+  and not exists (select 1 from asked a where a.kind = 'cancel' and a.target = o.id and a.at <= s.at)
 union all
 select 'SagasEnd', id, 'the order is neither paid nor closed; it is due at ' || coalesce(close_time, 'no time')
-from orders where status = 0
-union all
-select 'MoneyConserved', o.id, 'the order is ' || o.status || ' and its payment ' || coalesce(p.status, 'none')
-from orders o left join payments p on p.order_id = o.id
-where o.status || coalesce(p.status, '') not in ('0', '00', '02', '11', '2', '20', '22', '23', '33', '9')
-union all
-select 'MoneyConserved', order_id, 'the payment of ' || amount || ' is ' || status || ', and the bank has taken '
-  || coalesce(taken, 0) || ' and given back ' || coalesce(given_back, 0)
-from payments left join bank on payment = id where coalesce(taken, 0) <> iif(status in (1, 3), amount, 0)
-  or coalesce(given_back, 0) <> iif(status = 3, amount, 0)
-union all
-select 'MoneyConserved', payment, 'the bank has money of a payment that is not there' from bank
-where payment not in (select id from payments);
+from orders where status = 0;
+
+-- How much is under way yet: sagas that have not ended and wait for nobody, orders that are neither paid nor closed.
+create view unrest as
+select (select count(*) from sagas where status not in ('succeed', 'failed') and next_time is not null)
+  + (select count(*) from orders where status = 0) as number;

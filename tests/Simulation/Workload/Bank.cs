@@ -1,14 +1,10 @@
-using System.Text.Json;
-using Mall.Api.Payments;
-using Mall.Payments;
 using Mall.Signing;
 
 namespace Mall.Simulation;
 
-/// <summary>
-/// Who takes customers' money, outside of the mall. Its calls get lost before or after their effect; what it has taken it reports
-/// until the mall says that it knows: late, again, in any order. Forgers beside it know everything but its key.
-/// </summary>
+/// <summary>Who takes customers' money, outside of the mall. Its calls get lost before or after their effect; what it has taken
+/// it reports until the mall says that it knows: late, again, in any order. Forgers beside it know everything but its
+/// key.</summary>
 internal sealed class Bank(Market market) : Client(market, "bank")
 {
     public const string Key = "the key of an honest bank";
@@ -16,10 +12,9 @@ internal sealed class Bank(Market market) : Client(market, "bank")
     private static readonly TimeSpan s_tooOld = Signatures.Window + TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(3);
     private static readonly Query<int> s_take = new("insert or ignore into bank values (@p1, @p2, 0)", _ => 0);
-    private static readonly Query<int> s_giveBack = new("update bank set given_back = given_back + taken where payment = @p1", _ => 0);
+    private static readonly Query<int> s_giveBack = new("update bank set given_back = taken where payment = @p1", _ => 0);
 
     private readonly Dictionary<long, ProviderRequest> _known = [];
-    private readonly HashSet<long> _givenBack = [];
 
     public override async Task LiveAsync()
     {
@@ -80,7 +75,7 @@ internal sealed class Bank(Market market) : Client(market, "bank")
             var value = isServed ? serve() : default!;
             Market.World.Trace($"bank: {what}{(isServed ? "" : ", not done")}{(isLost ? ", not answered" : "")}");
             if (isLost) Market.Cluster.Faults.Note($"bank: call lost {(isServed ? "behind" : "before")} its effect");
-            if (isLost) silo.Schedule(s_patience, () => answer.TrySetException(new TimeoutException("The bank does not answer.")));
+            if (isLost) silo.Schedule(s_patience, () => answer.TrySetException(new TimeoutException("The bank is silent.")));
             else silo.Schedule(Way, () => answer.TrySetResult(value));
         });
         return answer.Task;
@@ -96,7 +91,8 @@ internal sealed class Bank(Market market) : Client(market, "bank")
             return new ProviderAnswer(RefOf(payment), "http://bank.test/pay");
         });
 
+        // What was given back once is so: the same again changes nothing.
         public Task RefundAsync(ProviderRequest payment) => bank.CallAsync(silo, $"gives back {payment.PaymentId}", () =>
-            bank._givenBack.Add(payment.PaymentId) && bank.Market.Cluster.Database.Read(s_giveBack, payment.PaymentId).Count == 0);
+            bank.Market.Cluster.Database.Read(s_giveBack, payment.PaymentId));
     }
 }

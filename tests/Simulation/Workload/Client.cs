@@ -1,7 +1,3 @@
-using Mall.Api.Auth;
-using Mall.Api.Errors;
-using Mall.Api.Validation;
-
 namespace Mall.Simulation;
 
 /// <summary>Somebody who asks the mall for something through a front door, and notes what was asked and answered.</summary>
@@ -15,8 +11,7 @@ internal abstract class Client(Market market, string name)
     protected Random Random { get; } = market.World.Random(name);
     protected Caller Caller { get; private set; } = new(0, Roles.User); // who it is, once it has registered
 
-    /// <summary>Does what it does, until the market closes.</summary>
-    public abstract Task LiveAsync();
+    public abstract Task LiveAsync(); // until the market closes
 
     protected Task PauseAsync(double seconds) =>
         Task.Delay(TimeSpan.FromSeconds(seconds * 2 * Random.NextDouble()), Market.Process.Clock);

@@ -33,7 +33,7 @@ internal sealed class Market
     public World World => Cluster.World;
     public Journal Journal { get; }
     public bool IsOpen { get; set; } = true;
-    public bool IsOver => _lives.RemoveAll(life => life.IsCompletedSuccessfully) >= 0 && _lives.TrueForAll(life => life.IsCompleted);
+    public bool IsOver => _lives.RemoveAll(life => life.IsCompletedSuccessfully) >= 0 && _lives.All(life => life.IsFaulted);
     public Bank Bank { get; }
     public SimulatedProcess Process { get; } // of all clients: nothing ever happens to it
     public List<long> Products { get; } = []; // products that are known to exist
@@ -43,4 +43,24 @@ internal sealed class Market
     /// <summary>Lives end by themselves; one that fails is a bug of the simulation.</summary>
     public void ThrowIfFailed() => _lives.ForEach(life => life.GetAwaiter().GetResult());
     public void Begin(Func<Task> life) => _lives.Add(Process.Start(life));
+}
+
+/// <summary>Looks at sagas, and retries or aborts one now and then, whatever state it is in.</summary>
+internal sealed class Operator(Market market, int number) : Client(market, $"operator-{number}")
+{
+    private static readonly Api.Auth.Caller s_caller = new(1, "operator");
+
+    public override async Task LiveAsync()
+    {
+        while (Market.IsOpen)
+        {
+            await PauseAsync(Market.Options.ShopperPause * 3);
+            while (Market.Gids.Count > 5) Market.Gids.Dequeue();
+            if (!Market.IsOpen || !Market.Gids.TryDequeue(out var gid)) continue;
+            await (Chance(0.5)
+                ? AskAsync<SagaView>(
+                    Asked.Other($"retry of {gid}"), door => door.Sagas.Retry(s_caller, gid, null, door.NewPatience()))
+                : AskAsync<SagaView>(Asked.Abort(gid), door => door.Sagas.Abort(s_caller, gid, null, door.NewPatience())));
+        }
+    }
 }

@@ -1,8 +1,4 @@
 using System.Collections.Immutable;
-using Mall.Api.Orders;
-using Mall.Api.Payments;
-using Mall.Api.Validation;
-using Mall.Payments;
 
 namespace Mall.Simulation;
 
@@ -44,7 +40,7 @@ internal sealed class Shopper(Market market, int number) : Client(market, $"shop
         }
     }
 
-    /// <summary>What becomes of an order: it is paid, cancelled, given back, some of that at once, or forgotten until it closes.</summary>
+    /// <summary>An order is paid, cancelled, given back, some of that at once, or forgotten until it closes.</summary>
     private async Task FollowAsync(OrderView order)
     {
         for (var acts = Random.Next(4); acts > 0; acts--)
