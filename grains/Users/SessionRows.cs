@@ -20,8 +20,6 @@ internal static class SessionRows
 
     private static readonly Table s_sessions = new("sessions", s_id);
     private static readonly Table s_ended = new("ended_sessions", s_id);
-    private static readonly RowShape s_delete = s_sessions.Delete();
-    private static readonly RowShape s_forget = s_ended.Delete();
 
     private static readonly RowShape s_insert = s_sessions.Insert(
         s_id, s_userId, s_role, s_tokenHash, s_issueTime, s_accessEnd, s_rotateTime, s_expireTime, s_createTime);
@@ -61,20 +59,10 @@ internal static class SessionRows
     private static readonly TimeSpan s_clocksDiffer = TimeSpan.FromMinutes(5);
 
     /// <summary>What has expired is of no use to anybody.</summary>
-    public static readonly OldRows Expired = new(
-        "sessions",
-        new Query<RowChange>(
-            $"select id from sessions where expire_time < @p1 order by expire_time limit {OldRows.AtOnce}",
-            row => s_delete.With(row.GetInt64(0))),
-        s_clocksDiffer);
+    public static readonly OldRows Expired = Old(s_sessions, "expire_time");
 
     /// <summary>The end of a session is told until its last access token has expired.</summary>
-    public static readonly OldRows Told = new(
-        "ended_sessions",
-        new Query<RowChange>(
-            $"select id from ended_sessions where access_end < @p1 order by access_end limit {OldRows.AtOnce}",
-            row => s_forget.With(row.GetInt64(0))),
-        s_clocksDiffer);
+    public static readonly OldRows Told = Old(s_ended, "access_end");
 
     public static RowChange Insert(NewSession session, DateTimeOffset now) => s_insert.With(
         session.Id, session.UserId, session.Role, session.TokenHash, session.Access.IssuedAt, session.Access.ExpiresAt, now,
@@ -90,6 +78,17 @@ internal static class SessionRows
         s_end.With(session.View.Id, session.TokenHash, Lasts, now),
         s_tell.With(session.View.Id, session.View.Access.ExpiresAt),
     ];
+
+    private static OldRows Old(Table table, string time)
+    {
+        var delete = table.Delete();
+        return new OldRows(
+            table.Name,
+            new Query<RowChange>(
+                $"select id from {table} where {time} < @p1 order by {time} limit {OldRows.AtOnce}",
+                row => delete.With(row.GetInt64(0))),
+            s_clocksDiffer);
+    }
 
     private static SessionRow Read(DbDataReader row) => new(
         new SessionView(row.GetInt64(0), row.GetInt64(1), row.GetString(2), new AccessTimes(row.Time(5), row.Time(6))),

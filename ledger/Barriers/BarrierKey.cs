@@ -45,7 +45,6 @@ internal static class Barrier
     /// <summary>The op whose row has the reason that decides: its origin where the op has one, else the op itself.</summary>
     public static string OpOfReason(string op) => OriginOf(op) ?? op;
 
-    /// <param name="op">The op of the key.</param>
     /// <param name="originInserted">The row of the op's origin was inserted now.</param>
     /// <param name="inserted">The op's own row was inserted now.</param>
     /// <param name="reason">What stands in the row of <see cref="OpOfReason"/>, if it was there.</param>

@@ -61,23 +61,11 @@ public sealed class DurableLedger : ILedger, IAsyncDisposable
         return ids.NextAsync(cancellationToken);
     }
 
-    /// <summary>Commits what waits, gives back unused ids, closes the database.</summary>
+    /// <summary>Commits what waits, closes the database.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         await _committer.DisposeAsync();
-        foreach (var (_, sequence) in _sequences.OrderBy(named => named.Key, StringComparer.Ordinal)) // the same in every run
-        {
-            try
-            {
-                await sequence.CloseAsync();
-            }
-            catch (LedgerUnavailableException)
-            {
-                // Ids that cannot be given back are lost, as after a crash.
-            }
-        }
-
         await _store.DisposeAsync();
         _metrics.Dispose();
     }

@@ -3,8 +3,8 @@ namespace Mall.Ledger;
 /// <summary>
 /// Ids of one sequence, handed out of blocks that are reserved in the database before any of their ids is seen. A block that is
 /// used up in less than a second makes the next one twice as large, up to a limit, and the next block is fetched when half of the
-/// present one is gone, so that callers rarely wait, and never longer than for a commit. A crash loses what is left of the
-/// blocks; a graceful stop gives it back.
+/// present one is gone, so that callers rarely wait, and never longer than for a commit. What is left of the blocks when the
+/// process ends is lost.
 /// </summary>
 internal sealed class IdSequence(string name, IStore store, TimeProvider time, LedgerOptions options)
 {
@@ -18,7 +18,6 @@ internal sealed class IdSequence(string name, IStore store, TimeProvider time, L
     private int _blockSize = FirstBlock;
     private long? _fetchedAt;
     private Task<Exception?>? _fetching;
-    private bool _isClosed;
 
     public async ValueTask<long> NextAsync(CancellationToken cancellationToken)
     {
@@ -28,7 +27,6 @@ internal sealed class IdSequence(string name, IStore store, TimeProvider time, L
             Task<Exception?> fetching;
             lock (_gate)
             {
-                if (_isClosed) throw new LedgerUnavailableException("The ledger is stopping.");
                 if (TryTake_NeedsLock(out var id)) return id;
                 fetching = Fetch_NeedsLock();
             }
@@ -44,23 +42,6 @@ internal sealed class IdSequence(string name, IStore store, TimeProvider time, L
                 throw new LedgerUnavailableException("No id could be reserved in time.");
             }
         }
-    }
-
-    /// <summary>Gives back what is left, if nobody has reserved ids after it.</summary>
-    public async Task CloseAsync()
-    {
-        Block current, next;
-        lock (_gate)
-        {
-            _isClosed = true;
-            (current, next) = (_current, _next);
-            (_current, _next) = (default, default);
-        }
-
-        // Only the last block of the sequence can go back, and the one before it when they adjoin.
-        var last = next.Count > 0 ? next : current;
-        if (current.Count > 0 && current.End == last.First) last = current with { End = last.End };
-        if (last.Count > 0) await store.ReturnIdsAsync(name, last.First, last.End);
     }
 
     private bool TryTake_NeedsLock(out long id)

@@ -1,7 +1,6 @@
 namespace Mall.Ledger;
 
 /// <summary>How a database keeps migrations to one process at a time. A lock was got when it answers 1.</summary>
-/// <param name="Folder">Where the scripts are.</param>
 /// <param name="Unlock">When all has gone well.</param>
 /// <param name="Undo">When it has not; null: the same.</param>
 /// <param name="IsTransactional">
@@ -14,7 +13,6 @@ internal sealed record MigratorWords(
 
 /// <summary>Runs migrations, one process at a time; each stands in <c>schema_version</c> when all of it has happened.</summary>
 /// <param name="connection">Open, and used by nobody else.</param>
-/// <param name="errors">What its exceptions mean.</param>
 internal sealed class Migrator(DbConnection connection, StoreErrors errors, MigratorWords words, TimeProvider time)
 {
     // How long a process waits for another to come to its end. A lock is gone with its session at the latest.

@@ -5,7 +5,6 @@ namespace Mall.Ledger.MySql;
 /// <summary>Texts mean the same in every session, whatever the server was told.</summary>
 internal static class MySqlConnections
 {
-    /// <param name="address">Of kind MySQL.</param>
     /// <param name="commandTimeout">How long a statement may take: nobody waits for its result any longer.</param>
     public static ServerConnections To(StoreAddress address, TimeSpan commandTimeout)
     {

@@ -4,7 +4,6 @@ namespace Mall.Ledger.Postgres;
 
 internal static class PostgresConnections
 {
-    /// <param name="address">Of kind PostgreSQL.</param>
     /// <param name="commandTimeout">How long a statement may take: nobody waits for its result any longer.</param>
     public static ServerConnections To(StoreAddress address, TimeSpan commandTimeout)
     {
@@ -15,8 +14,6 @@ internal static class PostgresConnections
     }
 
     /// <summary>What the driver is told: by the operator first, then by the mall.</summary>
-    /// <param name="address">Of kind PostgreSQL.</param>
-    /// <param name="commandTimeout">How long a statement may take.</param>
     /// <param name="committer">The name of the committer's sessions; null for the others, which are pooled.</param>
     public static NpgsqlConnectionStringBuilder Settings(StoreAddress address, TimeSpan commandTimeout, string? committer)
     {

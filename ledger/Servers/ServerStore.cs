@@ -69,9 +69,6 @@ internal abstract partial class ServerStore(
 
     public async Task<long> ReserveIdsAsync(string sequence, int count) => (await WriteAsync(ReserveIds(sequence, count)))[0];
 
-    public Task ReturnIdsAsync(string sequence, long first, long end) =>
-        WriteAsync(ShortQueries.ReturnIds(sequence, first, end));
-
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) => PickAsync(ShortQueries.Claim(claim));
 
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) =>

@@ -137,8 +137,6 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
     protected abstract Task RollbackAsync();
 
     /// <summary>What a look sees of the row of a change.</summary>
-    /// <param name="IsThere">There is such a row.</param>
-    /// <param name="IsFree">Nobody else has it locked.</param>
     /// <param name="IsGuarded">It is there and its guards hold.</param>
     /// <param name="IsEnough">It is there and nothing gets negative by what is added.</param>
     protected record struct Sight(bool IsThere, bool IsFree, bool IsGuarded, bool IsEnough);

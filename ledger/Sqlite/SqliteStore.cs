@@ -72,9 +72,6 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
     public Task<long> ReserveIdsAsync(string sequence, int count) =>
         Run(() => Write(ShortQueries.ReserveIds(sequence, count))[0]);
 
-    public Task ReturnIdsAsync(string sequence, long first, long end) =>
-        Run(() => Write(ShortQueries.ReturnIds(sequence, first, end)));
-
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) => PickAsync(ShortQueries.Claim(claim));
 
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) =>

@@ -41,9 +41,6 @@ public interface IStore : IAsyncDisposable
     /// <summary>Reserves ids, durably, and returns the first. A lost acknowledgement loses ids, no more.</summary>
     Task<long> ReserveIdsAsync(string sequence, int count);
 
-    /// <summary>Gives back ids from <paramref name="first"/> on, if <paramref name="end"/> is the next (exclusive).</summary>
-    Task ReturnIdsAsync(string sequence, long first, long end);
-
     /// <summary>Claims due work of the table <c>due</c>, oldest first: nobody else gets it until the claim runs out.</summary>
     Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim);
 

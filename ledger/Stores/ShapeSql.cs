@@ -13,7 +13,6 @@ internal sealed class ShapeSql(Func<Column, string> column, Func<int, string> va
     public static string Inserted(RowShape shape, Func<Column, string> name) =>
         string.Join(", ", shape.Columns.Select(c => name(c.Column))) + (shape.IsListed ? ", position" : "");
 
-    /// <param name="shape">An update.</param>
     /// <param name="target">A column's name where it is assigned to.</param>
     public string Sets(RowShape shape, Func<Column, string> target)
     {

@@ -44,9 +44,6 @@ internal static class ShortQueries
         returning next - @p2
         """);
 
-    private static readonly Query<long> s_returnIds =
-        Number("update id_blocks set next = @p2 where name = @p1 and next = @p3");
-
     private static readonly Query<string> s_ended =
         new("select gid from sagas where finish_time < @p1 order by finish_time limit @p2", row => row.GetString(0));
 
@@ -54,9 +51,6 @@ internal static class ShortQueries
 
     /// <summary>Reserves ids, where a statement can return what it wrote.</summary>
     public static Statement<long> ReserveIds(string sequence, int count) => new(s_reserveIds, sequence, count);
-
-    /// <summary>Gives ids back from the first on, if nobody has reserved any since.</summary>
-    public static Statement<long> ReturnIds(string sequence, long first, long end) => new(s_returnIds, sequence, first, end);
 
     /// <inheritdoc cref="IStore.ClaimAsync(DueClaim)"/>
     public static Pick<DueItem> Claim(DueClaim claim) => new(

@@ -86,13 +86,6 @@ public sealed class FaultyStore(IStore inner, FaultOptions options, TimeProvider
     }
 
     /// <inheritdoc/>
-    public async Task ReturnIdsAsync(string sequence, long first, long end)
-    {
-        await DisturbAsync();
-        await inner.ReturnIdsAsync(sequence, first, end);
-    }
-
-    /// <inheritdoc/>
     public async Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim)
     {
         await DisturbAsync();

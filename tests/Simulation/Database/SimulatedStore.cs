@@ -41,8 +41,6 @@ public sealed class SimulatedStore(SimulatedDatabase database, string silo, Task
     public Task<DateTimeOffset?> NowAsync(CancellationToken cancellationToken) => AskAsync<DateTimeOffset?>(() => database.Now);
     public Task<long> ReserveIdsAsync(string sequence, int count) =>
         AskAsync(() => database.Read(ShortQueries.ReserveIds(sequence, count))[0]);
-    public Task ReturnIdsAsync(string sequence, long first, long end) =>
-        AskAsync(() => database.Read(ShortQueries.ReturnIds(sequence, first, end)));
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) => AskAsync(() => database.Claim(claim));
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) =>
         AskAsync(() => database.Claim(column, claim));
