@@ -12,7 +12,6 @@ public sealed class Campaign(string profile, TimeSpan duration, Action<string> p
     private TimeSpan _simulated;
     private int _failed;
 
-    /// <returns>How many seeds have failed.</returns>
     public int Run(int firstSeed, int seeds)
     {
         var watch = Stopwatch.StartNew();
@@ -26,7 +25,6 @@ public sealed class Campaign(string profile, TimeSpan duration, Action<string> p
     }
 
     /// <summary>Looks for the first seed that finds each bug, and nothing without it: a row of docs/testing.md.</summary>
-    /// <returns>How many bugs were not found.</returns>
     public int Plant(IEnumerable<Mutation> mutations, int seeds)
     {
         var missed = 0;

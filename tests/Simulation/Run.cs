@@ -5,7 +5,6 @@ public sealed record RunOptions(
     int Seed, string Profile, TimeSpan Duration, FaultPlan? Plan = null, Mutation? Planted = null,
     Action<string>? Listener = null);
 
-/// <summary>What came of it; no failures when all promises were kept.</summary>
 public sealed record RunResult(
     RunOptions Options, FaultPlan Plan, ulong Hash, IReadOnlyList<string> Failures, IReadOnlyList<string> Story, Tally Counts,
     Tally Faults, TimeSpan Simulated)

@@ -71,7 +71,6 @@ internal sealed class Cluster : IDisposable
         if (patience < time) World.Schedule(patience, () => Membership.Set(silo, SiloState.Dead));
     }
 
-    /// <summary>In order: it drains.</summary>
     public void Stop(MallSilo silo)
     {
         if (!silo.IsUp || silo.IsLeaving) return;
@@ -79,7 +78,6 @@ internal sealed class Cluster : IDisposable
         silo.Process.Start(silo.StopAsync);
     }
 
-    /// <summary>In order, for good.</summary>
     public void Leave(string name)
     {
         _wanted.Remove(name);

@@ -55,7 +55,6 @@ internal sealed class MallSilo : SimulatedSilo, IGrainRuntime
         await _services.GetRequiredService<DueWorker>().StartedAsync(CancellationToken.None);
     }
 
-    /// <summary>In the order of a host that stops: due work, grains, ledger.</summary>
     public async Task StopAsync()
     {
         Process.Trace("stops");

@@ -8,15 +8,12 @@ public sealed class SimulatedProcess
 
     public SimulatedProcess(World world, string name, TimeSpan clockOff = default) =>
         (World, Name, Clock, Scheduler) = (world, name, new SimulatedClock(this, clockOff), new SimulatedScheduler(this));
-
     public World World { get; }
     public string Name { get; }
     public TimeProvider Clock { get; }
     public SimulatedScheduler Scheduler { get; } // for what is no activation's: background services, clients
     public bool IsAlive { get; private set; } = true;
     public bool IsFrozen { get; private set; }
-
-    /// <summary>As <see cref="World.Schedule"/>, owned by this process.</summary>
     public void Schedule(TimeSpan delay, Action action) => World.Schedule(delay, action, this);
     public Task Start(Func<Task> activity) => Scheduler.Start(activity);
     public void Trace(string what) => World.Trace($"{Name}: {what}");
@@ -55,7 +52,6 @@ public sealed class SimulatedScheduler(SimulatedProcess process) : TaskScheduler
 
     protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) =>
         !taskWasPreviouslyQueued && Current == this && process is { IsAlive: true, IsFrozen: false } && TryExecuteTask(task);
-
     protected override IEnumerable<Task> GetScheduledTasks() => _tasks;
 
     private void RunOne()

@@ -64,7 +64,6 @@ public sealed class World(int seed)
 
     public void Pass(TimeSpan time) => Run(() => false, time);
 
-    /// <summary>A line of the story, which also tells runs apart.</summary>
     public void Trace(string what)
     {
         var line = $"{Now:hh\\:mm\\:ss\\.ffffff} {what}";
@@ -82,7 +81,6 @@ public sealed class World(int seed)
     }
 }
 
-/// <summary>How often what happened, by name.</summary>
 public sealed class Tally() : SortedDictionary<string, long>(StringComparer.Ordinal)
 {
     public void Note(string what, long by = 1) => this[what] = this.GetValueOrDefault(what) + by;

@@ -7,7 +7,6 @@ public sealed partial class SimulatedDatabase
     private static readonly TimeSpan s_idleTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_markTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Sends a batch: all of it at once, or everything but the commit.</summary>
     internal Transaction Send(Batch batch, string silo)
     {
         var transaction = new Transaction(batch, silo);

@@ -24,8 +24,6 @@ public sealed partial class SimulatedDatabase : IDisposable
     private string _writing = ""; // whose transaction it is that is being committed
     private int _starts;
 
-    /// <param name="random">Decides what goes wrong, and how long everything takes.</param>
-    /// <param name="trace">Hears what goes wrong, and every commit.</param>
     public SimulatedDatabase(TaskScheduler scheduler, TimeProvider time, Random random, Action<string>? trace = null)
     {
         (_scheduler, _time, _random, _trace) = (scheduler, time, random, trace ?? (static _ => { }));
@@ -119,7 +117,6 @@ public sealed partial class SimulatedDatabase : IDisposable
         return picked;
     }
 
-    /// <summary>Whether a silo stands still amid its transaction, and how long.</summary>
     internal TimeSpan? IsToFreeze(string silo)
     {
         if (!Happens(Options.Frozen)) return null;
@@ -179,7 +176,5 @@ public sealed record DatabaseOptions(
     public TimeSpan Disk { get; init; } = TimeSpan.FromMilliseconds(2); // a commit, from its locks to the disk: up to twice this
     public TimeSpan LongestStall { get; init; } = TimeSpan.FromSeconds(25);
     public TimeSpan LongestFreeze { get; init; } = TimeSpan.FromSeconds(20);
-
-    /// <summary>The same without anything that goes wrong.</summary>
     public DatabaseOptions Sound() => new(SeveralTrips: SeveralTrips) { Way = Way, Disk = Disk };
 }

@@ -47,7 +47,6 @@ public sealed class SimulatedStore(SimulatedDatabase database, string silo, Task
     public Task<int> CleanUpAsync(DateTimeOffset before, int limit) =>
         AskAsync(() => database.Pick(ShortQueries.CleanUp(before, limit)).Count);
 
-    /// <summary>As the end of the process: its sessions end, except for what had been sent.</summary>
     public ValueTask DisposeAsync()
     {
         database.Abandon(silo);
@@ -81,10 +80,7 @@ internal sealed class RowLocks
 {
     private readonly Dictionary<string, Queue<TaskCompletionSource>> _held = []; // and who waits for each, in turn
 
-    /// <summary>A row's name among locks.</summary>
     public static string Row(string table, params object[] key) => $"{table}\0{string.Join('\0', key)}";
-
-    /// <summary>The primary keys of a table's rows that somebody holds.</summary>
     public IEnumerable<string> HeldOf(string table) =>
         from key in _held.Keys where key.StartsWith(table + '\0', StringComparison.Ordinal) select key[(table.Length + 1)..];
 

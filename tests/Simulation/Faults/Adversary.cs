@@ -27,7 +27,6 @@ internal sealed class Adversary
     private World World => _cluster.World;
     private string[] Names => [.. _cluster.Silos.Concat<GrainCaller>(_cluster.Doors).Select(caller => caller.Process.Name)];
 
-    /// <summary>Leaves it alone from now on, and mends what it has broken.</summary>
     public void Stop()
     {
         _isOver = true;

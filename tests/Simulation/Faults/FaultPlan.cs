@@ -3,7 +3,6 @@ namespace Mall.Simulation;
 /// <summary>All that goes wrong in a run, and how often. Of what happens to processes, links and rows, the seconds between two of
 /// a kind, on average; zero for never. Of messages, news and calls of the bank, probabilities from 0 to 1.</summary>
 /// <param name="Freezes">A silo stops and goes on, up to 45 s later: beyond what it takes to be declared dead.</param>
-/// <param name="Changes">A silo more, or one less.</param>
 /// <param name="Swizzles">All links are clogged one by one, and opened in another order.</param>
 /// <param name="Locks">Somebody who is none of the mall's holds a product's row.</param>
 /// <param name="ClocksApart">Minutes; each silo's clock is off by up to this.</param>
@@ -32,7 +31,6 @@ public sealed record FaultPlan(
 
     private static readonly FaultPlan s_sickNetwork = new(SlowMessages: 0.02, LostMessages: 0.005, LateNews: 0.4, LostCalls: 0.2);
 
-    /// <param name="chance">Mix draws from it what the run will be like.</param>
     public static FaultPlan Of(string profile, Random chance) => profile switch
     {
         "calm" => new(),

@@ -114,6 +114,5 @@ public sealed record Mutation(
         return free.With([.. values.Where((_, i) => shape.Columns[i].Role != ColumnRole.Guard)]);
     }
 
-    /// <summary>What nobody can serialize.</summary>
     private sealed class UnreadableException(string message) : Exception(message);
 }

@@ -1,7 +1,6 @@
 namespace Mall.Simulation;
 
 /// <summary>What somebody asks the mall for; what its parts mean stands in <c>answers.sql</c>, which gets it as JSON.</summary>
-/// <param name="Wants">Products, and how much of each.</param>
 public sealed record Asked(string Kind, string? Key, string Body, params OrderLine[] Wants)
 {
     public string? Gid { get; init; }
@@ -20,10 +19,8 @@ public sealed record Asked(string Kind, string? Key, string Body, params OrderLi
 
     public static Asked Registration(string gid, string mobile) =>
         new("registration", gid, $"registration of {mobile}") { Name = mobile };
-
     public static Asked Product(string key, string name, long price, long stock) =>
         new("product", key, $"product {name}, {stock} at {price}") { Name = name, Delta = stock };
-
     public static Asked Adjustment(string? key, long product, long delta) =>
         new("adjustment", key, $"{delta:+0;-0} of product {product}", new OrderLine(product, -delta)) { Delta = delta };
 
@@ -35,7 +32,6 @@ public sealed record Asked(string Kind, string? Key, string Body, params OrderLi
     /// <summary>What a bank says, or who says to be it.</summary>
     public static Asked Report(string kind, long payment, string result) =>
         new(kind, null, $"{kind} that payment {payment} {result}") { Target = payment, Name = result };
-
     public static Asked Abort(string gid) => new("abort", null, $"abort of {gid}") { Gid = gid };
 
     /// <summary>Whatever no oracle judges by itself: opening a shop, changing a product, an operator's wish.</summary>

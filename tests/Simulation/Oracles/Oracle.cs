@@ -32,7 +32,6 @@ public static class Oracle
     /// <param name="isCalm">Nothing has ever gone wrong, but that rows were held.</param>
     public static IReadOnlyList<Finding> After(SimulatedDatabase database, bool isCalm) =>
         [.. database.Read(s_inTheEnd), .. isCalm ? database.Read(s_late) : []];
-
     public static bool IsAtRest(SimulatedDatabase database) => database.Read(s_unrest)[0] == 0;
     public static IReadOnlyList<(string What, long Count)> Counts(SimulatedDatabase database) => database.Read(s_counts);
     private static Query<Finding> WrongIn(string view) => new($"select * from {view} limit 20", row => new(
@@ -59,7 +58,6 @@ public enum Invariant
 }
 
 /// <summary>A broken invariant.</summary>
-/// <param name="Subject">Whose: a gid, an order's or a product's id.</param>
 public sealed record Finding(Invariant Invariant, string Subject, string Sentence)
 {
     public override string ToString() => $"{Invariant}: {Subject}: {Sentence}";

@@ -30,7 +30,6 @@ internal sealed class WatchedLedger(ILedger inner, Cluster cluster) : ILedger
             cancellationToken, parameters);
 
     public Task<long> SettledAsync(CancellationToken cancellationToken = default) => inner.SettledAsync(cancellationToken);
-
     public ValueTask<long> NextIdAsync(string sequence, CancellationToken cancellationToken = default) =>
         inner.NextIdAsync(sequence, cancellationToken);
 }

@@ -23,7 +23,6 @@ internal abstract class GrainCaller : IGrainFactory, IGrainReferenceRuntime
 
     public TGrain GetGrain<TGrain>(long primaryKey, string? grainClassNamePrefix = null) where TGrain : IGrainWithIntegerKey =>
         Refer<TGrain>(GrainIdKeyExtensions.CreateIntegerKey(primaryKey));
-
     public TGrain GetGrain<TGrain>(string primaryKey, string? grainClassNamePrefix = null) where TGrain : IGrainWithStringKey =>
         Refer<TGrain>(IdSpan.Create(primaryKey));
 
@@ -45,14 +44,12 @@ internal abstract class GrainCaller : IGrainFactory, IGrainReferenceRuntime
     public ValueTask InvokeMethodAsync(GrainReference reference, IInvokable request, InvokeMethodOptions options) =>
         new(InvokeMethodAsync<object>(reference, request, options).AsTask());
 
-    /// <summary>The answer has come; perhaps too late.</summary>
     public void Receive(Message message, byte[] answer)
     {
         if (_calls.Remove(message.Number, out var call)) call.Complete((Response)GrainTypes.Read(answer));
         else Process.Trace($"too late: answer to {message.What}");
     }
 
-    /// <summary>Nobody is going to answer.</summary>
     public void Lose(Message message, Exception why)
     {
         if (!_calls.Remove(message.Number, out var call)) return;

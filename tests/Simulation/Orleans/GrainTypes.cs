@@ -13,7 +13,6 @@ namespace Mall.Simulation;
 /// is.</summary>
 internal enum GrainPlace { Registered, Computed, Here }
 
-/// <summary>A grain class, as its attributes describe it to Orleans.</summary>
 internal sealed record GrainKind(GrainType Type, GrainPlace Place, bool IsReentrant, ObjectFactory Create);
 
 /// <summary>What Orleans has generated for the mall: proxies, requests, serializers. The real ones, made once for all simulated
@@ -29,7 +28,6 @@ internal static class GrainTypes
 
     public static GrainKind Of(GrainId grain) => s_kinds[grain.Type];
 
-    /// <summary>How references to the grains of an interface are made in one process.</summary>
     public static Func<IdSpan, object> Factory(Type face, IGrainReferenceRuntime runtime)
     {
         var (kind, proxy) = s_interfaces[face];

@@ -26,7 +26,6 @@ internal sealed class Network(World world, Tally faults, double slow, double los
         });
     }
 
-    /// <summary>Nothing comes through in this direction, until it is opened.</summary>
     public void Clog((string From, string To) link)
     {
         if (!_clogged.TryAdd(link, [])) return;
@@ -44,7 +43,6 @@ internal sealed class Network(World world, Tally faults, double slow, double los
 
     public bool IsClogged((string From, string To) link) => _clogged.ContainsKey(link);
 
-    /// <summary>From now on nothing goes wrong.</summary>
     public void Mend()
     {
         (slow, lost) = (0, 0);
@@ -67,7 +65,6 @@ internal sealed class Membership(World world, Tally counts, double lateNews)
     private readonly Random _random = world.Random("membership");
     private readonly Dictionary<SimulatedSilo, SiloState> _table = [];
 
-    /// <summary>Who serves now, in the order in which they have joined.</summary>
     public IEnumerable<SimulatedSilo> Active => _table.Where(m => m.Value == SiloState.Active).Select(m => m.Key);
     public Dictionary<SimulatedSilo, SiloState> Snapshot => new(_table);
 
@@ -80,7 +77,6 @@ internal sealed class Membership(World world, Tally counts, double lateNews)
             member.Process.Schedule(member == silo && state == SiloState.Active ? TimeSpan.Zero : Lag(), member.Learn);
     }
 
-    /// <summary>An activation begins: perhaps beside another.</summary>
     public void NoteBegun(GrainId grain)
     {
         counts.Note("activations");

@@ -26,7 +26,6 @@ internal abstract class SimulatedSilo(int number, SimulatedProcess process, Netw
     public void NoteBegun(GrainId grain) => membership.NoteBegun(grain);
     public abstract void End(string why); // at once
 
-    /// <summary>To where its grain is, as far as this silo knows.</summary>
     public override void Send(Message message)
     {
         if (++message.Forwards > MostForwards + 1) Reject(message, "Forwarded too often.");
@@ -39,7 +38,6 @@ internal abstract class SimulatedSilo(int number, SimulatedProcess process, Netw
     public void Reject(Message message, string why) => Reply(message, () =>
         message.Sender.Lose(message, (Exception)s_rejection.Invoke([$"Rejected: {message.What}: {why}"])));
 
-    /// <summary>An activation has ended.</summary>
     public void Forget(Activation activation)
     {
         var grain = activation.GrainId;
@@ -74,7 +72,6 @@ internal abstract class SimulatedSilo(int number, SimulatedProcess process, Netw
     }
 
     /// <summary>Takes no new grains, and ends those that it has.</summary>
-    /// <returns>Whether all have ended in time.</returns>
     protected async Task<bool> DrainAsync(TimeSpan limit)
     {
         IsLeaving = true;

@@ -47,7 +47,6 @@ internal sealed class Bank(Market market) : Client(market, "bank")
         });
     }
 
-    /// <summary>As a silo sees it.</summary>
     public IPaymentProvider At(SimulatedProcess silo) => new Line(this, silo);
 
     private Task<Answer?> ReportAsync(

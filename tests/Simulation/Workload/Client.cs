@@ -15,7 +15,6 @@ internal abstract class Client(Market market, string name)
 
     protected Task PauseAsync(double seconds) =>
         Task.Delay(TimeSpan.FromSeconds(seconds * 2 * Random.NextDouble()), Market.Process.Clock);
-
     protected bool Chance(double probability) => Random.NextDouble() < probability;
     protected T Any<T>(IReadOnlyList<T> all) => all[Random.Next(all.Count)];
 
@@ -30,7 +29,6 @@ internal abstract class Client(Market market, string name)
         return user is not null;
     }
 
-    /// <summary>Asks until there is an answer; null for a refusal.</summary>
     protected async Task<T?> NeedAsync<T>(Asked what, Func<FrontDoor, Task<Result<T>>> ask) where T : class =>
         (await InsistAsync(what, ask, ForEver))?.Value as T;
 

@@ -1,18 +1,14 @@
 namespace Mall.Simulation;
 
 /// <summary>Who there is, and how they behave. Rates are probabilities from 0 to 1.</summary>
-/// <param name="Stock">A product's at the beginning, up to so many.</param>
 /// <param name="ShopperPause">Seconds between two orders of a shopper, on average.</param>
 /// <param name="Thought">Seconds until a shopper does something about an order, on average.</param>
 /// <param name="RepeatsOld">An order that is repeated long after, under its key.</param>
 /// <param name="ReusesKey">Another body under an old key.</param>
-/// <param name="Twice">The same request twice at once.</param>
-/// <param name="Rush">Everybody wants the first product.</param>
 public sealed record WorkloadOptions(
     int Shoppers = 16, int Sellers = 2, int Operators = 1, int ProductsASeller = 3, int Stock = 500, double ShopperPause = 12,
     double Thought = 35, double RepeatsOld = 0.06, double ReusesKey = 0.03, double Twice = 0.06, double Rush = 0.3);
 
-/// <summary>Everybody who uses the mall, and what they know of it.</summary>
 internal sealed class Market
 {
     private readonly List<Task> _lives = [];
