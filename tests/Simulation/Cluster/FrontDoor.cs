@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+
 namespace Mall.Simulation;
 
 /// <summary>A front door in a process of its own, without HTTP: the real desks over a client of the cluster, which reads the list
@@ -5,6 +7,8 @@ namespace Mall.Simulation;
 internal sealed class FrontDoor : GrainCaller
 {
     private static readonly TimeSpan s_refresh = TimeSpan.FromSeconds(2);
+    private static readonly IMeterFactory s_meters =
+        new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
     private static readonly ApiOptions s_options = new() { PublicUrl = "http://mall.test", PaymentKey = Bank.Key };
 
     private readonly Cluster _cluster;
@@ -14,7 +18,8 @@ internal sealed class FrontDoor : GrainCaller
     public FrontDoor(SimulatedProcess process, Cluster cluster) : base(process)
     {
         (_cluster, Orders, Products, Shops, Sagas) = (cluster, new(this), new(this), new(this), new(this));
-        Payments = new(this, new(s_options, null!), new(s_options, this), process.Clock, NullLogger<PaymentDesk>.Instance);
+        Payments = new(
+            this, new(s_options, null!), new(s_options, this), process.Clock, s_meters, NullLogger<PaymentDesk>.Instance);
         Refresh();
     }
 
