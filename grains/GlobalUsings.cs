@@ -15,6 +15,7 @@ global using Mall.Sagas;
 global using Mall.Schedules;
 global using Mall.Shops;
 global using Mall.Storage;
+global using Mall.Tracing;
 global using Mall.Transactions;
 global using Mall.Users;
 global using Mall.Webhooks;

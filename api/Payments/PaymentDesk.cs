@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Mall.Api.Listening;
 using Mall.Signing;
 
@@ -5,13 +6,17 @@ namespace Mall.Api.Payments;
 
 /// <summary>Where both doors open payments, look at them, hear of them from providers, and refund orders.</summary>
 internal sealed partial class PaymentDesk(
-    IGrainFactory grains, PublicAddress address, CallbackKey key, TimeProvider clock, ILogger<PaymentDesk> log)
+    IGrainFactory grains, PublicAddress address, CallbackKey key, TimeProvider clock, IMeterFactory meters,
+    ILogger<PaymentDesk> log)
 {
     public const int MaxProviderRef = 128;
 
     // Anybody can send what is badly signed; a line a minute says that it goes on.
     private static readonly TimeSpan s_betweenWarnings = TimeSpan.FromMinutes(1);
     private long _warnsFrom;
+
+    private readonly Counter<long> _forged = meters.Create("mall").CreateCounter<long>(
+        "payments.forged", "{callback}", "Callbacks that are refused because their signature is wrong or old.");
 
     /// <summary>See <see cref="IOrderPaymentGrain.Open"/> for the refusals.</summary>
     public Task<Result<OpenedPayment>> Open(Caller caller, CreatePaymentInput input, string? idempotencyKey, Patience patience)
@@ -49,6 +54,7 @@ internal sealed partial class PaymentDesk(
     {
         if (Signatures.IsGood(await key.GetAsync(patience), timestamp, signature, body, clock.GetUtcNow()))
             return;
+        _forged.Add(1);
         WarnOfSignature();
         throw new ProblemException(Problem.Of(
             ErrorCodes.BadSignature,

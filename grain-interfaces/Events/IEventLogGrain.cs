@@ -5,8 +5,10 @@ namespace Mall.Events;
 /// <param name="Type">One of <see cref="EventTypes"/>.</param>
 /// <param name="Subject">Whom it is about.</param>
 /// <param name="Data">A JSON object.</param>
+/// <param name="TraceParent">What has made it happen, as W3C's header has it, while that is traced.</param>
 [GenerateSerializer, Immutable, Alias("mall.MallEvent")]
-public sealed record MallEvent(long Id, string Type, string Subject, DateTimeOffset Time, string Data);
+public sealed record MallEvent(
+    long Id, string Type, string Subject, DateTimeOffset Time, string Data, string? TraceParent = null);
 
 /// <summary>Some events.</summary>
 /// <param name="IsMore">Others have happened after them already.</param>

@@ -8,7 +8,8 @@ namespace Mall.Carts;
 /// a crash too, first brings it to its end by placing the same order under the same gid again, which is harmless.
 /// </para>
 /// </summary>
-public sealed class CartGrain([PersistentState("cart", CartGrain.Storage)] IPersistentState<CartState> cart) : Grain, ICartGrain
+public sealed class CartGrain([PersistentState("cart", CartGrain.Storage)] IPersistentState<CartState> cart, CartMetrics metrics)
+    : Grain, ICartGrain
 {
     /// <summary>The storage provider that the host configures.</summary>
     public const string Storage = "mall";
@@ -33,8 +34,10 @@ public sealed class CartGrain([PersistentState("cart", CartGrain.Storage)] IPers
         else items.Remove(productId);
         var view = await ViewAsync(items);
         if (view.IsRefused || quantity == State.Items.GetValueOrDefault(productId)) return view;
+        var isLess = quantity < State.Items.GetValueOrDefault(productId);
         State.Items = items;
         await SaveAsync();
+        metrics.Changed(isLess);
         return view;
     }
 
@@ -44,6 +47,7 @@ public sealed class CartGrain([PersistentState("cart", CartGrain.Storage)] IPers
         if (State.Items.Count == 0) return;
         State.Items.Clear();
         await SaveAsync();
+        metrics.Cleared();
     }
 
     public async Task<Result<CheckedOut>> Checkout(CheckoutCart command)
@@ -92,6 +96,7 @@ public sealed class CartGrain([PersistentState("cart", CartGrain.Storage)] IPers
 
         State.Checkout = null;
         await SaveAsync();
+        metrics.CheckedOut(stands);
     }
 
     private async Task<Result<CartView>> ViewAsync(Dictionary<long, long> contents)

@@ -40,7 +40,7 @@ internal static class OutboxLog
             var id = (of * Ranks) + next++;
             if (of == position && next - 1 <= rank) continue;
             if (events.Count == limit) return new EventPage(events.ToImmutable(), IsMore: true, events[^1].Id);
-            events.Add(new MallEvent(id, row.Type, row.Subject, row.Time, row.Data));
+            events.Add(new MallEvent(id, row.Type, row.Subject, row.Time, row.Data, row.TraceParent));
         }
 
         return new EventPage(events.ToImmutable(), IsMore: false, events.Count > 0 ? events[^1].Id : after);

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Mall.Carts;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -22,6 +23,7 @@ public static class GrainServices
         services.AddSingleton<RegistrationSagaKind>().AddSingleton<ISagaKind>(s => s.GetRequiredService<RegistrationSagaKind>());
         services.AddSingleton<RefundSagaKind>().AddSingleton<ISagaKind>(s => s.GetRequiredService<RefundSagaKind>());
         services.AddSingleton<PaymentProviders>().AddSingleton(s => new PaymentMetrics(s.GetService<IMeterFactory>()));
+        services.AddSingleton(all => new CartMetrics(all.GetService<IMeterFactory>()));
         services.TryAddSingleton(new PaymentOptions());
         services.AddSingleton<SagaKinds>();
         services.AddSingleton(IdempotencyRows.Old).AddSingleton(SessionRows.Expired).AddSingleton(SessionRows.Told);

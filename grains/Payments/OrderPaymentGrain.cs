@@ -6,7 +6,8 @@ namespace Mall.Payments;
 /// Opens the payment of an order. It remembers nothing: each call reads where the last one has stopped. The payment's row is
 /// there before its provider is told, so that a provider who answers nobody, or calls back before it answers, does no harm.
 /// </summary>
-public sealed class OrderPaymentGrain(GrainLedger ledger, LedgerClock clock, PaymentProviders providers, PaymentOptions options)
+public sealed class OrderPaymentGrain(
+    GrainLedger ledger, LedgerClock clock, PaymentProviders providers, PaymentOptions options, PaymentMetrics metrics)
     : Grain, IOrderPaymentGrain
 {
     private long OrderId => this.GetPrimaryKeyLong();
@@ -39,7 +40,11 @@ public sealed class OrderPaymentGrain(GrainLedger ledger, LedgerClock clock, Pay
             if (changes.Length == 0 && command.Idempotency is null) return opened;
             var writes = IdempotencyRows.Under(
                 command.Idempotency, "payment", payment.Id, clock.GetUtcNow(), Write(opened), changes);
-            if (await ledger.CommitAsync(writes) == CommitOutcome.Applied) return opened;
+            if (await ledger.CommitAsync(writes) == CommitOutcome.Applied)
+            {
+                if (changes.Length > 0) metrics.Opened();
+                return opened;
+            }
 
             // A callback has moved the payment, or the key has been used: what there is now says.
         }

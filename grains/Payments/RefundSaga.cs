@@ -15,7 +15,7 @@ public sealed record RefundIntent(
 /// last, after all of them, says so in the books: payment, order, points and event in one commit. None of them refuses, and none
 /// can be undone, so a refund that has begun is carried through.
 /// </summary>
-public sealed class RefundSagaKind(GrainLedger ledger, LedgerClock clock, PaymentProviders providers)
+public sealed class RefundSagaKind(GrainLedger ledger, LedgerClock clock, PaymentProviders providers, PaymentMetrics metrics)
     : SagaKind<RefundIntent>("refund", PaymentJson.Default.RefundIntent)
 {
     private const string MoneyBack = "01";
@@ -31,7 +31,7 @@ public sealed class RefundSagaKind(GrainLedger ledger, LedgerClock clock, Paymen
         return SagaRows.Insert(
             new SagaRecord(
                 Refunds.GidOf(payment.OrderId), Name, SagaStatus.Submitted, Write(intent), RequestHash: null,
-                payment.UserId, Reason: null, Attempts: 0, Version: 1, NextTime: now),
+                payment.UserId, Reason: null, Attempts: 0, Version: 1, NextTime: now, TraceParent: LaterTraces.Here),
             now);
     }
 
@@ -76,6 +76,7 @@ public sealed class RefundSagaKind(GrainLedger ledger, LedgerClock clock, Paymen
         }
 
         var outcome = await ledger.CommitAsync(new WriteSet(branch.Action(), [.. changes]));
+        if (outcome == CommitOutcome.Applied) metrics.Refunded();
         return outcome is CommitOutcome.Applied or CommitOutcome.Duplicate
             ? null
             : throw new StaleActivationException($"Order {payment.OrderId} or its payment is not as its refund found it.");

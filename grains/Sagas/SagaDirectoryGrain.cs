@@ -13,8 +13,10 @@ public sealed class SagaDirectoryGrain(GrainLedger ledger, SagaKinds kinds, Ledg
         var noted = await ledger.QueryAsync(SagaRows.BranchesOf, gid);
         var plan = kinds.TryPlan(saga, GrainFactory, out _); // What cannot be read can still be looked at.
         var known = plan is null ? null : await kinds[saga.Kind].LookAsync(ledger, saga);
+        var (began, updated, ended) = await ledger.FindAsync(SagaRows.TimesOf, gid);
         return View(saga) with
         {
+            CreatedAt = began, UpdatedAt = updated, EndedAt = ended,
             Barrier = [.. barrier], Branches = known ?? [.. BranchesOf(saga, plan ?? [], noted, barrier)],
         };
     }
@@ -61,16 +63,20 @@ public sealed class SagaDirectoryGrain(GrainLedger ledger, SagaKinds kinds, Ledg
     {
         foreach (var branch in plan)
         {
-            var acted = barrier.Any(b => b.BranchId == branch.Id && b.Op == BarrierOps.Action && b.Reason == BarrierOps.Action);
-            var compensated = barrier.Any(b => b.BranchId == branch.Id && b.Op == BarrierOps.Compensate);
+            var acted = barrier.FirstOrDefault(
+                b => b.BranchId == branch.Id && b.Op == BarrierOps.Action && b.Reason == BarrierOps.Action);
+            var compensated = barrier.FirstOrDefault(b => b.BranchId == branch.Id && b.Op == BarrierOps.Compensate);
             var action = noted.FirstOrDefault(n => n.BranchId == branch.Id && n.Op == BarrierOps.Action);
-            var isDone = acted || saga.Status == SagaStatus.Succeed;
+            var isDone = acted is not null || saga.Status == SagaStatus.Succeed;
             var status = isDone ? BranchStatus.Succeed : action?.Status ?? BranchStatus.Prepared;
-            yield return new SagaBranchView(branch.Id, BarrierOps.Action, status, branch.Target);
+            yield return new SagaBranchView(
+                branch.Id, BarrierOps.Action, status, branch.Target,
+                acted?.CreatedAt ?? (action is { Status: not BranchStatus.Prepared } ? action.UpdateTime : null));
             if (saga.Status is SagaStatus.Aborting or SagaStatus.Failed && action is not null)
             {
                 yield return new SagaBranchView(
-                    branch.Id, BarrierOps.Compensate, compensated ? BranchStatus.Succeed : BranchStatus.Prepared, branch.Target);
+                    branch.Id, BarrierOps.Compensate, compensated is null ? BranchStatus.Prepared : BranchStatus.Succeed,
+                    branch.Target, compensated?.CreatedAt);
             }
         }
     }

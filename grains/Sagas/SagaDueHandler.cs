@@ -15,6 +15,7 @@ public sealed partial class SagaDueHandler(
         if (await ledger.FindAsync(SagaRows.ByGid, item.Key) is not { } saga) return;
         if (kinds.TryPlan(saga, grains, out var unreadable) is not null)
         {
+            using var trace = LaterTraces.Begin("saga due", saga.TraceParent, saga.Gid);
             await kinds[saga.Kind].Grain(grains, saga.Gid).Resume();
             return;
         }

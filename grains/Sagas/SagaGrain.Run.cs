@@ -15,12 +15,14 @@ public abstract partial class SagaGrain<TIntent>
     /// <summary>Drives the saga to its end, or until it is parked, taken over, or this activation leaves. Never throws.</summary>
     private async Task RunAsync()
     {
+        var isAgain = false;
         try
         {
             while (!SagaStatus.HasEnded(Saga.Status) && !_deactivating)
             {
                 try
                 {
+                    using var trace = isAgain ? LaterTraces.Begin("saga again", Saga.TraceParent, Saga.Gid) : null;
                     if (Saga.Status == SagaStatus.Submitted) await ForwardAsync();
                     else await CompensateAsync();
                 }
@@ -28,6 +30,7 @@ public abstract partial class SagaGrain<TIntent>
                 {
                     // A round's edge: whatever a branch threw, its effect is unknown and the next round asks again.
                     if (!await StumbleAsync(e)) break;
+                    isAgain = true;
                 }
             }
         }

@@ -198,7 +198,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         var now = services.Clock.GetUtcNow();
         var saga = new SagaRecord(
             this.GetPrimaryKeyString(), kind.Name, SagaStatus.Submitted, kind.Write(decided.Value), requestHash, userId,
-            Reason: null, Attempts: 0, Version: 1, NextTime: now + services.Options.TakeoverAfter);
+            Reason: null, Attempts: 0, Version: 1, NextTime: now + services.Options.TakeoverAfter, TraceParent: LaterTraces.Here);
         var opening = kind.Opening(saga, decided.Value, now);
         var beginning = await kind.BeginningAsync(saga.Gid, decided.Value, now);
         var writes = new WriteSet(opening?.Barrier, [SagaRows.Insert(saga, now), .. opening?.Changes ?? [], .. beginning]);

@@ -8,9 +8,10 @@ namespace Mall.Sagas;
 /// <param name="Version">Goes up with each write: the fence of the row.</param>
 /// <param name="NextTime">When due work looks after it; null when it has ended or is parked.</param>
 /// <param name="Position">Its place in the list of sagas; 0 until it is read.</param>
+/// <param name="TraceParent">See <see cref="LaterTraces"/>.</param>
 public sealed record SagaRecord(
     string Gid, string Kind, string Status, string Payload, string? RequestHash, long UserId, string? Reason, int Attempts,
-    long Version, DateTimeOffset? NextTime, long Position = 0);
+    long Version, DateTimeOffset? NextTime, long Position = 0, string? TraceParent = null);
 
 /// <summary>How a refusal is kept in <c>sagas.reason</c>: the code, a space, the sentence.</summary>
 public static class SagaReason

@@ -18,6 +18,7 @@ internal static class SagaTable
     public static readonly Column NextTime = new("next_time", ColumnType.Number);
     public static readonly Column CreateTime = new("create_time", ColumnType.Number);
     public static readonly Column UpdateTime = new("update_time", ColumnType.Number);
+    public static readonly Column TraceParent = new("trace_parent", ColumnType.Text);
     public static readonly Column BranchId = new("branch_id", ColumnType.Text);
     public static readonly Column Op = new("op", ColumnType.Text);
 
@@ -28,7 +29,7 @@ internal static class SagaTable
 
     /// <summary>The insert of a row, with more columns behind these.</summary>
     public static RowShape Insertion(params Column[] more) => Itself.Insert(
-        [Gid, Kind, Status, Payload, Attempts, Version, NextTime, CreateTime, UpdateTime, .. more]).Listed();
+        [Gid, Kind, Status, Payload, Attempts, Version, NextTime, CreateTime, UpdateTime, TraceParent, .. more]).Listed();
 
     /// <summary>Moves a row from the version before to this one.</summary>
     public static RowChange Update(
@@ -50,7 +51,8 @@ internal static class SagaRows
     public static readonly DueColumn Due = new("saga", Itself, NextTime);
 
     private const string Select =
-        "select gid, kind, status, payload, request_hash, user_id, reason, attempts, version, next_time, position from sagas ";
+        "select gid, kind, status, payload, request_hash, user_id, reason, attempts, version, next_time, position, trace_parent"
+        + " from sagas ";
 
     // Lists do without payloads, which may be megabytes each.
     private static readonly string s_short = Select.Replace("payload", "'' as payload", StringComparison.Ordinal);
@@ -72,16 +74,21 @@ internal static class SagaRows
     public static Query<SagaRecord> Page(string? status, bool? isParked) => s_pages[(status ?? "", $"{isParked}")];
 
     public static readonly Query<SagaBranchRow> BranchesOf = new(
-        "select branch_id, op, status from saga_branches where gid = @p1 order by branch_id, op",
-        row => new SagaBranchRow(row.GetString(0), row.GetString(1), row.GetString(2)));
+        "select branch_id, op, status, update_time from saga_branches where gid = @p1 order by branch_id, op",
+        row => new SagaBranchRow(row.GetString(0), row.GetString(1), row.GetString(2), row.Time(3)));
 
     public static readonly Query<BarrierRowView> BarrierOf = new(
-        "select branch_id, op, barrier_id, reason from barrier where gid = @p1 order by branch_id, op, barrier_id",
-        row => new BarrierRowView(row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3)));
+        "select branch_id, op, barrier_id, reason, create_time from barrier where gid = @p1 order by branch_id, op, barrier_id",
+        row => new BarrierRowView(row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.Time(4)));
+
+    /// <summary>When it began, when it was last written, and when it ended.</summary>
+    public static readonly Query<(DateTimeOffset? Began, DateTimeOffset? Updated, DateTimeOffset? Ended)> TimesOf = new(
+        "select create_time, update_time, finish_time from sagas where gid = @p1",
+        row => (row.Time(0), row.Time(1), row.TimeOrNull(2)));
 
     public static RowChange Insert(SagaRecord saga, DateTimeOffset now) => s_insert.With(
-        saga.Gid, saga.Kind, saga.Status, saga.Payload, saga.Attempts, saga.Version, saga.NextTime, now, now, saga.RequestHash,
-        saga.UserId);
+        saga.Gid, saga.Kind, saga.Status, saga.Payload, saga.Attempts, saga.Version, saga.NextTime, now, now, saga.TraceParent,
+        saga.RequestHash, saga.UserId);
 
     public static RowChange Update(SagaRecord saga, DateTimeOffset now) => SagaTable.Update(
         saga.Gid, saga.Version, saga.Status, saga.Reason, saga.Attempts, saga.NextTime, now,
@@ -112,8 +119,8 @@ internal static class SagaRows
 
     private static SagaRecord Read(DbDataReader row) => new(
         row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.TextOrNull(4), row.GetInt64(5),
-        row.TextOrNull(6), row.GetInt32(7), row.GetInt64(8), row.TimeOrNull(9), row.GetInt64(10));
+        row.TextOrNull(6), row.GetInt32(7), row.GetInt64(8), row.TimeOrNull(9), row.GetInt64(10), row.TextOrNull(11));
 }
 
 /// <summary>A row of <c>saga_branches</c>.</summary>
-internal sealed record SagaBranchRow(string BranchId, string Op, string Status);
+internal sealed record SagaBranchRow(string BranchId, string Op, string Status, DateTimeOffset UpdateTime);

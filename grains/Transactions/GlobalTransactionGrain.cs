@@ -233,7 +233,8 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
                 : transaction.Kind is WorkflowTransactions ? now + transaction.Interval(0, services.Settings)
                 : transaction.Deadline(services.Settings),
         };
-        if (await services.Ledger.CommitAsync(new WriteSet(TransactionRows.Insert(transaction.Row))) == CommitOutcome.Applied)
+        var insert = TransactionRows.Insert(transaction.Row, LaterTraces.Here);
+        if (await services.Ledger.CommitAsync(new WriteSet(insert)) == CommitOutcome.Applied)
         {
             _transaction = transaction;
             return null;

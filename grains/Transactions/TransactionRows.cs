@@ -80,8 +80,10 @@ internal static class TransactionRows
     public static Query<TransactionRecord>? Page(string? kind, string? status) =>
         s_pages.GetValueOrDefault((kind ?? "", status ?? ""));
 
-    public static RowChange Insert(TransactionRecord row) => s_insert.With(
-        row.Gid, row.Kind, row.Status, row.Payload, row.Attempts, row.Version, row.NextTime, row.CreateTime, row.UpdateTime);
+    /// <param name="trace">See <see cref="LaterTraces"/>: who resumes it later reads it there.</param>
+    public static RowChange Insert(TransactionRecord row, string? trace) => s_insert.With(
+        row.Gid, row.Kind, row.Status, row.Payload, row.Attempts, row.Version, row.NextTime, row.CreateTime, row.UpdateTime,
+        trace);
 
     public static RowChange Update(TransactionRecord row) => SagaTable.Update(
         row.Gid, row.Version, row.Status, row.Reason, row.Attempts, row.NextTime, row.UpdateTime, row.FinishTime);

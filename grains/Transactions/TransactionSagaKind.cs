@@ -19,6 +19,6 @@ internal sealed class TransactionSagaKind(string type) : ISagaKind
 
     public async Task<ImmutableArray<SagaBranchView>?> LookAsync(GrainLedger ledger, SagaRecord saga) =>
         await Transaction.ReadAsync(ledger, saga.Gid) is { } transaction
-            ? [.. transaction.Ops.Select(op => new SagaBranchView(op.BranchId, op.Op, op.Status, op.Target))]
+            ? [.. transaction.Ops.Select(op => new SagaBranchView(op.BranchId, op.Op, op.Status, op.Target, op.EndedAt))]
             : null;
 }

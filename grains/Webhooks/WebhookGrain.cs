@@ -176,13 +176,14 @@ public sealed partial class WebhookGrain(
         return await ledger.CommitAsync(new WriteSet(WebhookRows.Deliver(from, to, now + next, now))) == CommitOutcome.Applied;
     }
 
-    private Task<Delivery> SendAsync(WebhookRow hook, MallEvent happened, string? name)
+    private async Task<Delivery> SendAsync(WebhookRow hook, MallEvent happened, string? name)
     {
+        using var trace = LaterTraces.Begin("webhook", happened.TraceParent, happened.Subject);
         var body = happened.ToJson();
         var timestamp = Signatures.Timestamp(clock.GetUtcNow());
         var signature = Signatures.Sign(hook.Secret, timestamp, body);
         var id = name ?? happened.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        return client.SendAsync(
+        return await client.SendAsync(
             new SignedEvent(new Uri(hook.Url), hook.AllowPrivate, id, timestamp, signature, body), _leaving.Token);
     }
 

@@ -1,4 +1,4 @@
-using Mall.Ledger;
+using Mall.Tracing;
 using OpenTelemetry;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
@@ -24,10 +24,11 @@ internal static class Telemetry
                 serviceVersion: typeof(Telemetry).Assembly.GetName().Version?.ToString(),
                 serviceInstanceId: settings.Cluster?.Silo?.ToString() ?? settings.Http.ToString()))
             .WithTracing(traces => traces
-                .SetSampler(new ParentBasedSampler(new TraceIdRatioBasedSampler(settings.Telemetry.TraceRatio)))
+                .SetSampler(new LinkedSampler(
+                    new ParentBasedSampler(new TraceIdRatioBasedSampler(settings.Telemetry.TraceRatio))))
                 .AddAspNetCoreInstrumentation(web => web.Filter = static http => !IsProbe(http.Request.Path))
                 .AddHttpClientInstrumentation()
-                .AddSource(ActivitySources.ApplicationGrainActivitySourceName, LedgerTracing.SourceName))
+                .AddSource(ActivitySources.ApplicationGrainActivitySourceName, LedgerTracing.SourceName, LaterTraces.SourceName))
             .WithMetrics(metrics => metrics
                 .AddMeter("mall", "Microsoft.Orleans", "Microsoft.AspNetCore.*", "System.Runtime", "Npgsql", "MySqlConnector"))
             .WithLogging(null, logs => (logs.IncludeFormattedMessage, logs.IncludeScopes) = (true, false));

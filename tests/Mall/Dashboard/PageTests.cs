@@ -76,6 +76,10 @@ public sealed class PageTests(WatchedSite site, ITestOutputHelper output) : IAsy
         await Browser.UntilThereAsync(page, "#status.good");
         Assert.Equal("succeed", await page.EvaluateExpressionAsync<string>("document.querySelector('#status').textContent"));
         Assert.Null(await page.QuerySelectorAsync("button[value=retry]"));
+        var times = await page.EvaluateExpressionAsync<string[]>(
+            "[...document.querySelectorAll('ol.line > li > time')].map(time => time.textContent)");
+        Assert.Equal(3, times.Length); // Stock, books and end: the barrier does not tell of the provider's branch.
+        Assert.All(times, time => Assert.StartsWith("+", time, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -16,6 +16,9 @@ internal sealed class Receiver : IAsyncDisposable
     /// <summary>What came, in its order.</summary>
     public ConcurrentQueue<(string Body, string Timestamp, string Signature, string EventId)> Got { get; } = [];
 
+    /// <summary>In which trace each came.</summary>
+    public ConcurrentQueue<string> Traces { get; } = [];
+
     /// <summary>The status of the next answers.</summary>
     public volatile int Status = 204;
 
@@ -44,6 +47,7 @@ internal sealed class Receiver : IAsyncDisposable
         var body = await new StreamReader(http.Request.Body).ReadToEndAsync();
         var headers = http.Request.Headers;
         Got.Enqueue((body, headers["X-Timestamp"]!, headers["X-Signature"]!, headers["X-Event-Id"]!));
+        Traces.Enqueue(headers["traceparent"].ToString());
         if (Silence is { } silence) await silence.Task;
         http.Response.StatusCode = Status;
         if (Status == 302) http.Response.Headers.Location = Url;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text;
 using CsCheck;
@@ -279,6 +280,7 @@ public sealed class AdversaryTests
         private static PaymentDesk Desk(TestMall mall, TimeSpan ahead = default) => new(
             mall.Grains, new PublicAddress(new ApiOptions { PublicUrl = "http://mall.test" }, null!),
             new CallbackKey(new ApiOptions { PaymentKey = Key }, mall.Grains), new Ahead(ahead),
+            new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>(),
             NullLogger<PaymentDesk>.Instance);
 
         private static Patience NewPatience() => new(TimeSpan.FromSeconds(30), TimeProvider.System, CancellationToken.None);
