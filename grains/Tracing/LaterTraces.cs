@@ -11,11 +11,10 @@ public static class LaterTraces
     private static readonly ActivitySource s_source = new(SourceName);
 
     /// <summary>The trace that this is part of, as W3C's header has it, for a row; null when it is not recorded.</summary>
-    public static string? Here =>
-        s_source.HasListeners() && Activity.Current is { Recorded: true } here ? here.Id : null;
+    public static string? Here => s_source.HasListeners() && Activity.Current is { Recorded: true } here ? here.Id : null;
 
     /// <summary>Begins a trace that is linked with the one that a row remembers; it ends when it is disposed.</summary>
-    /// <param name="cause">What the row remembers. Null: there is none, and what is done stays in the trace that it is in.</param>
+    /// <param name="cause">What the row remembers. Null: what is done stays in the trace that it is in.</param>
     /// <param name="subject">What it is about: a saga's gid, or what an event is about.</param>
     public static Activity? Begin(string name, string? cause, string subject)
     {
