@@ -1,8 +1,4 @@
-using System.Buffers;
 using System.Runtime.CompilerServices;
-using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 
 namespace Mall.Ledger.MySql;
 
@@ -26,9 +22,6 @@ internal static class MySqlSql
 
     // Shapes live in static fields, so each is put into words once.
     private static readonly ConditionalWeakTable<RowShape, string> s_ones = [];
-
-    private static readonly JsonWriterOptions s_json =
-        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     /// <summary>Writes the changes; each of the statements ends with a semicolon and <paramref name="count"/>.</summary>
     /// <param name="orLeave">Of an insert: a row that is there already is no error, and left as it is.</param>
@@ -68,15 +61,16 @@ internal static class MySqlSql
     /// <summary>The values as a table <c>v</c>, of columns <c>c1</c>, <c>c2</c>... and <c>at</c>, a count from 1.</summary>
     private static void Table(SqlText sql, ChangeGroup group)
     {
-        var buffer = new ArrayBufferWriter<byte>(4_096);
-        using (var json = new Utf8JsonWriter(buffer, s_json))
+        sql.Add("json_table('");
+        var row = "[[";
+        foreach (var (_, values) in group.Changes)
         {
-            json.WriteStartArray();
-            foreach (var (_, values) in group.Changes) Row(json, values);
-            json.WriteEndArray();
+            sql.Add(row).AddJson(values[0]);
+            for (var i = 1; i < values.Length; i++) sql.Add(",").AddJson(values[i]);
+            row = "],[";
         }
 
-        sql.Add("json_table(").AddText(Encoding.UTF8.GetString(buffer.WrittenSpan)).Add(", '$[*]' columns (at for ordinality");
+        sql.Add("]]', '$[*]' columns (at for ordinality");
         foreach (var (i, column) in group.Shape.Columns.Index()) sql.Add($", c{i + 1} {TypeOf(column)} path '$[{i}]'");
         sql.Add(")) v");
     }
@@ -116,19 +110,6 @@ internal static class MySqlSql
         Table(sql, group);
         var on = s_many.Conditions(group.Shape, ColumnRole.Key);
         sql.Add($" straight_join {Name(group.Shape.Table)} t force index (primary) on {on}");
-    }
-
-    private static void Row(Utf8JsonWriter json, Value[] values)
-    {
-        json.WriteStartArray();
-        foreach (var value in values)
-        {
-            if (value.IsNumber) json.WriteNumberValue(value.Number);
-            else if (value.Text is { } text) json.WriteStringValue(text);
-            else json.WriteNullValue();
-        }
-
-        json.WriteEndArray();
     }
 
     // A key is compared with an index, so it has to be of the column's own kind; other texts may be of any length.

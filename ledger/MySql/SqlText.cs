@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using MySqlConnector;
+using System.Text.Encodings.Web;
 
 namespace Mall.Ledger.MySql;
 
@@ -55,11 +55,31 @@ internal sealed class SqlText
         return this;
     }
 
-    /// <remarks>No text can end its literal: in our sessions backslashes escape (<see cref="MySqlConnections"/>).</remarks>
     public SqlText AddText(string text)
     {
-        _text.Append('\'').Append(MySqlHelper.EscapeString(text)).Append('\'');
+        _text.Append('\'');
+        Escape(text);
+        _text.Append('\'');
         return this;
+    }
+
+    /// <summary>Adds a value to a JSON text that is a literal.</summary>
+    public SqlText AddJson(in Value value)
+    {
+        if (value.IsNumber) return Add(value.Number);
+        if (value.Text is not { } text) return Add("null");
+        _text.Append('"');
+        Escape(JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text));
+        _text.Append('"');
+        return this;
+    }
+
+    // So no text can end its literal: in our sessions backslashes escape, see MySqlConnections.
+    private void Escape(ReadOnlySpan<char> text)
+    {
+        for (int at; (at = text.IndexOfAny('\'', '\\')) >= 0; text = text[(at + 1)..])
+            _text.Append(text[..at]).Append('\\').Append(text[at]);
+        _text.Append(text);
     }
 
     public override string ToString() => _text.ToString();
