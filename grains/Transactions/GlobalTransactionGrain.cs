@@ -205,7 +205,7 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
                 : TransactionReply.Failure($"Transaction {Gid} is a {_transaction.Row.Kind}, not a {type}.");
         });
 
-    /// <summary>A call by JSON-RPC has the branch's names among its parameters: what is no object cannot take them, ever.</summary>
+    /// <summary>A call by JSON-RPC has the branch among its parameters: what is no object cannot take that, ever.</summary>
     private static bool CanBeCalled(TransactionIntent intent, TransactionBranch branch)
     {
         if (intent.Protocol != "json-rpc" || branch.Payload.Length == 0
