@@ -3,7 +3,8 @@ namespace Mall.Bench.Hosting;
 /// <summary>A build of the mall that is measured.</summary>
 /// <param name="Suffix">What is added to the names of its measurements: nothing where there is one build only.</param>
 /// <param name="Program">The path of <c>Mall.Silo.dll</c>.</param>
-sealed record MallBuild(string Suffix, string Program)
+/// <param name="Settings"><c>MALL_NAME=value</c>, beside those that every mall is given.</param>
+sealed record MallBuild(string Suffix, string Program, params string[] Settings)
 {
     const string Other = " (versus)";
 
@@ -23,6 +24,9 @@ sealed record MallBuild(string Suffix, string Program)
         var own = options.GetValue(s_mall) is { } mall ? new MallBuild("", mall.FullName) : Own;
         return options.GetValue(s_versus) is { } other ? [new MallBuild(Other, other.FullName), own] : [own];
     }
+
+    /// <summary>This build as it is, and with these settings.</summary>
+    public IReadOnlyList<MallBuild> With(string[] settings) => [this with { Suffix = Other }, this with { Settings = settings }];
 
     /// <summary>The measurements, and after them how many times the other build's figures those of this one are.</summary>
     public static IEnumerable<Measurement> WithRatios(IReadOnlyList<Measurement> measured, params string[] metrics) =>

@@ -24,7 +24,10 @@ sealed class MallProcess : IAsyncDisposable
             .Where(name => name.StartsWith("MALL_", StringComparison.OrdinalIgnoreCase))
             .SelectMany(name => new[] { "-u", name });
         var process = new MallProcess(ServerProcess.Start(
-            ["setpriv", "--pdeathsig", "KILL", "env", .. forget, .. settings, "dotnet", build.Program], greeting));
+            [
+                "setpriv", "--pdeathsig", "KILL", "env", .. forget, .. settings, .. build.Settings, "dotnet", build.Program,
+            ],
+            greeting));
         try
         {
             await process._process.WaitUntilReadyAsync(s_patience);

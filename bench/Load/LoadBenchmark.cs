@@ -29,9 +29,15 @@ sealed class LoadBenchmark() : Benchmark(
         Description = "Orders a second, all callers together, in an open loop; without it as many as go, in a closed loop.",
     };
 
+    static readonly Option<bool> s_watched = new("--watched")
+    {
+        Description = "What it costs to be watched: the mall with traces at 1 %, metrics and logs by OTLP, and /metrics read "
+            + "every five seconds, in turns with the same mall unwatched (versus).",
+    };
+
     protected override IEnumerable<Option> Options =>
     [
-        s_url, s_grpc, s_protocol, s_calls, s_rate,
+        s_url, s_grpc, s_protocol, s_calls, s_rate, s_watched,
         .. MallBuild.Options, .. OrderLoad.Options, .. RunOptions.OfTurns, RunOptions.Folder,
     ];
 
@@ -40,10 +46,13 @@ sealed class LoadBenchmark() : Benchmark(
         var load = OrderLoad.Of(options, options.GetValue(s_calls), options.GetValue(s_rate));
         var (url, grpc) = (AddressOf(options.GetValue(s_url)), AddressOf(options.GetValue(s_grpc)));
         using var folder = url is null ? new BenchFolder(options.GetValue(RunOptions.Folder)!) : null;
+        await using var watcher = options.GetValue(s_watched) ? await Watcher.OpenAsync(cancellationToken) : null;
+        IReadOnlyList<MallBuild> builds = url is not null ? [MallBuild.Own]
+            : watcher is null ? MallBuild.Of(options) : MallBuild.Of(options)[^1].With(watcher.Settings);
         var findings = await RunOptions.TakeTurnsAsync(
             [
                 .. from protocol in options.GetValue(s_protocol)
-                   from build in url is null ? MallBuild.Of(options) : [MallBuild.Own]
+                   from build in builds
                    select new Contestant(
                        $"orders, {protocol}{build.Suffix}", cancel => OpenAsync(protocol == "gRPC", build, cancel)),
             ],
@@ -56,6 +65,7 @@ sealed class LoadBenchmark() : Benchmark(
         async Task<ISite> OpenAsync(bool overGrpc, MallBuild build, CancellationToken cancel)
         {
             var mall = folder is null ? null : await Installation.StartAsync(build, folder.NewFile(), folder.FileSystem);
+            if (watcher is not null) watcher.Mall = build.Settings.Length > 0 ? mall?.Rest : null;
             var door = !overGrpc ? null : mall?.Grpc ?? grpc ?? throw new BenchmarkException("give --grpc, or --protocol HTTP");
             return await OrderSite.OpenAsync(mall?.Rest ?? url!, door, load, mall, cancel);
         }

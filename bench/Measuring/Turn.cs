@@ -8,6 +8,11 @@ sealed record Turn(IReadOnlyList<Caller> Callers, TimeSpan Elapsed, IReadOnlyDic
 
     public double PerSecond => Successes / Elapsed.TotalSeconds;
 
+    /// <summary>On one line.</summary>
+    public override string ToString() => string.Join(", ", Spent.Select(spent => FormattableString.Invariant(
+        $"{spent.Key} {spent.Value.TotalMicroseconds / Math.Max(1, Successes):0.0}")).Prepend(
+            FormattableString.Invariant($"{PerSecond:0} a second")));
+
     /// <summary>Lets all callers of a site call at once.</summary>
     public static async Task<Turn> TakeAsync(ISite site, TimeSpan duration, CancellationToken cancellationToken)
     {
@@ -48,6 +53,7 @@ sealed record Turn(IReadOnlyList<Caller> Callers, TimeSpan Elapsed, IReadOnlyDic
                 var before = await TakeAsync(site, warmup, cancellationToken);
                 var turn = await TakeAsync(site, duration, cancellationToken);
                 turns[contestant.Name].Add(turn);
+                await Console.Error.WriteLineAsync($"  {turn}");
                 await site.AuditAsync(before.Successes + turn.Successes, cancellationToken);
             }
         }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Mall.Transactions;
 
 /// <summary>
@@ -83,6 +85,12 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
             var added = new List<TransactionOp>();
             foreach (var branch in branches)
             {
+                if (!CanBeCalled(transaction.Intent, branch))
+                {
+                    return TransactionReply.Failure(
+                        $"The data of branch {branch.BranchId} of transaction {Gid} is no JSON object, which JSON-RPC needs.");
+                }
+
                 var known = transaction.Ops.Find(op => op.BranchId == branch.BranchId && op.Op == branch.Op);
                 if (known is null)
                 {
@@ -196,6 +204,22 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
                 ? TransactionReply.Failure($"There is no transaction {Gid}.")
                 : TransactionReply.Failure($"Transaction {Gid} is a {_transaction.Row.Kind}, not a {type}.");
         });
+
+    /// <summary>A call by JSON-RPC has the branch among its parameters: what is no object cannot take that, ever.</summary>
+    private static bool CanBeCalled(TransactionIntent intent, TransactionBranch branch)
+    {
+        if (intent.Protocol != "json-rpc" || branch.Payload.Length == 0
+            || !branch.Target.Contains("method", StringComparison.Ordinal)) return true;
+        try
+        {
+            using var data = JsonDocument.Parse(branch.Payload);
+            return data.RootElement.ValueKind is JsonValueKind.Object or JsonValueKind.Null;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
 
     private static Result<Done> Told(TransactionReply reply) => reply.Result == TransactionResult.Success
         ? Done.It

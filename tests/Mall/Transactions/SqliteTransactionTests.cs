@@ -303,6 +303,34 @@ public sealed class SqliteTransactionTests(DtmMall mall) : TransactionContract(m
         static int Code(Answer answer) => answer.Json.GetProperty("error").GetProperty("code").GetInt32();
     }
 
+    [Theory]
+    [InlineData("{\"amount\":3}", "succeed")]
+    [InlineData("", "succeed")]
+    [InlineData("[3]", "prepared")]
+    [InlineData("no JSON", "prepared")]
+    public async Task Tcc_ByJsonRpc_RegistersOnlyDataThatItsCallsCanCarry(string data, string status)
+    {
+        var gid = NewGid();
+        var branch = Services.Url("rpc-ok") + "?method=Confirm";
+        await Mall.PostAsync("prepare", new { gid, trans_type = "tcc", protocol = "json-rpc", timeout_to_fail = 60 });
+        var registered = await Mall.PostAsync("registerBranch", new
+        {
+            gid, trans_type = "tcc", branch_id = "01", data, confirm = branch, cancel = branch,
+        });
+        if (status == "succeed")
+        {
+            Answered(HttpStatusCode.OK, "SUCCESS", registered);
+            await SubmitAsync(new { gid, trans_type = "tcc", protocol = "json-rpc" });
+            await Mall.UntilAsync(gid, status);
+            return;
+        }
+
+        Answered(HttpStatusCode.Conflict, "FAILURE", registered);
+        Assert.Contains("JSON object", registered.Json.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Equal(status, await Mall.StatusAsync(gid));
+        Assert.Empty(await Mall.BranchesAsync(gid));
+    }
+
     [Fact]
     public async Task Query_OfNobody_IsEmpty_AndOfNothing_IsAnError()
     {
