@@ -8,12 +8,10 @@ public sealed class Campaign(string profile, TimeSpan duration, Action<string> p
     private static readonly ParallelOptions s_all = new() { MaxDegreeOfParallelism = Environment.ProcessorCount };
 
     private readonly Lock _gate = new();
-    private readonly Tally _counts = new();
-    private readonly Tally _faults = new();
+    private readonly Tally _counts = new(), _faults = new();
     private TimeSpan _simulated;
     private int _failed;
 
-    /// <returns>How many seeds have failed.</returns>
     public int Run(int firstSeed, int seeds)
     {
         var watch = Stopwatch.StartNew();
@@ -26,11 +24,7 @@ public sealed class Campaign(string profile, TimeSpan duration, Action<string> p
         return _failed;
     }
 
-    /// <summary>
-    /// Plants each bug in turn and looks for the first seed that finds it, in a run that finds nothing without the bug. Prints a
-    /// row of docs/testing.md for each.
-    /// </summary>
-    /// <returns>How many bugs were not found.</returns>
+    /// <summary>Looks for the first seed that finds each bug, and nothing without it: a row of docs/testing.md.</summary>
     public int Plant(IEnumerable<Mutation> mutations, int seeds)
     {
         var missed = 0;
@@ -57,6 +51,46 @@ public sealed class Campaign(string profile, TimeSpan duration, Action<string> p
             if (result.Failures is not [var failure, ..]) return;
             _failed++;
             print($"seed {result.Options.Seed} fails: {failure}");
+        }
+    }
+}
+
+/// <summary>Tries to fail in the same way with fewer kinds of faults and in a shorter time.</summary>
+public static class Shrinker
+{
+    private static readonly IEnumerable<(string Name, Func<FaultPlan, FaultPlan> Without)> s_steps =
+    [
+        .. typeof(FaultPlan).GetProperties().Where(rate => rate.PropertyType == typeof(double)).Select(rate => (
+            rate.Name, new Func<FaultPlan, FaultPlan>(plan =>
+            {
+                var less = plan with { };
+                rate.SetValue(less, 0.0);
+                return less;
+            }))),
+        ("a sick database", plan => plan with { Database = plan.Database.Sound() }),
+        ("operators", plan => plan with { Workload = plan.Workload with { Operators = 0 } }),
+        ("odd requests", plan => plan with { Workload = plan.Workload with { RepeatsOld = 0, ReusesKey = 0, Twice = 0 } }),
+        ("most shoppers", plan => plan with { Workload = plan.Workload with { Shoppers = 4 } }),
+    ];
+
+    public static RunResult Shrink(RunOptions options, Action<string> print)
+    {
+        var best = Run.Once(options);
+        if (best.Kinds.FirstOrDefault() is not { } kind) return best;
+        print($"seed {options.Seed} fails: {kind}");
+        foreach (var (name, without) in s_steps)
+            if (without(best.Plan) is var less && less != best.Plan) Try(best.Options with { Plan = less }, $"without {name}");
+        while (best.Options.Duration > TimeSpan.FromMinutes(1)
+            && Try(best.Options with { Duration = best.Options.Duration * 0.75, Plan = best.Plan }, "shorter")) { }
+        return best;
+
+        bool Try(RunOptions less, string what)
+        {
+            var result = Run.Once(less);
+            var isSame = result.Kinds.Contains(kind);
+            print($"  {what}: {(isSame ? "the same" : "not the same")}");
+            if (isSame) best = result;
+            return isSame;
         }
     }
 }

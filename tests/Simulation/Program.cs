@@ -21,27 +21,18 @@ replay.SetAction(parsed => Tell(Run.Once(OptionsOf(parsed) with
     Planted = parsed.GetValue(planted) is null ? null : PlantedOf(parsed).First(),
 })));
 
-Command shrink = new("shrink", "Looks for a smaller run that fails in the same way, and tells its story.")
-{
-    seed, profile, minutes,
-};
+Command shrink = new("shrink", "Looks for a smaller run that fails in the same way, and tells it.") { seed, profile, minutes };
 shrink.SetAction(parsed => Tell(Shrinker.Shrink(OptionsOf(parsed), Console.WriteLine)));
 
-Command mutations = new("mutations", "Plants bugs, one after the other, and looks for the first seed that finds each.")
-{
-    seeds, profile, minutes, planted,
-};
+Command mutations = new("mutations", "Plants bugs; says which seed finds each first.") { seeds, profile, minutes, planted };
 mutations.SetAction(parsed => CampaignOf(parsed).Plant(PlantedOf(parsed), parsed.GetValue(seeds)) == 0 ? 0 : 1);
 
 return new RootCommand("The adversary: a simulated cluster of the real mall.") { run, replay, shrink, mutations }
     .Parse(args).Invoke();
 
 TimeSpan DurationOf(ParseResult parsed) => TimeSpan.FromMinutes(parsed.GetValue(minutes));
-
 Campaign CampaignOf(ParseResult parsed) => new(parsed.GetValue(profile)!, DurationOf(parsed), Console.WriteLine);
-
 RunOptions OptionsOf(ParseResult parsed) => new(parsed.GetValue(seed), parsed.GetValue(profile)!, DurationOf(parsed));
-
 IEnumerable<Mutation> PlantedOf(ParseResult parsed) =>
     Mutation.All.Where(bug => bug.Name.Contains(parsed.GetValue(planted) ?? "", StringComparison.Ordinal));
 

@@ -1,25 +1,15 @@
-using System.Text.RegularExpressions;
-
 namespace Mall.Simulation;
 
-/// <summary>What is run: a seed decides everything else.</summary>
-/// <param name="Plan">Null: as the profile has it for this seed.</param>
-/// <param name="Planted">A bug that the run is to find.</param>
-/// <param name="Listener">Hears the whole story.</param>
+/// <summary>What is run: a seed decides everything else, also the plan where none is given.</summary>
 public sealed record RunOptions(
     int Seed, string Profile, TimeSpan Duration, FaultPlan? Plan = null, Mutation? Planted = null,
     Action<string>? Listener = null);
 
-/// <summary>What came of it.</summary>
-/// <param name="Failures">Each in a sentence; none when all promises were kept.</param>
 public sealed record RunResult(
     RunOptions Options, FaultPlan Plan, ulong Hash, IReadOnlyList<string> Failures, IReadOnlyList<string> Story, Tally Counts,
     Tally Faults, TimeSpan Simulated)
 {
-    /// <summary>Failures without their figures, to tell kinds apart.</summary>
-    public IEnumerable<string> Kinds => Failures
-        .Select(failure => Regex.Replace(failure, @"\b(order|user)-[\w-]+|[0-9A-F]*\d[\w:.]*", "N"))
-        .Select(words => words[..Math.Min(130, words.Length)]).Distinct().Order(StringComparer.Ordinal);
+    public IEnumerable<string> Kinds => Failures.Select(failure => failure.Split(':')[0]).Distinct();
 }
 
 /// <summary>One simulated mall from its first start to its last oracle.</summary>
@@ -27,21 +17,8 @@ public static class Run
 {
     private const int CommitsAnOracle = 400;
     private static readonly TimeSpan s_closing = TimeSpan.FromMinutes(20);
-    private static readonly TimeSpan s_settling = TimeSpan.FromMinutes(30);
+    private static readonly TimeSpan s_settling = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
-
-    private static readonly Query<long> s_open = new(
-        "select count(*) from sagas where status not in ('succeed', 'failed') and next_time is not null", row => row.GetInt64(0));
-
-    private static readonly Query<(string What, long Count)> s_counts = new(
-        """
-        select 'requests', count(*) from asked
-        union all
-        select 'orders placed', count(distinct gid) from asked where kind = 'order' and until is not null and code is null
-        union all select case status when 'failed' then 'sagas compensated' else 'sagas ' || status end, count(distinct gid)
-          from seen_sagas group by status
-        """,
-        row => (row.GetString(0), row.GetInt64(1)));
 
     public static RunResult Once(RunOptions options)
     {
@@ -60,7 +37,9 @@ public static class Run
         adversary.Stop();
         market.IsOpen = false;
         string[] told = failures.Count > 0 ? [$"{failures[0]}"] : [.. Settle(cluster, market, plan).Distinct()];
-        Count(cluster);
+        foreach (var (what, count) in Oracle.Counts(cluster.Database)) cluster.Counts.Note(what, count);
+        cluster.Counts.Note("commits", cluster.Database.Commits);
+        cluster.Counts.Note("events", world.Events);
         return new(options, plan, world.TraceHash, told, [.. world.Story], cluster.Counts, cluster.Faults, world.Now);
     }
 
@@ -72,16 +51,9 @@ public static class Run
         else market.ThrowIfFailed();
 
         // Looked at once a second, not at each event; the last second is for what the end of a saga leaves to do.
-        for (var end = world.Now + s_settling; world.Now < end && cluster.Database.Read(s_open)[0] > 0;) world.Pass(s_second);
+        for (var end = world.Now + s_settling; world.Now < end && !Oracle.IsAtRest(cluster.Database);) world.Pass(s_second);
         world.Pass(s_second);
         foreach (var finding in Oracle.After(cluster.Database, plan.IsCalm)) yield return $"{finding}";
         foreach (var failure in market.Unforeseen) yield return $"The front door answers 500: {failure}";
-    }
-
-    private static void Count(Cluster cluster)
-    {
-        foreach (var (what, count) in cluster.Database.Read(s_counts)) cluster.Counts.Note(what, count);
-        cluster.Counts.Note("commits", cluster.Database.Commits);
-        cluster.Counts.Note("events", cluster.World.Events);
     }
 }

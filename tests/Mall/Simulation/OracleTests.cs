@@ -13,7 +13,8 @@ public sealed class OracleTests : IDisposable
     private readonly Journal _journal;
 
     /// <summary>
-    /// User 1 has ordered 3 of product 7 and was refused 50 of it, product 7 came with 10 and got 5 more; all is well.
+    /// User 1 has ordered and paid 3 of product 7, was refused 50 of it, and let an order of 2 close; product 7 came with 10 and
+    /// got 5 more; all is well.
     /// </summary>
     public OracleTests()
     {
@@ -21,16 +22,37 @@ public sealed class OracleTests : IDisposable
         _mall = new SimulatedDatabase(machine.Scheduler, machine.Clock, new Random(1));
         _journal = new Journal(_mall);
         Sql("insert into users (id, mobile, password_hash, role, create_time, update_time) values (1, '138', '', 'user', 0, 0)");
-        Sql("insert into points values (1, 10)");
+        Sql("insert into points values (1, 13)");
+        Sql("insert into point_movements values (1, 'registration', 1, 10, 0), (1, 'payment', 21, 3, 0)");
         Sql("""
             insert into products (id, shop_id, name, price, stock, sold, status, owner_epoch, create_time, update_time)
             values (7, 1, 'seven', 100, 10, 0, 1, 1, 0, 0)
             """);
-        Ask(Asked.Product("1 p", "seven", 100, 10), new Answer(null, "seven", new ProductView(7, 1, "seven", "", 100, 10, 1)));
-        Saga("good", order: 1, quantity: 3);
-        Sql("insert into barrier values ('saga', 'good', '02', 'action', '01', 'action', 0)");
-        Sql("update products set stock = stock - 3, sold = sold + 3 where id = 7");
-        Sql("update sagas set status = 'succeed', version = 2, next_time = null, finish_time = 1 where gid = 'good'");
+        Ask(Asked.Product("1 p", "seven", 100, 10), Answer.Of<ProductView>(new ProductView(7, 1, "seven", "", 100, 10, 1)));
+        Place("good", order: 1, quantity: 3);
+        Sql("""
+            insert into payments (id, order_id, user_id, amount, status, provider, public_url, create_time, update_time)
+            values (21, 1, 1, 300, 0, 'bank', '', 0, 0)
+            """);
+        Sql("insert into bank values (21, 300, 0)");
+        Sql("update payments set status = 1");
+        Sql("update orders set status = 1 where id = 1");
+        Place("shut", order: 3, quantity: 2);
+        Sql("""
+            insert into sagas (gid, kind, status, version, create_time, update_time)
+            values ('close-3', 'closing', 'submitted', 1, 0, 0)
+            """);
+        Sql("""
+            insert into barrier values ('saga', 'close-3', '01', 'action', '01', 'action', 0),
+              ('saga', 'close-3', '02', 'action', '01', 'action', 0)
+            """);
+        Sql("update orders set status = 2 where id = 3");
+        Sql("update products set stock = stock + 2, sold = sold - 2 where id = 7");
+        End("close-3");
+        Sql("""
+            insert into outbox (id, type, subject, data, create_time) values (1, 'order.placed', 'order/1', '', 0),
+              (2, 'order.placed', 'order/3', '', 0), (3, 'order.paid', 'order/1', '', 0), (4, 'order.closed', 'order/3', '', 0)
+            """);
         Saga("bad", order: 2, quantity: 50);
         Sql("update sagas set status = 'aborting', version = 2 where gid = 'bad'");
         Sql("""
@@ -44,6 +66,7 @@ public sealed class OracleTests : IDisposable
         Sql("update products set stock = stock + 5 where id = 7");
         Pass();
         Ask(OrderOf("good", 3), Placed("good", 1, 3));
+        Ask(OrderOf("shut", 2), Placed("shut", 3, 2));
         Ask(OrderOf("bad", 50), Refused(ErrorCodes.NotEnoughStock, 12, 50));
         Ask(Asked.Adjustment("1 s", 7, 5), new Answer(null, "12", 12L));
     }
@@ -68,7 +91,18 @@ public sealed class OracleTests : IDisposable
         { Invariant.NothingLost, "update orders set status = 9 where id = 1" },
         { Invariant.NothingLost, "update order_items set price = 1 where order_id = 1" },
         { Invariant.NothingLost, "delete from idempotency" },
-        { Invariant.NothingTwice, "update users set id = 2" },
+        { Invariant.NothingLost, "update users set id = 2" },
+        { Invariant.NothingTwice, "insert into point_movements values (1, 'payment', 22, 3, 0)" },
+        { Invariant.NothingTwice, "update outbox set type = 'order.paid'" },
+        { Invariant.NothingLost, "delete from outbox where type = 'order.closed'" },
+        { Invariant.Barrier, "update products set stock = stock + 2, sold = sold - 2 where id = 7" },
+        { Invariant.Barrier, "delete from barrier where gid = 'close-3' and branch_id = '02'" },
+        { Invariant.SagasEnd, "update orders set status = 0 where id = 1" },
+        { Invariant.OrderSteps, "update orders set promised_close_time = 1900000000000 where id = 3" },
+        { Invariant.MoneyConserved, "update payments set status = 2" },
+        { Invariant.MoneyConserved, "update bank set taken = 0" },
+        { Invariant.MoneyConserved, "update bank set given_back = 300" },
+        { Invariant.MoneyConserved, "insert into bank values (22, 100, 100)" },
         { Invariant.NothingTwice, "update points set balance = 20" },
         { Invariant.NothingTwice, "update orders set gid = 'other' where id = 1" },
         {
@@ -135,6 +169,31 @@ public sealed class OracleTests : IDisposable
         Assert.Contains(Findings(), finding => finding is { Invariant: Invariant.RefusalTrue, Subject: "untrue" });
     }
 
+    [Theory]
+    [InlineData("payment", ErrorCodes.OrderStatusForbids, Invariant.RefusalTrue)]
+    [InlineData("cancel", ErrorCodes.OrderStatusForbids, null)]
+    [InlineData("cancel", null, Invariant.NothingLost)]
+    [InlineData("refund", ErrorCodes.OrderStatusForbids, Invariant.RefusalTrue)]
+    [InlineData("refund", null, Invariant.NothingLost)]
+    public void AnswerAboutAPaidOrder_ThatIsNotSo_IsFound(string act, int? code, Invariant? broken)
+    {
+        Ask(Asked.About(act, OrderOf("good", 1, 3), key: null), new Answer(code, "so"));
+        Assert.Equal(broken, Findings() is [var found, ..] ? found.Invariant : null);
+    }
+
+    [Theory]
+    [InlineData("report", null, null)]
+    [InlineData("report", ErrorCodes.BadSignature, Invariant.MoneyConserved)]
+    [InlineData("forgery", ErrorCodes.BadSignature, null)]
+    [InlineData("forgery", null, Invariant.MoneyConserved)]
+    [InlineData("mistake", ErrorCodes.AmountDiffers, null)]
+    [InlineData("mistake", null, Invariant.MoneyConserved)]
+    public void Report_ThatIsBelieved_OrNot_AgainstReason_IsFound(string kind, int? code, Invariant? broken)
+    {
+        Ask(Asked.Report(kind, 21, "succeeded"), new Answer(code, "so"));
+        Assert.Equal(broken is not null, Findings().Any(finding => finding.Invariant == broken));
+    }
+
     [Fact]
     public void Refusal_OfABranchThatHadActed_IsFound()
     {
@@ -184,6 +243,17 @@ public sealed class OracleTests : IDisposable
 
     private void Pass(int seconds = 1) => _world.Pass(TimeSpan.FromSeconds(seconds));
 
+    private void Place(string gid, long order, long quantity)
+    {
+        Saga(gid, order, quantity);
+        Sql($"insert into barrier values ('saga', '{gid}', '02', 'action', '01', 'action', 0)");
+        Sql($"update products set stock = stock - {quantity}, sold = sold + {quantity} where id = 7");
+        End(gid);
+    }
+
+    private void End(string gid) =>
+        Sql($"update sagas set status = 'succeed', version = 2, next_time = null, finish_time = 1 where gid = '{gid}'");
+
     private void Saga(string gid, long order, long quantity)
     {
         Sql($"insert into barrier values ('saga', '{gid}', '01', 'action', '01', 'action', 0)");
@@ -208,12 +278,10 @@ public sealed class OracleTests : IDisposable
 
     private static Asked OrderOf(string gid, long quantity) => Asked.Order(gid, true, 1, [new OrderLine(7, quantity)]);
 
-    private static Answer Placed(string gid, long id, long quantity)
-    {
-        var order = new OrderView(
-            id, gid, 1, [new OrderItem(7, "seven", quantity, 100)], quantity * 100, 0, default, default, null);
-        return new Answer(null, $"order {id}", order);
-    }
+    private static Answer Placed(string gid, long id, long quantity) => Answer.Of<OrderView>(OrderOf(gid, id, quantity));
+
+    private static OrderView OrderOf(string gid, long id, long quantity) =>
+        new(id, gid, 1, [new OrderItem(7, "seven", quantity, 100)], quantity * 100, 0, default, default, null);
 
     private static Answer Refused(int code, long left, long wanted) => new(code, $"Product 7 has {left} left, {wanted} wanted.");
 }

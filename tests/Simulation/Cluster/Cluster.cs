@@ -3,8 +3,7 @@ namespace Mall.Simulation;
 /// <summary>Silos, front doors and the database of one mall, and what may happen to them.</summary>
 internal sealed class Cluster : IDisposable
 {
-    /// <summary>Silos at the beginning.</summary>
-    public const int Size = 3;
+    public const int Size = 3; // silos at the beginning
 
     private readonly Dictionary<string, MallSilo> _silos = [];
     private readonly HashSet<string> _wanted = []; // Whatever of these ends, a supervisor starts again.
@@ -12,24 +11,22 @@ internal sealed class Cluster : IDisposable
     private readonly Random _random;
     private int _starts;
 
-    /// <param name="planted">A bug, if there is to be one.</param>
     public Cluster(World world, FaultPlan plan, Mutation? planted)
     {
-        (World, Planted, _random) = (world, planted, world.Random("cluster"));
+        (World, Plan, Planted, _random) = (world, plan, planted, world.Random("cluster"));
         _clocksApart = TimeSpan.FromMinutes(plan.ClocksApart);
         Network = new Network(world, Faults, plan.SlowMessages, plan.LostMessages);
         Membership = new Membership(world, Counts, plan.LateNews);
         var machine = new SimulatedProcess(world, "database");
-        Database = new SimulatedDatabase(machine.Scheduler, machine.Clock, world.Random("database"), world.Trace)
-        {
-            Options = plan.Database, Faults = Faults,
-        };
+        Database = new(machine.Scheduler, machine.Clock, world.Random("database"), world.Trace) { Faults = Faults };
+        Database.Options = plan.Database;
         if (planted?.Trigger is { } bug) Database.Read(new Query<int>($"create trigger planted after {bug}", _ => 0));
         for (var i = 1; i <= Size; i++) Start($"silo-{i}");
         Doors = [.. ((string[])["door-1", "door-2"]).Select(name => new FrontDoor(new SimulatedProcess(world, name), this))];
     }
 
     public World World { get; }
+    public FaultPlan Plan { get; }
     public Mutation? Planted { get; }
     public Tally Counts { get; } = new();
     public Tally Faults { get; } = new();
@@ -37,27 +34,21 @@ internal sealed class Cluster : IDisposable
     public Membership Membership { get; }
     public SimulatedDatabase Database { get; }
     public IReadOnlyList<FrontDoor> Doors { get; }
-
-    /// <summary>The silos whose processes live, in the order of their names.</summary>
+    public Bank Bank { get; set; } = null!; // one of the clients; set before time passes
     public IReadOnlyList<MallSilo> Silos => [.. _silos.Values.Where(silo => silo.Process.IsAlive)];
 
-    /// <summary>
-    /// How long ended sagas are kept. Longer than clocks are apart and messages travel, as seven days are: a barrier outlives
-    /// what it holds off.
-    /// </summary>
+    /// <summary>How long ended sagas are kept: a barrier outlives clocks that are apart and messages on their way.</summary>
     public TimeSpan Retention => TimeSpan.FromMinutes(2) + (2 * _clocksApart);
 
     /// <summary>Starts it unless it runs; from then on its supervisor starts it again.</summary>
-    /// <returns>Whether it did not run.</returns>
-    public bool Start(string name)
+    public void Start(string name)
     {
         _wanted.Add(name);
-        if (_silos.TryGetValue(name, out var before) && before.Process.IsAlive) return false;
+        if (_silos.TryGetValue(name, out var before) && before.Process.IsAlive) return;
         var process = new SimulatedProcess(World, name, _clocksApart * ((2 * _random.NextDouble()) - 1));
         var silo = _silos[name] = new MallSilo(this, ++_starts, process, _random.Next());
         process.Trace("starts");
         process.Start(silo.StartAsync);
-        return true;
     }
 
     /// <summary>As kill -9. The others find out soon, since its port refuses connections.</summary>
@@ -80,7 +71,6 @@ internal sealed class Cluster : IDisposable
         if (patience < time) World.Schedule(patience, () => Membership.Set(silo, SiloState.Dead));
     }
 
-    /// <summary>In order: it drains.</summary>
     public void Stop(MallSilo silo)
     {
         if (!silo.IsUp || silo.IsLeaving) return;
@@ -88,7 +78,6 @@ internal sealed class Cluster : IDisposable
         silo.Process.Start(silo.StopAsync);
     }
 
-    /// <summary>In order, for good.</summary>
     public void Leave(string name)
     {
         _wanted.Remove(name);
@@ -98,7 +87,10 @@ internal sealed class Cluster : IDisposable
     public void NoteEnded(string name)
     {
         Counts.Note("silos ended");
-        World.Schedule(Draw(1, 15), () => _ = _wanted.Contains(name) && Start(name));
+        World.Schedule(Draw(1, 15), () =>
+        {
+            if (_wanted.Contains(name)) Start(name);
+        });
     }
 
     public void Dispose()

@@ -1,20 +1,15 @@
-using Mall.Api;
-using Mall.Api.Calls;
-using Mall.Api.Orders;
-using Mall.Api.Products;
-using Mall.Api.Sagas;
-using Mall.Api.Shops;
+using System.Diagnostics.Metrics;
 
 namespace Mall.Simulation;
 
-/// <summary>
-/// A front door in a process of its own, without HTTP: the real desks over a client of the cluster, which reads the list of
-/// gateways now and then.
-/// </summary>
+/// <summary>A front door in a process of its own, without HTTP: the real desks over a client of the cluster, which reads the list
+/// of gateways now and then.</summary>
 internal sealed class FrontDoor : GrainCaller
 {
     private static readonly TimeSpan s_refresh = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan s_waitLimit = new ApiOptions().WaitLimit;
+    private static readonly IMeterFactory s_meters =
+        new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
+    private static readonly ApiOptions s_options = new() { PublicUrl = "http://mall.test", PaymentKey = Bank.Key };
 
     private readonly Cluster _cluster;
     private readonly List<SimulatedSilo> _gateways = [];
@@ -23,6 +18,8 @@ internal sealed class FrontDoor : GrainCaller
     public FrontDoor(SimulatedProcess process, Cluster cluster) : base(process)
     {
         (_cluster, Orders, Products, Shops, Sagas) = (cluster, new(this), new(this), new(this), new(this));
+        Payments = new(
+            this, new(s_options, null!), new(s_options, this), process.Clock, s_meters, NullLogger<PaymentDesk>.Instance);
         Refresh();
     }
 
@@ -30,10 +27,8 @@ internal sealed class FrontDoor : GrainCaller
     public ProductDesk Products { get; }
     public ShopDesk Shops { get; }
     public SagaDesk Sagas { get; }
-
-    /// <summary>For one request, from now.</summary>
-    public Patience NewPatience() => new(s_waitLimit, Process.Clock, CancellationToken.None);
-
+    public PaymentDesk Payments { get; }
+    public Patience NewPatience() => new(s_options.WaitLimit, Process.Clock, CancellationToken.None); // for one request
     protected override SimulatedSilo? Gateway => _gateways.Count == 0 ? null : _gateways[_next++ % _gateways.Count];
 
     public override void Send(Message message)

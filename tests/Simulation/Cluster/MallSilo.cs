@@ -2,8 +2,6 @@ using System.Diagnostics.Metrics;
 using Mall.Hosting;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Internal;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.Core;
 using Orleans.Timers;
 
@@ -12,25 +10,23 @@ namespace Mall.Simulation;
 /// <summary>One run of one silo: the real ledger, grains and due work, on simulated Orleans and a simulated database.</summary>
 internal sealed class MallSilo : SimulatedSilo, IGrainRuntime
 {
+    private static readonly OrderOptions s_orders = new() { CloseAfter = TimeSpan.FromMinutes(2) };
     private static readonly TimeSpan s_shutdown = TimeSpan.FromSeconds(30);
 
     private readonly ServiceProvider _services;
     private readonly SimulatedStore _store;
     private readonly Cluster _cluster;
 
-    /// <param name="seed">Of all chance within the silo.</param>
     public MallSilo(Cluster cluster, int number, SimulatedProcess process, int seed)
         : base(number, process, cluster.Network, cluster.Membership)
     {
         _cluster = cluster;
-        _store = new SimulatedStore(cluster.Database, $"{process.Name}/{number}", process.Scheduler, process.Clock)
-        {
-            Freeze = time => cluster.Freeze(this, time),
-        };
+        _store = new(cluster.Database, $"{process.Name}/{number}", process.Scheduler, process.Clock);
+        _store.Freeze = time => cluster.Freeze(this, time);
         var ledger = new LedgerOptions
         {
             Scheduler = process.Scheduler, Random = new Random(seed), Retention = cluster.Retention,
-            CleanUpPeriod = TimeSpan.FromSeconds(30), DuePeriod = TimeSpan.FromSeconds(2),
+            CleanUpPeriod = TimeSpan.FromSeconds(30), DuePeriod = TimeSpan.FromSeconds(4),
         };
         _services = new ServiceCollection()
             .AddSingleton<ILoggerFactory>(NullLoggerFactory.Instance)
@@ -43,7 +39,8 @@ internal sealed class MallSilo : SimulatedSilo, IGrainRuntime
             .AddMetrics()
             .AddMallLedger(ledger)
             .AddSingleton<ILedger>(all => new WatchedLedger(all.GetRequiredService<DurableLedger>(), cluster))
-            .AddMallGrains(new OrderOptions(), new SagaOptions(), jitterSeed: ~seed)
+            .AddSingleton(_ => cluster.Bank.At(process))
+            .AddMallGrains(s_orders, new SagaOptions(), jitterSeed: ~seed)
             .BuildServiceProvider();
     }
 
@@ -58,7 +55,6 @@ internal sealed class MallSilo : SimulatedSilo, IGrainRuntime
         await _services.GetRequiredService<DueWorker>().StartedAsync(CancellationToken.None);
     }
 
-    /// <summary>In the order of a host that stops: due work, grains, ledger.</summary>
     public async Task StopAsync()
     {
         Process.Trace("stops");

@@ -1,35 +1,35 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace Mall.Simulation;
 
-/// <summary>
-/// Everything there is, on one thread: events in the order of their time. Nothing in it runs by itself; whoever owns the world
-/// lets it run, and the same seed gives the same run to the last event. Time passes only from event to event.
-/// </summary>
+/// <summary>Everything there is, on one thread: events in the order of their time. Nothing in it runs by itself; whoever owns the
+/// world lets it run, and the same seed gives the same run to the last event. Time passes only from event to event.</summary>
 public sealed class World(int seed)
 {
     private const int LongestStory = 600;
-    private const ulong NoHash = 14695981039346656037;
     private static readonly DateTimeOffset s_start = new(2026, 11, 20, 0, 0, 0, TimeSpan.Zero);
 
     private readonly PriorityQueue<(Action Action, SimulatedProcess? Owner), (TimeSpan At, long Number)> _events = new();
     private readonly Dictionary<string, Random> _streams = [];
-    private readonly Queue<(TimeSpan At, string What)> _story = new();
+    private readonly Queue<string> _story = new();
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly int _thread = Environment.CurrentManagedThreadId;
     private Random? _moments;
 
     public TimeSpan Now { get; private set; } // since the beginning
     public DateTimeOffset UtcNow => s_start + Now; // by a right clock
     public long Events { get; private set; }
-    public ulong TraceHash { get; private set; } = NoHash; // of all that was traced: two runs with equal hashes were the same run
+    public ulong TraceHash => BitConverter.ToUInt64(_hash.GetCurrentHash()); // two runs with equal hashes were the same run
     public Action<string>? Listener { get; init; } // hears each line of the story. Off for speed; the hash is the same
-    public IEnumerable<string> Story => _story.Select(Line); // the last things that were traced, oldest first
+    public IEnumerable<string> Story => _story; // the last things that were traced, oldest first
 
     /// <summary>A source for each purpose, so that one more draw for one purpose leaves the others as they were.</summary>
     public Random Random(string purpose)
     {
         if (!_streams.TryGetValue(purpose, out var stream))
-            _streams.Add(purpose, stream = new Random(unchecked((int)Mix(Mix(NoHash, purpose), (ulong)seed))));
+            _streams[purpose] = stream = new(BitConverter.ToInt32(SHA256.HashData(Encoding.UTF8.GetBytes($"{seed} {purpose}"))));
         return stream;
     }
 
@@ -45,8 +45,7 @@ public sealed class World(int seed)
     internal void ScheduleSoon(Action action, SimulatedProcess? owner) =>
         Schedule(new TimeSpan((_moments ??= Random("moments")).Next(300)), action, owner);
 
-    /// <summary>Lets time pass until it is over, or the limit is reached.</summary>
-    /// <returns>Whether it is over.</returns>
+    /// <summary>Lets time pass until it is over, or the limit is reached; says whether it is over.</summary>
     public bool Run(Func<bool> isOver, TimeSpan limit)
     {
         SynchronizationContext.SetSynchronizationContext(null); // A test runner's would be awaited on instead.
@@ -63,16 +62,15 @@ public sealed class World(int seed)
         return true;
     }
 
-    /// <summary>Lets so much time pass.</summary>
     public void Pass(TimeSpan time) => Run(() => false, time);
 
-    /// <summary>A line of the story, which also tells runs apart.</summary>
     public void Trace(string what)
     {
-        TraceHash = Mix(Mix(TraceHash, (ulong)Now.Ticks), what);
+        var line = $"{Now:hh\\:mm\\:ss\\.ffffff} {what}";
+        _hash.AppendData(MemoryMarshal.AsBytes(line.AsSpan()));
         if (_story.Count == LongestStory) _story.Dequeue();
-        _story.Enqueue((Now, what));
-        Listener?.Invoke(Line((Now, what)));
+        _story.Enqueue(line);
+        Listener?.Invoke(line);
     }
 
     /// <summary>Code under test that comes back on another thread has left the simulation, and the run means nothing.</summary>
@@ -81,20 +79,14 @@ public sealed class World(int seed)
         if (Environment.CurrentManagedThreadId != _thread) // An exception on a thread of the pool would be lost in a task.
             Environment.FailFast($"Seed {seed}: something left the simulated thread. {Environment.StackTrace}");
     }
+}
 
-    private static string Line((TimeSpan At, string What) happened) => $"{happened.At:hh\\:mm\\:ss\\.ffffff} {happened.What}";
+public sealed class Tally() : SortedDictionary<string, long>(StringComparer.Ordinal)
+{
+    public void Note(string what, long by = 1) => this[what] = this.GetValueOrDefault(what) + by;
 
-    private static ulong Mix(ulong hash, string text)
+    public void Add(Tally other)
     {
-        var blocks = MemoryMarshal.Cast<char, ulong>(text.AsSpan());
-        foreach (var block in blocks) hash = Mix(hash, block);
-        foreach (var c in text.AsSpan(blocks.Length * 4)) hash = Mix(hash, c);
-        return hash;
-    }
-
-    private static ulong Mix(ulong hash, ulong value)
-    {
-        hash = (hash ^ value) * 0x9E3779B97F4A7C15;
-        return hash ^ (hash >> 29);
+        foreach (var (what, count) in other) Note(what, count);
     }
 }

@@ -3,12 +3,10 @@ namespace Mall.Simulation;
 /// <summary>The life of a transaction: sent, locked, written, committed or not, and what its client hears of it.</summary>
 public sealed partial class SimulatedDatabase
 {
-    // As the real stores set them.
-    private static readonly TimeSpan s_lockTimeout = Ledger.Servers.ServerWriter.LockWait;
+    private static readonly TimeSpan s_lockTimeout = Ledger.Servers.ServerWriter.LockWait; // as the real stores set them
     private static readonly TimeSpan s_idleTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_markTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Sends a batch: all of it at once, or everything but the commit.</summary>
     internal Transaction Send(Batch batch, string silo)
     {
         var transaction = new Transaction(batch, silo);
@@ -21,9 +19,8 @@ public sealed partial class SimulatedDatabase
     /// <summary>The end of a process: its sessions go with it, except for what had been sent.</summary>
     internal void Abandon(string silo) => KillAll(t => t.Silo == silo && !t.CommitSent.Task.IsCompleted, "its process has ended");
 
-    /// <summary>
-    /// Whether that batch has committed. What is still in doubt is either ended or waited for, so that the answer is final.
-    /// </summary>
+    /// <summary>Whether that batch has committed. What is still in doubt is either ended or waited for, so that the answer is
+    /// final.</summary>
     internal Task<bool> HasCommittedAsync(string committer, long number) => Start(async () =>
     {
         await WayAsync();
@@ -153,4 +150,18 @@ public sealed partial class SimulatedDatabase
 
     private static StoreException Nothing(string why) => new(StoreFailure.NothingHappened, why);
     private static StoreException Unknown(string why) => new(StoreFailure.OutcomeUnknown, why);
+}
+
+/// <summary>One batch, from the moment it is sent. It lives in the database: what was sent goes on when the silo has died, stands
+/// still or waits no longer. Answers are null for well, or what the client is to believe.</summary>
+internal sealed record Transaction(Batch Batch, string Silo)
+{
+    private readonly CancellationTokenSource _kill = new();
+
+    public TaskCompletionSource<StoreException?> Written { get; } = new(); // its client hears that only the commit is missing
+    public TaskCompletionSource CommitSent { get; } = new(); // its client has sent the commit: from here on nobody knows
+    public Task<StoreException?> Fate { get; set; } = null!; // until it is committed, or never to be
+    public Task<StoreException?> Answer { get; set; } = null!; // until its client hears that
+    public CancellationToken Killed => _kill.Token;
+    public void Kill() => _kill.Cancel();
 }

@@ -1,19 +1,13 @@
 using Mall.Ledger.Sqlite;
-using Microsoft.Data.Sqlite;
 
 namespace Mall.Simulation;
 
-/// <summary>
-/// The database that all silos share, and that outlives them. Its rows are SQLite's, in memory, written by the product's own
-/// SQLite writer under its own migrations: so barriers, guards and outcomes mean what they mean in production. Around that stands
-/// a server: messages that take time and get lost, transactions that hold row locks until they end, sessions that are ended.
-/// <para>
+/// <summary>The database that all silos share, and that outlives them. Its rows are SQLite's, in memory, written by the product's
+/// own SQLite writer under its own migrations: so barriers, guards and outcomes mean what they mean in production. Around that
+/// stands a server: messages take time and get lost, transactions hold row locks until they end, sessions are ended.
 /// A transaction happens at one moment, that of its commit, while it holds every row and barrier key that it touches. That is
 /// what the real servers come to: they check a guard on the newest version of a row that they then keep locked (read committed).
-/// A query sees what is committed at the moment at which it arrives, and waits for nobody.
-/// </para>
-/// <see cref="Oracle"/> notes what the rows have been.
-/// </summary>
+/// A query sees what is committed at the moment at which it arrives, and waits for nobody.</summary>
 public sealed partial class SimulatedDatabase : IDisposable
 {
     private static readonly Query<int> s_stranger = new("insert into strangers values (@p1, @p2, @p3)", _ => 0);
@@ -30,10 +24,6 @@ public sealed partial class SimulatedDatabase : IDisposable
     private string _writing = ""; // whose transaction it is that is being committed
     private int _starts;
 
-    /// <param name="scheduler">Runs everything here, one after the other.</param>
-    /// <param name="time">Of the machine that it runs on.</param>
-    /// <param name="random">Decides what goes wrong, and how long everything takes.</param>
-    /// <param name="trace">Hears what goes wrong, and every commit.</param>
     public SimulatedDatabase(TaskScheduler scheduler, TimeProvider time, Random random, Action<string>? trace = null)
     {
         (_scheduler, _time, _random, _trace) = (scheduler, time, random, trace ?? (static _ => { }));
@@ -46,8 +36,8 @@ public sealed partial class SimulatedDatabase : IDisposable
     public DatabaseOptions Options { get; set; } = new();
     public long Commits { get; private set; }
     public bool IsDown { get; private set; } // while true, nobody reaches it
+    internal DateTimeOffset Now => _time.GetUtcNow(); // by its own clock, which is right
     public Tally Faults { get; init; } = new(); // what went wrong so far
-
     public Action? Committed { get; set; } // called after each commit
 
     /// <summary>What is committed now: takes no time and never fails.</summary>
@@ -109,7 +99,6 @@ public sealed partial class SimulatedDatabase : IDisposable
     });
 
     internal IReadOnlyList<T> Read<T>(Statement<T> statement) => Read(statement.Query, statement.Parameters);
-
     internal IReadOnlyList<DueItem> Claim(DueClaim claim) => _locks.HeldOf("due").Any() ? []
         : Pick(ShortQueries.Claim(claim));
 
@@ -124,12 +113,10 @@ public sealed partial class SimulatedDatabase : IDisposable
     internal IReadOnlyList<T> Pick<T>(Pick<T> pick)
     {
         var picked = Read(pick.Rows);
-        if (picked.Count > 0)
-            foreach (var statement in pick.Write(picked)) Read(statement);
+        foreach (var statement in picked.Count > 0 ? pick.Write(picked) : []) Read(statement);
         return picked;
     }
 
-    /// <summary>Whether a silo stands still amid its transaction, and how long.</summary>
     internal TimeSpan? IsToFreeze(string silo)
     {
         if (!Happens(Options.Frozen)) return null;
@@ -139,7 +126,6 @@ public sealed partial class SimulatedDatabase : IDisposable
     }
 
     private double Chance() => _random.NextDouble();
-
     private bool Happens(double probability, string? fault = null)
     {
         if (probability == 0 || Chance() >= probability) return false;
@@ -153,19 +139,42 @@ public sealed partial class SimulatedDatabase : IDisposable
         _trace($"database: {fault}{(what is null ? "" : $", {what}")}");
     }
 
-    /// <summary>Its own clock, which is right.</summary>
-    internal DateTimeOffset Now => _time.GetUtcNow();
-
     private Task<T> Start<T>(Func<Task<T>> activity) =>
         Task.Factory.StartNew(activity, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler).Unwrap();
-
     private Task WayAsync(CancellationToken killed = default) => PassAsync(Options.Way * (2 * Chance()), killed);
 
     // Task.Delay knows whole milliseconds only.
-    private async Task PassAsync(TimeSpan time, CancellationToken killed = default)
+    private Task PassAsync(TimeSpan time, CancellationToken killed = default)
     {
         var over = new TaskCompletionSource();
-        await using var timer = _time.CreateTimer(_ => over.TrySetResult(), null, time, Timeout.InfiniteTimeSpan);
-        await over.Task.WaitAsync(killed);
+        ITimer? timer = null;
+        timer = _time.CreateTimer(_ => End(), null, time, Timeout.InfiniteTimeSpan);
+        return over.Task.WaitAsync(killed);
+
+        void End()
+        {
+            timer?.Dispose();
+            over.TrySetResult();
+        }
     }
+}
+
+/// <summary>How slow the simulated database is, and how often what goes wrong: probabilities from 0 to 1.</summary>
+/// <param name="Refused">Not reached: nothing happened, and everybody knows. The same for a transaction that is broken.</param>
+/// <param name="CommitLost">The commit is sent and lost: nothing happened, and nobody knows.</param>
+/// <param name="AcknowledgementLost">It happened, and nobody knows.</param>
+/// <param name="Stalled">The commit takes up to 25 s: perhaps longer than its callers, or its silo, wait.</param>
+/// <param name="SeveralTrips">A batch that takes several round trips, between which its silo holds locks.</param>
+/// <param name="Frozen">Of these: the silo freezes between them, for up to 20 s.</param>
+/// <param name="ReadBack">A question for a commit mark fails; it is asked again.</param>
+/// <param name="Other">A query, a claim or a reservation of ids fails, half of them after they have happened.</param>
+public sealed record DatabaseOptions(
+    double Refused = 0, double Broken = 0, double CommitLost = 0, double AcknowledgementLost = 0, double Stalled = 0,
+    double SeveralTrips = 0.2, double Frozen = 0, double ReadBack = 0, double Other = 0)
+{
+    public TimeSpan Way { get; init; } = TimeSpan.FromMicroseconds(500); // a message's way, one direction: up to twice this
+    public TimeSpan Disk { get; init; } = TimeSpan.FromMilliseconds(2); // a commit, from its locks to the disk: up to twice this
+    public TimeSpan LongestStall { get; init; } = TimeSpan.FromSeconds(25);
+    public TimeSpan LongestFreeze { get; init; } = TimeSpan.FromSeconds(20);
+    public DatabaseOptions Sound() => new(SeveralTrips: SeveralTrips) { Way = Way, Disk = Disk };
 }

@@ -2,18 +2,13 @@ namespace Mall.Simulation;
 
 /// <summary>One silo's way to the <see cref="SimulatedDatabase"/>.</summary>
 /// <param name="silo">Whose store it is; no two runs of a silo have one name.</param>
-/// <param name="scheduler">The silo's, for what is nobody's activation: the committer runs there.</param>
-/// <param name="clock">The silo's: how long it waits for an answer.</param>
 public sealed class SimulatedStore(SimulatedDatabase database, string silo, TaskScheduler scheduler, TimeProvider clock) : IStore
 {
     private static readonly TimeSpan s_commandTimeout = TimeSpan.FromSeconds(10);
 
     public TaskScheduler Scheduler => scheduler;
     public string Silo => silo;
-
-    /// <summary>Freezes the process for so long, amid a transaction. Null: only the transaction stands still.</summary>
-    public Action<TimeSpan>? Freeze { get; set; }
-
+    public Action<TimeSpan>? Freeze { get; set; } // the process, amid a transaction; null: only the transaction stands still
     public Task OpenAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public async ValueTask ApplyAsync(Batch batch)
@@ -43,9 +38,7 @@ public sealed class SimulatedStore(SimulatedDatabase database, string silo, Task
 
     // The writer below writes one batch after the other.
     public Task<long> SettledAsync(CancellationToken cancellationToken) => AskAsync(() => long.MaxValue);
-
     public Task<DateTimeOffset?> NowAsync(CancellationToken cancellationToken) => AskAsync<DateTimeOffset?>(() => database.Now);
-
     public Task<long> ReserveIdsAsync(string sequence, int count) =>
         AskAsync(() => database.Read(ShortQueries.ReserveIds(sequence, count))[0]);
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) => AskAsync(() => database.Claim(claim));
@@ -54,7 +47,6 @@ public sealed class SimulatedStore(SimulatedDatabase database, string silo, Task
     public Task<int> CleanUpAsync(DateTimeOffset before, int limit) =>
         AskAsync(() => database.Pick(ShortQueries.CleanUp(before, limit)).Count);
 
-    /// <summary>As the end of the process: its sessions end, except for what had been sent.</summary>
     public ValueTask DisposeAsync()
     {
         database.Abandon(silo);
@@ -64,10 +56,8 @@ public sealed class SimulatedStore(SimulatedDatabase database, string silo, Task
     private Task<T> AskAsync<T>(Func<T> statement) => InTimeAsync(
         database.AskAsync(statement), new LedgerUnavailableException("The database cannot be used now: it does not answer."));
 
-    private async Task HearAsync(Task<StoreException?> answer, StoreFailure otherwise)
-    {
-        if (await InTimeAsync(answer, Failure(otherwise)) is { } failure) throw failure;
-    }
+    private async Task HearAsync(Task<StoreException?> answer, StoreFailure otherwise) =>
+        _ = await InTimeAsync(answer, Failure(otherwise)) is { } failure ? throw failure : true;
 
     private async Task<T> InTimeAsync<T>(Task<T> answer, Exception otherwise)
     {
@@ -82,4 +72,32 @@ public sealed class SimulatedStore(SimulatedDatabase database, string silo, Task
     }
 
     private static StoreException Failure(StoreFailure known) => new(known, "the database does not answer");
+}
+
+/// <summary>The row locks of a database, which last until the end of the transaction. Who waits for one keeps those that it has,
+/// as on a real server: so one locked row can hold up others.</summary>
+internal sealed class RowLocks
+{
+    private readonly Dictionary<string, Queue<TaskCompletionSource>> _held = []; // and who waits for each, in turn
+
+    public static string Row(string table, params object[] key) => $"{table}\0{string.Join('\0', key)}";
+    public IEnumerable<string> HeldOf(string table) =>
+        from key in _held.Keys where key.StartsWith(table + '\0', StringComparison.Ordinal) select key[(table.Length + 1)..];
+
+    /// <returns>Completes when the caller holds it. Whoever waits no longer cancels it.</returns>
+    public TaskCompletionSource Take(string key)
+    {
+        var turn = new TaskCompletionSource();
+        if (_held.TryGetValue(key, out var waiting)) waiting.Enqueue(turn);
+        else turn.SetResult();
+        _held.TryAdd(key, new());
+        return turn;
+    }
+
+    public void Release(string key)
+    {
+        while (_held[key].TryDequeue(out var next))
+            if (next.TrySetResult()) return;
+        _held.Remove(key);
+    }
 }

@@ -7,7 +7,7 @@ internal sealed class Adversary
 
     private readonly Cluster _cluster;
     private readonly Market _market;
-    private int _more;
+    private int _more; // silos than at the beginning
     private bool _isOver;
 
     public Adversary(Cluster cluster, Market market, FaultPlan plan)
@@ -27,7 +27,6 @@ internal sealed class Adversary
     private World World => _cluster.World;
     private string[] Names => [.. _cluster.Silos.Concat<GrainCaller>(_cluster.Doors).Select(caller => caller.Process.Name)];
 
-    /// <summary>Leaves it alone from now on, and mends what it has broken.</summary>
     public void Stop()
     {
         _isOver = true;
@@ -112,8 +111,6 @@ internal sealed class Adversary
     }
 
     private static T Any<T>(Random random, IReadOnlyList<T> all) => all[random.Next(all.Count)];
-
-    /// <summary>Up to so many seconds, most often few of them.</summary>
-    private static TimeSpan Seldom(double seconds, Random random) => Seconds(seconds * Math.Pow(random.NextDouble(), 2));
+    private static TimeSpan Seldom(double most, Random random) => Seconds(most * Math.Pow(random.NextDouble(), 2));
     private static TimeSpan Seconds(double seconds) => TimeSpan.FromSeconds(seconds);
 }

@@ -1,26 +1,16 @@
 namespace Mall.Simulation;
 
-/// <summary>
-/// All that goes wrong in a run, and how often. Of what happens to processes, links and rows, the seconds between two of a kind,
-/// on average; zero for never. Of messages and news, probabilities from 0 to 1.
-/// </summary>
-/// <param name="Kills">A silo is killed, and started again.</param>
+/// <summary>All that goes wrong in a run, and how often. Of what happens to processes, links and rows, the seconds between two of
+/// a kind, on average; zero for never. Of messages, news and calls of the bank, probabilities from 0 to 1.</summary>
 /// <param name="Freezes">A silo stops and goes on, up to 45 s later: beyond what it takes to be declared dead.</param>
-/// <param name="Stops">A silo stops in order, and is started again.</param>
-/// <param name="Changes">A silo more, or one less.</param>
-/// <param name="Clogs">One direction of one link is clogged for a while, or both.</param>
 /// <param name="Swizzles">All links are clogged one by one, and opened in another order.</param>
-/// <param name="Splits">The silos fall into two parts that do not hear each other.</param>
-/// <param name="Restarts">The database's server restarts.</param>
 /// <param name="Locks">Somebody who is none of the mall's holds a product's row.</param>
 /// <param name="ClocksApart">Minutes; each silo's clock is off by up to this.</param>
-/// <param name="SlowMessages">A message takes up to 3 s.</param>
-/// <param name="LostMessages">A message never arrives.</param>
 /// <param name="LateNews">A silo is not told of a change of the membership, and reads it in the table up to 10 s later.</param>
 public sealed record FaultPlan(
     double Kills = 0, double Freezes = 0, double Stops = 0, double Changes = 0, double Clogs = 0, double Swizzles = 0,
     double Splits = 0, double Restarts = 0, double Locks = 0, double ClocksApart = 0, double SlowMessages = 0,
-    double LostMessages = 0, double LateNews = 0.1)
+    double LostMessages = 0, double LateNews = 0.1, double LostCalls = 0)
 {
     public DatabaseOptions Database { get; init; } = new();
     public WorkloadOptions Workload { get; init; } = new();
@@ -39,9 +29,8 @@ public sealed record FaultPlan(
     private static readonly WorkloadOptions s_rush = new(
         Rush: 0.9, Shoppers: 30, ShopperPause: 6, Twice: 0.15, RepeatsOld: 0.1, Stock: 120);
 
-    private static readonly FaultPlan s_sickNetwork = new(SlowMessages: 0.02, LostMessages: 0.005, LateNews: 0.4);
+    private static readonly FaultPlan s_sickNetwork = new(SlowMessages: 0.02, LostMessages: 0.005, LateNews: 0.4, LostCalls: 0.2);
 
-    /// <param name="chance">Mix draws from it what the run will be like.</param>
     public static FaultPlan Of(string profile, Random chance) => profile switch
     {
         "calm" => new(),
@@ -69,6 +58,7 @@ public sealed record FaultPlan(
             Swizzles = Often(240), Splits = Often(200), Restarts = Often(300), Locks = Often(90),
             ClocksApart = Maybe() ? 0 : 4 * chance.NextDouble(),
             LateNews = Maybe() ? 0.1 : 0.4,
+            LostCalls = Maybe() ? 0 : 0.3,
             Database = Maybe() ? new() : s_sick,
             Workload = chance.Next(3) == 0 ? s_rush : new(),
         };

@@ -2,10 +2,8 @@ using static Mall.Ledger.CommitOutcome;
 
 namespace Mall.Simulation;
 
-/// <summary>
-/// A bug that is planted to see whether a run finds it: in how a silo commits, in what it reads, or in what becomes of rows.
-/// </summary>
-/// <param name="Commit">Commits a write set to the ledger, wrongly.</param>
+/// <summary>A bug that is planted to see whether a run finds it: in how a silo commits, in what it reads, or in what becomes of
+/// rows.</summary>
 /// <param name="Misread">What of a query is replaced, by what.</param>
 /// <param name="Trigger">When the database does what it is not asked for: after which change, and what.</param>
 public sealed record Mutation(
@@ -26,11 +24,22 @@ public sealed record Mutation(
             IsAction(writes) && IsOf("sagas", writes) ? AnswerAtOnceAsync(writes, ledger) : ledger.CommitAsync(writes)),
         new("no owner epoch in the guard", (writes, ledger) => ledger.CommitAsync(Unguarded("products", writes))),
         new("no version in the guard", (writes, ledger) => ledger.CommitAsync(Unguarded("sagas", writes))),
+        new("no status in the guard of an order", (writes, ledger) => ledger.CommitAsync(Unguarded("orders", writes))),
+        new("points in a transaction of their own", async (writes, ledger) =>
+        {
+            if (!IsOf("payments", writes)) return await ledger.CommitAsync(writes);
+            var parts = writes.Changes.ToLookup(change => change.Shape.Table.Name is "points" or "point_movements");
+            if (parts[true].Any()) await ledger.CommitAsync(new WriteSet([.. parts[true]]));
+            return await ledger.CommitAsync(writes with { Changes = [.. parts[false]] });
+        }),
+        new("close forgotten once it is claimed", Trigger: """
+            update of close_time on orders when new.status = 0 begin update orders set close_time = null where id = new.id; end
+            """),
         new("epoch taken without reading the row again", Misread: (
-            "stock, status, owner_epoch from products",
+            "price, stock, status, owner_epoch",
             """
-            coalesce((select s.stock from seen_products s where s.id = products.id and s.epoch < products.owner_epoch
-              order by s.rowid desc limit 1 offset 1), stock), status, owner_epoch from products
+            price, coalesce((select s.stock from seen_products s where s.id = products.id and s.epoch < products.owner_epoch
+              order by s.rowid desc limit 1 offset 1), stock), status, owner_epoch
             """)),
         new("compensation instead of retry on an unknown outcome", (writes, ledger) => OtherwiseAsync(
             ledger.CommitAsync(writes),
@@ -105,6 +114,5 @@ public sealed record Mutation(
         return free.With([.. values.Where((_, i) => shape.Columns[i].Role != ColumnRole.Guard)]);
     }
 
-    /// <summary>What nobody can serialize.</summary>
     private sealed class UnreadableException(string message) : Exception(message);
 }

@@ -1,9 +1,7 @@
 namespace Mall.Simulation;
 
-/// <summary>
-/// A silo's ledger, with a bug in it if one is planted; the product's own code is as it is. Of stock that is being taken it notes
-/// from when to when somebody waits for it.
-/// </summary>
+/// <summary>A silo's ledger, with a bug in it if one is planted; the product's own code is as it is. Of stock that is being taken
+/// it notes from when to when somebody waits for it.</summary>
 internal sealed class WatchedLedger(ILedger inner, Cluster cluster) : ILedger
 {
     private static readonly TimeSpan s_slack = TimeSpan.FromMilliseconds(2); // Until whoever waits has been told.
@@ -32,7 +30,6 @@ internal sealed class WatchedLedger(ILedger inner, Cluster cluster) : ILedger
             cancellationToken, parameters);
 
     public Task<long> SettledAsync(CancellationToken cancellationToken = default) => inner.SettledAsync(cancellationToken);
-
     public ValueTask<long> NextIdAsync(string sequence, CancellationToken cancellationToken = default) =>
         inner.NextIdAsync(sequence, cancellationToken);
 }

@@ -2,17 +2,24 @@
 -- when all has come to rest.
 
 -- key names the request for ever: the gid of what is a saga, else user and key. body is all that was asked for: two bodies under
--- one key are two requests. Without until nobody knows what has become of it. code says why it was refused, view what was
--- answered, about which product or user a refusal speaks. Numbers of codes are those of ErrorCodes.
+-- one key are two requests. target is the order or payment that it is about. Without until nobody knows what has become of it.
+-- code says why it was refused, about which product or user that speaks; said is the answer in full. Numbers of codes are those
+-- of ErrorCodes.
 create table asked (
-  number integer primary key, client text, kind text, key text, body text, gid text, user_id integer, name text, delta integer,
-  lines text, is_waiting integer, at integer, until integer, code integer, said text, view text, about integer);
+  number integer primary key, client text, at integer, what text, until integer, code integer, said text, about integer,
+  kind text as (what ->> 'Kind') stored, key text as (what ->> 'Key') stored, body text as (what ->> 'Body') stored,
+  gid text as (what ->> 'Gid') stored, user_id integer as (what ->> 'UserId') stored, name text as (what ->> 'Name') stored,
+  delta integer as (what ->> 'Delta') stored, target integer as (what ->> 'Target') stored,
+  is_waiting integer as (what ->> 'IsWaiting') stored);
 create index asked_by_key on asked (key);
 create index asked_by_gid on asked (gid);
 
 -- Products that a request wants, and how much of each; a seller's adjustment that takes is one.
 create table wanted (number integer, product integer, quantity integer);
 create index wanted_by_number on wanted (number);
+create trigger asked_wants after insert on asked begin
+  insert into wanted select new.number, value ->> 'ProductId', value ->> 'Quantity' from json_each(new.what, '$.Wants');
+end;
 
 -- Stock that was being taken: no other buyer may have it meanwhile, and be refused for want of it, though no row shows it.
 create table reserved (product integer, quantity integer, since integer, until integer);
@@ -21,7 +28,14 @@ create index reserved_by_product on reserved (product, since);
 -- Rows that somebody who is none of the mall's has held.
 create table strangers (key text, since integer, until integer);
 
-create view told as select *, 'request ' || number || ' of ' || client || ' (' || body || ')' as tells from asked;
+create view told as
+select *, 'request ' || number || ' of ' || client || ' (' || body || ')' as tells, iif(code is not null, null, case kind
+  when 'order' then (said ->> 'Id') || '|' || (said ->> 'UserId') || '|' || (said ->> 'Amount') || '|' || (
+    select group_concat((value ->> 'ProductId') || ':' || (value ->> 'Quantity') || ':' || (value ->> 'Price'), ' '
+      order by value ->> 'ProductId') from json_each(said, '$.Items'))
+  when 'payment' then (said ->> '$.Payment.Id') || '|' || (said ->> '$.Payment.Amount')
+  when 'product' then said ->> 'Id' when 'registration' then said ->> 'Id' end) as view
+from asked;
 
 create view placed as
 select o.gid, o.user_id, o.status, i.lines, o.id || '|' || o.user_id || '|' || o.amount || '|' || i.items as view
@@ -32,7 +46,7 @@ from orders o left join (
 
 -- Requests for an order that is there.
 create view mine as
-select a.*, p.status from told a join placed p on p.gid = a.gid and p.user_id = a.user_id and p.lines = a.lines
+select a.*, p.status from told a join placed p on p.gid = a.gid and a.body = 'order by ' || p.user_id || ' of ' || p.lines
 where a.kind = 'order';
 
 -- An answer binds when it is a success, or the refusal of a saga that had begun: whoever asks later gets it, or is refused for
@@ -51,6 +65,11 @@ from told a where a.code is not null;
 create view was as
 select r.number, s.stock, s.status from refused r join seen_products s on s.id = r.about and s.at <= r.until
   and s.rowid >= coalesce((select max(x.rowid) from seen_products x where x.id = r.about and x.at < r.since), 0);
+
+-- What the order of a refusal was meanwhile.
+create view stood as
+select r.number, s.status from refused r join seen_orders s on s.id = r.target and s.at <= r.until
+  and s.rowid >= coalesce((select max(x.rowid) from seen_orders x where x.id = r.target and x.at < r.since), 0);
 
 -- How much of it was free, at each moment at which that had changed.
 create view free as
@@ -90,6 +109,14 @@ select 'NothingLost', key, tells || ' was answered ' || said || ', and its key i
 where kind = 'adjustment' and key is not null and until is not null and code is null
   and not exists (select 1 from idempotency i where i.kind = 'stock' and i.user_id || ' ' || i.key = a.key)
 union all
+select 'NothingLost', target, tells || ' was answered ' || said || ', and the order is ' || o.status
+from told a join orders o on o.id = a.target where until is not null and code is null
+  and (kind = 'cancel' and o.status <> 2 or kind = 'refund' and o.status <> 3)
+union all
+select 'NothingLost', target, tells || ' was answered ' || said || ', and there is no such payment' from told a
+where kind = 'payment' and view is not null
+  and not exists (select 1 from payments p where p.order_id = a.target and p.id || '|' || p.amount = a.view)
+union all
 select 'KeyForEver', l.key, f.tells || ' was answered ' || f.said || ', and ' || l.tells || ' ' || l.said
 from binding f join told l on l.key = f.key and l.number <> f.number and l.until is not null
 where not exists (select 1 from binding b where b.key = f.key and (b.until, b.number) < (f.until, f.number))
@@ -120,6 +147,11 @@ from refused r where not case code
     select 1 from seen_users u where u.mobile = r.name and u.is_there and u.at <= r.until
       and u.rowid >= coalesce((select max(x.rowid) from seen_users x where x.mobile = r.name and x.at < r.since), 0))
   when 100007 then exists (select 1 from asked b where b.key = r.key and b.body <> r.body and b.at <= r.until)
+  when 400002 then exists (select 1 from stood s where s.number = r.number and case r.kind
+    when 'payment' then s.status in (2, 9) when 'cancel' then s.status not in (0, 2) else s.status <> 1 end)
+  when 500002 then kind = 'forgery'
+  when 500003 then kind = 'mistake'
+  when 400001 then 0 when 500001 then 0 when 500004 then 0 when 100004 then 0
   when 600002 then kind <> 'order'
     or exists (select 1 from asked b where b.kind = 'abort' and b.gid = r.gid and b.at <= r.until)
   else 1 end;
@@ -146,3 +178,34 @@ select product, key, delta from one o where (has_happened or is_keyless and is_o
 union
 select product, key, 0 from one o where not has_happened
   and not exists (select 1 from one x where x.product = o.product and x.key = o.key and x.is_acknowledged);
+
+-- What sellers were told: each sum that a product's first stock and one choice of each of its adjustments may come to.
+create view sums as
+with recursive one as materialized (select * from adjusted),
+keys as materialized (
+  select product, key, row_number() over (partition by product order by key) as n from (select distinct product, key from one)),
+sums (product, n, total) as (
+  select id, 0, (select s.stock + s.sold from seen_products s where s.id = p.id order by s.rowid limit 1) from products p
+  union
+  select s.product, k.n, s.total + o.delta from sums s join keys k on k.product = s.product and k.n = s.n + 1
+  join one o on o.product = k.product and o.key = k.key)
+select product, total from sums s where n = (select count(*) from keys k where k.product = s.product);
+
+create view wrong_stock as
+select 'StockConserved' as invariant, 'product ' || id as subject, stock + sold || ' are on hand or sold, and what was '
+  || 'acknowledged comes to ' || (select group_concat(total, ' or ') from sums s where s.product = p.id) as sentence
+from products p where stock + sold not in (select total from sums s where s.product = p.id);
+
+-- What a run has come to.
+create view counts as
+select 'requests' as what, count(*) as number from asked
+union all
+select 'orders placed', count(distinct gid) from asked where kind = 'order' and until is not null and code is null
+union all
+select case status when 'failed' then 'sagas compensated' else 'sagas ' || status end, count(distinct gid) from seen_sagas
+group by status
+union all
+select 'orders ' || case status when 0 then 'open' when 1 then 'paid' when 2 then 'closed' when 3 then 'refunded' else 'void' end,
+  count(*) from orders group by status
+union all
+select 'orders paid too late', count(*) from orders o join payments p on p.order_id = o.id where o.status = 2 and p.status = 3;

@@ -1,6 +1,6 @@
--- Notes, in the transaction that does it, what the rows of products, users and sagas have been, and every step that no row may
--- ever take; what the clean-up removes stays known here. And views of what the rows alone show to be wrong, now or in the end:
--- nothing that the mall says about itself is believed. now_ticks() is the right clock, now_silo() whose transaction it is.
+-- Notes, in the transaction that does it, what rows of products, users, orders and sagas have been, and every step that no row
+-- may ever take; what the clean-up removes stays known here. And views of what the rows alone show to be wrong, now or in the
+-- end: nothing that the mall says about itself is believed. now_ticks() is the right clock, now_silo() whose transaction it is.
 
 create table seen_products (at integer, id integer, stock integer, sold integer, status integer, epoch integer);
 create index seen_products_by_id on seen_products (id);
@@ -9,6 +9,8 @@ create index seen_owners_by_id on seen_owners (id);
 create table seen_users (at integer, id integer, mobile text, is_there integer);
 create table seen_sagas (at integer, gid text, status text, version integer);
 create index seen_sagas_by_gid on seen_sagas (gid);
+create table seen_orders (at integer, id integer, status integer);
+create index seen_orders_by_id on seen_orders (id);
 create table seen_steps (at integer, invariant text, subject text, sentence text);
 
 create trigger product_born after insert on products begin
@@ -26,6 +28,12 @@ create trigger user_born after insert on users begin
 end;
 create trigger user_gone after delete on users begin
   insert into seen_users values (now_ticks(), old.id, old.mobile, 0);
+end;
+create trigger order_born after insert on orders begin
+  insert into seen_orders values (now_ticks(), new.id, new.status);
+end;
+create trigger order_turned after update of status on orders begin
+  insert into seen_orders values (now_ticks(), new.id, new.status);
 end;
 create trigger saga_born_again before insert on sagas when exists (select 1 from seen_sagas s where s.gid = new.gid) begin
   insert into seen_steps values (now_ticks(), 'KeyForEver', new.gid, 'the saga of this gid has begun a second time');
@@ -48,10 +56,14 @@ create trigger saga_failed after update of status on sagas when new.status = 'fa
   from barrier a where a.gid = new.gid and a.op = 'action' and not exists (
     select 1 from barrier c where c.gid = a.gid and c.branch_id = a.branch_id and c.op = 'compensate');
 end;
-create trigger saga_succeeded after update of status on sagas when new.status = 'succeed' and new.kind = 'order' begin
+-- A refund that comes after the order has closed has no stock to return.
+create trigger saga_succeeded after update of status on sagas
+when new.status = 'succeed' and new.kind in ('order', 'closing', 'refund') begin
   insert into seen_steps select now_ticks(), 'NothingUndone', new.gid, 'the saga succeeded before every branch had acted'
-  where (select count(*) from barrier b where b.gid = new.gid and b.op = 'action' and b.reason = 'action')
-    <> 1 + (select count(*) from order_items i join orders o on o.id = i.order_id where o.gid = new.gid);
+  from orders o where o.id = case new.kind when 'order' then (select id from orders where gid = new.gid)
+      else substr(new.gid, instr(new.gid, '-') + 1) end
+    and (select count(*) from barrier b where b.gid = new.gid and b.op = 'action' and b.reason = 'action')
+    <> 1 + (select count(*) from order_items i where i.order_id = o.id and not (new.kind = 'refund' and o.status = 2));
 end;
 
 -- Whoever takes the epoch of a product owns it; its row does not say who writes to it.
@@ -87,16 +99,20 @@ create trigger order_gone after delete on orders begin
   insert into seen_steps values (now_ticks(), 'NothingLost', old.id, 'the order was removed');
 end;
 
--- The stock that orders hold: by the barrier; by their status when the clean-up has removed their saga.
+-- The stock that orders hold: what was taken and not given back, both by the barrier of the saga that did it; by the order's
+-- status when the clean-up has removed that saga.
 create view held as
 select i.product_id, sum(i.quantity) as quantity from (
-  select order_id, product_id, quantity,
-    printf('%02d', 1 + row_number() over (partition by order_id order by product_id)) as branch_id from order_items) i
-join orders o on o.id = i.order_id
-left join sagas s on s.gid = o.gid
-left join barrier a on a.gid = o.gid and a.branch_id = i.branch_id and a.op = 'action' and a.reason = 'action'
-left join barrier c on c.gid = o.gid and c.branch_id = i.branch_id and c.op = 'compensate'
-where case when s.gid is null then o.status not in (2, 3, 9) else a.gid is not null and c.gid is null end
+  select order_id, product_id, quantity, case o.status when 2 then 'close-' else 'refund-' end || o.id as ending, o.gid, o.status,
+    printf('%02d', 1 + row_number() over (partition by order_id order by product_id)) as branch_id
+  from order_items join orders o on o.id = order_id) i
+left join sagas s on s.gid = i.gid
+left join barrier a on a.gid = i.gid and a.branch_id = i.branch_id and a.op = 'action' and a.reason = 'action'
+left join barrier c on c.gid = i.gid and c.branch_id = i.branch_id and c.op = 'compensate'
+left join sagas e on e.gid = i.ending
+left join barrier b on b.gid = i.ending and b.branch_id = i.branch_id and b.op = 'action' and b.reason = 'action'
+where case when s.gid is null then i.status <> 9 else a.gid is not null and c.gid is null end
+  and not case when e.gid is null then i.status in (2, 3) else b.gid is not null end
 group by i.product_id;
 
 -- What is wrong at whatever moment. Cheap enough to be asked every few commits.
@@ -139,6 +155,16 @@ where op = 'compensate' and gid in (select gid from sagas) and not exists (
 union all
 select 'NothingUndone', gid, 'the saga succeeded, and branch ' || branch_id || ' was undone'
 from sagas s join barrier b using (gid) where s.status = 'succeed' and b.op = 'compensate'
+union all -- Ticks since the year 1, and milliseconds since 1970; a clock that is read over the network may be off by seconds.
+select 'OrderSteps', o.id, 'the order closed before its time, and nobody had cancelled it'
+from seen_orders s join orders o using (id)
+where s.status = 2 and (s.at - 621355968000000000) / 10000 < o.promised_close_time - 3000
+  and not exists (select 1 from asked a where a.kind = 'cancel' and a.target = o.id and a.at <= s.at)
 union all
-select 'NothingTwice', id, 'the user was not welcomed exactly once' from users left join points on user_id = id
-where balance is null or balance <> 10;
+select 'SagasEnd', id, 'the order is neither paid nor closed; it is due at ' || coalesce(close_time, 'no time')
+from orders where status = 0;
+
+-- How much is under way yet: sagas that have not ended and wait for nobody, orders that are neither paid nor closed.
+create view unrest as
+select (select count(*) from sagas where status not in ('succeed', 'failed') and next_time is not null)
+  + (select count(*) from orders where status = 0) as number;

@@ -1,12 +1,9 @@
 namespace Mall.Simulation;
 
-/// <summary>As in Orleans: only a valid one begins requests.</summary>
 internal enum ActivationState { Activating, Valid, Deactivating, Invalid }
 
-/// <summary>
-/// One activation of a real grain: its turns, and who may take one. One request at a time, unless the grain is reentrant or the
-/// method interleaves. A request that has begun is seen through, whoever still waits for it.
-/// </summary>
+/// <summary>One activation of a real grain: its turns, and who may take one. One request at a time, unless the grain is reentrant
+/// or the method interleaves. A request that has begun is seen through, whoever still waits for it.</summary>
 internal sealed class Activation(SimulatedSilo silo, GrainId id) : IGrainContext
 {
     private delegate void EnterContext(IGrainContext? context, out IGrainContext? before);
@@ -62,7 +59,6 @@ internal sealed class Activation(SimulatedSilo silo, GrainId id) : IGrainContext
     }
 
     /// <summary>It is no more, or never was: another holds the place, or nobody could be asked.</summary>
-    /// <param name="tell">What to do with who has come meanwhile.</param>
     public void Abandon(Action<Message> tell)
     {
         State = ActivationState.Invalid;

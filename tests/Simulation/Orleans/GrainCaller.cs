@@ -1,9 +1,7 @@
 namespace Mall.Simulation;
 
-/// <summary>
-/// The calling side of Orleans in one process: makes grain references, sends what is called on them, waits for answers. A call is
-/// sent once; its caller is told after the response timeout at the latest, while whoever was called goes on.
-/// </summary>
+/// <summary>The calling side of Orleans in one process: makes grain references, sends what is called on them, waits for answers.
+/// A call is sent once; its caller is told after the response timeout at the latest, while whoever was called goes on.</summary>
 internal abstract class GrainCaller : IGrainFactory, IGrainReferenceRuntime
 {
     private static readonly TimeSpan s_responseTimeout = TimeSpan.FromSeconds(30);
@@ -21,12 +19,10 @@ internal abstract class GrainCaller : IGrainFactory, IGrainReferenceRuntime
 
     public SimulatedProcess Process { get; }
     protected virtual SimulatedSilo? Gateway => null;
-
     public abstract void Send(Message message);
 
     public TGrain GetGrain<TGrain>(long primaryKey, string? grainClassNamePrefix = null) where TGrain : IGrainWithIntegerKey =>
         Refer<TGrain>(GrainIdKeyExtensions.CreateIntegerKey(primaryKey));
-
     public TGrain GetGrain<TGrain>(string primaryKey, string? grainClassNamePrefix = null) where TGrain : IGrainWithStringKey =>
         Refer<TGrain>(IdSpan.Create(primaryKey));
 
@@ -48,14 +44,12 @@ internal abstract class GrainCaller : IGrainFactory, IGrainReferenceRuntime
     public ValueTask InvokeMethodAsync(GrainReference reference, IInvokable request, InvokeMethodOptions options) =>
         new(InvokeMethodAsync<object>(reference, request, options).AsTask());
 
-    /// <summary>The answer has come; perhaps too late.</summary>
     public void Receive(Message message, byte[] answer)
     {
         if (_calls.Remove(message.Number, out var call)) call.Complete((Response)GrainTypes.Read(answer));
         else Process.Trace($"too late: answer to {message.What}");
     }
 
-    /// <summary>Nobody is going to answer.</summary>
     public void Lose(Message message, Exception why)
     {
         if (!_calls.Remove(message.Number, out var call)) return;
@@ -103,4 +97,17 @@ internal abstract class GrainCaller : IGrainFactory, IGrainReferenceRuntime
     IAddressable IGrainFactory.GetGrain(Type type, IdSpan key, string prefix) => throw Unused();
     IAddressable IGrainFactory.GetGrain(Type type, IdSpan key) => throw Unused();
     private static NotSupportedException Unused() => new("This is not simulated.");
+}
+
+/// <summary>A grain call on its way, in bytes.</summary>
+/// <param name="Expires">Nobody begins with it after that: its sender does not wait any more.</param>
+/// <param name="Gateway">The silo that a client sends it through; the answer goes the same way.</param>
+internal sealed record Message(
+    long Number, GrainCaller Sender, GrainId Grain, string What, byte[] Body, InvokeMethodOptions Options, TimeSpan Expires,
+    SimulatedSilo? Gateway)
+{
+    public GrainKind Kind { get; } = GrainTypes.Of(Grain);
+    public bool IsAlwaysInterleave => Options.HasFlag(InvokeMethodOptions.AlwaysInterleave);
+    public int Forwards { get; set; }
+    public SimulatedSilo? SentTo { get; set; } // where it was sent last, if that is known: if that silo dies, so does the call
 }

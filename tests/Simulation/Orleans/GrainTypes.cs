@@ -8,18 +8,15 @@ using Orleans.Serialization.Serializers;
 
 namespace Mall.Simulation;
 
-/// <summary>
-/// Where an activation of a grain is to be: where the directory says, or wherever there is room when it says nothing; where its
-/// key and what the caller knows of the membership say, written down nowhere; on the caller's silo, whoever that is.
-/// </summary>
+/// <summary>Where an activation of a grain is to be: where the directory says, or wherever there is room when it says nothing;
+/// where its key and what the caller knows of the membership say, written down nowhere; on the caller's silo, whoever that
+/// is.</summary>
 internal enum GrainPlace { Registered, Computed, Here }
 
-/// <summary>A grain class, as its attributes describe it to Orleans.</summary>
 internal sealed record GrainKind(GrainType Type, GrainPlace Place, bool IsReentrant, ObjectFactory Create);
 
-/// <summary>
-/// What Orleans has generated for the mall: proxies, requests, serializers. The real ones, made once for all simulated clusters.
-/// </summary>
+/// <summary>What Orleans has generated for the mall: proxies, requests, serializers. The real ones, made once for all simulated
+/// clusters.</summary>
 internal static class GrainTypes
 {
     private static readonly ServiceProvider s_services = Build();
@@ -31,7 +28,6 @@ internal static class GrainTypes
 
     public static GrainKind Of(GrainId grain) => s_kinds[grain.Type];
 
-    /// <summary>How references to the grains of an interface are made in one process.</summary>
     public static Func<IdSpan, object> Factory(Type face, IGrainReferenceRuntime runtime)
     {
         var (kind, proxy) = s_interfaces[face];

@@ -1,8 +1,7 @@
 namespace Mall.Simulation;
 
-/// <summary>
-/// Messages between processes: each arrives some time later, in any order, or never; none twice, as Orleans sends each once.
-/// </summary>
+/// <summary>Messages between processes: each arrives some time later, in any order, or never; none twice, as Orleans sends each
+/// once.</summary>
 internal sealed class Network(World world, Tally faults, double slow, double lost)
 {
     private static readonly TimeSpan s_way = TimeSpan.FromMicroseconds(300);
@@ -27,7 +26,6 @@ internal sealed class Network(World world, Tally faults, double slow, double los
         });
     }
 
-    /// <summary>Nothing comes through in this direction, until it is opened.</summary>
     public void Clog((string From, string To) link)
     {
         if (!_clogged.TryAdd(link, [])) return;
@@ -45,7 +43,6 @@ internal sealed class Network(World world, Tally faults, double slow, double los
 
     public bool IsClogged((string From, string To) link) => _clogged.ContainsKey(link);
 
-    /// <summary>From now on nothing goes wrong.</summary>
     public void Mend()
     {
         (slow, lost) = (0, 0);
@@ -53,6 +50,40 @@ internal sealed class Network(World world, Tally faults, double slow, double los
     }
 
     private TimeSpan Way() => _random.NextDouble() < slow
-        ? s_slowest * _random.NextDouble()
-        : s_way * (0.5 + _random.NextDouble());
+        ? s_slowest * _random.NextDouble() : s_way * (0.5 + _random.NextDouble());
+}
+
+internal enum SiloState { Active, Leaving, Dead }
+
+/// <summary>The table of silos. It is right; what each silo knows of it comes later, to each at another time, and that is where
+/// two activations of one grain come from.</summary>
+/// <param name="lateNews">How often a silo is not told, and reads the table at its next refresh.</param>
+internal sealed class Membership(World world, Tally counts, double lateNews)
+{
+    private static readonly TimeSpan s_refresh = TimeSpan.FromSeconds(10);
+
+    private readonly Random _random = world.Random("membership");
+    private readonly Dictionary<SimulatedSilo, SiloState> _table = [];
+
+    public IEnumerable<SimulatedSilo> Active => _table.Where(m => m.Value == SiloState.Active).Select(m => m.Key);
+    public Dictionary<SimulatedSilo, SiloState> Snapshot => new(_table);
+
+    public void Set(SimulatedSilo silo, SiloState state)
+    {
+        if (_table.GetValueOrDefault(silo) == SiloState.Dead) return;
+        _table[silo] = state;
+        world.Trace($"membership: {silo.Process.Name} is {state}");
+        foreach (var member in _table.Keys.Where(member => member.Process.IsAlive))
+            member.Process.Schedule(member == silo && state == SiloState.Active ? TimeSpan.Zero : Lag(), member.Learn);
+    }
+
+    public void NoteBegun(GrainId grain)
+    {
+        counts.Note("activations");
+        if (GrainTypes.Of(grain).Place != GrainPlace.Here && _table.Keys.Count(s => s.Process.IsAlive && s.Has(grain)) > 1)
+            counts.Note("double activations");
+    }
+
+    private TimeSpan Lag() => _random.NextDouble() < lateNews
+        ? s_refresh * _random.NextDouble() : TimeSpan.FromMilliseconds(20 + _random.Next(300));
 }

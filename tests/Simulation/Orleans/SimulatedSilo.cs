@@ -2,11 +2,8 @@ using System.Numerics;
 
 namespace Mall.Simulation;
 
-/// <summary>
-/// Orleans in one silo: which activations it has, where it believes others to be, its part of the directory. One activation of a
-/// grain is what the directory aims at; while silos differ about who is a member, there may be two.
-/// </summary>
-/// <param name="number">Grows with each start of a silo.</param>
+/// <summary>Orleans in one silo: which activations it has, where it believes others to be, its part of the directory. One
+/// activation of a grain is what the directory aims at; while silos differ about who is a member, there may be two.</summary>
 internal abstract class SimulatedSilo(int number, SimulatedProcess process, Network network, Membership membership)
     : GrainCaller(process)
 {
@@ -25,14 +22,10 @@ internal abstract class SimulatedSilo(int number, SimulatedProcess process, Netw
     public int Number => number;
     public abstract IServiceProvider Services { get; }
     public bool IsLeaving { get; private set; }
-
     public bool Has(GrainId grain) => _activations.GetValueOrDefault(grain)?.State == ActivationState.Valid;
     public void NoteBegun(GrainId grain) => membership.NoteBegun(grain);
+    public abstract void End(string why); // at once
 
-    /// <summary>It ends at once.</summary>
-    public abstract void End(string why);
-
-    /// <summary>To where its grain is, as far as this silo knows.</summary>
     public override void Send(Message message)
     {
         if (++message.Forwards > MostForwards + 1) Reject(message, "Forwarded too often.");
@@ -42,11 +35,9 @@ internal abstract class SimulatedSilo(int number, SimulatedProcess process, Netw
     }
 
     public void Answer(Message message, byte[] answer) => Reply(message, () => message.Sender.Receive(message, answer));
-
     public void Reject(Message message, string why) => Reply(message, () =>
         message.Sender.Lose(message, (Exception)s_rejection.Invoke([$"Rejected: {message.What}: {why}"])));
 
-    /// <summary>An activation has ended.</summary>
     public void Forget(Activation activation)
     {
         var grain = activation.GrainId;
@@ -64,17 +55,11 @@ internal abstract class SimulatedSilo(int number, SimulatedProcess process, Netw
     {
         var before = _known;
         _known = membership.Snapshot;
-        if (IsDead(this))
-        {
-            End("finds itself declared dead");
-            return;
-        }
-
+        if (IsDead(this)) End("finds itself declared dead");
+        if (!Process.IsAlive) return;
         foreach (var silo in _known.Keys.Where(silo => IsDead(silo) && before.GetValueOrDefault(silo) != SiloState.Dead))
         {
-            LoseAll(
-                message => message.SentTo == silo,
-                _ => new SiloUnavailableException($"The silo {silo.Process.Name} has become unavailable."));
+            LoseAll(m => m.SentTo == silo, _ => new SiloUnavailableException($"{silo.Process.Name} has become unavailable."));
             foreach (var (grain, _) in _directory.Where(entry => entry.Value == silo)) _directory.Remove(grain);
 
             // What the dead kept of the directory is lost, and with it who is where.
@@ -87,7 +72,6 @@ internal abstract class SimulatedSilo(int number, SimulatedProcess process, Netw
     }
 
     /// <summary>Takes no new grains, and ends those that it has.</summary>
-    /// <returns>Whether all have ended in time.</returns>
     protected async Task<bool> DrainAsync(TimeSpan limit)
     {
         IsLeaving = true;

@@ -1,26 +1,20 @@
-using Mall.Api.Auth;
-using Mall.Api.Errors;
-using Mall.Api.Validation;
-
 namespace Mall.Simulation;
 
 /// <summary>Somebody who asks the mall for something through a front door, and notes what was asked and answered.</summary>
 internal abstract class Client(Market market, string name)
 {
-    private const int ForEver = 100; // times, while the market is closed, too
-    private static readonly TimeSpan s_way = TimeSpan.FromMilliseconds(3);
+    protected const int ForEver = 100; // times, while the market is closed, too
+    protected static readonly TimeSpan Way = TimeSpan.FromMilliseconds(3);
 
     protected Market Market => market;
     protected string Name => name;
     protected Random Random { get; } = market.World.Random(name);
     protected Caller Caller { get; private set; } = new(0, Roles.User); // who it is, once it has registered
 
-    /// <summary>Does what it does, until the market closes.</summary>
-    public abstract Task LiveAsync();
+    public abstract Task LiveAsync(); // until the market closes
 
     protected Task PauseAsync(double seconds) =>
         Task.Delay(TimeSpan.FromSeconds(seconds * 2 * Random.NextDouble()), Market.Process.Clock);
-
     protected bool Chance(double probability) => Random.NextDouble() < probability;
     protected T Any<T>(IReadOnlyList<T> all) => all[Random.Next(all.Count)];
 
@@ -35,7 +29,6 @@ internal abstract class Client(Market market, string name)
         return user is not null;
     }
 
-    /// <summary>Asks until there is an answer; null for a refusal.</summary>
     protected async Task<T?> NeedAsync<T>(Asked what, Func<FrontDoor, Task<Result<T>>> ask) where T : class =>
         (await InsistAsync(what, ask, ForEver))?.Value as T;
 
@@ -58,10 +51,10 @@ internal abstract class Client(Market market, string name)
         var door = Any(Market.Cluster.Doors);
         Market.World.Trace($"{name} asks {door.Process.Name}: {what.Body} ({what.Key})");
         var heard = new TaskCompletionSource<Answer?>();
-        Market.World.Schedule(s_way, () => door.Process.Start(async () =>
+        Market.World.Schedule(Way, () => door.Process.Start(async () =>
         {
             var answer = await ServeAsync(door, ask);
-            Market.World.Schedule(s_way, () => heard.TrySetResult(answer), Market.Process);
+            Market.World.Schedule(Way, () => heard.TrySetResult(answer), Market.Process);
         }));
         try
         {

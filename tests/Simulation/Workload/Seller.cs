@@ -1,6 +1,3 @@
-using Mall.Api.Products;
-using Mall.Api.Shops;
-
 namespace Mall.Simulation;
 
 /// <summary>Opens a shop, creates products, and moves their stock up and down, sometimes with two hands at once.</summary>
@@ -27,11 +24,10 @@ internal sealed class Seller(Market market, int number) : Client(market, $"selle
     {
         var (price, stock) = (100 + Random.Next(900), Random.Next(Market.Options.Stock));
         var input = new CreateProductInput(name, stock, price, "", shopId);
-        var product = await NeedAsync(Asked.Product($"{Caller.UserId} {name}", name, price, stock),
-            door => door.Products.Create(Caller, input, name, door.NewPatience()));
-        if (product is null) return;
-        _products.Add(product.Id);
-        Market.Products.Add(product.Id);
+        if (await NeedAsync(Asked.Product($"{Caller.UserId} {name}", name, price, stock),
+            door => door.Products.Create(Caller, input, name, door.NewPatience())) is not { Id: var id }) return;
+        _products.Add(id);
+        Market.Products.Add(id);
     }
 
     private async Task TendAsync()

@@ -1,6 +1,4 @@
 using System.Collections.Immutable;
-using Mall.Api.Orders;
-using Mall.Api.Validation;
 
 namespace Mall.Simulation;
 
@@ -36,8 +34,42 @@ internal sealed class Shopper(Market market, int number) : Client(market, $"shop
             var (key, lines) = ($"{Name}-{_orders.Count}", Choose());
             _orders.Add((key, lines));
             var other = Chance(Market.Options.Twice) ? OrderAsync(key, Chance(0.3) ? Choose() : lines) : null;
-            await (Chance(0.1) ? PlaceWithoutKeyAsync($"order-{key}", lines) : OrderAsync(key, lines));
+            var placed = await (Chance(0.1) ? PlaceWithoutKeyAsync($"order-{key}", lines) : OrderAsync(key, lines));
             if (other is not null) await other;
+            if (placed?.Value is OrderView order) Market.Begin(() => FollowAsync(order));
+        }
+    }
+
+    /// <summary>An order is paid, cancelled, given back, some of that at once, or forgotten until it closes.</summary>
+    private async Task FollowAsync(OrderView order)
+    {
+        for (var acts = Random.Next(4); acts > 0; acts--)
+        {
+            await PauseAsync(Market.Options.Thought);
+            if (!Market.IsOpen) return;
+            var other = Chance(Market.Options.Twice) ? ActAsync(order) : null;
+            await ActAsync(order);
+            if (other is not null) await other;
+        }
+    }
+
+    private Task ActAsync(OrderView order)
+    {
+        var act = Chance(0.6) ? "payment" : Chance(0.5) ? "cancel" : "refund";
+        var key = Chance(0.3) ? null : $"{Name}-{(Chance(Market.Options.ReusesKey) ? "any" : $"{act}-{order.Id}")}";
+        var (asked, tries) = (Asked.About(act, order, key), 1 + Random.Next(8));
+        return act switch
+        {
+            "payment" => PayAsync(),
+            "cancel" => InsistAsync(asked, door => door.Orders.Cancel(Caller, order.Id, key, door.NewPatience()), tries),
+            _ => InsistAsync(asked, door => door.Payments.Refund(Caller, order.Id, key, door.NewPatience()), tries),
+        };
+
+        async Task PayAsync()
+        {
+            var input = new CreatePaymentInput(order.Id);
+            var opened = await InsistAsync(asked, door => door.Payments.Open(Caller, input, key, door.NewPatience()), tries);
+            if (opened?.Value is OpenedPayment { Payment: var payment } && Chance(0.9)) Market.Bank.Take(payment);
         }
     }
 
