@@ -15,7 +15,7 @@ public sealed class KillTests(ITestOutputHelper output)
     [Fact]
     public async Task Kill_AtAnyMomentUnderLoad_LosesNothingAndDoublesNothing()
     {
-        var (seed, kills) = (Setting.Seed(), Setting.Of("MALL_TEST_KILLS", 5));
+        var (seed, kills) = (Setting.Seed(), Setting.Of("MALL_TEST_KILLS", 3));
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         patience.CancelAfter(TimeSpan.FromSeconds(120 + 10 * kills));
         var stop = patience.Token;
