@@ -12,7 +12,8 @@ public static class MetricsEndpoint
         Metrics.SuppressDefaultMetrics(new SuppressDefaultMetricOptions { SuppressEventCounters = true });
         // A gauge whose name ends like a histogram's part, as some of the runtime and of drivers do, is none for Prometheus.
         Metrics.ConfigureMeterAdapter(adapter => adapter.InstrumentFilterPredicate =
-            static instrument => !instrument.Name.EndsWith(".count", StringComparison.Ordinal));
+            static instrument =>
+                ShownInstruments.Include(instrument) && !instrument.Name.EndsWith(".count", StringComparison.Ordinal));
         routes.MapMetrics().DisableRateLimiting();
     }
 }

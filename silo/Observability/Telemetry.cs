@@ -1,3 +1,4 @@
+using Mall.Api.Health;
 using Mall.Tracing;
 using OpenTelemetry;
 using OpenTelemetry.Logs;
@@ -30,7 +31,8 @@ internal static class Telemetry
                 .AddHttpClientInstrumentation()
                 .AddSource(ActivitySources.ApplicationGrainActivitySourceName, LedgerTracing.SourceName, LaterTraces.SourceName))
             .WithMetrics(metrics => metrics
-                .AddMeter("mall", "Microsoft.Orleans", "Microsoft.AspNetCore.*", "System.Runtime", "Npgsql", "MySqlConnector"))
+                .AddMeter("mall", "Microsoft.Orleans", "Microsoft.AspNetCore.*", "System.Runtime", "Npgsql", "MySqlConnector")
+                .AddView(instrument => ShownInstruments.Include(instrument) ? null : MetricStreamConfiguration.Drop))
             .WithLogging(null, logs => (logs.IncludeFormattedMessage, logs.IncludeScopes) = (true, false));
     }
 
