@@ -39,13 +39,17 @@ internal static class Telemetry
     /// <summary>From a request through every grain call to whatever it causes.</summary>
     public static void PropagateTraces(this ISiloBuilder silo, MallSettings settings)
     {
-        if (settings.Telemetry.Otlp is not null) silo.AddActivityPropagation();
+        if (settings.Telemetry.Otlp is null) return;
+        silo.AddActivityPropagation();
+        TracedCalls.Wrap(silo.Services);
     }
 
     /// <inheritdoc cref="PropagateTraces(ISiloBuilder, MallSettings)"/>
     public static void PropagateTraces(this IClientBuilder client, MallSettings settings)
     {
-        if (settings.Telemetry.Otlp is not null) client.AddActivityPropagation();
+        if (settings.Telemetry.Otlp is null) return;
+        client.AddActivityPropagation();
+        TracedCalls.Wrap(client.Services);
     }
 
     /// <summary>What asks every few seconds whether the process lives says nothing about its users.</summary>

@@ -65,4 +65,25 @@ public sealed class TraceTests
                     span => span.Name == "commit" && (span.Trace == trace || span.Linked.Contains(trace))) >= 3;
         }
     }
+
+    [Fact]
+    public async Task Traces_of_a_share_of_the_requests_all_begin_with_a_request()
+    {
+        var stop = TestContext.Current.CancellationToken;
+        await using var receiver = await TraceReceiver.OpenAsync();
+        await using var mall = new Installation();
+        var silo = mall.Start([.. mall.Settings, "--otlp", receiver.Address.ToString(), "--trace-ratio", "0.3"]);
+        await mall.UntilServingAsync(silo, stop);
+        using var trade = await Trade.OpenAsync(mall, () => Books.Open(mall), [1_000_000], shoppers: 4, stop);
+        trade.Begin(seed: 1);
+        await trade.UntilAnsweredAsync(100);
+        await trade.EndAsync();
+        silo.Terminate(); // What has not been sent is sent before the end.
+        Assert.Equal(0, await silo.ExitCodeAsync(TimeSpan.FromSeconds(30)));
+
+        var roots = receiver.Spans.Where(span => span.Parent.Length == 0).Select(span => span.Name).Distinct();
+        Assert.Contains(roots, name => name.StartsWith("POST /v1/orders", StringComparison.Ordinal));
+        Assert.All(roots, name => Assert.Matches("^(GET|POST|PUT|PATCH|DELETE) /", name));
+        Assert.Contains(receiver.Spans, span => span.Name.EndsWith("/DecrStock", StringComparison.Ordinal));
+    }
 }
