@@ -220,12 +220,12 @@ internal sealed partial class DueWorker(
         }
     }
 
-    [LoggerMessage(2101, LogLevel.Warning, "Due work could not be claimed")]
+    [LoggerMessage(2111, LogLevel.Warning, "Due work could not be claimed")]
     private partial void LogPollFailed(Exception exception);
 
-    [LoggerMessage(2102, LogLevel.Warning, "Due work {Kind} {Key} failed, attempt {Attempt}; it will be tried again")]
+    [LoggerMessage(2112, LogLevel.Warning, "Due work {Kind} {Key} failed, attempt {Attempt}; it will be tried again")]
     private partial void LogHandlerFailed(string kind, string key, int attempt, Exception exception);
 
-    [LoggerMessage(2103, LogLevel.Warning, "What became of due work {Kind} {Key} could not be noted; it will be done again")]
+    [LoggerMessage(2113, LogLevel.Warning, "What became of due work {Kind} {Key} could not be noted; it will be done again")]
     private partial void LogNotNoted(string kind, string key, Exception exception);
 }

@@ -30,6 +30,9 @@ public sealed partial class StyleTests
     [GeneratedRegex(@"(^|/)(Helpers?|Commons?|Utils?|Utilities|Misc)(/|\.|$)", RegexOptions.IgnoreCase)]
     private static partial Regex NamelessFolder { get; }
 
+    [GeneratedRegex(@"\[LoggerMessage\((\d+)")]
+    private static partial Regex LogEvent { get; }
+
     static IEnumerable<string> TextFiles => SourceTree.Files.Where(f => s_text.Contains(Path.GetExtension(f)));
 
     [Fact]
@@ -49,6 +52,14 @@ public sealed partial class StyleTests
 
         Findings.AssertNone(tooLong);
     }
+
+    [Fact]
+    public void LogEvents_HaveEachAnIdOfTheirOwn() => Findings.AssertNone(
+        from file in SourceTree.CSharp("ledger", "grains", "api", "silo")
+        from Match log in LogEvent.Matches(SourceTree.Read(file))
+        group file by log.Groups[1].Value into alike
+        where alike.Count() > 1
+        select $"{alike.Key} is logged by {string.Join(" and ", alike)}");
 
     [Fact]
     public void Lines_AreAtMost130ColumnsWide()
