@@ -17,10 +17,10 @@ internal static class TracedCalls
 
     private static void Decorate<TFilter>(IServiceCollection services, Func<TFilter, TFilter> wrap) where TFilter : class
     {
-        if (services.LastOrDefault(service => service.ServiceType == typeof(TFilter)) is not { ImplementationType: { } type } last)
-            return;
-        services.Remove(last);
-        services.AddSingleton(all => wrap((TFilter)ActivatorUtilities.CreateInstance(all, type)));
+        // A client has only one of the two.
+        if (services.LastOrDefault(service => service.ServiceType == typeof(TFilter)) is not { } orleans) return;
+        services.Remove(orleans);
+        services.AddSingleton(all => wrap((TFilter)ActivatorUtilities.CreateInstance(all, orleans.ImplementationType!)));
     }
 
     private sealed class Outgoing(IOutgoingGrainCallFilter orleans) : IOutgoingGrainCallFilter

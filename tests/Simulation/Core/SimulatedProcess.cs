@@ -38,7 +38,6 @@ public sealed class SimulatedScheduler(SimulatedProcess process) : TaskScheduler
 {
     private readonly Queue<Task> _tasks = new();
 
-    public override int MaximumConcurrencyLevel => 1;
     public Task Start(Func<Task> activity) => Task.Factory.StartNew(activity, default, TaskCreationOptions.None, this).Unwrap();
     public Task Start(Action action) => Task.Factory.StartNew(action, default, TaskCreationOptions.None, this);
 
@@ -66,7 +65,6 @@ public sealed class SimulatedScheduler(SimulatedProcess process) : TaskScheduler
 internal sealed class SimulatedClock(SimulatedProcess process, TimeSpan off) : TimeProvider
 {
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-    public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
     public override DateTimeOffset GetUtcNow() => process.World.UtcNow + off;
     public override long GetTimestamp() => process.World.Now.Ticks;
 
