@@ -32,7 +32,7 @@ public sealed class KillTests(ITestOutputHelper output)
             var moment = await MomentToDieAsync(mall, silo, dice, stop);
             if (kill == kills)
             {
-                await trade.UntilAnsweredAsync(600); // So many that closing them takes a while.
+                await trade.UntilAnsweredAsync(300); // So many that closing them takes a while.
                 await trade.LeaveAsync();
             }
 
