@@ -172,10 +172,7 @@ public sealed partial class GlobalTransactionGrain
             if (rows.Count == 0) return false;
             var status = transaction.Kind.Reached(transaction) ?? transaction.Status;
             if (status == SagaStatus.Succeed) reason = null;
-            // Not later than it was, while that will do: a time that stays costs the database no entry in an index.
-            var isSoon = status == transaction.Status && transaction.Row.NextTime - Now > services.Settings.TakeoverAfter / 2;
-            var next = (isSoon ? transaction.Row : Soon(transaction)) with { Status = status, Reason = reason, Attempts = 0 };
-            await MoveAsync(transaction, next, [.. rows]);
+            await MoveAsync(transaction, Soon(transaction) with { Status = status, Reason = reason, Attempts = 0 }, [.. rows]);
             return true;
         });
     }
