@@ -10,7 +10,7 @@ namespace Mall.TestServers;
 public sealed class DatabaseServer : IAsyncDisposable
 {
     private const string FolderPrefix = "mall-server-";
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(120);
     private static readonly Lazy<Task<DatabaseServer>>[] s_shared =
         [.. Enum.GetValues<DatabaseKind>().Select(kind => new Lazy<Task<DatabaseServer>>(() => StartSharedAsync(kind)))];
 

@@ -22,10 +22,10 @@ public sealed class ChaosTests(ITestOutputHelper output)
     private const int Products = 12;
     private const long Plenty = 10_000_000;
     private static readonly TimeSpan s_hang = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan s_drainsWithin = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_drainsWithin = TimeSpan.FromSeconds(90);
 
     /// <summary>Besides the load: starting everything, waiting for sagas, the audit. Then the run is stuck, and fails.</summary>
-    private static readonly TimeSpan s_allowance = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan s_allowance = TimeSpan.FromMinutes(7);
 
     private static TimeSpan Length => TimeSpan.FromSeconds(Setting.Of("MALL_CHAOS_SECONDS", 60));
 

@@ -15,8 +15,8 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
     private const int CouldNotStart = 1;
     private const long Plenty = 10_000_000;
     private const int Products = 12;
-    private static readonly TimeSpan s_startsWithin = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan s_startsWithin = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(7);
     private static readonly TimeSpan s_looksEvery = TimeSpan.FromMilliseconds(50);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("mall-test-");

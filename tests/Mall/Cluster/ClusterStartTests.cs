@@ -12,7 +12,7 @@ namespace Mall.Tests.Cluster;
 public sealed class ClusterStartTests : IAsyncLifetime
 {
     private const string Nowhere = "postgres://mall:mall@127.0.0.1:1/mall";
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(120);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("mall-cluster-start-").FullName;
     private readonly List<SiloProcess> _started = [];

@@ -17,7 +17,7 @@ public sealed class KillTests(ITestOutputHelper output)
     {
         var (seed, kills) = (Setting.Seed(), Setting.Of("MALL_TEST_KILLS", 3));
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(TimeSpan.FromSeconds(120 + 10 * kills));
+        patience.CancelAfter(TimeSpan.FromSeconds(300 + 10 * kills));
         var stop = patience.Token;
         output.WriteLine($"MALL_TEST_SEED={seed}");
         await using var mall = new Installation();
@@ -47,7 +47,7 @@ public sealed class KillTests(ITestOutputHelper output)
         var changedAnswers = await Aftermath.AskAgainAsync(trade.Shoppers, 20, new Random(seed), stop);
         silo = await KillAmidClosesAsync(mall, silo, trade, dice, stop);
         silo.Terminate();
-        var exitCode = await silo.ExitCodeAsync(TimeSpan.FromSeconds(30));
+        var exitCode = await silo.ExitCodeAsync(TimeSpan.FromSeconds(90));
 
         Audit.Passes(changedAnswers);
         Assert.Equal(0, exitCode);

@@ -8,7 +8,7 @@ namespace Mall.Tests.Crash;
 [Collection(nameof(WholeProcesses))]
 public sealed class ShutdownTests
 {
-    private static readonly TimeSpan s_drainsWithin = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_drainsWithin = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan s_endsWithin = TimeSpan.FromSeconds(5);
 
     [Fact(Timeout = 90_000)]

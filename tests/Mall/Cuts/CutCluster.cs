@@ -17,7 +17,7 @@ public sealed class CutCluster : IAsyncDisposable
     private const int OrdersBefore = 30;
 
     /// <summary>By far longer than anything here takes; then it does not come back by itself.</summary>
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan s_looksEvery = TimeSpan.FromMilliseconds(50);
 
     private readonly Lab _lab;

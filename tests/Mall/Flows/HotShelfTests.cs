@@ -26,7 +26,7 @@ public sealed class HotShelfTests
         await RushAsync(_ => onSale[..1]);
         await RushAsync(buyer => buyer % 2 == 0 ? onSale[1..] : Enumerable.Reverse(onSale[1..]));
         silo.Terminate();
-        Assert.Equal(0, await silo.ExitCodeAsync(TimeSpan.FromSeconds(30)));
+        Assert.Equal(0, await silo.ExitCodeAsync(TimeSpan.FromSeconds(90)));
 
         var purchases = buyers.SelectMany(b => b.Purchases).ToList();
         var refused = purchases.Where(p => !p.IsAcknowledged).ToList();

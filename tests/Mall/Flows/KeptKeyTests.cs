@@ -83,7 +83,7 @@ public sealed class KeptKeyTests
 
         Task<Result<OrderView>> PlaceAsync(params long[] products) => new OrderDesk(mall.Grains).Place(
             new Caller(seller, Roles.User), new PlaceOrderInput([.. products.Select(id => new OrderLineInput(id, 1))]), "k",
-            new Patience(TimeSpan.FromSeconds(30), TimeProvider.System, CancellationToken.None));
+            new Patience(TimeSpan.FromSeconds(120), TimeProvider.System, CancellationToken.None));
     }
 
     [Fact]

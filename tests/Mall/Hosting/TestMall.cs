@@ -138,7 +138,7 @@ public sealed class TestMall : IAsyncDisposable
     /// <summary>Waits for what is bound to happen; the deadline only ends a test that has failed.</summary>
     public static async Task EventuallyAsync(Func<Task<bool>> condition, string what)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (!await condition())
         {
             if (deadline.IsCancellationRequested) throw new TimeoutException($"It did not happen that {what}.");

@@ -5,7 +5,7 @@ namespace Mall.Tests.Installations;
 /// <summary>What is waited for and asked once the trouble is over.</summary>
 public static class Aftermath
 {
-    private static readonly TimeSpan s_sagasEndWithin = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_sagasEndWithin = TimeSpan.FromSeconds(150);
 
     /// <summary>Sagas that were cut off end by themselves: nobody asks for them.</summary>
     public static async Task UntilSagasHaveEndedAsync(Func<Books> open, CancellationToken stop)

@@ -6,7 +6,7 @@ namespace Mall.Tests.Installations;
 /// <summary>A mall that outlives its processes: a database file in a folder of its own, and addresses that stay.</summary>
 public sealed class Installation : IPremises, IAsyncDisposable
 {
-    private static readonly TimeSpan s_startsWithin = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_startsWithin = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan s_looksEvery = TimeSpan.FromMilliseconds(20);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("mall-test-");

@@ -8,7 +8,7 @@ namespace Mall.Tests.Installations;
 /// </summary>
 public sealed class Trade : IDisposable
 {
-    private static readonly TimeSpan s_answersWithin = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_answersWithin = TimeSpan.FromSeconds(150);
     private static readonly TimeSpan s_looksEvery = TimeSpan.FromMilliseconds(20);
 
     private readonly Func<Books> _open;

@@ -79,7 +79,7 @@ public sealed class TraceTests
         await trade.UntilAnsweredAsync(100);
         await trade.EndAsync();
         silo.Terminate(); // What has not been sent is sent before the end.
-        Assert.Equal(0, await silo.ExitCodeAsync(TimeSpan.FromSeconds(30)));
+        Assert.Equal(0, await silo.ExitCodeAsync(TimeSpan.FromSeconds(90)));
 
         var roots = receiver.Spans.Where(span => span.Parent.Length == 0).Select(span => span.Name).Distinct();
         Assert.Contains(roots, name => name.StartsWith("POST /v1/orders", StringComparison.Ordinal));

@@ -283,7 +283,7 @@ public sealed class AdversaryTests
             new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>(),
             NullLogger<PaymentDesk>.Instance);
 
-        private static Patience NewPatience() => new(TimeSpan.FromSeconds(30), TimeProvider.System, CancellationToken.None);
+        private static Patience NewPatience() => new(TimeSpan.FromSeconds(120), TimeProvider.System, CancellationToken.None);
     }
 
     /// <summary>A clock that is ahead.</summary>

@@ -58,7 +58,7 @@ public sealed class TargetTroubleTests(DtmMall mall) : IClassFixture<DtmMall>
         var gid = NewGid();
         Assert.Equal(HttpStatusCode.OK, (await mall.PostAsync("submit", Saga(gid, mall.Services.Url("then/hang,ok")))).Status);
         await TestMall.EventuallyAsync(() => Task.FromResult(mall.Services.Of(gid).Length == 1), "it is called");
-        await mall.ReopenAsync().WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        await mall.ReopenAsync().WaitAsync(TimeSpan.FromSeconds(45), TestContext.Current.CancellationToken);
         await mall.UntilAsync(gid, "succeed");
         Assert.Equal(["01 action", "01 action"], mall.Services.OpsOf(gid));
     }

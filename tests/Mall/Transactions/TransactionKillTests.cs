@@ -13,8 +13,8 @@ namespace Mall.Tests.Transactions;
 public sealed class TransactionKillTests(ITestOutputHelper output)
 {
     private const int CallsOfOne = 3;
-    private static readonly TimeSpan s_endsWithin = TimeSpan.FromSeconds(45);
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan s_endsWithin = TimeSpan.FromSeconds(150);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(240);
 
     [Fact]
     public async Task Kill_UnderRunningTransactionsOfAllKinds_LosesNoneAndDoublesNothing()

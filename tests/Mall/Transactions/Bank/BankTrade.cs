@@ -7,7 +7,7 @@ namespace Mall.Tests.Transactions.Bank;
 public sealed class BankTrade(BankServices bank, BankClients clients, string prefix, CancellationToken stop)
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan s_endsWithin = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_endsWithin = TimeSpan.FromSeconds(150);
 
     private readonly ConcurrentQueue<Deal> _deals = [];
     private Task _trading = Task.CompletedTask;
