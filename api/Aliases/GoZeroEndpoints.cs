@@ -90,9 +90,10 @@ internal static partial class GoZeroEndpoints
             call.Input.Text("desc") is { Length: > 0 } desc ? desc : null,
             call.Input.NotZero("amount"),
             Attributes: call.Input.Has("status") ? Carrying(call.Input, before) : null);
+        var stock = call.Input.Number("stock");
+        if (stock is { } figure) ProductDesk.CheckStock(figure); // Before anything is changed: it is all or nothing.
         (await desk.Change(call.Caller, id, input, call.Patience)).OrRefuse();
-        if (call.Input.Number("stock") is { } stock)
-            (await desk.SetStock(call.Caller, id, stock, call.Patience)).OrRefuse();
+        if (stock is { } wanted) (await desk.SetStock(call.Caller, id, wanted, call.Patience)).OrRefuse();
         return new JsonObject();
     }
 

@@ -85,11 +85,17 @@ internal sealed class ProductDesk(IGrainFactory grains)
     /// <returns>The stock after it.</returns>
     public Task<Result<long>> SetStock(Caller caller, long productId, long stock, Patience patience)
     {
+        CheckStock(stock);
+        var product = Product(productId);
+        return patience.Once(() => product.SetStock(caller.UserId, stock));
+    }
+
+    /// <exception cref="ProblemException">There cannot be so many.</exception>
+    public static void CheckStock(long stock)
+    {
         var checks = new FieldChecks();
         checks.Number("stock", stock, 0, MaxStock);
         checks.ThrowIfAny();
-        var product = Product(productId);
-        return patience.Once(() => product.SetStock(caller.UserId, stock));
     }
 
     /// <summary>Takes the product off sale.</summary>

@@ -13,19 +13,17 @@ internal sealed partial class DtmDesk(IGrainFactory grains, DtmOptions options, 
 
     public async Task<TransactionReply> Prepare(WireTransaction wire, Func<string, string?> headerOf, CancellationToken stop)
     {
-        var (gid, intent) = (WireChecks.Gid(wire.Gid), WireChecks.Intent(wire, headerOf));
+        var (gid, intent) = (WireChecks.NewGid(wire.Gid), WireChecks.Intent(wire, headerOf));
         if (intent.Type == TransactionTypes.Saga) throw new BadTransactionException("A saga is submitted and never prepared.");
-        if (intent.Type == TransactionTypes.Message && intent.QueryPrepared.Length == 0)
-            throw new BadTransactionException("A prepared message needs query_prepared: who else knows whether it was meant?");
-        return await RefusalAsync(intent, stop) ?? await Transaction(gid).Prepare(intent);
+        return await RefusalAsync(gid, intent, stop) ?? await Transaction(gid).Prepare(intent);
     }
 
     public async Task<TransactionReply> Submit(WireTransaction wire, Func<string, string?> headerOf, CancellationToken stop)
     {
-        var gid = WireChecks.Gid(wire.Gid);
+        var gid = WireChecks.NewGid(wire.Gid);
         if (wire.TransType == TransactionTypes.Workflow) return await ConcludeAsync(gid, wire.ReqExtra ?? []);
         var intent = WireChecks.Intent(wire, headerOf);
-        return await RefusalAsync(intent, stop) ?? await Transaction(gid).Submit(intent, wire.WaitResult ?? false);
+        return await RefusalAsync(gid, intent, stop) ?? await Transaction(gid).Submit(intent, wire.WaitResult ?? false);
     }
 
     public Task<TransactionReply> Abort(WireTransaction wire) =>
@@ -122,14 +120,17 @@ internal sealed partial class DtmDesk(IGrainFactory grains, DtmOptions options, 
             ? data["status"]!
             : throw new BadTransactionException($"status is '{data.GetValueOrDefault("status")}', neither succeed nor failed.");
 
-    /// <summary>Looks at every target: all of them are, or nothing is begun.</summary>
-    private async Task<TransactionReply?> RefusalAsync(TransactionIntent intent, CancellationToken stop)
+    /// <summary>
+    /// Looks at every target: all of them may be called, or nothing is begun. What has begun goes on: its targets were looked at
+    /// then, and a name that cannot be looked up at this moment refuses nobody what is his already.
+    /// </summary>
+    private async Task<TransactionReply?> RefusalAsync(string gid, TransactionIntent intent, CancellationToken stop)
     {
         var targets = intent.Steps.Select(step => step.Action).Concat(intent.Steps.Select(step => step.Compensate))
             .Append(intent.QueryPrepared).Where(target => target.Length > 0).ToLookup(
                 target => intent.Type == TransactionTypes.Message && target.StartsWith(TopicPrefix, StringComparison.Ordinal));
         foreach (var topic in targets[true]) WireChecks.TopicName(topic[TopicPrefix.Length..]);
-        return await options.Targets.ComplaintAsync(targets[false], stop) is { } complaint
+        return await options.Targets.ComplaintAsync(targets[false], stop) is { } complaint && await Find(gid) is null
             ? TransactionReply.Failure(complaint)
             : null;
     }

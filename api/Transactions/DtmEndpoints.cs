@@ -146,7 +146,7 @@ internal static class DtmEndpoints
     private static string? Text(HttpContext http, string name) =>
         http.Request.Query[name].ToString() is { Length: > 0 } text ? text.Replace('\0', '?') : null;
 
-    private static int Limit(HttpContext http) => (int)(Number(http, "limit", 1, MaxLimit) ?? 100);
+    private static int Limit(HttpContext http) => (int)Math.Min(Number(http, "limit", 1, long.MaxValue) ?? 100, MaxLimit);
 
     private static DateTimeOffset? Time(HttpContext http, string name) =>
         Number(http, name, 0, 253_402_300_799_999) is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null;

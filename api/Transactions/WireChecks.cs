@@ -26,7 +26,7 @@ internal static partial class WireChecks
     /// How the mall names its own sagas under idempotency keys, and those that end an order: nobody else may take such a gid
     /// beforehand.
     /// </summary>
-    [GeneratedRegex(@"^([a-z.-]+-\d+-[0-9a-f]{32}|(close|refund)-\d+)\z")]
+    [GeneratedRegex(@"^((order|user)-\d+-[0-9a-f]{32}|(close|refund)-\d+)\z")]
     private static partial Regex OwnGid { get; }
 
     [GeneratedRegex(@"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}\z")]
@@ -42,8 +42,13 @@ internal static partial class WireChecks
         string.IsNullOrEmpty(gid) ? throw new BadTransactionException("No gid is given.")
         : gid.Length > MaxGid ? throw new BadTransactionException($"The gid is over {MaxGid} characters long.")
         : !IsText(gid) ? throw new BadTransactionException("The gid has control characters in it, or half a character.")
-        : OwnGid.IsMatch(gid) ? throw new BadTransactionException($"The gid {gid} has the form of the mall's own.")
         : gid;
+
+    /// <summary>One that a transaction may be begun under.</summary>
+    public static string NewGid(string? gid) =>
+        OwnGid.IsMatch(Gid(gid))
+            ? throw new BadTransactionException($"The gid {gid} has the form of the mall's own.")
+            : gid!;
 
     public static string TopicName(string? topic) =>
         string.IsNullOrEmpty(topic) ? throw new BadTransactionException("No topic is given.")

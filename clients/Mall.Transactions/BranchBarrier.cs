@@ -56,7 +56,8 @@ public sealed class BranchBarrier(string transType, string gid, string branchId,
             create table if not exists {Table(connection)} (
               trans_type varchar(45) not null, gid varchar(128) not null, branch_id varchar(128) not null,
               op varchar(45) not null, barrier_id varchar(45) not null, reason varchar(45) not null,
-              create_time timestamp default current_timestamp, primary key (gid, branch_id, op, barrier_id)) {collation}
+              create_time timestamp default current_timestamp,
+              constraint uniq_barrier primary key (gid, branch_id, op, barrier_id)) {collation}
             """;
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
@@ -69,14 +70,25 @@ public sealed class BranchBarrier(string transType, string gid, string branchId,
     public async Task<bool> CallAsync(
         DbConnection connection, Func<DbTransaction, Task> work, CancellationToken cancellationToken = default)
     {
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var isNew = await EnterAsync(transaction, cancellationToken);
-        if (isNew) await work(transaction);
-        await transaction.CommitAsync(cancellationToken);
-        return isNew;
+        var before = _number;
+        try
+        {
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            var isNew = await EnterAsync(transaction, cancellationToken);
+            if (isNew) await work(transaction);
+            await transaction.CommitAsync(cancellationToken);
+            return isNew;
+        }
+        catch
+        {
+            _number = before; // Tried again, it is the same piece of work.
+            throw;
+        }
     }
 
-    /// <summary>The same within a transaction of the caller's, who commits it.</summary>
+    /// <summary>
+    /// The same within a transaction of the caller's, who commits it; where that fails, the next attempt needs a barrier of its own.
+    /// </summary>
     public async Task<bool> EnterAsync(DbTransaction transaction, CancellationToken cancellationToken = default)
     {
         var barrier = (++_number).ToString("00", CultureInfo.InvariantCulture);

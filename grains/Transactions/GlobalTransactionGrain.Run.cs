@@ -95,8 +95,10 @@ public sealed partial class GlobalTransactionGrain
             return await ReachAsync(transaction, before, reached, transaction.Row.Reason);
         if (IsLeaving || pass.HasAsked || transaction.Kind.Question(transaction, isLate) is not { } question) return false;
         pass.HasAsked = true;
-        var answer = await AnswerAsync(transaction, question);
-        pass.Note(answer, $"{question.Target} answered the query");
+        var answer = question.Target.Length == 0
+            ? new BranchAnswer(BranchOutcome.Unknown, "there is no query_prepared, so submit or abort it")
+            : await AnswerAsync(transaction, question);
+        pass.Note(answer, question.Target, $"{question.Target} answered the query");
         return transaction.Kind.Answered(answer.Outcome) is { } answered
             && await ReachAsync(transaction, before, answered, answered == SagaStatus.Failed ? answer.Error : null);
     }
@@ -158,7 +160,7 @@ public sealed partial class GlobalTransactionGrain
             foreach (var (op, answer) in answers)
             {
                 var isFailure = answer.Outcome == BranchOutcome.Failure && transaction.Kind.Believes(op);
-                if (!isFailure) pass.Note(answer, $"{op.Op} of branch {op.BranchId}, {op.Target}");
+                if (!isFailure) pass.Note(answer, op.Target, $"{op.Op} of branch {op.BranchId}, {op.Target}");
                 if (answer.Outcome != BranchOutcome.Success && !isFailure) continue;
                 op.Status = isFailure ? SagaStatus.Failed : BranchStatus.Succeed;
                 (op.Error, op.EndedAt) = (answer.Error, Now);
@@ -250,17 +252,17 @@ public sealed partial class GlobalTransactionGrain
 
         public bool IsUnknown { get; private set; }
 
-        /// <summary>What it stumbled over last, and whose answer that was.</summary>
+        /// <summary>What it stumbled over last, and where that was answered.</summary>
         public string? Trouble { get; private set; }
 
         public string? Target { get; private set; }
 
-        public void Note(BranchAnswer answer, string what)
+        public void Note(BranchAnswer answer, string target, string what)
         {
             if (answer.Outcome == BranchOutcome.Success) return;
             HasStumbled = true;
             IsUnknown |= answer.Outcome is BranchOutcome.Unknown or BranchOutcome.Failure;
-            (Target, Trouble) = (what, $"{what}: {answer.Outcome.ToString().ToLowerInvariant()}: {answer.Error}");
+            (Target, Trouble) = (target, $"{what}: {answer.Outcome.ToString().ToLowerInvariant()}: {answer.Error}");
         }
     }
 }

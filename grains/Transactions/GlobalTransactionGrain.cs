@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Mall.Transactions;
@@ -39,9 +40,7 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
         {
             if (await BeginAsync(intent, SagaStatus.Submitted) is { } refusal) return refusal;
             var transaction = _transaction!;
-            if (transaction.Status == SagaStatus.Prepared)
-                await MoveAsync(transaction,
-                    Soon(transaction) with { Status = SagaStatus.Submitted, Attempts = 0, Reason = null });
+            if (transaction.Status == SagaStatus.Prepared) await ReleaseAsync(transaction, intent.Delay);
             if (transaction.Status is SagaStatus.Aborting or SagaStatus.Failed)
                 return TransactionReply.Failure($"Transaction {Gid} is {transaction.Status} and cannot be submitted.");
             Start();
@@ -55,13 +54,9 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
         {
             if (transaction.Status == status) return TransactionReply.Success;
             if (transaction.Status != SagaStatus.Prepared) return Forbids(transaction, "submitted");
-            var returned = new TransactionOp(0, TransactionRows.ResultBranch, TransactionRows.ResultOp, result ?? "", [])
-            {
-                Status = status, IsRegistered = true,
-            };
             await MoveAsync(
                 transaction, Ended(transaction, status, status == SagaStatus.Failed ? reason : null),
-                TransactionRows.InsertBranch(Gid, returned, Now));
+                TransactionRows.InsertNote(Gid, TransactionRows.ResultOp, result ?? "", Now));
             return TransactionReply.Success;
         });
 
@@ -103,8 +98,11 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
                 else if (known.Target != branch.Target || known.Status != branch.Status
                     || !known.Payload.AsSpan().SequenceEqual(branch.Payload))
                 {
-                    return TransactionReply.Failure(
-                        $"Branch {branch.BranchId} of transaction {Gid} has been registered with another {branch.Op}.");
+                    var other = $"Branch {branch.BranchId} of transaction {Gid} has been registered with another {branch.Op}.";
+                    // Another run of the workflow is ahead: a client that is told of a failure undoes what that one does.
+                    return transaction.Kind is WorkflowTransactions
+                        ? TransactionReply.Ongoing(other)
+                        : TransactionReply.Failure(other);
                 }
             }
 
@@ -241,6 +239,22 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
         return _transaction!.Row.Kind == intent.Type
             ? null
             : TransactionReply.Failure($"Transaction {Gid} is a {_transaction.Row.Kind}, not a {intent.Type}.");
+    }
+
+    /// <summary>Submits what was prepared. DTM's clients say only now how long a message is to wait: from now on.</summary>
+    private async Task ReleaseAsync(Transaction transaction, TimeSpan delay)
+    {
+        var next = Soon(transaction) with { Status = SagaStatus.Submitted, Attempts = 0, Reason = null };
+        if (delay == TimeSpan.Zero)
+        {
+            await MoveAsync(transaction, next);
+            return;
+        }
+
+        var time = Now + delay;
+        await MoveAsync(transaction, next, TransactionRows.InsertNote(
+            Gid, TransactionRows.DelayOp, time.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture), Now));
+        transaction.DelayedTo = time;
     }
 
     private async Task<TransactionReply?> InsertAsync(TransactionIntent intent, string status)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Mall.Transactions;
@@ -54,6 +55,9 @@ internal sealed class Transaction
     /// <summary>What a workflow returned.</summary>
     public string? Result { get; private set; }
 
+    /// <summary>When it may be called, by what its client said when it submitted what it had prepared; null: nothing.</summary>
+    public DateTimeOffset? DelayedTo { get; set; }
+
     public string Gid => Row.Gid;
     public string Status => Row.Status;
     public bool HasEnded => SagaStatus.HasEnded(Status);
@@ -93,10 +97,14 @@ internal sealed class Transaction
 
     private void Note(TransactionBranchRow row)
     {
-        if (row is { BranchId: TransactionRows.ResultBranch, Op: TransactionRows.ResultOp })
+        switch (row)
         {
-            Result = row.Target;
-            return;
+            case { BranchId: TransactionRows.NoBranch, Op: TransactionRows.ResultOp }:
+                Result = row.Target;
+                return;
+            case { BranchId: TransactionRows.NoBranch, Op: TransactionRows.DelayOp }:
+                DelayedTo = DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(row.Target, CultureInfo.InvariantCulture));
+                return;
         }
 
         var op = Ops.Find(known => known.BranchId == row.BranchId && known.Op == row.Op);

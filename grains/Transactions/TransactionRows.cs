@@ -34,11 +34,14 @@ internal static class TransactionRows
 
     private const string OfServices = "kind in ('saga', 'msg', 'tcc', 'xa', 'workflow')";
 
-    /// <summary>Where what a workflow returned is kept.</summary>
-    public const string ResultBranch = "00";
+    /// <summary>The branch that none is: what is kept of the transaction itself.</summary>
+    public const string NoBranch = "00";
 
-    /// <inheritdoc cref="ResultBranch"/>
+    /// <summary>What a workflow returned.</summary>
     public const string ResultOp = "result";
+
+    /// <summary>When a message that was prepared first may be sent, in Unix milliseconds.</summary>
+    public const string DelayOp = "delay";
 
     public static readonly Query<TransactionRecord> ByGid = new(Select + "where gid = @p1 and " + OfServices, Read);
 
@@ -91,6 +94,10 @@ internal static class TransactionRows
     public static RowChange InsertBranch(string gid, TransactionOp op, DateTimeOffset now) => s_insertBranch.With(
         gid, op.BranchId, op.Op, op.Status, op.Number, op.Target,
         op.IsRegistered ? Convert.ToBase64String(op.Payload) : null, op.Error, now, now);
+
+    /// <summary>What is kept of the transaction itself, under a name.</summary>
+    public static RowChange InsertNote(string gid, string name, string text, DateTimeOffset now) => s_insertBranch.With(
+        gid, NoBranch, name, BranchStatus.Succeed, 0, text, (string?)null, (string?)null, now, now);
 
     public static RowChange UpdateBranch(string gid, TransactionOp op, DateTimeOffset now) => s_updateBranch.With(
         gid, op.BranchId, op.Op, op.Status, op.Error, now);

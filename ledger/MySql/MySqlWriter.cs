@@ -58,7 +58,7 @@ internal sealed class MySqlWriter(ServerConnections connections, TimeProvider ti
         foreach (var group in Groups.Groups) Change(group);
         _sql.Add($"update commit_marks set position = @position div (@hits = {expected}) where committer = ")
             .AddText(batch.Committer).Add(";commit");
-        if (_sql.Length > _largestPacket) throw new TextTooLargeException();
+        CheckSize();
         await ExecuteAsync(_sql.ToString());
 
         void Change(ChangeGroup group)
@@ -83,9 +83,14 @@ internal sealed class MySqlWriter(ServerConnections connections, TimeProvider ti
     protected override async Task SeeAsync(ChangeGroup group, bool onlyFree, Sight[] sights)
     {
         MySqlSql.See(_sql.Clear(), group, onlyFree);
-        if (_sql.Length > _largestPacket) return;
+        CheckSize();
         await ReadAsync(_sql.ToString(), row =>
             sights[row.GetInt64(0) - 1] = new Sight(true, onlyFree, row.GetInt64(1) != 0, row.GetInt64(2) != 0));
+    }
+
+    private void CheckSize()
+    {
+        if (_sql.IsLongerThan(_largestPacket)) throw new TextTooLargeException();
     }
 
     protected override async Task<long> RevokeAsync(string committer, long number)

@@ -14,7 +14,14 @@ internal sealed class SqlText
 
     private readonly StringBuilder _text = new();
 
-    public int Length => _text.Length;
+    /// <param name="bytes">In UTF-8, as it is sent.</param>
+    public bool IsLongerThan(long bytes)
+    {
+        if (_text.Length * 3L <= bytes) return false; // No character takes more.
+        var length = 0L;
+        foreach (var chunk in _text.GetChunks()) length += Encoding.UTF8.GetByteCount(chunk.Span);
+        return length > bytes;
+    }
 
     public SqlText Clear()
     {

@@ -33,9 +33,11 @@ internal static class PostgresConnections
             AutoPrepareMinUsages = 2,
             GssEncryptionMode = GssEncryptionMode.Disable, // Saves a round trip, and the search for a library that nobody has.
             MaxPoolSize = ServerConnections.MostPooled,
+            ConnectionLifetime = 20, // What a server's defaults were when a session began, read-only say, does not last.
+            Options = SessionOptions(commandTimeout),
         };
         if (committer is null) return settings;
-        (settings.Pooling, settings.Options) = (false, CommitterOptions(commandTimeout));
+        (settings.Pooling, settings.Options) = (false, $"{settings.Options} {s_committerOptions}");
         settings.IncludeFailedBatchedCommand = true; // A refusal has an author.
         return settings;
     }
@@ -44,12 +46,14 @@ internal static class PostgresConnections
     // is, most of the time), and an index read from end to end then looks as cheap as a search in it, and is terrible later. What
     // remains when everything else is ruled out, a bitmap scan, needs a condition to search by. The compiler is off, too: it
     // would take the inflated costs at their word. A row that stays locked (by a session whose machine has gone, say) must not
-    // hold the committer longer than its callers wait; and this session's own locks go soon after its machine has gone, which the
-    // server finds out by keep-alives.
-    private static string CommitterOptions(TimeSpan commandTimeout) => string.Join(' ',
+    // hold the committer longer than its callers wait.
+    private static readonly string s_committerOptions = string.Join(' ',
         "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_indexscan=off -c enable_indexonlyscan=off",
         "-c enable_hashjoin=off -c enable_mergejoin=off -c enable_memoize=off -c jit=off",
-        $"-c lock_timeout={(int)ServerWriter.LockWait.TotalMilliseconds}",
-        $"-c idle_in_transaction_session_timeout={(int)commandTimeout.TotalMilliseconds}",
-        "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3");
+        $"-c lock_timeout={(int)ServerWriter.LockWait.TotalMilliseconds}");
+
+    // A session's locks go soon after its machine has gone, which the server finds out by keep-alives, or after it has frozen.
+    private static string SessionOptions(TimeSpan commandTimeout) =>
+        $"-c idle_in_transaction_session_timeout={(int)commandTimeout.TotalMilliseconds} "
+        + "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3";
 }

@@ -49,12 +49,14 @@ internal abstract partial class ServerStore(
         if (StorableValues.FaultOf(parameters) is { } impossible) throw impossible;
         for (var reads = 1; ; reads++)
         {
+            var isOpen = false; // What is said before is about no statement.
             try
             {
-                var command = connections.Pool.CreateCommand();
-                return await new Statement<T>(query, parameters).ReadAsync(command, cancellationToken);
+                await using var connection = await connections.Pool.OpenConnectionAsync(cancellationToken);
+                isOpen = true;
+                return await new Statement<T>(query, parameters).ReadAsync(connection.CreateCommand(), cancellationToken);
             }
-            catch (Exception failure) when (errors.IsFaultOfStatement(failure))
+            catch (Exception failure) when (isOpen && errors.IsFaultOfStatement(failure))
             {
                 throw StoreErrors.NotAQuery(failure);
             }

@@ -80,8 +80,11 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
             }
             catch (Exception failure) when (errors.IsFailure(failure))
             {
-                // The commit is sent with the rest, so whatever breaks may have broken after it.
-                var known = _connection is null || errors.IsRefusal(failure) ? KnownAfter(failure) : StoreFailure.OutcomeUnknown;
+                // The commit is sent with the rest, so whatever breaks may have broken after it. What is said before there is a
+                // session (no connection left, say) is about no statement.
+                var known = _connection is null ? StoreFailure.NothingHappened
+                    : errors.IsRefusal(failure) ? KnownAfter(failure)
+                    : StoreFailure.OutcomeUnknown;
                 await DisconnectAsync();
                 throw errors.Failure(known, failure);
             }
@@ -196,6 +199,7 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
         if (errors.AnswerOf(refusal) == ServerAnswer.Deadlock && !isLast) return true;
         if (known != StoreFailure.NothingHappened && await LookAsync(batch) && !isLast) return true;
         if (known == StoreFailure.Locked && attempts == 2) return true; // Nobody has it any more.
+        if (known == StoreFailure.NothingHappened) await DisconnectAsync(); // Its own defaults, read-only say, may be what is wrong.
         if (known != StoreFailure.Refused || batch.Open != 1) throw errors.Failure(known, refusal);
         var single = Enumerable.Range(0, batch.Count).First(batch.IsOpen);
         try

@@ -35,9 +35,10 @@ internal sealed class MessageTransactions : TransactionKind
         transaction.Status == SagaStatus.Submitted && transaction.Ops.TrueForAll(op => op.IsDone) ? SagaStatus.Succeed : null;
 
     public override DateTimeOffset? NotBefore(Transaction transaction) =>
-        transaction.Status == SagaStatus.Submitted && transaction.Intent.Delay > TimeSpan.Zero
-            ? transaction.Row.CreateTime + transaction.Intent.Delay
-            : null;
+        transaction.Status != SagaStatus.Submitted ? null
+        : transaction.DelayedTo is { } time ? time
+        : transaction.Intent.Delay > TimeSpan.Zero ? transaction.Row.CreateTime + transaction.Intent.Delay
+        : null;
 
     public override TransactionOp? Question(Transaction transaction, bool isLate) =>
         isLate && transaction.Status == SagaStatus.Prepared

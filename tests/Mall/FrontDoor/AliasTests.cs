@@ -54,6 +54,8 @@ public sealed partial class AliasTests(EveryDatabase databases)
         await RefusedAsync(
             "/api/order/create", """{"uid":$id,"pid":$pid,"amount":100,"status":0}""", 409, ErrorCodes.NotEnoughStock);
         await StepAsync("/api/product/update", """{"id":$pid,"stock":3}""", "{}");
+        await RefusedAsync( // Whole, also what would have been right.
+            "/api/product/update", """{"id":$pid,"name":"Half","amount":7,"stock":-1}""", 400, ErrorCodes.BadParameter);
         await StepAsync("/api/product/detail", """{"id":$pid}""",
             """{"id":$pid,"name":"Pot","desc":"a teapot","stock":3,"amount":100,"status":2}""");
     }

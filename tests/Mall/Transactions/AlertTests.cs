@@ -27,6 +27,7 @@ public sealed class AlertTests(AlertTests.Alerted mall) : IClassFixture<AlertTes
         Assert.Equal(("stuck", "submitted", 1), (
             alert.GetProperty("gid").GetString(), alert.GetProperty("status").GetString(),
                 alert.GetProperty("retry_count").GetInt32()));
+        Assert.Equal(mall.Services.Url("break"), alert.GetProperty("branch").GetString());
         Assert.Contains("out of order", alert.GetProperty("error").GetString(), StringComparison.Ordinal);
         await TestMall.EventuallyAsync(
             async () => await mall.CountAsync("select count(*) from due where kind = 'transaction.alert'") == 0,

@@ -47,8 +47,23 @@ public sealed class BranchBarrierTests : IAsyncDisposable
             await Assert.ThrowsAsync<TimeZoneNotFoundException>(() => CallAsync(torn, act, new TimeZoneNotFoundException()));
             Assert.True(await CallAsync(torn, act));
             Assert.True(await CallAsync(otherCase, act));
+
+            // The same barrier, tried again: the work is the first one still, and is undone as that.
+            var (again, attempts) = (new BranchBarrier(type, $"d-{undo}", "01", act), 0);
+            Task<bool> TryAsync() => again.CallAsync(database, async transaction =>
+            {
+                await NoteAsync(transaction, $"d-{undo} {act}");
+                if (attempts++ == 0) throw new TimeZoneNotFoundException();
+            }, Stop);
+            await Assert.ThrowsAsync<TimeZoneNotFoundException>(TryAsync);
+            Assert.True(await TryAsync());
+            Assert.False(await CallAsync($"d-{undo}", act));
+            Assert.True(await CallAsync($"d-{undo}", undo));
             Assert.Equal(
-                new[] { $"{otherCase} {act}", $"{done} {act}", $"{done} {undo}", $"{torn} {act}" }.Order(StringComparer.Ordinal),
+                new[]
+                {
+                    $"{otherCase} {act}", $"{done} {act}", $"{done} {undo}", $"{torn} {act}", $"d-{undo} {act}", $"d-{undo} {undo}",
+                }.Order(StringComparer.Ordinal),
                 (await NotesAsync(other)).Where(note => note.Contains($"-{undo} ", StringComparison.Ordinal)));
         }
     }
@@ -70,6 +85,19 @@ public sealed class BranchBarrierTests : IAsyncDisposable
         }
 
         Assert.Equal(["race-0", "race-1", "race-2", "race-3", "race-4"], await NotesAsync(first));
+    }
+
+    /// <summary>DTM's own clients name the constraint in what they write.</summary>
+    [Fact]
+    public async Task Table_OnPostgres_TakesTheRowsOfDtmsOwnClients()
+    {
+        var (database, _) = await OpenAsync(DatabaseKind.Postgres);
+        foreach (var _ in new int[2])
+            await ExecuteAsync(database, null, """
+                insert into dtm_barrier.barrier (trans_type, gid, branch_id, op, barrier_id, reason)
+                values ('saga', 'dtm', '01', 'action', '01', 'action') on conflict on constraint uniq_barrier do nothing
+                """);
+        Assert.False(await new BranchBarrier("saga", "dtm", "01", "action").CallAsync(database, _ => Task.CompletedTask, Stop));
     }
 
     [Theory]

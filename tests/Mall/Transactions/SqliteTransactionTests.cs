@@ -194,6 +194,60 @@ public sealed class SqliteTransactionTests(DtmMall mall) : TransactionContract(m
         await Mall.PostAsync("forceStop", new { gid = concurrent });
     }
 
+    /// <summary>DTM's clients say how long only when they submit: the wait begins then, and a restart does not end it.</summary>
+    [Fact]
+    public async Task Message_PreparedWithoutADelayAndSubmittedWithOne_WaitsForIt()
+    {
+        var (delayed, soon) = (NewGid(), NewGid());
+        foreach (var (gid, seconds) in ((string, int)[])[(delayed, 3600), (soon, 1)])
+        {
+            object Message(string? custom) => new
+            {
+                gid, trans_type = "msg", query_prepared = Services.Url("ok"), custom_data = custom,
+                steps = new[] { new { action = Services.Url("ok") } }, payloads = new[] { "{}" },
+            };
+            Answered(HttpStatusCode.OK, "SUCCESS", await Mall.PostAsync("prepare", Message(null)));
+            Answered(HttpStatusCode.OK, "SUCCESS", await Mall.PostAsync("submit", Message($$"""{"delay":{{seconds}}}""")));
+        }
+
+        await Mall.ReopenAsync();
+        await Mall.UntilAsync(soon, "succeed");
+        await Mall.PostAsync("resetNextCronTime", new { gid = delayed });
+        Assert.Equal("submitted", await Mall.StatusAsync(delayed));
+        Assert.Empty(Services.Of(delayed));
+    }
+
+    /// <summary>Nobody can be asked whether it was meant: it stays until somebody says so.</summary>
+    [Fact]
+    public async Task Message_PreparedWithNobodyToAsk_IsNotSentUntilItIsSubmitted()
+    {
+        var gid = NewGid();
+        var message = new
+        {
+            gid, trans_type = "msg", timeout_to_fail = 1, retry_interval = 1,
+            steps = new[] { new { action = Services.Url("ok") } }, payloads = new[] { "{}" },
+        };
+        Answered(HttpStatusCode.OK, "SUCCESS", await Mall.PostAsync("prepare", message));
+        await TestMall.EventuallyAsync(
+            async () => await Mall.CountAsync($"select count(*) from sagas where gid = '{gid}' and attempts > 0") == 1,
+            "its time is over, and an operator can see why it stays");
+        Assert.Equal("prepared", await Mall.StatusAsync(gid));
+        Assert.Empty(Services.Of(gid));
+        Answered(HttpStatusCode.OK, "SUCCESS", await Mall.PostAsync("submit", message));
+        await Mall.UntilAsync(gid, "succeed");
+    }
+
+    /// <summary>The mall keeps its own sagas' names; others that look alike are anybody's.</summary>
+    [Fact]
+    public async Task Gid_ThatOnlyLooksLikeTheMalls_IsTaken()
+    {
+        foreach (var gid in (string[])[$"saga-1-{Guid.NewGuid():N}", "refund-a-1", "close-1-2"])
+        {
+            await SubmitAsync(Saga(gid, "ok"));
+            await Mall.UntilAsync(gid, "succeed");
+        }
+    }
+
     [Fact]
     public async Task Abort_IsForPreparedMessagesTccAndXa_AndForNothingElse()
     {
