@@ -6,14 +6,10 @@ namespace Mall.Tests.Installations;
 
 /// <summary>
 /// The real silo in a process of its own: started as an operator starts it, ended as a machine ends. Reads along what the process
-/// writes, so that it never waits for a reader, and so that a failed test can show it. <c>MALL_TEST_SILO</c> names the
-/// <c>Mall.Silo.dll</c> that is tried (the one that was built with the tests), so that it can be what is published.
+/// writes, so that it never waits for a reader, and so that a failed test can show it.
 /// </summary>
 public sealed class SiloProcess : IAsyncDisposable
 {
-    private static readonly string s_program =
-        Environment.GetEnvironmentVariable("MALL_TEST_SILO") ?? Path.Combine(AppContext.BaseDirectory, "Mall.Silo.dll");
-
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _output = [];
     private readonly ConcurrentQueue<string> _errors = [];
@@ -50,7 +46,7 @@ public sealed class SiloProcess : IAsyncDisposable
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
-        info.ArgumentList.Add(s_program);
+        info.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Mall.Silo.dll"));
         foreach (var argument in arguments)
             info.ArgumentList.Add(argument);
         foreach (var ours in info.Environment.Keys.Where(k => k.StartsWith("MALL_", StringComparison.OrdinalIgnoreCase)).ToList())
