@@ -87,7 +87,8 @@ public sealed class BranchBarrier(string transType, string gid, string branchId,
     }
 
     /// <summary>
-    /// The same within a transaction of the caller's, who commits it; where that fails, the next attempt needs a barrier of its own.
+    /// The same within a transaction of the caller's, who commits it; where that fails, the next attempt needs a barrier of its
+    /// own.
     /// </summary>
     public async Task<bool> EnterAsync(DbTransaction transaction, CancellationToken cancellationToken = default)
     {

@@ -199,7 +199,7 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
         if (errors.AnswerOf(refusal) == ServerAnswer.Deadlock && !isLast) return true;
         if (known != StoreFailure.NothingHappened && await LookAsync(batch) && !isLast) return true;
         if (known == StoreFailure.Locked && attempts == 2) return true; // Nobody has it any more.
-        if (known == StoreFailure.NothingHappened) await DisconnectAsync(); // Its own defaults, read-only say, may be what is wrong.
+        if (known == StoreFailure.NothingHappened) await DisconnectAsync(); // The session itself, read-only say, may be wrong.
         if (known != StoreFailure.Refused || batch.Open != 1) throw errors.Failure(known, refusal);
         var single = Enumerable.Range(0, batch.Count).First(batch.IsOpen);
         try

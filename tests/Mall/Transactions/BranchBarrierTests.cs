@@ -62,7 +62,8 @@ public sealed class BranchBarrierTests : IAsyncDisposable
             Assert.Equal(
                 new[]
                 {
-                    $"{otherCase} {act}", $"{done} {act}", $"{done} {undo}", $"{torn} {act}", $"d-{undo} {act}", $"d-{undo} {undo}",
+                    $"{otherCase} {act}", $"{done} {act}", $"{done} {undo}", $"{torn} {act}",
+                    $"d-{undo} {act}", $"d-{undo} {undo}",
                 }.Order(StringComparer.Ordinal),
                 (await NotesAsync(other)).Where(note => note.Contains($"-{undo} ", StringComparison.Ordinal)));
         }

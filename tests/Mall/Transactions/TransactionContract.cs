@@ -135,7 +135,7 @@ public abstract class TransactionContract(DtmMall mall)
                 progress.GetProperty("status").GetString()));
         Assert.Equal("done"u8.ToArray(), progress.GetProperty("bin_data").GetBytesFromBase64());
 
-        // Another run of the same workflow has said something else: that is no failure, or this one would undo what that one does.
+        // Another run of the same workflow has said something else: no failure, or this one would undo what that one does.
         Answered((HttpStatusCode)425, "ONGOING", await mall.PostAsync("registerBranch", new
         {
             gid, trans_type = "workflow", branch_id = "01", op = "action", status = "succeed", data = "another",
