@@ -91,9 +91,9 @@ internal static partial class GoZeroEndpoints
             call.Input.NotZero("amount"),
             Attributes: call.Input.Has("status") ? Carrying(call.Input, before) : null);
         var stock = call.Input.Number("stock");
-        if (stock is { } figure) ProductDesk.CheckStock(figure); // Before anything is changed: it is all or nothing.
+        if (stock is not null) ProductDesk.CheckStock(stock.Value); // Before anything is changed: it is all or nothing.
         (await desk.Change(call.Caller, id, input, call.Patience)).OrRefuse();
-        if (stock is { } wanted) (await desk.SetStock(call.Caller, id, wanted, call.Patience)).OrRefuse();
+        if (stock is not null) (await desk.SetStock(call.Caller, id, stock.Value, call.Patience)).OrRefuse();
         return new JsonObject();
     }
 

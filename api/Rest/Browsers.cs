@@ -16,4 +16,30 @@ internal static class Browsers
             .WithMethods("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
             .WithExposedHeaders(HeaderNames.RetryAfter, HeaderNames.Location)
             .SetPreflightMaxAge(s_preflightLasts)));
+
+    /// <summary>
+    /// CORS. A preflight is an OPTIONS, too: it says what the path takes, or that there is nothing; CORS alone would say neither.
+    /// </summary>
+    public static void UseBrowsers(this WebApplication app)
+    {
+        app.Use(next => async http =>
+        {
+            var isPreflight = HttpMethods.IsOptions(http.Request.Method)
+                && http.Request.Headers.ContainsKey(HeaderNames.AccessControlRequestMethod);
+            if (isPreflight && http.GetEndpoint() is null)
+            {
+                http.Response.StatusCode = StatusCodes.Status404NotFound;
+                return;
+            }
+
+            if (isPreflight && http.GetEndpoint() is { RequestDelegate: { } refuse } and not RouteEndpoint)
+            {
+                await refuse(http); // Routing's own for a path that is not for this method.
+                ProblemMiddleware.CompleteAllow(http.Response.Headers);
+            }
+
+            await next(http);
+        });
+        app.UseCors();
+    }
 }

@@ -36,15 +36,21 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
             DescribeBareStatus(http);
     }
 
+    /// <summary>Routing knows of no HEAD and no OPTIONS.</summary>
+    public static void CompleteAllow(IHeaderDictionary headers)
+    {
+        List<string> methods = [.. headers.Allow.ToString().Split(", "), HttpMethods.Options];
+        if (methods.Contains(HttpMethods.Get))
+            methods.Add(HttpMethods.Head);
+        headers.Allow = string.Join(", ", methods.Order(StringComparer.Ordinal));
+    }
+
     /// <summary>Routing answers with a status alone when no endpoint fits.</summary>
     private static void DescribeBareStatus(HttpContext http)
     {
         if (http.Response is { StatusCode: StatusCodes.Status405MethodNotAllowed, Headers: { Allow.Count: > 0 } headers })
         {
-            List<string> methods = [.. headers.Allow.ToString().Split(", "), HttpMethods.Options];
-            if (methods.Contains(HttpMethods.Get))
-                methods.Add(HttpMethods.Head);
-            headers.Allow = string.Join(", ", methods.Order(StringComparer.Ordinal));
+            CompleteAllow(headers);
             if (HttpMethods.IsOptions(http.Request.Method))
             {
                 http.Response.StatusCode = StatusCodes.Status204NoContent;

@@ -98,7 +98,7 @@ public sealed partial class GlobalTransactionGrain
         var answer = question.Target.Length == 0
             ? new BranchAnswer(BranchOutcome.Unknown, "there is no query_prepared, so submit or abort it")
             : await AnswerAsync(transaction, question);
-        pass.Note(answer, question.Target, $"{question.Target} answered the query");
+        pass.Note(answer, question.Target, $"{(question.Target.Length == 0 ? "nobody" : question.Target)} answered the query");
         return transaction.Kind.Answered(answer.Outcome) is { } answered
             && await ReachAsync(transaction, before, answered, answered == SagaStatus.Failed ? answer.Error : null);
     }

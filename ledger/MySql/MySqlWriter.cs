@@ -88,11 +88,6 @@ internal sealed class MySqlWriter(ServerConnections connections, TimeProvider ti
             sights[row.GetInt64(0) - 1] = new Sight(true, onlyFree, row.GetInt64(1) != 0, row.GetInt64(2) != 0));
     }
 
-    private void CheckSize()
-    {
-        if (_sql.IsLongerThan(_largestPacket)) throw new TextTooLargeException();
-    }
-
     protected override async Task<long> RevokeAsync(string committer, long number)
     {
         _sql.Clear().Add("insert into commit_marks (committer, number, revoked, update_time) values (").AddText(committer)
@@ -103,6 +98,11 @@ internal sealed class MySqlWriter(ServerConnections connections, TimeProvider ti
     }
 
     protected override Task RollbackAsync() => ExecuteAsync("rollback");
+
+    private void CheckSize()
+    {
+        if (_sql.IsLongerThan(_largestPacket)) throw new TextTooLargeException();
+    }
 
     private async Task ExecuteAsync(string sql)
     {

@@ -23,4 +23,19 @@ public abstract class ServerContract(DatabaseKind kind) : StoreContract
 
 public sealed class PostgresContract() : ServerContract(DatabaseKind.Postgres);
 
-public sealed class MariaDbContract() : ServerContract(DatabaseKind.MariaDb);
+public sealed class MariaDbContract() : ServerContract(DatabaseKind.MariaDb)
+{
+    /// <summary>A packet has 16 MiB. It is no conflict, which would be tried again for ever, and it holds up nobody.</summary>
+    [Theory]
+    [InlineData('x', 17)]
+    [InlineData('茶', 6)] // Of three bytes.
+    public async Task Text_ThatFitsIntoNoPacket_IsAFaultOfItsAuthorAlone(char letter, int millions)
+    {
+        await Commit(TestTables.Setting("a", "1"));
+        var outcomes = await ApplyTogether(
+            new WriteSet(TestTables.SetSetting.With("a", new string(letter, millions << 20))),
+            new WriteSet(TestTables.Setting("b", "1")));
+
+        Assert.Equal([nameof(LedgerFaultException), CommitOutcome.Applied], outcomes);
+    }
+}

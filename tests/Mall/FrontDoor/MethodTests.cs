@@ -42,14 +42,19 @@ public sealed class MethodTests(FrontDoorMall door)
     {
         var options = await door.Mall.SendAsync("OPTIONS", path);
         var refused = await door.Mall.SendAsync("PROPFIND", path);
+        var preflight = await AskAsync(door.Mall, "OPTIONS", path, Shop);
 
+        Assert.Equal((HttpStatusCode.NoContent, "", methods), (preflight.Status, preflight.Body, preflight.Headers["Allow"]));
         Assert.Equal((HttpStatusCode.NoContent, "", methods), (options.Status, options.Body, options.Headers["Allow"]));
         Assert.Equal((HttpStatusCode.MethodNotAllowed, methods), (refused.Status, refused.Headers["Allow"]));
     }
 
     [Fact]
-    public async Task Options_OfNoPath_Is404() =>
+    public async Task Options_OfNoPath_Is404()
+    {
         Assert.Equal(HttpStatusCode.NotFound, (await door.Mall.SendAsync("OPTIONS", "/v1/none")).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await AskAsync(door.Mall, "OPTIONS", "/v1/none", Shop)).Status);
+    }
 
     [Fact]
     public async Task Browser_OfAnyOrigin_IsAllowedNothingWithoutTheSetting()
@@ -73,6 +78,7 @@ public sealed class MethodTests(FrontDoorMall door)
             Assert.Equal((HttpStatusCode.NoContent, Shop), (preflight.Status, preflight.Headers["Access-Control-Allow-Origin"]));
             Assert.Equal("authorization,content-type,idempotency-key", preflight.Headers["Access-Control-Allow-Headers"]);
             Assert.Contains("PATCH", preflight.Headers["Access-Control-Allow-Methods"], StringComparison.Ordinal);
+            Assert.Contains("OPTIONS", preflight.Headers["Allow"], StringComparison.Ordinal);
             Assert.Contains("Access-Control-Max-Age", preflight.Headers.Keys);
         }
 
