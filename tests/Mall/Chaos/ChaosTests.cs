@@ -56,7 +56,8 @@ public sealed class ChaosTests(ITestOutputHelper output)
 
     private async Task RunAsync(ClusterInstallation cluster, int seed, CancellationToken stop)
     {
-        using var trade = await cluster.TradeAsync([10, 60, .. Enumerable.Repeat(Plenty, Products - 2)], Shoppers, stop);
+        // Of the first two more comes in all the time; the third runs out.
+        using var trade = await cluster.TradeAsync([10, 60, 5, .. Enumerable.Repeat(Plenty, Products - 3)], Shoppers, stop);
         var watch = new ProductWatch(cluster.Connect);
         var writes = new ProductWrites(cluster.Server.Kind, cluster.Connect);
         await writes.WatchAsync(stop);
@@ -99,10 +100,11 @@ public sealed class ChaosTests(ITestOutputHelper output)
         var plan = ChaosPlan.Of(seed, Silos, Length, s_hang);
         foreach (var step in plan)
             Tell($"planned  {step}");
-        var takeovers = new Takeovers(trade.Seller, [.. trade.Products.Skip(2)]);
+        var takeovers = new Takeovers(trade.Seller, [.. trade.Products.Skip(3)]);
         var run = new ChaosRun(cluster, takeovers, what => Tell($"{what}, {trade.Answered} orders answered"));
         trade.Begin(seed, delivered: 2);
         await Task.WhenAll(run.PlayAsync(plan, stop), Task.Delay(Length, stop));
+        await trade.UntilRefusedAsync();
         await trade.LeaveAsync();
         await trade.EndAsync();
         foreach (var line in takeovers.Summary())

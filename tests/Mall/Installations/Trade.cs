@@ -94,6 +94,12 @@ public sealed class Trade : IDisposable
         while (Answered < enough) await Task.Delay(s_looksEvery, _stop);
     }
 
+    /// <summary>Waits until what runs short has run out for somebody: in bad times few orders get that far.</summary>
+    public async Task UntilRefusedAsync()
+    {
+        while (Purchases.TrueForAll(p => p.IsAcknowledged)) await Task.Delay(s_looksEvery, _stop);
+    }
+
     /// <summary>
     /// A quarter of the shoppers walk away, also from orders that nobody will ask for again: what was durable of them must end by
     /// itself.
