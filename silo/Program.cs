@@ -14,9 +14,10 @@ try
     {
         await mall.StartAsync();
     }
-    catch (OperationCanceledException) when (mall.Lifetime.ApplicationStopping.IsCancellationRequested)
+    catch (Exception e) when (mall.Lifetime.ApplicationStopping.IsCancellationRequested
+        && e is OperationCanceledException or OrleansException or DbException or LedgerStartException)
     {
-        return 0; // Told to stop while it waited, for its database perhaps: there is nothing to drain.
+        return 0; // Told to stop while it waited, for its database perhaps, or tried again: there is nothing to drain.
     }
     catch (OrleansException e) when (e is not SiloUnavailableException)
     {
