@@ -39,11 +39,11 @@ internal sealed class SalesTeller(ILedger ledger, LedgerClock clock) : IDueHandl
             var untold = await ledger.QueryAsync(s_untold, cancellationToken, after, after + IdsAStep);
 
             // A conflict: somebody else has said it meanwhile. The next round sees to what is left.
-            await Task.WhenAll(untold.Select(writes => ledger.CommitAsync(writes, cancellationToken)));
+            await Task.WhenAll(untold.Select(writes => ledger.CommitAsync(writes)));
         }
 
         var rest = clock.GetElapsedTime(started) * Rests;
         var next = clock.GetUtcNow() + (rest > s_shortestRest ? rest : s_shortestRest);
-        await ledger.CommitAsync(new WriteSet(DueWork.Reschedule(Kind, item.Key, next)), cancellationToken);
+        await ledger.CommitAsync(new WriteSet(DueWork.Reschedule(Kind, item.Key, next)));
     }
 }

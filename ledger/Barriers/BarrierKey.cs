@@ -28,9 +28,9 @@ public static class BarrierOps
 }
 
 /// <summary>
-/// The sub-transaction barrier of DTM (github.com/dtm-labs/dtm, <c>client/dtmcli/barrier.go</c>), as a decision about what the
-/// attempts to insert its rows came to. An op that undoes another first tries to insert the row of that other, with itself as
-/// the reason: when that succeeds, the other never happened, and now it never will. Then each op inserts its own row.
+/// The sub-transaction barrier of DTM (github.com/dtm-labs/dtm, <c>client/dtmcli/barrier.go</c>). An op that undoes another first
+/// tries to insert the row of that other, with itself as the reason: when that succeeds, the other never happened, and now it
+/// never will. Then each op inserts its own row.
 /// </summary>
 internal static class Barrier
 {

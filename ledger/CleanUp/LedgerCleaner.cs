@@ -21,10 +21,9 @@ public sealed record OldRows(string Table, Query<RowChange> Removals, TimeSpan? 
 }
 
 /// <summary>
-/// Removes what is older than the retention: ended sagas with their branches and barrier rows (what an idempotency key needs of
-/// them stands with what the saga made); commit marks of processes that are gone; <see cref="OldRows"/>. It goes by time, the
-/// oldest first, so a round costs what there is to remove and no more, and it rests between steps, because orders come first. It
-/// is due work like any other: one silo does it at a time.
+/// Removes what is older than the retention: ended sagas with their branches and barrier rows; commit marks of processes that are
+/// gone; <see cref="OldRows"/>. By time, so a round costs what there is to remove (docs/decisions/0005), and with rests, because
+/// orders come first. It is due work: one silo does it at a time.
 /// </summary>
 internal sealed class LedgerCleaner(
     IStore store, ILedger ledger, LedgerOptions options, LedgerClock time, LedgerMetrics metrics, IEnumerable<OldRows> others)
@@ -34,9 +33,7 @@ internal sealed class LedgerCleaner(
 
     internal const string Key = "all";
 
-    /// <summary>
-    /// Sagas in one transaction. Fewer than a thousand: MariaDB takes a longer list for a table, and may then read all of it.
-    /// </summary>
+    /// <summary>Sagas in one transaction. MariaDB takes a list of a thousand for a table, and may then read all of it.</summary>
     internal const int SagasAStep = 900;
 
     private static readonly TimeSpan s_rest = TimeSpan.FromMilliseconds(5);
@@ -74,7 +71,7 @@ internal sealed class LedgerCleaner(
                 await RemoveAsync(old.Table, old.Removals, started - (old.Age ?? options.Retention), cancellationToken);
 
         var next = isMore ? time.GetUtcNow() : time.GetUtcNow() + options.CleanUpPeriod;
-        await ledger.CommitAsync(new WriteSet(DueWork.Reschedule(Kind, item.Key, next)), cancellationToken);
+        await ledger.CommitAsync(new WriteSet(DueWork.Reschedule(Kind, item.Key, next)));
     }
 
     // A write set a row: if another silo has removed it already, that is a conflict of this row alone.
@@ -85,7 +82,7 @@ internal sealed class LedgerCleaner(
         do
         {
             removals = await ledger.QueryAsync(rows, cancellationToken, before);
-            var outcomes = await Task.WhenAll(removals.Select(row => ledger.CommitAsync(new WriteSet(row), cancellationToken)));
+            var outcomes = await Task.WhenAll(removals.Select(row => ledger.CommitAsync(new WriteSet(row))));
             metrics.Cleaned(table, outcomes.Count(outcome => outcome == CommitOutcome.Applied));
         }
         while (removals.Count == OldRows.AtOnce);

@@ -14,10 +14,7 @@ namespace Mall.Ledger;
 /// <param name="maxBytes">Most bytes in a batch; a single write set that is larger gets a batch of its own.</param>
 internal sealed class BatchPolicy(int maxWriteSets, int maxBytes)
 {
-    /// <summary>
-    /// How many may be passed over before the search ends. It bounds the work when the queue is full of write sets that all want
-    /// the same row, which would otherwise be looked at again for each batch of one.
-    /// </summary>
+    /// <summary>How many may be passed over before the search ends: a queue full of write sets of one row is not searched.</summary>
     internal const int MaxPassedOver = 1_024;
 
     // For every key that a batch member, or somebody older who was passed over, touches: who and with which change.
@@ -69,8 +66,7 @@ internal sealed class BatchPolicy(int maxWriteSets, int maxBytes)
         }
     }
 
-    // Later ones must not overtake it on any of its keys. The keys that a batch member holds stay as they are: whoever may share
-    // with that member adds to the same row as this one would, and sums commute.
+    // Later ones must not overtake it on any of its keys, unless they add to what a batch member adds to: sums commute.
     private void PassOver(PendingCommit pending)
     {
         var keys = pending.Keys;
@@ -92,8 +88,7 @@ internal sealed class BatchPolicy(int maxWriteSets, int maxBytes)
         return true;
     }
 
-    /// <param name="Change">The change that holds the key; the default, which nothing can be summed with, for barrier keys and
-    /// rows that are closed.</param>
+    /// <param name="Change">What holds the key; the default, with which nothing can be summed, for barrier keys.</param>
     /// <param name="Slot">Where a batch member's change is added; null when it was only passed over.</param>
     private readonly record struct Touch(RowChange Change, int? Slot);
 }

@@ -4,8 +4,8 @@ namespace Mall.Ledger;
 
 /// <summary>
 /// What a write set may collide with another on, as 64-bit hashes: its barrier key (without the op, since an action and its
-/// compensation must not share a batch) and each of its rows. Equal hashes of different things only delay one of the two to the
-/// next batch. The hash is ours: <c>string.GetHashCode</c> differs from run to run, and a simulated cluster must not.
+/// compensation must not share a batch) and each of its rows. Equal hashes of different things only delay one of the two. The
+/// hash is ours: <c>string.GetHashCode</c> differs from run to run, and a simulated cluster must not.
 /// </summary>
 internal static class ConflictKeys
 {

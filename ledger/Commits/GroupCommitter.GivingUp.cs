@@ -1,6 +1,6 @@
 namespace Mall.Ledger;
 
-/// <summary>Callers who wait no longer: deadlines, cancellation, the end of the drain. And what the committer logs.</summary>
+/// <summary>Callers who wait no longer: deadlines, the end of the drain. And what the committer logs.</summary>
 internal sealed partial class GroupCommitter
 {
     private void StartDeadlines_NeedsLock()
@@ -24,37 +24,19 @@ internal sealed partial class GroupCommitter
     private void GiveUp(Predicate<PendingCommit> isOver, string why)
     {
         lock (_gate)
-            foreach (var pending in _queue.Oldest().Concat(_quarantine.All).Where(pending => isOver(pending)))
+            foreach (var pending in _queue.Concat(_quarantine.All).Where(pending => isOver(pending)).ToList())
                 GiveUp_NeedsLock(pending, why);
     }
 
     private static void GiveUp_NeedsLock(PendingCommit pending, string why)
     {
-        if (pending.Queue is null) return;
-        pending.Cancellation.Unregister(); // Not Dispose: that would wait for a callback that waits for the lock.
         if (pending.IsInFlight || pending.InDoubt)
             pending.TrySetException(new LedgerOutcomeUnknownException($"{why} The write set may have been written."));
         else
             pending.TrySetException(new LedgerUnavailableException($"{why} Nothing was written."));
 
         // One in flight stays until its batch has ended: the batch is the queue's to keep together.
-        if (!pending.IsInFlight) pending.Queue.Remove(pending);
-    }
-
-    private void WatchCancellation(PendingCommit pending, CancellationToken cancellationToken)
-    {
-        var registration = cancellationToken.UnsafeRegister(
-            static state =>
-            {
-                var (committer, abandoned) = ((GroupCommitter, PendingCommit))state!;
-                lock (committer._gate) GiveUp_NeedsLock(abandoned, "The caller gave up.");
-            },
-            (this, pending));
-        lock (_gate)
-        {
-            if (pending.Queue is null) registration.Unregister();
-            else pending.Cancellation = registration;
-        }
+        if (!pending.IsInFlight) pending.LeaveQueue();
     }
 
     [LoggerMessage(2001, LogLevel.Warning, "The database failed ({Problem}), {Failures} times in a row; trying in {PauseMs} ms")]

@@ -3,10 +3,7 @@ namespace Mall.Ledger;
 /// <summary>What becomes of the write sets of a batch: answered, split, held back, or in the queue again.</summary>
 internal sealed partial class GroupCommitter
 {
-    /// <summary>
-    /// Leaves the halves of a batch that was refused to be written. Of a single write set: false when there is nothing to be done
-    /// but to pause, because it met somebody else's at the same moment.
-    /// </summary>
+    /// <summary>Leaves the halves of a batch that was refused to be written. Of one write set, false: pause, and try again.</summary>
     private bool Split(Batch part, bool isLocked)
     {
         var rest = new List<PendingCommit>();
@@ -54,7 +51,7 @@ internal sealed partial class GroupCommitter
             if (held.Count == 0) return;
             LogHeldBack(held.Count);
             foreach (var pending in held) Requeue_NeedsLock(pending);
-            foreach (var pending in _queue.Oldest())
+            foreach (var pending in _queue.ToList())
                 if (!pending.IsInFlight) _quarantine.TryTakeIn(pending);
         }
     }
@@ -63,14 +60,13 @@ internal sealed partial class GroupCommitter
     {
         lock (_gate)
             for (var i = 0; i < part.Count; i++)
-                if (isAnswered(part, i)) part.Pending(i).Queue?.Remove(part.Pending(i));
+                if (isAnswered(part, i)) part.Pending(i).LeaveQueue();
 
         // A caller who has given up meanwhile has another answer already, hence Try.
         for (var i = 0; i < part.Count; i++)
         {
             if (!isAnswered(part, i)) continue;
             var pending = part.Pending(i);
-            pending.Cancellation.Unregister();
             if (part.Fault(i) is { } fault) pending.TrySetException(fault);
             else pending.TrySetResult(part.Outcome(i));
         }
@@ -89,7 +85,7 @@ internal sealed partial class GroupCommitter
     private void Requeue_NeedsLock(PendingCommit pending)
     {
         pending.IsInFlight = false;
-        if (pending.Task.IsCompleted) pending.Queue!.Remove(pending);
+        if (pending.Task.IsCompleted) pending.LeaveQueue();
         else _quarantine.TryTakeIn(pending);
     }
 }

@@ -4,19 +4,12 @@ namespace Mall.Ledger;
 /// Commits write sets in groups. One cycle at a time: take what waits (<see cref="BatchPolicy"/>), write it in one transaction,
 /// answer each caller; meanwhile the next batch fills. There is no timer: a lone write set is committed at once.
 /// <para>
-/// A caller who gives up while its write set waits gets <see cref="LedgerUnavailableException"/>, and it is never written; while
-/// it is being committed, <see cref="LedgerOutcomeUnknownException"/>. When the database fails and nothing happened, the batch
-/// goes back to the queue (in its old place) and the cycle pauses; when nobody knows, the commit mark is read back until somebody
-/// does.
+/// A caller whose time is up while its write set waits gets <see cref="LedgerUnavailableException"/>, and it is never written;
+/// while it is being committed, <see cref="LedgerOutcomeUnknownException"/>. When the database fails and nothing happened, the
+/// batch goes back to its place in the queue; when nobody knows, the commit mark is read back until somebody does. A batch that is
+/// refused because of somebody in it is split, and every part is a whole batch with a number, a transaction and a mark of its own
+/// (docs/decisions/0004). Those whose row another session has locked go to the <see cref="Quarantine"/>.
 /// </para>
-/// <para>
-/// When the database refuses a batch because of somebody in it, and the store has not found out whom, it is split into halves. So
-/// whoever is at fault ends alone, each write set fares as if it had been committed by itself, and every part is a whole batch
-/// with a number, a transaction and a mark of its own. Those whose row another session has locked go to the
-/// <see cref="Quarantine"/>.
-/// </para>
-/// <para>States: <em>running</em> → <em>draining</em> (nothing new is accepted, what waits is committed) → <em>stopped</em> (the
-/// queue is empty, or the drain took too long and whoever was left has been told).</para>
 /// </summary>
 internal sealed partial class GroupCommitter(
     IStore store, LedgerOptions options, TimeProvider time, LedgerMetrics metrics, ILogger logger, int writer = 0)
@@ -28,7 +21,7 @@ internal sealed partial class GroupCommitter(
 
     // Guards the fields below and everything mutable in pending commits. Held for a batch's selection at the longest.
     private readonly Lock _gate = new();
-    private readonly PendingQueue _queue = new();
+    private readonly LinkedList<PendingCommit> _queue = []; // Those that wait and those that are in flight, oldest first.
     private readonly Quarantine _quarantine =
         new(time, new Backoff(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(1), options.Random));
     private TaskCompletionSource? _idle; // The loop waits on it for work.
@@ -71,9 +64,8 @@ internal sealed partial class GroupCommitter(
     }
 
     /// <inheritdoc cref="ILedger.CommitAsync"/>
-    public Task<CommitOutcome> CommitAsync(WriteSet writes, CancellationToken cancellationToken)
+    public Task<CommitOutcome> CommitAsync(WriteSet writes)
     {
-        if (cancellationToken.IsCancellationRequested) return Refused("The caller had given up already; nothing was written.");
         var pending = new PendingCommit(writes, options.Continuations) { EnqueuedAt = time.GetTimestamp() };
         TaskCompletionSource? idle = null;
         lock (_gate)
@@ -87,14 +79,13 @@ internal sealed partial class GroupCommitter(
             if (!_deadlinesRun) StartDeadlines_NeedsLock();
             if (!_quarantine.TryTakeIn(pending))
             {
-                _queue.Add(pending);
+                _queue.AddLast(pending.Place);
                 (idle, _idle) = (_idle, null);
             }
         }
 
         // Outside the lock: with an inline scheduler the whole commit happens in here.
         idle?.SetResult();
-        if (cancellationToken.CanBeCanceled) WatchCancellation(pending, cancellationToken);
         return pending.Task;
 
         static Task<CommitOutcome> Refused(string why) => Task.FromException<CommitOutcome>(new LedgerUnavailableException(why));
@@ -185,16 +176,15 @@ internal sealed partial class GroupCommitter(
         if (_batch.Count == 0)
         {
             _tried = ConflictKeys.None;
-            _policy.Fill(_batch, _queue.Oldest());
+            _policy.Fill(_batch, _queue);
         }
 
         for (var i = 0; i < _batch.Count; i++) _batch.Pending(i).IsInFlight = true;
         return _batch.Count > 0;
     }
 
-    // Goes behind all that is ready to run: who has just been answered, and whose messages have just come, may have the next
-    // write set. The busier the process, the longer that takes and the larger the batch; an idle one loses some microseconds. And
-    // it lets others have the store's thread between two batches, where the loop shares one with them.
+    // Goes behind all that is ready to run: who has just been answered may have the next write set. The busier the process, the
+    // larger the batch. And where the loop shares the store's thread with others, they have it between two batches.
     private Task LetOthersQueueAsync() => Task.Factory.StartNew(
         static () => { }, CancellationToken.None, TaskCreationOptions.PreferFairness, options.Scheduler ?? TaskScheduler.Default);
 

@@ -11,7 +11,7 @@ public interface ILedger
     /// <exception cref="LedgerBusyException">Refused at once, because too many write sets wait; nothing was written.</exception>
     /// <exception cref="LedgerOutcomeUnknownException">It may have been: repeat with the same barrier key or read it.</exception>
     /// <exception cref="LedgerFaultException">The database will never accept it, a bug; nothing was written.</exception>
-    Task<CommitOutcome> CommitAsync(WriteSet writes, CancellationToken cancellationToken = default);
+    Task<CommitOutcome> CommitAsync(WriteSet writes);
 
     /// <summary>Reads committed rows. The SQL is portable between the stores; parameters are <c>@p1</c>, <c>@p2</c>...</summary>
     /// <exception cref="LedgerUnavailableException">The store cannot be read now.</exception>

@@ -11,6 +11,7 @@ internal sealed class PendingCommit : TaskCompletionSource<CommitOutcome>
     {
         Writes = writes;
         ExpectsNull = writes.IsRefusal;
+        Place = new LinkedListNode<PendingCommit>(this);
         Keys = ConflictKeys.Of(writes);
         foreach (var change in writes.Changes)
         {
@@ -36,8 +37,10 @@ internal sealed class PendingCommit : TaskCompletionSource<CommitOutcome>
 
     // All below belongs to the committer's lock.
 
-    /// <summary>The queue that holds it; null before, and when its caller has an answer.</summary>
-    public PendingQueue? Queue { get; set; }
+    /// <summary>Its place in the queue that holds it; in none before, and when its caller has an answer.</summary>
+    public LinkedListNode<PendingCommit> Place { get; }
+
+    public LinkedList<PendingCommit>? Queue => Place.List;
 
     /// <summary>It is part of a batch that is being committed, and can not be taken back.</summary>
     public bool IsInFlight { get; set; }
@@ -46,7 +49,6 @@ internal sealed class PendingCommit : TaskCompletionSource<CommitOutcome>
     public bool InDoubt { get; set; }
 
     public long EnqueuedAt { get; set; }
-    public CancellationTokenRegistration Cancellation { get; set; }
-    public PendingCommit? Previous { get; set; }
-    public PendingCommit? Next { get; set; }
+
+    public void LeaveQueue() => Queue?.Remove(Place);
 }

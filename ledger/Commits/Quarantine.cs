@@ -1,14 +1,9 @@
 namespace Mall.Ledger;
 
 /// <summary>
-/// Rows that another session has locked, and the write sets that wait for each of them, out of everybody else's way: a lock that
-/// somebody holds stops what wants that row, and nothing else. After a pause the waiting are tried in a batch of their own; as
-/// long as the row stays locked the pauses grow, and when it is free all go back to the queue.
-/// <para>
-/// Write sets on one locked row keep their order. On other rows one that waits here may be overtaken, as it may be by any that is
-/// under way at the same time: guards and barriers decide, as ever.
-/// </para>
-/// Not thread-safe: the committer's lock guards it.
+/// Rows that another session has locked, and the write sets that wait for each of them, in their order and out of everybody
+/// else's way. After a pause they are tried in a batch of their own; as long as the row stays locked the pauses grow, and when it
+/// is free all go back to the queue. Not thread-safe: the committer's lock guards it.
 /// </summary>
 internal sealed class Quarantine(TimeProvider time, Backoff backoff)
 {
@@ -19,7 +14,7 @@ internal sealed class Quarantine(TimeProvider time, Backoff backoff)
 
     public bool IsEmpty => _rows.Count == 0;
 
-    public IEnumerable<PendingCommit> All => _rows.Values.SelectMany(row => row.Waiting.Oldest());
+    public IEnumerable<PendingCommit> All => _rows.Values.SelectMany(row => row.Waiting);
 
     /// <summary>How long until somebody may be tried again. Not when it is empty.</summary>
     public TimeSpan UntilNext
@@ -48,8 +43,8 @@ internal sealed class Quarantine(TimeProvider time, Backoff backoff)
     {
         if (RowOf(pending) is not { } row) return false;
         if (pending.Queue == row.Waiting) return true;
-        pending.Queue?.Remove(pending);
-        row.Waiting.Add(pending);
+        pending.LeaveQueue();
+        row.Waiting.AddLast(pending.Place);
         return true;
     }
 
@@ -60,7 +55,7 @@ internal sealed class Quarantine(TimeProvider time, Backoff backoff)
         {
             if (time.GetElapsedTime(row.Since) < row.Pause) continue;
             (key, row.IsTried) = (held, true);
-            return row.Waiting.Oldest();
+            return row.Waiting;
         }
 
         key = ConflictKeys.None;
@@ -68,14 +63,14 @@ internal sealed class Quarantine(TimeProvider time, Backoff backoff)
     }
 
     /// <summary>After a trial: unless the row was found locked again, whoever waits for it is free to go.</summary>
-    public void EndTrial(long key, PendingQueue queue)
+    public void EndTrial(long key, LinkedList<PendingCommit> queue)
     {
         if (!_rows.TryGetValue(key, out var row) || !row.IsTried) return;
         _rows.Remove(key);
-        foreach (var pending in row.Waiting.Oldest())
+        foreach (var pending in row.Waiting.ToList())
         {
-            row.Waiting.Remove(pending);
-            if (!TryTakeIn(pending)) queue.Add(pending);
+            pending.LeaveQueue();
+            if (!TryTakeIn(pending)) queue.AddLast(pending.Place);
         }
     }
 
@@ -89,7 +84,7 @@ internal sealed class Quarantine(TimeProvider time, Backoff backoff)
 
     private sealed class Row
     {
-        public PendingQueue Waiting { get; } = new();
+        public LinkedList<PendingCommit> Waiting { get; } = [];
         public long Since { get; set; }
         public TimeSpan Pause { get; set; }
         public int Failures { get; set; }

@@ -3,9 +3,8 @@ using System.Security.Cryptography;
 namespace Mall.Ledger;
 
 /// <summary>
-/// Whether what an order needs can be written at this moment: a commit, and ids, which are reserved in sessions of their own. As
-/// long as the database has not failed that is a commit of nothing. After a failure it takes one that needs room: where nothing
-/// can grow any more, what writes over what is there may pass, and one write set that passes says nothing of another.
+/// Whether what an order needs can be written at this moment: a commit, and ids, which are reserved in sessions of their own.
+/// After a failure it takes a commit that needs room: on a full disk, what writes over what is there may pass.
 /// </summary>
 public sealed class WriteProof(DurableLedger ledger, IStore store, LedgerClock time) : IDueHandler
 {
@@ -26,12 +25,11 @@ public sealed class WriteProof(DurableLedger ledger, IStore store, LedgerClock t
         if (failures != _failures)
             writes = new WriteSet(DueWork.Schedule(
                 Kind, $"{_name} {failures}", time.GetUtcNow(), RandomNumberGenerator.GetHexString(Room)));
-        await ledger.CommitByAllAsync(writes, cancellationToken); // A conflict is as good: the row is there.
+        await ledger.CommitByAllAsync(writes).WaitAsync(cancellationToken); // A conflict is as good: the row is there.
         await store.ReserveIdsAsync(Kind, 0).WaitAsync(cancellationToken);
         _failures = failures;
     }
 
-    /// <inheritdoc/>
-    /// <remarks>What has been written to take room is removed as work that is done.</remarks>
+    // What has been written to take room is removed as work that is done.
     public Task HandleAsync(DueItem item, CancellationToken cancellationToken) => Task.CompletedTask;
 }

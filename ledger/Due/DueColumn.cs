@@ -1,10 +1,9 @@
 namespace Mall.Ledger;
 
 /// <summary>
-/// Due work that costs no row of its own: its time is a column of its owner's row, null when there is nothing to do, with an
-/// index over the rows where it is not null. To claim it moves that time ahead by the length of the claim; so if nobody finishes
-/// the work, it is due again by itself. The owner clears or moves the time in the write set that finishes the work, without a
-/// guard on it.
+/// Due work that costs no row of its own: its time is a column of its owner's row, null when there is nothing to do. To claim it
+/// moves that time ahead, so if nobody finishes the work it is due again by itself. The owner clears or moves the time in the
+/// write set that finishes the work, without a guard on it.
 /// </summary>
 /// <param name="Kind">Chooses the <see cref="IDueHandler"/>.</param>
 /// <param name="Table">The owner's table; its primary key is one column.</param>

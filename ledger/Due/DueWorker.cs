@@ -3,10 +3,9 @@ using Microsoft.Extensions.Hosting;
 namespace Mall.Ledger;
 
 /// <summary>
-/// Finds work whose time has come and hands it to its handlers: from the table <c>due</c> and from the due columns of other
-/// tables. It looks once a period, at once when told to (<see cref="Wake"/>), and again at once while there is more than it can
-/// take. What fails is tried again, with capped, jittered backoff, for ever: giving up is for whoever owns the work to decide.
-/// What this process leaves undone when it dies, another claims when the claim has run out.
+/// Finds work whose time has come, in the table <c>due</c> and in due columns, and hands it to its handlers. It looks once a
+/// period, when told to (<see cref="Wake"/>), and again at once while there is more than it can take. What fails is tried again,
+/// with backoff, for ever: giving up is for whoever owns the work. What a dead process leaves undone, another claims.
 /// </summary>
 internal sealed partial class DueWorker(
     IStore store, ILedger ledger, IEnumerable<IDueHandler> handlers, IEnumerable<DueColumn> columns, LedgerOptions options,
@@ -89,7 +88,7 @@ internal sealed partial class DueWorker(
         {
             foreach (var handler in _handlers.Values)
                 if (handler.StandingKey is { } key) // It is a conflict when the work is there already, and as good.
-                    await ledger.CommitAsync(new WriteSet(DueWork.Schedule(handler.Kind, key, time.GetUtcNow())), _stop.Token);
+                    await ledger.CommitAsync(new WriteSet(DueWork.Schedule(handler.Kind, key, time.GetUtcNow())));
             _isStandingScheduled = true;
         }
 

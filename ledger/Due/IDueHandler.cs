@@ -1,9 +1,8 @@
 namespace Mall.Ledger;
 
 /// <summary>
-/// Does due work of one kind. It is called at least once for each: again after it has thrown, after the process died, and,
-/// when it takes longer than the claim lasts, a second time while the first still runs. So it must be idempotent:
-/// by a barrier key, or by a grain that knows what it has done.
+/// Does due work of one kind. It is called at least once for each: again after it has thrown or the process has died, and a second
+/// time while the first still runs when that takes longer than the claim lasts. So it must be idempotent.
 /// </summary>
 public interface IDueHandler
 {

@@ -3,13 +3,8 @@ using System.Collections.Concurrent;
 namespace Mall.Ledger;
 
 /// <summary>
-/// A store, the committers that write to it, and the sequences of ids. Disposing of it drains it.
-/// <para>
-/// While the server writes one batch, the silo would wait, and the server while the silo makes the next: so there is a committer
-/// for each writer of the store. A write set goes the way of its first row, its grain's own as a rule, so what a grain hands in
-/// keeps its order and buyers of one product share a batch. Two batches that meet in other rows wait for each other in the
-/// database, as those of two silos do.
-/// </para>
+/// A store, a committer for each of its writers (docs/decisions/0015), and the sequences of ids. Disposing of it drains it. A write
+/// set goes the way of its first row, so what a grain hands in keeps its order and buyers of one product share a batch.
 /// </summary>
 public sealed class DurableLedger : ILedger, IAsyncDisposable
 {
@@ -49,12 +44,12 @@ public sealed class DurableLedger : ILedger, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public Task<CommitOutcome> CommitAsync(WriteSet writes, CancellationToken cancellationToken = default) =>
-        _committers[ConflictKeys.PartitionOf(writes, _committers.Length)].CommitAsync(writes, cancellationToken);
+    public Task<CommitOutcome> CommitAsync(WriteSet writes) =>
+        _committers[ConflictKeys.PartitionOf(writes, _committers.Length)].CommitAsync(writes);
 
     /// <summary>Commits it by each committer; it is for them to find that others have done the same.</summary>
-    internal Task CommitByAllAsync(WriteSet writes, CancellationToken cancellationToken) =>
-        Task.WhenAll(_committers.Select(committer => committer.CommitAsync(writes, cancellationToken)));
+    internal Task CommitByAllAsync(WriteSet writes) =>
+        Task.WhenAll(_committers.Select(committer => committer.CommitAsync(writes)));
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<T>> QueryAsync<T>(

@@ -2,9 +2,8 @@ namespace Mall.Ledger;
 
 /// <summary>
 /// The database's clock, as near as this process knows it: what it was when it was last asked, plus what has passed since. Times
-/// that several processes compare (when work is due, until when it is claimed, when an order closes) are told by it, so that
-/// clocks of machines need not agree. Timers and intervals are the process's own. Until the database has been asked, and where it
-/// lives in this process, the process's own clock.
+/// that several processes compare are told by it, so that clocks of machines need not agree (docs/decisions/0013). Timers are the
+/// process's own; and the clock, where the database lives in this process or has not been asked.
 /// </summary>
 public sealed class LedgerClock(TimeProvider time) : TimeProvider
 {

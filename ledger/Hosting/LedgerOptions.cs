@@ -65,16 +65,12 @@ public sealed class LedgerOptions
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(DueClaim, TimeSpan.Zero);
     }
 
-    /// <summary>
-    /// For a command that writes a few rows beside a process that may be using the same SQLite file: does not demand the file
-    /// for itself. Never for a process that hosts grains. Default: false.
-    /// </summary>
+    /// <summary>Does not demand an SQLite file for itself. Never for a process that hosts grains. Default: false.</summary>
     public bool SharesFile { get; set; }
 
     /// <summary>
-    /// How promises to callers are made. A caller goes on elsewhere, since the committer's thread belongs to the next batch.
-    /// Except in a simulation: there nothing runs inline anyhow, because everybody awaits on the simulated scheduler, and to ask
-    /// for it would send <c>Task.WhenAll</c> and its like through the thread pool.
+    /// How promises to callers are made: a caller goes on elsewhere, since the committer's thread belongs to the next batch. In a
+    /// simulation nothing runs inline anyhow, and to ask for it would send <c>Task.WhenAll</c> and its like through the pool.
     /// </summary>
     internal TaskCreationOptions Continuations =>
         Scheduler is null ? TaskCreationOptions.RunContinuationsAsynchronously : TaskCreationOptions.None;

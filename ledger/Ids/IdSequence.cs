@@ -2,9 +2,8 @@ namespace Mall.Ledger;
 
 /// <summary>
 /// Ids of one sequence, handed out of blocks that are reserved in the database before any of their ids is seen. A block that is
-/// used up in less than a second makes the next one twice as large, up to a limit, and the next block is fetched when half of the
-/// present one is gone, so that callers rarely wait, and never longer than for a commit. What is left of the blocks when the
-/// process ends is lost.
+/// used up in less than a second makes the next one twice as large, and the next is fetched when half of the present one is gone.
+/// What is left of the blocks when the process ends is lost.
 /// </summary>
 internal sealed class IdSequence(string name, IStore store, TimeProvider time, LedgerOptions options)
 {
@@ -54,8 +53,7 @@ internal sealed class IdSequence(string name, IStore store, TimeProvider time, L
         return true;
     }
 
-    // Where the store works, whatever scheduler the caller is on: the first caller's grain must not become the one that every
-    // other waits for.
+    // Where the store works: the first caller's grain must not become the one that every other waits for.
     private Task<Exception?> Fetch_NeedsLock()
     {
         if (_fetching is { IsCompleted: false }) return _fetching;

@@ -4,9 +4,8 @@ namespace Mall.Ledger;
 /// <param name="Unlock">When all has gone well.</param>
 /// <param name="Undo">When it has not; null: the same.</param>
 /// <param name="IsTransactional">
-/// Each migration has happened wholly or not at all. Where a statement that changes the schema commits by itself, a process that
-/// dies may leave half of one; its row in <c>schema_version</c> comes last, so it is run again from its beginning, and every
-/// statement of these scripts can be repeated.
+/// Each migration has happened wholly or not at all. Elsewhere a process that dies may leave half of one: its row in
+/// <c>schema_version</c> comes last, and every statement can be repeated.
 /// </param>
 internal sealed record MigratorWords(
     string Folder, string Lock, string Unlock, bool IsTransactional, string? Undo = null, int TimeoutSeconds = 0);

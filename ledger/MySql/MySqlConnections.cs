@@ -42,9 +42,8 @@ internal static class MySqlConnections
             Pooling = isPooled,
         };
 
-    // Strict, so that a value that does not fit is an error and not another value. Quotes in quotes and backslashes as the driver
-    // expects them when it writes parameters. A session whose process has gone in the middle of a transaction ends soon, where
-    // the server can do that.
+    // A value that does not fit is an error and not another value. Backslashes escape, as the driver expects. A session that was
+    // left in the middle of a transaction ends soon, where the server can do that.
     private static string SetUp(int lockSeconds) => $"""
         set session sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,ANSI_QUOTES,PIPES_AS_CONCAT,NO_ENGINE_SUBSTITUTION',
           sql_notes = 0, autocommit = 1, time_zone = '+00:00', innodb_lock_wait_timeout = {lockSeconds}

@@ -23,8 +23,6 @@ internal sealed class MySqlErrors : ServerErrors
     /// <summary>The session that was to be killed is gone already.</summary>
     public static bool IsUnknownThread(Exception failure) => CodeOf(failure) == MySqlErrorCode.NoSuchThread;
 
-    /// <inheritdoc/>
-    /// <remarks>Of other errors some may be a commit's own.</remarks>
     public override bool IsRefusal(Exception failure) =>
         IsFaultOfStatement(failure) || AnswerOf(failure) is ServerAnswer.Deadlock or ServerAnswer.LockTimeout;
 

@@ -4,8 +4,7 @@ namespace Mall.Ledger.MySql;
 
 /// <summary>
 /// The statements that changes of one shape become: inserts with many rows; updates and deletes joined to the rows of a JSON text
-/// (<c>json_table</c>, which MariaDB has since 10.6 and MySQL since 8.0.4, in the same words), so that one statement finds them
-/// all by primary key. Names are quoted, because <c>key</c> is a word of the language here.
+/// (<c>json_table</c>, since MariaDB 10.6 and MySQL 8.0.4). Names are quoted, because <c>key</c> is a word of the language here.
 /// </summary>
 internal static class MySqlSql
 {
@@ -40,10 +39,7 @@ internal static class MySqlSql
         sql.Add(";").Add(count);
     }
 
-    /// <summary>
-    /// The changes whose rows are there, from 1, whether their guards hold, and whether nothing they add to gets negative.
-    /// </summary>
-    /// <param name="onlyFree">Of rows that nobody else has locked.</param>
+    /// <summary>See <see cref="ServerWriter.SeeAsync"/>: the changes whose rows are there, from 1; guards; sums.</summary>
     public static void See(SqlText sql, ChangeGroup group, bool onlyFree)
     {
         var guards = s_many.Conditions(group.Shape, ColumnRole.Guard);
@@ -103,8 +99,7 @@ internal static class MySqlSql
         sql.Add($" where {s_many.Conditions(shape)}");
     }
 
-    // Straight and forced: the rows of the text first, and for each of them one row of the table by its primary key, also when
-    // the table is so small at the moment that to read all of it looks as good.
+    // The rows of the text first, and for each one row by its primary key, also when to read all of a small table looks as good.
     private static void Join(SqlText sql, ChangeGroup group)
     {
         Table(sql, group);

@@ -24,9 +24,8 @@ internal sealed partial class MySqlStore(
         select last_insert_id()
         """);
 
-    // What is not committed can be seen here: a committer's mark says where its batch will stand, at the least, before that
-    // draws its position (MySqlWriter.Begin). So first the last position that is committed, which nobody who begins now can get
-    // any more; then who is under way; then who of these has come to an end since.
+    // The last position that is committed; who is under way, and from where at the least; who of these has ended since. See
+    // docs/decisions/0012.
     private static readonly Query<long> s_settled = ShortQueries.Number($"""
         select coalesce(max(position), 0) into @settled from commit_marks;
         set transaction isolation level read uncommitted;

@@ -10,15 +10,12 @@ namespace Mall.Ledger.MySql;
 internal sealed class MySqlWriter(ServerConnections connections, TimeProvider time)
     : ServerWriter(connections, MySqlErrors.Instance)
 {
-    // Rolls back first: a transaction that was left open would be committed by the beginning of another. MariaDB does not wait
-    // for locks then (see LockWait); MySQL knows nothing shorter than a second.
+    // To begin a transaction would commit one that was left open. MySQL knows no wait for locks that is shorter than a second.
     private const string Begin =
         "rollback;start transaction;set @hits = 0, innodb_lock_wait_timeout = 1 /*M!100300 - 1 */;"
         + "select 1 + coalesce(max(position), 0) into @position from commit_marks;";
 
-    // The mark has said, for all to see, that a batch is under way and where it will stand at the least; now it gets its
-    // position: behind all that was committed until then. Who has not seen the mark has looked before, and goes no further than
-    // that. (To set a variable to a subquery would wait for others' marks.)
+    // Once the mark has announced the batch: see docs/decisions/0012. (To set a variable to a subquery would wait for others.)
     private const string Draw = "select 1 + max(position) into @position from commit_marks;";
 
     private const string Count = "set @hits = @hits + row_count();";
@@ -28,8 +25,7 @@ internal sealed class MySqlWriter(ServerConnections connections, TimeProvider ti
 
     protected override async Task PrepareAsync(bool hasPredecessors)
     {
-        // A lock by name tells which session is the predecessor's, if the server has not yet found out that its client has
-        // gone: it may hold locks on rows. It ends before this one begins.
+        // The session before this one may hold locks on rows: who has the lock by name ends first.
         if (hasPredecessors && await ReadNumberAsync($"select coalesce(is_used_lock('{Name}'), 0)") is > 0 and var predecessor)
             await KillAsync(predecessor);
         if (await ReadNumberAsync($"select coalesce(get_lock('{Name}', 5), 0)") != 1)
@@ -69,10 +65,7 @@ internal sealed class MySqlWriter(ServerConnections connections, TimeProvider ti
     }
 
     /// <inheritdoc/>
-    /// <remarks>
-    /// Of several statements this server does not tell which has failed. No row with the same primary key was there, else a look
-    /// would have found it: so it is another unique value.
-    /// </remarks>
+    /// <remarks>A row with the same primary key would have been found by a look, so it is another unique value.</remarks>
     protected override CommitOutcome Judge(Exception refusal) => MySqlErrors.Instance.AnswerOf(refusal) switch
     {
         ServerAnswer.UniqueViolation => CommitOutcome.Conflict,

@@ -42,11 +42,9 @@ internal static class PostgresConnections
         return settings;
     }
 
-    // The committer finds rows by primary key and by nothing else. Its plans are made once, when a table may be empty (a queue
-    // is, most of the time), and an index read from end to end then looks as cheap as a search in it, and is terrible later. What
-    // remains when everything else is ruled out, a bitmap scan, needs a condition to search by. The compiler is off, too: it
-    // would take the inflated costs at their word. A row that stays locked (by a session whose machine has gone, say) must not
-    // hold the committer longer than its callers wait.
+    // The committer finds rows by primary key and by nothing else, and its plans are made once, when a table may be empty: what
+    // remains when all else is ruled out, a bitmap scan, needs a condition to search by (docs/decisions/0011). The compiler would
+    // take the inflated costs at their word.
     private static readonly string s_committerOptions = string.Join(' ',
         "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_indexscan=off -c enable_indexonlyscan=off",
         "-c enable_hashjoin=off -c enable_mergejoin=off -c enable_memoize=off -c jit=off",

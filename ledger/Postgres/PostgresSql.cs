@@ -1,21 +1,15 @@
 namespace Mall.Ledger.Postgres;
 
-/// <summary>
-/// The statements that a shape of changes becomes: parameter <c>$n</c> is an array with value n of every change, so that one
-/// statement serves any number of rows and is prepared once for all of them.
-/// </summary>
+/// <summary>The statements that a shape of changes becomes: parameter <c>$n</c> is an array with value n of every change.</summary>
 internal static class PostgresSql
 {
     private static readonly ShapeSql s_parts = new(c => $"t.{c}", i => $"v.c{i + 1}", "is not distinct from");
 
-    /// <summary>Makes the changes. Fails, by dividing by zero, unless their number, the last parameter, is that of rows changed.
-    /// In one round trip with the statements around it, that undoes them all.</summary>
+    /// <summary>Fails, by dividing by zero, unless it changes as many rows as its last parameter says.</summary>
     public static string Change(RowShape shape) =>
         $"with changed as ({Changes(shape)} returning 1) select 1 / (count(*) = ${shape.Columns.Count + 1})::int from changed";
 
-    /// <summary>Likewise, however many there are.</summary>
-    /// <remarks>"do nothing" makes a row that is there already one that is missing from the count: a conflict, and no fault.
-    /// </remarks>
+    /// <summary>However many there are: an insert passes over a row that is there.</summary>
     public static string Changes(RowShape shape) => shape.Operation switch
     {
         RowOperation.Insert => $"insert into {shape.Table} as t ({ShapeSql.Inserted(shape, c => c.Name)}) "
@@ -31,8 +25,7 @@ internal static class PostgresSql
         $"select 1 / (count(*) = ${shape.Columns.Count + 1})::int from {Rows(shape)} "
         + $"join {shape.Table} as t on {s_parts.Conditions(shape)}";
 
-    /// <summary>The changes whose rows are there, from 1; whether guards hold; whether nothing gets negative.</summary>
-    /// <param name="onlyFree">Of rows that nobody else has locked.</param>
+    /// <summary>See <see cref="ServerWriter.SeeAsync"/>: the changes whose rows are there, from 1; guards; sums.</summary>
     public static string See(RowShape shape, bool onlyFree) =>
         $"select v.n, ({s_parts.Conditions(shape, ColumnRole.Guard)}), ({s_parts.Conditions(shape, ColumnRole.AddNotNegative)})"
         + $" from {Rows(shape, ordinality: true)} join {shape.Table} as t on {s_parts.Conditions(shape, ColumnRole.Key)}"

@@ -4,13 +4,11 @@ using Db = NpgsqlTypes.NpgsqlDbType;
 namespace Mall.Ledger.Postgres;
 
 /// <summary>
-/// The committer's statements, each made once a shape and use, and filled anew for each use. Their parameters are arrays, one a
-/// column; the driver prepares them on the connection when they are used again.
+/// The committer's statements, each made once a shape and use, and filled anew each time: a parameter is an array, for a column.
 /// </summary>
 internal sealed class PostgresStatements
 {
-    // A number that was revoked has been told not to have committed (PostgresWriter.RevokeAsync), so it must not: this then
-    // changes no row and fails.
+    // A number that was revoked must not commit: this then changes no row and fails.
     private const string WriteMark = """
         with changed as (
           insert into commit_marks as m (committer, number, revoked, update_time, position)

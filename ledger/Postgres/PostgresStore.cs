@@ -19,8 +19,7 @@ internal sealed partial class PostgresStore(
         "postgres", "select pg_try_advisory_lock(1298230380)::int", "select pg_advisory_unlock(1298230380)",
         IsTransactional: true);
 
-    // A row's position is the number of the transaction that inserted it. Settled is what lies before the oldest that is under
-    // way, strangers' left out: those of sessions that are known to be no committer of ours.
+    // What lies before the oldest transaction under way that may be a committer's: see docs/decisions/0012.
     private static readonly Query<long> s_settled = ShortQueries.Number($"""
         select list_position(coalesce(
             (select x from pg_snapshot_xip(s) x
@@ -32,7 +31,7 @@ internal sealed partial class PostgresStore(
         from pg_current_snapshot() s
         """);
 
-    // After all that has been committed: on another server than the one where it was, if need be.
+    // Transaction numbers begin anew on another server: positions do not.
     private static readonly Query<long> s_goOnBehind = ShortQueries.Number("""
         do $$
         declare behind bigint;

@@ -60,8 +60,6 @@ internal sealed class PostgresWriter(ServerConnections connections, TimeProvider
         }
     }
 
-    /// <inheritdoc/>
-    /// <remarks>The driver says which of the statements has failed.</remarks>
     protected override CommitOutcome Judge(Exception refusal)
     {
         var failed = (refusal as PostgresException)?.BatchCommand;
@@ -99,7 +97,6 @@ internal sealed class PostgresWriter(ServerConnections connections, TimeProvider
         return reader.GetInt64(0);
     }
 
-    /// <inheritdoc/>
-    /// <remarks>There is none: a batch is a transaction of its own, and it has been undone.</remarks>
+    // A batch is a transaction of its own, and has been undone.
     protected override Task RollbackAsync() => Task.CompletedTask;
 }

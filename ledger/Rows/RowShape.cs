@@ -30,10 +30,8 @@ public enum ColumnRole
 /// <summary>A column in its role.</summary>
 public readonly record struct ShapeColumn(Column Column, ColumnRole Role);
 
-/// <summary>
-/// The shape of a row change: which table, which columns in which roles. Immutable; make each once in a static field
-/// and give it values with <see cref="With"/>, in the order in which the columns were named (keys first).
-/// </summary>
+/// <summary>Which table, and which columns in which roles. Make each once in a static field, and give it values with
+/// <see cref="With"/>, in the order in which the columns were named (keys first).</summary>
 public sealed class RowShape
 {
     private RowShape(Table table, RowOperation operation, IReadOnlyList<ShapeColumn> columns)
@@ -67,10 +65,8 @@ public sealed class RowShape
     internal static RowShape ForUpdate(Table table) => new(table, RowOperation.Update, KeyOf(table));
     internal static RowShape ForDelete(Table table) => new(table, RowOperation.Delete, KeyOf(table));
 
-    /// <summary>
-    /// Puts what is inserted at the end of its list: the table's column <c>position</c> gets the place of the commit among all
-    /// commits. See <see cref="ILedger.SettledAsync"/> for how such a list is read.
-    /// </summary>
+    /// <summary>What is inserted gets, in the column <c>position</c>, the place of its commit among all: see
+    /// <see cref="ILedger.SettledAsync"/>.</summary>
     public RowShape Listed() => Operation == RowOperation.Insert
         ? new(Table, Operation, Columns) { IsListed = true }
         : throw new InvalidOperationException($"{Operation} of {Table} moves nothing in its list.");

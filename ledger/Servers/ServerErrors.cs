@@ -18,7 +18,7 @@ internal enum ServerAnswer
     /// <summary>A statement that counts what it has done has found another number, and divided by zero.</summary>
     FailedCheck,
 
-    /// <summary>Two transactions waited for each other, and the server chose this one: it may well succeed at once.</summary>
+    /// <summary>Two transactions waited for each other, and the server chose this one.</summary>
     Deadlock,
 
     /// <summary>Another session has had a lock for longer than the statement may wait.</summary>
@@ -34,10 +34,7 @@ internal enum ServerAnswer
 
 internal abstract class ServerErrors : StoreErrors
 {
-    /// <summary>
-    /// The server refused a statement, so nothing after it was executed, a commit in particular. Anything else (a lost
-    /// connection, a timeout, the end of the server) says nothing about a commit that had been sent.
-    /// </summary>
+    /// <summary>The server refused a statement and executed nothing behind it. Anything else says nothing about a commit.</summary>
     public abstract bool IsRefusal(Exception failure);
 
     /// <summary>This session has ended; another may be well.</summary>

@@ -4,28 +4,14 @@ using System.Security.Cryptography;
 namespace Mall.Ledger.Servers;
 
 /// <summary>
-/// Writes batches through one connection. Nearly always everything in a batch goes well, so all of it is sent at once, the commit
-/// included: one round trip, whatever its size. When the server refuses it, nothing has happened. Then a look, which writes
-/// nothing, finds out what it can of each write set, and the rest is sent again; if nothing was found out, the batch is refused,
-/// and the committer splits it.
-/// <para>
-/// What a look finds is told without a transaction, and that is safe: a repeat, a guard that does not hold, a row that is there
-/// already are what committed rows say, at a moment between the question and the answer. Whoever is to be <em>written</em> is
-/// never judged by a look, but by the statement that writes it.
-/// </para>
-/// <para>
-/// Isolation is read committed: each update names the values that it expects, and the server checks them on the newest version of
-/// a row, so a stronger level would only add errors. A statement waits for a lock but a moment (see
-/// <see cref="LockWait"/>): it is the committer that waits, for that row alone.
-/// </para>
-/// One caller at a time.
+/// Writes batches through one connection, each in one round trip, the commit included. When the server refuses one, nothing has
+/// happened: a look finds out what committed rows say of each write set, and the rest is sent again; if that is nothing, the
+/// batch is refused (docs/decisions/0011). Whoever is to be <em>written</em> is never judged by a look, but by the statement that
+/// writes it: each names the values that it expects, so read committed is isolation enough. One caller at a time.
 /// </summary>
 internal abstract class ServerWriter(ServerConnections connections, ServerErrors errors) : IAsyncDisposable
 {
-    /// <summary>
-    /// How long a statement waits for a lock: longer than another silo's commit holds it as a rule, and short for everybody
-    /// whose write sets share the batch.
-    /// </summary>
+    /// <summary>How long a statement waits for a lock: as a rule longer than another silo's commit holds it.</summary>
     public static readonly TimeSpan LockWait = TimeSpan.FromMilliseconds(200);
 
     // As a rule the second attempt, without those of whom something was found out, is the last.
@@ -34,8 +20,7 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
     private DbConnection? _connection;
     private bool _hasPredecessors;
 
-    // The last look found repeats or null compensations. They come in swarms, as when a product sells out: as long as they do,
-    // barriers are looked at first, which costs less than a refusal.
+    // Repeats and null compensations come in swarms: as long as they do, a look at barriers comes first. It is the cheaper way.
     private bool _expectsRepeats;
 
     protected ServerConnections Connections => connections;
@@ -80,8 +65,7 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
             }
             catch (Exception failure) when (errors.IsFailure(failure))
             {
-                // The commit is sent with the rest, so whatever breaks may have broken after it. What is said before there is a
-                // session (no connection left, say) is about no statement.
+                // What breaks may have broken after the commit, unless there was no session yet.
                 var known = _connection is null ? StoreFailure.NothingHappened
                     : errors.IsRefusal(failure) ? KnownAfter(failure)
                     : StoreFailure.OutcomeUnknown;
@@ -97,11 +81,8 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
     }
 
     /// <inheritdoc cref="IStore.HasCommittedAsync"/>
-    /// <remarks>
-    /// Asks by writing: it waits for whoever has the mark's row locked, also when that transaction is the one that inserts it,
-    /// and it revokes the number, so that what is still on its way to the server cannot commit after this has said that it has
-    /// not.
-    /// </remarks>
+    /// <remarks>Asks by writing, which waits for a transaction that is still under way, and revokes the number for one that is
+    /// still on its way (docs/decisions/0003).</remarks>
     public async ValueTask<bool> HasCommittedAsync(string committer, long number)
     {
         try
@@ -123,10 +104,7 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
     /// <param name="hasPredecessors">There were others, which the server may not yet know to be dead: they hold locks.</param>
     protected abstract Task PrepareAsync(bool hasPredecessors);
 
-    /// <summary>
-    /// Sends the whole transaction, the commit included, in one round trip. It fails unless every barrier row and every change is
-    /// as expected.
-    /// </summary>
+    /// <summary>Sends all of it, the commit included. Fails unless every barrier row and every change is as expected.</summary>
     /// <param name="isAgain">Somebody in it may have waited for a lock already: nearly no wait this time.</param>
     protected abstract ValueTask WriteAsync(Batch batch, bool isAgain);
 

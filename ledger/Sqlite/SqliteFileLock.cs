@@ -1,8 +1,8 @@
 namespace Mall.Ledger.Sqlite;
 
 /// <summary>
-/// Keeps the database file to one process, by a lock of the operating system on a file beside it; it is gone with the process,
-/// however that ends. SQLite's own locks would let a second process in, whose grains would then be doubles of the first's.
+/// Keeps the database file to one process, by a lock of the operating system on a file beside it, which is gone with the process.
+/// SQLite's own locks would let a second process in, whose grains would then be doubles of the first's.
 /// </summary>
 internal sealed class SqliteFileLock : IDisposable
 {

@@ -3,9 +3,8 @@ using System.Collections.Concurrent;
 namespace Mall.Ledger.Sqlite;
 
 /// <summary>
-/// A thread that may be blocked, since a commit waits for the disk: on the thread pool a disk that hangs would stop everything
-/// else in the process. What it is given runs in order; the committer's loop runs on it, too, and so nothing has to be handed
-/// over between the two.
+/// A thread that may be blocked, since a commit waits for the disk. What it is given runs in order; the committer's loop runs on
+/// it, too, and so nothing has to be handed over between the two.
 /// </summary>
 internal sealed class SqliteThread : TaskScheduler, IDisposable
 {

@@ -4,14 +4,9 @@ namespace Mall.Ledger.Stores;
 
 /// <summary>
 /// What one transaction writes: write sets of which no two touch the same row or the same barrier key, except that several may
-/// add to one row. So their order is of no consequence, and a store may write them by kind instead of one by one.
-/// A store goes through it like this: <see cref="StartPass"/>; for each write set its barrier, then <see cref="Settle"/> and,
-/// when it may go on, <see cref="Proceed"/>; then <see cref="Changes"/>.
-/// <para>
-/// A store that writes all at once and is refused rolls back and looks: what committed rows say of a write set by themselves
-/// (a repeat, a guard that fails) it notes with <see cref="Find(int, CommitOutcome)"/>, a row that another session has locked
-/// with <see cref="HoldBack"/>, and it writes those that are still open.
-/// </para>
+/// add to one row. A store goes through it: <see cref="StartPass"/>; for each write set its barrier, then <see cref="Settle"/>
+/// and, when it may go on, <see cref="Proceed"/>; then <see cref="Changes"/>. When it is refused it may look, and note what
+/// committed rows say (<see cref="Find(int, CommitOutcome)"/>) and who has them locked (<see cref="HoldBack"/>).
 /// </summary>
 public sealed class Batch
 {
@@ -98,16 +93,14 @@ public sealed class Batch
         Findings++;
     }
 
-    /// <summary>Another session has the row of this change locked: nobody who takes part in it can be written now.</summary>
-    /// <param name="change">A position in <see cref="Changes"/>.</param>
+    /// <summary>Another session has the row of this one of the <see cref="Changes"/> locked: none of its writers can go on.</summary>
     public void HoldBack(int change) => ForContributors(change, (i, key) =>
     {
         At(i).HeldBackBy = _entries[i].Pending.Keys[key];
         Close(i, isFound: false);
     });
 
-    /// <summary>The committed row is not as this change demands it: a conflict of all who take part in it.</summary>
-    /// <param name="change">A position in <see cref="Changes"/>.</param>
+    /// <summary>The row of this one of the <see cref="Changes"/> is not as it demands: a conflict of all who take part.</summary>
     public void FindConflict(int change) => ForContributors(change, (i, _) => Find(i, CommitOutcome.Conflict));
 
     internal PendingCommit Pending(int index) => _entries[index].Pending;
@@ -137,8 +130,7 @@ public sealed class Batch
         Open++;
     }
 
-    /// <summary>Says where the next change of the last write set goes: to a slot of its own, or to one that it shares.</summary>
-    /// <returns>The slot.</returns>
+    /// <summary>Where the next change of the last write set goes: to a slot of its own, or to one that it shares.</summary>
     internal int AddSlot(int? shared = null)
     {
         if (shared is null) _changes.Add(default);

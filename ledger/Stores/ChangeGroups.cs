@@ -1,10 +1,9 @@
 namespace Mall.Ledger.Stores;
 
 /// <summary>
-/// The changes of a batch by shape, for stores that send one statement a shape. Statements are ordered by table, rows within one
-/// by primary key, and every process keeps to this order: so two silos' batches that lock the same rows nearly always meet in the
-/// same order and wait for each other instead of deadlocking. What is left (two shapes of one table, unique values) the database
-/// finds out; a store then tries again. Not thread-safe.
+/// The changes of a batch by shape, for stores that send one statement a shape: by table, and within one by primary key, so that
+/// batches of two silos meet in the same rows in the same order, and wait instead of deadlocking. What is left (two shapes of one
+/// table, unique values) the database finds out. Not thread-safe.
 /// </summary>
 internal sealed class ChangeGroups
 {

@@ -102,8 +102,8 @@ public sealed class BatchPolicyTests
         {
             var random = new Random(seed);
             var all = Enumerable.Range(0, 60).Select(_ => new PendingCommit(RandomWriteSet(random))).ToList();
-            var queue = new PendingQueue();
-            foreach (var pending in all) queue.Add(pending);
+            var queue = new LinkedList<PendingCommit>();
+            foreach (var pending in all) queue.AddLast(pending.Place);
             var taken = new List<PendingCommit>();
             var policy = new BatchPolicy(8, int.MaxValue);
             while (queue.Count > 0)
@@ -153,28 +153,28 @@ public sealed class BatchPolicyTests
             && !(x.Shape == y.Shape && x.Shape.OnlyAdds && x.Values[1] == y.Values[1])));
     }
 
-    private static PendingQueue Queue(params WriteSet[] writeSets)
+    private static LinkedList<PendingCommit> Queue(params WriteSet[] writeSets)
     {
-        var queue = new PendingQueue();
-        foreach (var writes in writeSets) queue.Add(new PendingCommit(writes));
+        var queue = new LinkedList<PendingCommit>();
+        foreach (var writes in writeSets) queue.AddLast(new PendingCommit(writes).Place);
         return queue;
     }
 
-    private static string Taken(PendingQueue queue) => Taken(new BatchPolicy(100, 1_000_000), queue);
+    private static string Taken(LinkedList<PendingCommit> queue) => Taken(new BatchPolicy(100, 1_000_000), queue);
 
     /// <summary>The positions in the queue of what the next batch takes.</summary>
-    private static string Taken(BatchPolicy policy, PendingQueue queue)
+    private static string Taken(BatchPolicy policy, LinkedList<PendingCommit> queue)
     {
         var positions = new Dictionary<PendingCommit, int>();
-        foreach (var pending in queue.Oldest()) positions.Add(pending, positions.Count);
+        foreach (var pending in queue) positions.Add(pending, positions.Count);
         var batch = Fill(policy, queue);
         return string.Concat(Enumerable.Range(0, batch.Count).Select(i => positions[batch.Pending(i)]));
     }
 
-    private static Batch Fill(BatchPolicy policy, PendingQueue queue)
+    private static Batch Fill(BatchPolicy policy, LinkedList<PendingCommit> queue)
     {
         var batch = new Batch();
-        policy.Fill(batch, queue.Oldest());
+        policy.Fill(batch, queue);
         return batch;
     }
 }

@@ -66,41 +66,6 @@ public sealed class GroupCommitterTests
     });
 
     [Fact]
-    public void Commit_CancelledWhileQueued_IsNeverWritten() => Run(async () =>
-    {
-        using var cancel = new CancellationTokenSource();
-        _gate.Close();
-        var first = Commit("0");
-        await _gate.Entered;
-        var queued = CommitUnder("1", cancel.Token);
-        cancel.Cancel();
-        await Assert.ThrowsAsync<LedgerUnavailableException>(() => queued);
-
-        _gate.Open();
-        await first;
-        Assert.Equal(1, await Count());
-    });
-
-    [Fact]
-    public void Commit_CancelledInFlight_IsOfUnknownOutcome_AndGoesOn() => Run(async () =>
-    {
-        using var cancel = new CancellationTokenSource();
-        _gate.Close();
-        var commit = CommitUnder("0", cancel.Token);
-        await _gate.Entered;
-        cancel.Cancel();
-        await Assert.ThrowsAsync<LedgerOutcomeUnknownException>(() => commit);
-
-        _gate.Open();
-        await Commit("1");
-        Assert.Equal(2, await Count());
-    });
-
-    [Fact]
-    public void Commit_WithAnEndedToken_IsRefused() => Run(() =>
-        Assert.ThrowsAsync<LedgerUnavailableException>(() => CommitUnder("0", new CancellationToken(canceled: true))));
-
-    [Fact]
     public void Commit_WhenTheDatabaseIsDown_TimesOut_AndIsNeverWritten() => Run(async () =>
     {
         _store.IsDown = true;
@@ -210,10 +175,7 @@ public sealed class GroupCommitterTests
         await Assert.ThrowsAsync<LedgerUnavailableException>(() => waiting);
     });
 
-    private Task<CommitOutcome> Commit(string name) => CommitUnder(name, CancellationToken.None);
-
-    private Task<CommitOutcome> CommitUnder(string name, CancellationToken cancellationToken) =>
-        _ledger.CommitAsync(new WriteSet(Setting(name, "x")), cancellationToken);
+    private Task<CommitOutcome> Commit(string name) => _ledger.CommitAsync(new WriteSet(Setting(name, "x")));
 
     private Task Pass(TimeSpan time) => Task.Delay(time, _time, TestContext.Current.CancellationToken);
 

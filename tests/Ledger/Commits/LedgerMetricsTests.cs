@@ -25,7 +25,7 @@ public sealed class LedgerMetricsTests
         {
             await mall.Commit(Product(1, 5));
             for (var i = 0; i < 3; i++)
-                await mall.Ledger.CommitAsync(new WriteSet(Action("g"), Take(1, 1)), CancellationToken.None);
+                await mall.Ledger.CommitAsync(new WriteSet(Action("g"), Take(1, 1)));
             await mall.Commit(Take(1, 100));
         });
 

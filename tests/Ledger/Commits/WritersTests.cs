@@ -56,7 +56,7 @@ public sealed class WritersTests : IAsyncDisposable
     private static WriteSet Insert(string name) => new(InsertSetting.With(name, ""));
 
     private Task<CommitOutcome> Commit(string name) =>
-        _ledger.CommitAsync(Insert(name), TestContext.Current.CancellationToken);
+        _ledger.CommitAsync(Insert(name));
 
     // Unless it has to wait for the one that stands still, and then this does not ask.
     private async Task<bool> IsWritten(string name) =>

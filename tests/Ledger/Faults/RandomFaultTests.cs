@@ -85,13 +85,13 @@ public sealed class RandomFaultTests
             {
                 try
                 {
-                    using var cancel = new CancellationTokenSource(
-                        TimeSpan.FromMilliseconds(_random.Next(3) == 0 ? _random.Next(200) : 1_000_000), _mall.Time);
-                    var outcome = await _mall.Ledger.CommitAsync(new WriteSet(barrier, change), cancel.Token);
+                    var patience = TimeSpan.FromMilliseconds(_random.Next(3) == 0 ? _random.Next(200) : 1_000_000);
+                    var outcome = await _mall.Ledger.CommitAsync(new WriteSet(barrier, change)).WaitAsync(patience, _mall.Time);
                     await CheckAnswerAsync(barrier, outcome);
                     return;
                 }
-                catch (Exception failure) when (failure is LedgerUnavailableException or LedgerOutcomeUnknownException)
+                catch (Exception failure)
+                    when (failure is LedgerUnavailableException or LedgerOutcomeUnknownException or TimeoutException)
                 {
                     await _mall.Pass(TimeSpan.FromMilliseconds(_random.Next(100)));
                 }

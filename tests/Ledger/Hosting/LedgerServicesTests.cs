@@ -18,14 +18,14 @@ public sealed class LedgerServicesTests : IDisposable
             await host.StartAsync(Cancel);
             Assert.Equal(CommitOutcome.Applied, host.Services.GetRequiredService<EarlyBird>().Outcome);
             var ledger = host.Services.GetRequiredService<ILedger>();
-            await ledger.CommitAsync(new WriteSet(DueWork.Schedule("mail", "m", DateTimeOffset.UnixEpoch)), Cancel);
+            await ledger.CommitAsync(new WriteSet(DueWork.Schedule("mail", "m", DateTimeOffset.UnixEpoch)));
             host.Services.GetRequiredService<DueWorker>().Wake();
             Assert.Equal("m",
                 await host.Services.GetServices<IDueHandler>().OfType<Postman>().Single().Delivered.WaitAsync(Cancel));
 
             await host.StopAsync(Cancel);
             await Assert.ThrowsAsync<LedgerUnavailableException>(() =>
-                ledger.CommitAsync(new WriteSet(Setting("late", "x")), Cancel));
+                ledger.CommitAsync(new WriteSet(Setting("late", "x"))));
         }
 
         // The file is free again, and nothing but the clean-up is left to do.
@@ -67,7 +67,7 @@ public sealed class LedgerServicesTests : IDisposable
         public CommitOutcome? Outcome { get; private set; }
 
         public async Task StartAsync(CancellationToken cancellationToken) =>
-            Outcome = await ledger.CommitAsync(new WriteSet(Setting("early", "x")), cancellationToken);
+            Outcome = await ledger.CommitAsync(new WriteSet(Setting("early", "x")));
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }

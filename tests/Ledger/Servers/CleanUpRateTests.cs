@@ -26,9 +26,9 @@ public abstract class CleanUpRateTests(DatabaseKind kind)
         await using var ledger = new DurableLedger(store, options, TimeProvider.System, NullLogger<DurableLedger>.Instance);
         await ledger.OpenAsync(Cancel);
         await FillAsync(database.Server);
-        await ledger.CommitAsync(new WriteSet(Product(1, 1_000_000_000)), Cancel);
+        await ledger.CommitAsync(new WriteSet(Product(1, 1_000_000_000)));
         await ledger.CommitAsync(
-            new WriteSet(DueWork.Schedule(LedgerCleaner.KindOfWork, "all", TimeProvider.System.GetUtcNow())), Cancel);
+            new WriteSet(DueWork.Schedule(LedgerCleaner.KindOfWork, "all", TimeProvider.System.GetUtcNow())));
         using var metrics = new LedgerMetrics();
         var cleaner = new LedgerCleaner(store, ledger, options, new LedgerClock(TimeProvider.System), metrics, []);
 
@@ -38,8 +38,8 @@ public abstract class CleanUpRateTests(DatabaseKind kind)
             for (var i = 0; !Volatile.Read(ref isOver); i++)
             {
                 var gid = $"{shopper}-{i}";
-                await ledger.CommitAsync(Saga(gid, DateTimeOffset.UtcNow, ended: false), Cancel);
-                await ledger.CommitAsync(new WriteSet(Action(gid, "02"), Take(1, 1)), Cancel);
+                await ledger.CommitAsync(Saga(gid, DateTimeOffset.UtcNow, ended: false));
+                await ledger.CommitAsync(new WriteSet(Action(gid, "02"), Take(1, 1)));
                 Interlocked.Increment(ref orders);
             }
         }, Cancel)).ToList();

@@ -27,7 +27,7 @@ public abstract class ClockTests(DatabaseKind kind)
         var now = DateTimeOffset.UtcNow;
         await ledger.CommitAsync(new WriteSet(
             DueWork.Schedule("mail", "early", now.AddMinutes(-30)),
-            DueWork.Schedule("mail", "late", now.AddMinutes(30))), Cancel);
+            DueWork.Schedule("mail", "late", now.AddMinutes(30))));
 
         await worker.StartedAsync(Cancel);
         Assert.Equal("early", await mail.Delivered.WaitAsync(TimeSpan.FromSeconds(20), Cancel));
@@ -36,7 +36,7 @@ public abstract class ClockTests(DatabaseKind kind)
         Assert.InRange(clock.GetUtcNow(), now.AddMinutes(-1), now.AddMinutes(5));
         Assert.Equal("late 0", await database.Server.RunSqlAsync(
             "select concat(d.key, ' ', attempts) from due d where kind = 'mail' and claimed_by is null", "clocks", Cancel));
-        var barrier = await ledger.CommitAsync(new WriteSet(TestTables.Action("g")), Cancel);
+        var barrier = await ledger.CommitAsync(new WriteSet(TestTables.Action("g")));
         Assert.Equal(CommitOutcome.Applied, barrier);
         Assert.InRange(
             long.Parse(await database.Server.RunSqlAsync("select create_time from barrier", "clocks", Cancel),

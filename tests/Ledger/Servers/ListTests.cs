@@ -108,7 +108,7 @@ public abstract class ListTests(DatabaseKind kind) : IAsyncLifetime
     }
 
     private protected static async Task CommitAsync(DurableLedger silo, long id) => Assert.Equal(
-        CommitOutcome.Applied, await silo.CommitAsync(new WriteSet(s_insert.With(id, $"g{id}", 1, 100, 0, 0, 0)), Cancel));
+        CommitOutcome.Applied, await silo.CommitAsync(new WriteSet(s_insert.With(id, $"g{id}", 1, 100, 0, 0, 0))));
 
     /// <summary>What has come since the last time.</summary>
     private protected async Task<List<long>> FollowAsync(DurableLedger silo)

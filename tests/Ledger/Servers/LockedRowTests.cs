@@ -26,7 +26,7 @@ public abstract class LockedRowTests(DatabaseKind kind)
         var store = LedgerServices.StoreAt(options, TimeProvider.System);
         await using var ledger = new DurableLedger(store, options, TimeProvider.System, NullLogger<DurableLedger>.Instance);
         await ledger.OpenAsync(Cancel);
-        await ledger.CommitAsync(new WriteSet([.. Enumerable.Range(0, 9).Select(id => Product(id, 1_000_000))]), Cancel);
+        await ledger.CommitAsync(new WriteSet([.. Enumerable.Range(0, 9).Select(id => Product(id, 1_000_000))]));
         var buyers = Enumerable.Range(0, 40).Select(buyer => Task.Run(
             () => BuyAsync(ledger, buyer % 4 == 0 ? 0 : 1 + (buyer % 8), buyer), Cancel)).ToList();
 
@@ -69,7 +69,7 @@ public abstract class LockedRowTests(DatabaseKind kind)
         {
             try
             {
-                return await ledger.CommitAsync(writes, Cancel);
+                return await ledger.CommitAsync(writes);
             }
             catch (Exception failure) when (failure is LedgerUnavailableException or LedgerOutcomeUnknownException)
             {

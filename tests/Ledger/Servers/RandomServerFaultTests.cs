@@ -34,7 +34,7 @@ public abstract class RandomServerFaultTests(DatabaseKind kind)
         }, TimeProvider.System) { IsRandom = false };
         await using var ledger = new DurableLedger(store, options, TimeProvider.System, NullLogger<DurableLedger>.Instance);
         await ledger.OpenAsync(Cancel);
-        await ledger.CommitAsync(new WriteSet(Product(1, Stock), Product(2, Stock)), Cancel);
+        await ledger.CommitAsync(new WriteSet(Product(1, Stock), Product(2, Stock)));
 
         store.IsRandom = true;
         var applied = await Task.WhenAll(
@@ -71,7 +71,7 @@ public abstract class RandomServerFaultTests(DatabaseKind kind)
         {
             try
             {
-                return await ledger.CommitAsync(writes, Cancel);
+                return await ledger.CommitAsync(writes);
             }
             catch (Exception failure) when (failure is LedgerUnavailableException or LedgerOutcomeUnknownException)
             {

@@ -107,8 +107,7 @@ public abstract partial class ServerFaultTests
         await Commit(Product(3, 1_000_000), Product(4, 1_000_000));
         var ledgers = (DurableLedger[])[Ledger, second];
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 600).Select(i => ledgers[i % 2].CommitAsync(
-            new WriteSet(Action($"g{i % 200}", $"{i % 3}"), i % 2 == 0 ? [Take(3, 1), Take(4, 1)] : [Take(4, 1), Take(3, 1)]),
-            Cancel)));
+            new WriteSet(Action($"g{i % 200}", $"{i % 3}"), i % 2 == 0 ? [Take(3, 1), Take(4, 1)] : [Take(4, 1), Take(3, 1)]))));
 
         var applied = outcomes.Count(outcome => outcome == Applied);
         Assert.Equal(600, applied + outcomes.Count(outcome => outcome == Duplicate));

@@ -60,7 +60,7 @@ public abstract partial class ServerFaultTests
         async Task<int> TripsAsync(Func<int, WriteSet> write)
         {
             var trips = Network.RoundTrips;
-            for (var i = 0; i < 20; i++) await Ledger.CommitAsync(write(i), Cancel); // One by one: else chance decides.
+            for (var i = 0; i < 20; i++) await Ledger.CommitAsync(write(i)); // One by one: else chance decides.
             return Network.RoundTrips - trips;
         }
     }

@@ -60,10 +60,10 @@ public abstract partial class ServerFaultTests(FaultServer faults) : IAsyncLifet
         return options;
     }
 
-    private protected Task<CommitOutcome> Commit(params RowChange[] changes) => Ledger.CommitAsync(new WriteSet(changes), Cancel);
+    private protected Task<CommitOutcome> Commit(params RowChange[] changes) => Ledger.CommitAsync(new WriteSet(changes));
 
     private protected Task<CommitOutcome> Commit(BarrierKey barrier, params RowChange[] changes) =>
-        Ledger.CommitAsync(new WriteSet(barrier, changes), Cancel);
+        Ledger.CommitAsync(new WriteSet(barrier, changes));
 
     /// <summary>What the table says, by the server's own client.</summary>
     private protected async Task<string> Sql(string sql) => await Server.RunSqlAsync(sql, Database, Cancel);

@@ -16,7 +16,7 @@ public sealed class SqliteFileTests : IDisposable
     public async Task Open_MakesTheFolder_AndKeepsWhatWasWritten()
     {
         var path = _folder.File("deep/er/mall.db");
-        await using (var ledger = await Open(path)) await ledger.CommitAsync(new WriteSet(Setting("a", "1")), Cancel);
+        await using (var ledger = await Open(path)) await ledger.CommitAsync(new WriteSet(Setting("a", "1")));
         await using (var ledger = await Open(path)) Assert.Equal(["1"], await ledger.QueryAsync(SettingOf, Cancel, "a"));
     }
 
@@ -36,7 +36,7 @@ public sealed class SqliteFileTests : IDisposable
         await using var guest = await Open(path, sharesFile: true);
         var names = Enumerable.Range(0, 200).Select(i => $"{i}").ToList();
         var commits = names.Select((name, i) =>
-            (i % 2 == 0 ? owner : guest).CommitAsync(new WriteSet(Setting(name, "x")), Cancel));
+            (i % 2 == 0 ? owner : guest).CommitAsync(new WriteSet(Setting(name, "x"))));
 
         Assert.All(await Task.WhenAll(commits), outcome => Assert.Equal(CommitOutcome.Applied, outcome));
         Assert.Equal([200L], await owner.QueryAsync(Number("select count(*) from settings"), Cancel));
@@ -118,12 +118,12 @@ public sealed class SqliteFileTests : IDisposable
     {
         var path = _folder.File("mall.db");
         await using var ledger = await Open(path);
-        await ledger.CommitAsync(new WriteSet(Setting("a", "1")), Cancel);
+        await ledger.CommitAsync(new WriteSet(Setting("a", "1")));
         using var connection = Connect(path);
         using var transaction = connection.BeginTransaction(deferred: true);
         Assert.Equal(1L, Scalar(connection, "select count(*) from settings"));
 
-        await ledger.CommitAsync(new WriteSet(Setting("b", "1")), Cancel).WaitAsync(TimeSpan.FromSeconds(2), Cancel);
+        await ledger.CommitAsync(new WriteSet(Setting("b", "1"))).WaitAsync(TimeSpan.FromSeconds(2), Cancel);
         Assert.Equal(1L, Scalar(connection, "select count(*) from settings"));
     }
 
@@ -133,7 +133,7 @@ public sealed class SqliteFileTests : IDisposable
         await using var ledger = await Open(_folder.File("mall.db"));
         await Parallel.ForEachAsync(Enumerable.Range(0, 500), Cancel, async (i, cancel) =>
         {
-            await ledger.CommitAsync(new WriteSet(Setting($"{i}", $"{i}")), cancel);
+            await ledger.CommitAsync(new WriteSet(Setting($"{i}", $"{i}")));
             Assert.Equal([$"{i}"], await ledger.QueryAsync(SettingOf, cancel, $"{i}"));
         });
     }
@@ -158,11 +158,11 @@ public sealed class SqliteFileTests : IDisposable
         await ledger.OpenAsync(Cancel);
         var large = new WriteSet(Setting("large", new string('x', 1_000_000)));
         await store.PragmaAsync("pragma max_page_count = 1"); // SQLite makes that what the file has already.
-        await Assert.ThrowsAsync<LedgerUnavailableException>(() => ledger.CommitAsync(large, Cancel));
+        await Assert.ThrowsAsync<LedgerUnavailableException>(() => ledger.CommitAsync(large));
 
         options.CommitTimeout = TimeSpan.FromMinutes(1);
         await store.PragmaAsync("pragma max_page_count = 100000");
-        Assert.Equal(CommitOutcome.Applied, await ledger.CommitAsync(large, Cancel));
+        Assert.Equal(CommitOutcome.Applied, await ledger.CommitAsync(large));
     }
 
     [Theory]

@@ -9,8 +9,8 @@ public abstract partial class StoreContract
     public async Task CleanUp_RemovesTheOldestSagasWithTheirTraces_UpToTheLimit()
     {
         foreach (var (i, gid) in ((string[])["a", "b", "c", "young"]).Index())
-            await Ledger.CommitAsync(Saga(gid, s_noon.AddSeconds(i)), Cancel);
-        await Ledger.CommitAsync(Saga("open", s_noon, ended: false), Cancel);
+            await Ledger.CommitAsync(Saga(gid, s_noon.AddSeconds(i)));
+        await Ledger.CommitAsync(Saga("open", s_noon, ended: false));
         await Commit(Action("b", "02"));
 
         Assert.Equal(2, await Store.CleanUpAsync(s_noon.AddSeconds(3), 2));

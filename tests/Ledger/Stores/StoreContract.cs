@@ -31,10 +31,10 @@ public abstract partial class StoreContract : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    private protected Task<CommitOutcome> Commit(params RowChange[] changes) => Ledger.CommitAsync(new WriteSet(changes), Cancel);
+    private protected Task<CommitOutcome> Commit(params RowChange[] changes) => Ledger.CommitAsync(new WriteSet(changes));
 
     private protected Task<CommitOutcome> Commit(BarrierKey barrier, params RowChange[] changes) =>
-        Ledger.CommitAsync(new WriteSet(barrier, changes), Cancel);
+        Ledger.CommitAsync(new WriteSet(barrier, changes));
 
     private protected async Task<T> One<T>(Query<T> query, params Value[] parameters) =>
         Assert.Single(await Ledger.QueryAsync(query, Cancel, parameters));
@@ -47,7 +47,7 @@ public abstract partial class StoreContract : IAsyncLifetime
     {
         using var metrics = new LedgerMetrics();
         await using var committer = new GroupCommitter(Store, Options, TimeProvider.System, metrics, NullLogger.Instance);
-        var commits = writeSets.Select(writes => OutcomeOf(committer.CommitAsync(writes, Cancel))).ToList();
+        var commits = writeSets.Select(writes => OutcomeOf(committer.CommitAsync(writes))).ToList();
         committer.Start();
         return await Task.WhenAll(commits);
     }
@@ -66,10 +66,8 @@ public abstract partial class StoreContract : IAsyncLifetime
 
     internal static Batch BatchOf(params WriteSet[] writeSets)
     {
-        var queue = new PendingQueue();
-        foreach (var writes in writeSets) queue.Add(new PendingCommit(writes));
         var batch = new Batch { Committer = "test", Number = 1, Time = DateTimeOffset.UnixEpoch };
-        new BatchPolicy(1_000, int.MaxValue).Fill(batch, queue.Oldest());
+        new BatchPolicy(1_000, int.MaxValue).Fill(batch, writeSets.Select(writes => new PendingCommit(writes)));
         Assert.Equal(writeSets.Length, batch.Count);
         return batch;
     }

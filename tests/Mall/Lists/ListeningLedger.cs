@@ -7,8 +7,8 @@ namespace Mall.Tests.Lists;
 /// <summary>Hears what is asked of the database, with the values in their places.</summary>
 internal sealed class ListeningLedger(ILedger inner, ConcurrentQueue<string> asked) : ILedger
 {
-    public Task<CommitOutcome> CommitAsync(WriteSet writes, CancellationToken cancellationToken = default) =>
-        inner.CommitAsync(writes, cancellationToken);
+    public Task<CommitOutcome> CommitAsync(WriteSet writes) =>
+        inner.CommitAsync(writes);
 
     public Task<IReadOnlyList<T>> QueryAsync<T>(
         Query<T> query, CancellationToken cancellationToken = default, params Value[] parameters)

@@ -312,10 +312,10 @@ public sealed class SessionTests(EveryDatabase databases)
     /// <summary>A ledger before whose commits something else happens.</summary>
     private sealed class Interrupted(ILedger inner, Func<Task> act) : ILedger
     {
-        public async Task<CommitOutcome> CommitAsync(WriteSet writes, CancellationToken cancellationToken = default)
+        public async Task<CommitOutcome> CommitAsync(WriteSet writes)
         {
             await act();
-            return await inner.CommitAsync(writes, cancellationToken);
+            return await inner.CommitAsync(writes);
         }
 
         public Task<IReadOnlyList<T>> QueryAsync<T>(

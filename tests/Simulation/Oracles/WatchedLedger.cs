@@ -7,12 +7,12 @@ internal sealed class WatchedLedger(ILedger inner, Cluster cluster) : ILedger
     private static readonly TimeSpan s_slack = TimeSpan.FromMilliseconds(2); // Until whoever waits has been told.
     private static readonly Query<int> s_reserve = new("insert into reserved values (@p1, @p2, @p3, @p4)", _ => 0);
 
-    public async Task<CommitOutcome> CommitAsync(WriteSet writes, CancellationToken cancellationToken = default)
+    public async Task<CommitOutcome> CommitAsync(WriteSet writes)
     {
         var since = cluster.World.UtcNow.UtcTicks;
         try
         {
-            return await (cluster.Planted?.Commit?.Invoke(writes, inner) ?? inner.CommitAsync(writes, cancellationToken));
+            return await (cluster.Planted?.Commit?.Invoke(writes, inner) ?? inner.CommitAsync(writes));
         }
         finally
         {
