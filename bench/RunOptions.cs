@@ -4,7 +4,8 @@ namespace Mall.Bench;
 static class RunOptions
 {
     static readonly Option<double> s_duration = Seconds("--duration", "How many seconds each turn counts.", 6);
-    static readonly Option<double> s_warmup = Seconds("--warmup", "How many seconds each turn runs before it counts.", 8);
+    static readonly Option<double> s_warmup = Seconds(
+        "--warmup", "How many seconds each turn runs before it counts: on two busy cores code is compiled for that long.", 40);
 
     public static readonly Option<int> Rounds = AtLeastOne(
         "--rounds", "How often all that is compared take turns, each turn with fresh processes; the medians are reported.", 3);

@@ -14,7 +14,7 @@ namespace Mall.Ledger;
 /// <param name="maxBytes">Most bytes in a batch; a single write set that is larger gets a batch of its own.</param>
 internal sealed class BatchPolicy(int maxWriteSets, int maxBytes)
 {
-    /// <summary>How many may be passed over before the search ends: a queue full of write sets of one row is not searched.</summary>
+    /// <summary>How many may be passed over before the search ends: the queue may be full of one row's.</summary>
     internal const int MaxPassedOver = 1_024;
 
     // For every key that a batch member, or somebody older who was passed over, touches: who and with which change.

@@ -3,7 +3,7 @@ namespace Mall.Ledger;
 /// <summary>What becomes of the write sets of a batch: answered, split, held back, or in the queue again.</summary>
 internal sealed partial class GroupCommitter
 {
-    /// <summary>Leaves the halves of a batch that was refused to be written. Of one write set, false: pause, and try again.</summary>
+    /// <summary>Leaves the halves of a refused batch to be written. Of one write set, false: pause, and try again.</summary>
     private bool Split(Batch part, bool isLocked)
     {
         var rest = new List<PendingCommit>();

@@ -6,9 +6,9 @@ namespace Mall.Ledger;
 /// <para>
 /// A caller whose time is up while its write set waits gets <see cref="LedgerUnavailableException"/>, and it is never written;
 /// while it is being committed, <see cref="LedgerOutcomeUnknownException"/>. When the database fails and nothing happened, the
-/// batch goes back to its place in the queue; when nobody knows, the commit mark is read back until somebody does. A batch that is
-/// refused because of somebody in it is split, and every part is a whole batch with a number, a transaction and a mark of its own
-/// (docs/decisions/0004). Those whose row another session has locked go to the <see cref="Quarantine"/>.
+/// batch goes back to its place in the queue; when nobody knows, the commit mark is read back until somebody does. A batch that
+/// is refused because of somebody in it is split, and every part is a whole batch with a number, a transaction and a mark of
+/// its own (docs/decisions/0004). Those whose row another session has locked go to the <see cref="Quarantine"/>.
 /// </para>
 /// </summary>
 internal sealed partial class GroupCommitter(

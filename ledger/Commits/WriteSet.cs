@@ -11,9 +11,9 @@ public sealed record WriteSet(BarrierKey? Barrier, params RowChange[] Changes)
     public WriteSet(params RowChange[] changes) : this(null, changes) { }
 
     /// <summary>
-    /// Refuses the action that the barrier's op undoes: it never happens, by the marker rows of a null compensation, provided that
-    /// the changes, which only guard, can be made: <see cref="CommitOutcome.NullCompensation"/>. When the action has happened it
-    /// is <see cref="CommitOutcome.Duplicate"/>, and nothing is undone.
+    /// Refuses the action that the barrier's op undoes: it never happens, by the marker rows of a null compensation, provided
+    /// that the changes, which only guard, can be made: <see cref="CommitOutcome.NullCompensation"/>. When the action has
+    /// happened it is <see cref="CommitOutcome.Duplicate"/>, and nothing is undone.
     /// </summary>
     public bool IsRefusal { get; init; }
 }

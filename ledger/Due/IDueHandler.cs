@@ -1,8 +1,8 @@
 namespace Mall.Ledger;
 
 /// <summary>
-/// Does due work of one kind. It is called at least once for each: again after it has thrown or the process has died, and a second
-/// time while the first still runs when that takes longer than the claim lasts. So it must be idempotent.
+/// Does due work of one kind. It is called at least once for each: again after it has thrown or the process has died, and a
+/// second time while the first still runs when that takes longer than the claim lasts. So it must be idempotent.
 /// </summary>
 public interface IDueHandler
 {

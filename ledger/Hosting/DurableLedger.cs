@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Mall.Ledger;
 
 /// <summary>
-/// A store, a committer for each of its writers (docs/decisions/0015), and the sequences of ids. Disposing of it drains it. A write
-/// set goes the way of its first row, so what a grain hands in keeps its order and buyers of one product share a batch.
+/// A store, a committer for each of its writers (docs/decisions/0015), and the sequences of ids. Disposing of it drains it. A
+/// write set goes the way of its first row, so what a grain hands in keeps its order and buyers of one product share a batch.
 /// </summary>
 public sealed class DurableLedger : ILedger, IAsyncDisposable
 {

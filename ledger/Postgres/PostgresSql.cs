@@ -1,6 +1,6 @@
 namespace Mall.Ledger.Postgres;
 
-/// <summary>The statements that a shape of changes becomes: parameter <c>$n</c> is an array with value n of every change.</summary>
+/// <summary>The statements of a shape of changes: parameter <c>$n</c> is an array with value n of every change.</summary>
 internal static class PostgresSql
 {
     private static readonly ShapeSql s_parts = new(c => $"t.{c}", i => $"v.c{i + 1}", "is not distinct from");

@@ -34,7 +34,7 @@ internal enum ServerAnswer
 
 internal abstract class ServerErrors : StoreErrors
 {
-    /// <summary>The server refused a statement and executed nothing behind it. Anything else says nothing about a commit.</summary>
+    /// <summary>The server refused a statement and executed nothing behind it, no commit in particular.</summary>
     public abstract bool IsRefusal(Exception failure);
 
     /// <summary>This session has ended; another may be well.</summary>

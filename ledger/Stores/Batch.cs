@@ -93,7 +93,7 @@ public sealed class Batch
         Findings++;
     }
 
-    /// <summary>Another session has the row of this one of the <see cref="Changes"/> locked: none of its writers can go on.</summary>
+    /// <summary>Another session has the row of this one of the <see cref="Changes"/> locked.</summary>
     public void HoldBack(int change) => ForContributors(change, (i, key) =>
     {
         At(i).HeldBackBy = _entries[i].Pending.Keys[key];

@@ -29,7 +29,7 @@ internal readonly record struct Statement<T>(Query<T> Query, params Value[] Para
     }
 }
 
-/// <summary>Rows, and what is written to them in the same transaction; on a server, of those that nobody else has locked.</summary>
+/// <summary>Rows, and what is written to them in one transaction; on a server, those that nobody has locked.</summary>
 internal readonly record struct Pick<T>(Statement<T> Rows, Func<IReadOnlyList<T>, IEnumerable<Statement<long>>> Write);
 
 /// <summary>What is neither a batch nor anybody's query, in words that every store understands.</summary>
