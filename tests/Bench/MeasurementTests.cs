@@ -47,6 +47,11 @@ public sealed class MeasurementTests
             compared.Skip(4).Select(r => (r.Name, r.Metrics.Values.Single())));
     }
 
+    [Fact]
+    public void Compare_OfTwoBuilds_SaysOnceWhatTheyCost() =>
+        Assert.Single(OrdersBenchmark.Compare([Measured("1 silo (versus)", 600, 50), Measured("1 silo", 500, 70)], malls: 2),
+            ratio => ratio.Name == "1 silo : 1 silo (versus)");
+
     [Theory]
     [InlineData(new[] { 3.0, 1, 2 }, 2)]
     [InlineData(new[] { 1.0, 100, 2, 4 }, 3)]
