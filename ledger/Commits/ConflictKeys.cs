@@ -29,10 +29,6 @@ internal static class ConflictKeys
         return keys;
     }
 
-    /// <summary>In which of so many parts a write set belongs: that of its first row.</summary>
-    public static int PartitionOf(WriteSet writes, int partitions) =>
-        partitions == 1 || writes.Changes.Length == 0 ? 0 : (int)((ulong)Of(writes.Changes[0]) % (ulong)partitions);
-
     private static long Of(in RowChange change)
     {
         var hash = Hash(2, change.Shape.Table.Name);

@@ -12,7 +12,7 @@ namespace Mall.Ledger;
 /// </para>
 /// </summary>
 internal sealed partial class GroupCommitter(
-    IStore store, LedgerOptions options, TimeProvider time, LedgerMetrics metrics, ILogger logger, int writer = 0)
+    IStore store, LedgerOptions options, TimeProvider time, LedgerMetrics metrics, ILogger logger)
     : IAsyncDisposable
 {
     private readonly BatchPolicy _policy = new(options.MaxBatchWriteSets, options.MaxBatchBytes);
@@ -217,7 +217,7 @@ internal sealed partial class GroupCommitter(
     private async ValueTask<StoreException?> TryApplyAsync(Batch part)
     {
         // A new number for each attempt, so that an old mark is never taken for a newer batch's.
-        (part.Writer, part.Committer, part.Number, part.Time) = (writer, _name, ++_number, time.GetUtcNow());
+        (part.Committer, part.Number, part.Time) = (_name, ++_number, time.GetUtcNow());
         try
         {
             await store.ApplyAsync(part);
@@ -244,7 +244,7 @@ internal sealed partial class GroupCommitter(
         {
             try
             {
-                var committed = await store.HasCommittedAsync(part.Committer, part.Number, writer);
+                var committed = await store.HasCommittedAsync(part.Committer, part.Number);
                 LogReadBack(part.Number, committed);
                 return committed;
             }

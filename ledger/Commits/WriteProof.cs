@@ -25,7 +25,7 @@ public sealed class WriteProof(DurableLedger ledger, IStore store, LedgerClock t
         if (failures != _failures)
             writes = new WriteSet(DueWork.Schedule(
                 Kind, $"{_name} {failures}", time.GetUtcNow(), RandomNumberGenerator.GetHexString(Room)));
-        await ledger.CommitByAllAsync(writes).WaitAsync(cancellationToken); // A conflict is as good: the row is there.
+        await ledger.CommitAsync(writes).WaitAsync(cancellationToken); // A conflict is as good: the row is there.
         await store.ReserveIdsAsync(Kind, 0).WaitAsync(cancellationToken);
         _failures = failures;
     }

@@ -2,14 +2,11 @@ using System.Collections.Concurrent;
 
 namespace Mall.Ledger;
 
-/// <summary>
-/// A store, a committer for each of its writers (docs/decisions/0015), and the sequences of ids. Disposing of it drains it. A
-/// write set goes the way of its first row, so what a grain hands in keeps its order and buyers of one product share a batch.
-/// </summary>
+/// <summary>A store, its committer, and the sequences of ids. Disposing of it drains it.</summary>
 public sealed class DurableLedger : ILedger, IAsyncDisposable
 {
     private readonly IStore _store;
-    private readonly GroupCommitter[] _committers;
+    private readonly GroupCommitter _committer;
     private readonly LedgerOptions _options;
     private readonly LedgerClock _clock;
     private readonly LedgerMetrics _metrics;
@@ -26,13 +23,12 @@ public sealed class DurableLedger : ILedger, IAsyncDisposable
     {
         options.Validate();
         (_store, _options, _clock, _metrics) = (store, options, clock, metrics);
-        _committers = [.. Enumerable.Range(0, store.Writers)
-            .Select(writer => new GroupCommitter(store, options, clock, metrics, logger, writer))];
-        metrics.WatchQueue(() => _committers.Sum(committer => committer.QueueLength));
+        _committer = new GroupCommitter(store, options, clock, metrics, logger);
+        metrics.WatchQueue(() => _committer.QueueLength);
     }
 
     /// <summary>How often the database has failed since the start, whatever came after.</summary>
-    internal int Failures => _committers.Sum(committer => committer.Failures);
+    internal int Failures => _committer.Failures;
 
     /// <summary>Opens the database and brings its schema up to date. Nothing else may be called before that.</summary>
     /// <exception cref="LedgerStartException">It cannot be used, and why, in one line.</exception>
@@ -40,16 +36,11 @@ public sealed class DurableLedger : ILedger, IAsyncDisposable
     {
         await _store.OpenAsync(cancellationToken);
         await _clock.SetAsync(_store, cancellationToken);
-        foreach (var committer in _committers) committer.Start();
+        _committer.Start();
     }
 
     /// <inheritdoc/>
-    public Task<CommitOutcome> CommitAsync(WriteSet writes) =>
-        _committers[ConflictKeys.PartitionOf(writes, _committers.Length)].CommitAsync(writes);
-
-    /// <summary>Commits it by each committer; it is for them to find that others have done the same.</summary>
-    internal Task CommitByAllAsync(WriteSet writes) =>
-        Task.WhenAll(_committers.Select(committer => committer.CommitAsync(writes)));
+    public Task<CommitOutcome> CommitAsync(WriteSet writes) => _committer.CommitAsync(writes);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<T>> QueryAsync<T>(
@@ -73,8 +64,7 @@ public sealed class DurableLedger : ILedger, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
-        var drains = _committers.Select(committer => committer.DisposeAsync().AsTask()).ToArray();
-        foreach (var drain in drains) await drain;
+        await _committer.DisposeAsync();
         await _store.DisposeAsync();
         _metrics.Dispose();
     }

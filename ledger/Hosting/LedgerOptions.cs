@@ -21,12 +21,6 @@ public sealed class LedgerOptions
     /// <summary>Most bytes in one transaction, about. Default: 4 MiB.</summary>
     public int MaxBatchBytes { get; set; } = 4 * 1024 * 1024;
 
-    /// <summary>
-    /// Batches that a silo has a database server write at a time, each through a connection of its own. SQLite writes one.
-    /// Default: 2.
-    /// </summary>
-    public int Writers { get; set; } = 2;
-
     /// <summary>How long a stop waits for what is queued. Default: 10 s.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -59,7 +53,6 @@ public sealed class LedgerOptions
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(QueueLimit, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxBatchWriteSets, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(Writers, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(DueConcurrency, 1);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(CommitTimeout, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(DueClaim, TimeSpan.Zero);

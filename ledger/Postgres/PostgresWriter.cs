@@ -28,7 +28,7 @@ internal sealed class PostgresWriter(ServerConnections connections, TimeProvider
         row => row.GetBoolean(0));
 
     private static readonly Func<RowShape, string> s_change = PostgresSql.Change;
-    private static readonly Func<RowShape, string> s_insertIfMissing = PostgresSql.Changes;
+    private static readonly Func<RowShape, string> s_insertIfMissing = PostgresSql.InsertIfMissing;
     private static readonly Func<RowShape, string> s_check = PostgresSql.Check;
     private static readonly Func<RowShape, string> s_see = shape => PostgresSql.See(shape, onlyFree: false);
     private static readonly Func<RowShape, string> s_seeFree = shape => PostgresSql.See(shape, onlyFree: true);

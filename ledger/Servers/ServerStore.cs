@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace Mall.Ledger.Servers;
 
 /// <summary>
-/// A database server, for several silos. Some connections write batches, each one after the other; a small pool serves everything
+/// A database server, for several silos. One connection writes batches, one after the other (docs/decisions/0015); a small pool serves everything
 /// that is short. Nobody holds a thread while the server works.
 /// </summary>
 internal abstract partial class ServerStore(
@@ -14,7 +14,7 @@ internal abstract partial class ServerStore(
     // A pooled connection whose server has been restarted since is found to be dead when it is used; the next one may be, too.
     private const int MostReads = 3;
 
-    private readonly ServerWriter[] _writers = [.. Enumerable.Range(0, options.Writers).Select(_ => newWriter())];
+    private readonly ServerWriter _writer = newWriter();
 
     private int _isDisposed;
 
@@ -37,12 +37,9 @@ internal abstract partial class ServerStore(
         }
     }
 
-    public int Writers => _writers.Length;
+    public ValueTask ApplyAsync(Batch batch) => _writer.ApplyAsync(batch);
 
-    public ValueTask ApplyAsync(Batch batch) => _writers[batch.Writer].ApplyAsync(batch);
-
-    public ValueTask<bool> HasCommittedAsync(string committer, long number, int writer) =>
-        _writers[writer].HasCommittedAsync(committer, number);
+    public ValueTask<bool> HasCommittedAsync(string committer, long number) => _writer.HasCommittedAsync(committer, number);
 
     public async Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, Value[] parameters, CancellationToken cancellationToken)
     {
@@ -87,7 +84,7 @@ internal abstract partial class ServerStore(
     {
         // By the ledger that used it, then by the container that made it.
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
-        foreach (var writer in _writers) await writer.DisposeAsync();
+        await _writer.DisposeAsync();
         await connections.DisposeAsync();
     }
 
@@ -166,8 +163,8 @@ internal abstract partial class ServerStore(
 
 /// <summary>The ways to a server; disposing of them closes them.</summary>
 /// <param name="Pool">For whatever is short; several processes share what a server allows.</param>
-/// <param name="Committers">Single connections, one a writer.</param>
-internal sealed record ServerConnections(DbDataSource Pool, DbDataSource Committers) : IAsyncDisposable
+/// <param name="Committer">Opens the connection that batches are written through.</param>
+internal sealed record ServerConnections(DbDataSource Pool, DbDataSource Committer) : IAsyncDisposable
 {
     /// <summary>Tells the sessions of committers, of this process and of others, from everybody else's.</summary>
     public const string CommitterPrefix = "mall-committer-";
@@ -177,7 +174,7 @@ internal sealed record ServerConnections(DbDataSource Pool, DbDataSource Committ
 
     public async ValueTask DisposeAsync()
     {
-        await Committers.DisposeAsync();
+        await Committer.DisposeAsync();
         await Pool.DisposeAsync();
     }
 }

@@ -272,7 +272,7 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
 
     private async Task ConnectAsync()
     {
-        _connection = await connections.Committers.OpenConnectionAsync();
+        _connection = await connections.Committer.OpenConnectionAsync();
         try
         {
             await PrepareAsync(_hasPredecessors);

@@ -29,7 +29,6 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
     private SqliteSession? _own;
     private SqliteWriter? _writer;
 
-    public int Writers => 1;
 
     public TaskScheduler Scheduler { get; } = scheduler ?? new SqliteThread();
 
@@ -56,7 +55,7 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<bool> HasCommittedAsync(string committer, long number, int writer) =>
+    public ValueTask<bool> HasCommittedAsync(string committer, long number) =>
         new(Writer().HasCommitted(committer, number));
 
     public async Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, Value[] parameters, CancellationToken cancellationToken)

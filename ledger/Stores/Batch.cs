@@ -17,9 +17,6 @@ public sealed class Batch
     /// <summary>Names the process that commits; new with each start.</summary>
     public string Committer { get; internal set; } = "";
 
-    /// <summary>Which of the store's writers is to write it.</summary>
-    public int Writer { get; internal set; }
-
     /// <summary>Increases with each batch; one that is tried again has not committed under its old number.</summary>
     public long Number { get; internal set; }
 

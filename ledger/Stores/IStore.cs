@@ -3,16 +3,12 @@ namespace Mall.Ledger.Stores;
 /// <summary>
 /// One database. All that the ledger needs of it, and the only place where one database differs from another; every
 /// implementation passes the same contract suite. Members may be called from anywhere and at once, except
-/// <see cref="ApplyAsync"/> and <see cref="HasCommittedAsync"/>: of each writer, its committer alone calls them, one after the
-/// other, on <see cref="Scheduler"/>. Where no exception is named it is <see cref="LedgerUnavailableException"/>: it cannot be
-/// had now.
+/// <see cref="ApplyAsync"/> and <see cref="HasCommittedAsync"/>: the committer alone calls them, one after the other, on
+/// <see cref="Scheduler"/>. Where no exception is named it is <see cref="LedgerUnavailableException"/>: it cannot be had now.
 /// </summary>
 public interface IStore : IAsyncDisposable
 {
-    /// <summary>How many batches it can write at a time.</summary>
-    int Writers { get; }
-
-    /// <summary>Where the committers' loops run: on the thread that owns the connection, if there is one.</summary>
+    /// <summary>Where the committer's loop runs: on the thread that owns the connection, if there is one.</summary>
     TaskScheduler Scheduler { get; }
 
     /// <summary>Takes ownership where the database needs that, and brings the schema up to date.</summary>
@@ -31,7 +27,7 @@ public interface IStore : IAsyncDisposable
 
     /// <summary>Whether that batch has committed. Waits out a transaction still in doubt, so the answer is final.</summary>
     /// <exception cref="StoreException">It cannot be said now.</exception>
-    ValueTask<bool> HasCommittedAsync(string committer, long number, int writer = 0);
+    ValueTask<bool> HasCommittedAsync(string committer, long number);
 
     /// <inheritdoc cref="ILedger.QueryAsync"/>
     Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, Value[] parameters, CancellationToken cancellationToken);

@@ -26,9 +26,6 @@ public sealed class FaultyStore(IStore inner, FaultOptions options, TimeProvider
     public int Faults { get; private set; }
 
     /// <inheritdoc/>
-    public int Writers => inner.Writers;
-
-    /// <inheritdoc/>
     public TaskScheduler Scheduler => inner.Scheduler;
 
     /// <summary>Makes the next batch that contains such a write set fail, once.</summary>
@@ -53,11 +50,11 @@ public sealed class FaultyStore(IStore inner, FaultOptions options, TimeProvider
     }
 
     /// <inheritdoc/>
-    public async ValueTask<bool> HasCommittedAsync(string committer, long number, int writer)
+    public async ValueTask<bool> HasCommittedAsync(string committer, long number)
     {
         await DelayAsync();
         if (IsDown || Happens(options.ReadBack)) throw Failure(StoreFailure.OutcomeUnknown, "reading back");
-        return await inner.HasCommittedAsync(committer, number, writer);
+        return await inner.HasCommittedAsync(committer, number);
     }
 
     /// <inheritdoc/>

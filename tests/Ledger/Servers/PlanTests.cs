@@ -38,7 +38,7 @@ public sealed class PlanTests
             analyze
             """, "plans", Cancel); // Of an empty table any index is as good.
         await using var connections = PostgresConnections.To(database.Address, TimeSpan.FromSeconds(10));
-        await using var connection = (NpgsqlConnection)await connections.Committers.OpenConnectionAsync(Cancel);
+        await using var connection = (NpgsqlConnection)await connections.Committer.OpenConnectionAsync(Cancel);
         foreach (var (i, shape) in s_shapes.Index())
         {
             var parameters = shape.Columns.Select(c => c.Column.Type == ColumnType.Number ? "bigint[]" : "text[]")

@@ -5,16 +5,13 @@ namespace Mall.Ledger.Tests;
 /// <summary>Passes everything on to another store; a test's own takes in hand what it wants to.</summary>
 internal abstract class PassingStore(IStore inner) : IStore
 {
-    public virtual int Writers => inner.Writers;
-
     public TaskScheduler Scheduler => inner.Scheduler;
 
     public Task OpenAsync(CancellationToken cancellationToken) => inner.OpenAsync(cancellationToken);
 
     public virtual ValueTask ApplyAsync(Batch batch) => inner.ApplyAsync(batch);
 
-    public ValueTask<bool> HasCommittedAsync(string committer, long number, int writer) =>
-        inner.HasCommittedAsync(committer, number, writer);
+    public ValueTask<bool> HasCommittedAsync(string committer, long number) => inner.HasCommittedAsync(committer, number);
 
     public Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, Value[] parameters, CancellationToken cancellationToken) =>
         inner.QueryAsync(query, parameters, cancellationToken);

@@ -7,7 +7,6 @@ public sealed class SimulatedStore(SimulatedDatabase database, string silo, Task
     private static readonly TimeSpan s_commandTimeout = TimeSpan.FromSeconds(10);
 
     public TaskScheduler Scheduler => scheduler;
-    public int Writers => 2;
     public string Silo => silo;
     public Action<TimeSpan>? Freeze { get; set; } // the process, amid a transaction; null: only the transaction stands still
     public Task OpenAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -30,7 +29,7 @@ public sealed class SimulatedStore(SimulatedDatabase database, string silo, Task
         await HearAsync(transaction.Answer, StoreFailure.OutcomeUnknown);
     }
 
-    public ValueTask<bool> HasCommittedAsync(string committer, long number, int writer = 0) =>
+    public ValueTask<bool> HasCommittedAsync(string committer, long number) =>
         new(InTimeAsync(database.HasCommittedAsync(committer, number), Failure(StoreFailure.OutcomeUnknown)));
 
     public Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, Value[] parameters, CancellationToken cancellationToken) =>
