@@ -13,7 +13,7 @@ internal sealed class Inventory
     private long _reserved;
     private long _arriving;
     private bool _isLowTold; // Or is being told: with a commit under way.
-    private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously); // at the next release
+    private TaskCompletionSource? _moved; // at the next release; null while nobody waits for it
 
     public long OnHand { get; private set; }
 
@@ -53,15 +53,15 @@ internal sealed class Inventory
     /// </summary>
     public async Task SettledAsync(long quantity)
     {
-        while (OnHand + _arriving >= quantity && Available < quantity) await _moved.Task;
+        while (OnHand + _arriving >= quantity && Available < quantity)
+            await (_moved ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
     }
 
     private void Release(long reserved, long arriving)
     {
         (_reserved, _arriving) = (_reserved - reserved, _arriving - arriving);
-        var before = _moved;
-        _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        before.SetResult();
+        (var before, _moved) = (_moved, null);
+        before?.SetResult();
     }
 
     /// <summary>Settles what it stands for, and nothing else, when it is disposed of.</summary>

@@ -34,6 +34,8 @@ public readonly record struct ShapeColumn(Column Column, ColumnRole Role);
 /// <see cref="With"/>, in the order in which the columns were named (keys first).</summary>
 public sealed class RowShape
 {
+    private readonly int[] _added; // Where the values stand that are added.
+
     private RowShape(Table table, RowOperation operation, IReadOnlyList<ShapeColumn> columns)
     {
         Table = table;
@@ -41,6 +43,7 @@ public sealed class RowShape
         Columns = columns;
         OnlyAdds = operation == RowOperation.Update && !columns.Any(c => c.Role == ColumnRole.Set);
         KeyPositions = [.. table.Key.Select(key => PositionOfKey(table, columns, key))];
+        _added = [.. columns.Index().Where(c => c.Item.Role >= ColumnRole.Add).Select(c => c.Index)];
     }
 
     public Table Table { get; }
@@ -80,11 +83,16 @@ public sealed class RowShape
     /// <summary>Adds, and demands a result of at least zero.</summary>
     public RowShape AddNotNegative(params Column[] columns) => And(ColumnRole.AddNotNegative, columns);
 
-    /// <summary>A change of this shape: one value a column, in the order of <see cref="Columns"/>.</summary>
-    public RowChange With(params Value[] values) =>
-        values.Length == Columns.Count
-            ? new RowChange(this, values)
-            : throw new ArgumentException($"{this} takes {Columns.Count} values, not {values.Length}.", nameof(values));
+    /// <summary>A change of this shape: one value a column, in the order of <see cref="Columns"/>; numbers for what is added to.</summary>
+    public RowChange With(params Value[] values)
+    {
+        if (values.Length != Columns.Count)
+            throw new ArgumentException($"{this} takes {Columns.Count} values, not {values.Length}.", nameof(values));
+        foreach (var added in _added)
+            if (!values[added].IsNumber)
+                throw new ArgumentException($"{this} adds a number to {Columns[added].Column}, not {values[added]}.", nameof(values));
+        return new RowChange(this, values);
+    }
 
     public override string ToString() =>
         $"{Operation} {Table} ({string.Join(", ", Columns.Select(c => $"{c.Role} {c.Column}"))})";

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace Mall.Ledger.Servers;
 
 /// <summary>
-/// A database server, for several silos. One connection writes batches, one after the other (docs/decisions/0015); a small pool serves everything
-/// that is short. Nobody holds a thread while the server works.
+/// A database server, for several silos. One connection writes batches, one after the other (docs/decisions/0015); a small
+/// pool serves everything that is short. Nobody holds a thread while the server works.
 /// </summary>
 internal abstract partial class ServerStore(
     LedgerOptions options, TimeProvider time, ILogger logger, ServerConnections connections,

@@ -42,6 +42,7 @@ public sealed class Batch
     public void StartPass()
     {
         foreach (ref var change in CollectionsMarshal.AsSpan(_changes)) change.Clear();
+        foreach (ref var entry in CollectionsMarshal.AsSpan(_entries)) entry.Proceeds = false;
     }
 
     /// <summary>Whether it is still to be written: nothing was found that settles it, and nobody has its rows locked.</summary>
@@ -59,7 +60,8 @@ public sealed class Batch
     /// <summary>The write set passed its barrier: its changes join <see cref="Changes"/>.</summary>
     public void Proceed(int index)
     {
-        var entry = _entries[index];
+        ref var entry = ref At(index);
+        entry.Proceeds = true;
         var changes = entry.Pending.Writes.Changes;
         var merged = CollectionsMarshal.AsSpan(_changes);
         for (var i = 0; i < changes.Length; i++) merged[_slots[entry.FirstSlot + i]].Add(changes[i]);
@@ -140,6 +142,7 @@ public sealed class Batch
     {
         for (var i = 0; i < _entries.Count; i++)
         {
+            if (!_entries[i].Proceeds) continue; // It shares the row, but does not get that far.
             var first = _entries[i].FirstSlot;
             var slot = _slots.IndexOf(change, first, _entries[i].Pending.Writes.Changes.Length);
             if (slot >= 0 && IsOpen(i)) act(i, 1 + slot - first);
@@ -159,6 +162,7 @@ public sealed class Batch
     {
         public PendingCommit Pending;
         public int FirstSlot;
+        public bool Proceeds;
         public bool IsFound;
         public long HeldBackBy;
         public CommitOutcome Outcome;

@@ -152,17 +152,23 @@ public sealed class SqliteFileTests : IDisposable
     [Fact]
     public async Task Commit_OnAFullDisk_IsToldApart_AndGoesThroughWhenThereIsRoom()
     {
-        await using var store = new SqliteStore(StoreAddress.Parse($"sqlite:{_folder.File("mall.db")}"), TimeProvider.System);
-        var options = new LedgerOptions { CommitTimeout = TimeSpan.FromMilliseconds(300) };
-        await using var ledger = new DurableLedger(store, options, TimeProvider.System, NullLogger<DurableLedger>.Instance);
+        var time = new ManualTime();
+        await using var store = new SqliteStore(StoreAddress.Parse($"sqlite:{_folder.File("mall.db")}"), time);
+        var options = new LedgerOptions { CommitTimeout = TimeSpan.FromMilliseconds(10) }; // Sooner than it is tried again.
+        await using var ledger = new DurableLedger(store, options, time, NullLogger<DurableLedger>.Instance);
         await ledger.OpenAsync(Cancel);
         var large = new WriteSet(Setting("large", new string('x', 1_000_000)));
         await store.PragmaAsync("pragma max_page_count = 1"); // SQLite makes that what the file has already.
-        await Assert.ThrowsAsync<LedgerUnavailableException>(() => ledger.CommitAsync(large));
+        var early = ledger.CommitAsync(large);
+        while (ledger.Failures == 0) await Task.Delay(1, Cancel);
+        time.Advance(options.CommitTimeout);
+        await Assert.ThrowsAsync<LedgerUnavailableException>(() => early);
 
         options.CommitTimeout = TimeSpan.FromMinutes(1);
         await store.PragmaAsync("pragma max_page_count = 100000");
-        Assert.Equal(CommitOutcome.Applied, await ledger.CommitAsync(large));
+        var again = ledger.CommitAsync(large);
+        time.Advance(TimeSpan.FromSeconds(1)); // What it rests after one failure, at most.
+        Assert.Equal(CommitOutcome.Applied, await again);
     }
 
     [Theory]

@@ -85,6 +85,20 @@ public abstract partial class StoreContract
     }
 
     [Fact]
+    public async Task NullCompensation_AmongWritersOfItsRowUnderAStaleEpoch_IsNoConflict()
+    {
+        Assert.Equal(Applied, await Commit(Product(1, stock: 9, epoch: 2)));
+        Assert.Equal(
+            [Conflict, NullCompensation, Conflict],
+            await ApplyTogether(
+                new WriteSet(Action("a"), Take(1, 1)),
+                new WriteSet(Compensate("b"), Take(1, -1)),
+                new WriteSet(Action("c"), Take(1, 1))));
+        Assert.Equal((9, 0), await One(ProductRow, 1));
+        Assert.Equal(["01 action 01 compensate", "01 compensate 01 compensate"], await All(BarrierRows, "b"));
+    }
+
+    [Fact]
     public async Task TextThatIsNone_AndValuesOfTheWrongType_HarmTheirAuthorAtMost()
     {
         var outcomes = await ApplyTogether(
