@@ -83,14 +83,16 @@ public sealed class RowShape
     /// <summary>Adds, and demands a result of at least zero.</summary>
     public RowShape AddNotNegative(params Column[] columns) => And(ColumnRole.AddNotNegative, columns);
 
-    /// <summary>A change of this shape: one value a column, in the order of <see cref="Columns"/>; numbers for what is added to.</summary>
+    /// <summary>A change of this shape: one value a column, in the order of <see cref="Columns"/>. What is added is a
+    /// number.</summary>
     public RowChange With(params Value[] values)
     {
         if (values.Length != Columns.Count)
             throw new ArgumentException($"{this} takes {Columns.Count} values, not {values.Length}.", nameof(values));
         foreach (var added in _added)
             if (!values[added].IsNumber)
-                throw new ArgumentException($"{this} adds a number to {Columns[added].Column}, not {values[added]}.", nameof(values));
+                throw new ArgumentException(
+                    $"{this} adds a number to {Columns[added].Column}, not {values[added]}.", nameof(values));
         return new RowChange(this, values);
     }
 

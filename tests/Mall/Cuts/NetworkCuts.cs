@@ -1,5 +1,6 @@
 using Mall.TestServers;
 using Mall.TestServers.Networks;
+using Mall.Tests.Chaos;
 
 namespace Mall.Tests.Cuts;
 
@@ -8,42 +9,34 @@ namespace Mall.Tests.Cuts;
 /// service comes back by itself while the cut lasts, and so does the silo when it is over. The times are printed; the
 /// tests only know that they end. Their time is spent waiting, on machines of their own, so they run beside other tests.
 /// </summary>
-public abstract class NetworkCuts(NetworkCuts.Shared shared, ITestOutputHelper output)
+public sealed class NetworkCuts(NetworkCuts.Clusters clusters, ITestOutputHelper output) : IClassFixture<NetworkCuts.Clusters>
 {
     private const int Few = 2;
     private static readonly TimeSpan s_slow = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>From the lab's fixture: the class's one cluster.</summary>
-    protected async Task CutAsync(
-        int silo, Func<CutCluster, Task> cut, Action<CutCluster.Outcome> check, int orders = Few,
-        Func<CutCluster, Task>? thenWaitFor = null)
-    {
-        var stop = TestContext.Current.CancellationToken;
-        if (DatabaseServer.WhyMissing(shared.Kind) is { } noServer) Assert.Skip(noServer);
-        if (await Lab.WhyMissingAsync() is { } noLab) Assert.Skip(noLab);
-        var cluster = await shared.OpenAsync(stop);
-        try
-        {
-            var outcome = await cluster.CutAsync(
-                silo, () => cut(cluster), thenWaitFor is null ? null : () => thenWaitFor(cluster), orders, output.WriteLine,
-                stop);
-            output.WriteLine($"{outcome}");
-            Assert.NotNull(outcome.Before);
-            Assert.NotNull(outcome.After);
-            check(outcome);
-        }
-        catch
-        {
-            output.WriteLine(cluster.Installation.Tails());
-            await shared.DisposeAsync(); // The next one is not to suffer from it.
-            throw;
-        }
-    }
+    public static TheoryData<DatabaseKind> Kinds => ClusterInstallation.Kinds;
 
-    protected Task CutOffFromEverybodyAsync() =>
-        CutAsync(0, cluster => Lab.UnplugAsync(cluster.Sites.Silos[0]), WasReplaced, thenWaitFor: c => UntilOneIsGoneAsync(c, 0));
+    /// <summary>For cuts that no session of the database notices: one server is as good as the other.</summary>
+    public static TheoryData<DatabaseKind> AnyKind => [ClusterInstallation.Kinds.First().Data];
 
-    protected Task CutOffFromTheOtherSilosAsync() => CutAsync(
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public Task Silo_CutOffFromEverybody_IsReplacedAndComesBack(DatabaseKind kind) => CutAsync(
+        kind, 0, cluster => Lab.UnplugAsync(cluster.Sites.Silos[0]), WasReplaced, thenWaitFor: c => UntilOneIsGoneAsync(c, 0));
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public Task Silo_CutOffFromTheDatabase_IsReplacedAndComesBack(DatabaseKind kind) => CutAsync(
+        kind,
+        2,
+        cluster => Lab.CutBothAsync(cluster.Sites.Silos[2], cluster.Sites.Database),
+        WasReplaced,
+        thenWaitFor: c => UntilOneIsGoneAsync(c, 2));
+
+    [Theory]
+    [MemberData(nameof(AnyKind))]
+    public Task Silo_CutOffFromTheOtherSilos_IsReplacedAndComesBack(DatabaseKind kind) => CutAsync(
+        kind,
         1,
         async cluster =>
         {
@@ -53,21 +46,46 @@ public abstract class NetworkCuts(NetworkCuts.Shared shared, ITestOutputHelper o
         WasReplaced,
         thenWaitFor: c => UntilOneIsGoneAsync(c, 1)); // Until then orders succeed that need no other silo.
 
-    protected Task CutOffFromTheDatabaseAsync() => CutAsync(
-        2,
-        cluster => Lab.CutBothAsync(cluster.Sites.Silos[2], cluster.Sites.Database),
-        WasReplaced,
-        thenWaitFor: c => UntilOneIsGoneAsync(c, 2));
-
     /// <summary>The younger of the two gives itself up.</summary>
-    protected Task CutInOneDirectionAsync() => CutAsync(
+    [Theory]
+    [MemberData(nameof(AnyKind))]
+    public Task Silos_CutInOneDirection_GoOnWithoutOneOfThem(DatabaseKind kind) => CutAsync(
+        kind,
         0,
         cluster => Lab.CutAsync(cluster.Sites.Silos[0], cluster.Sites.Silos[1]),
         _ => { },
         thenWaitFor: c => UntilOneIsGoneAsync(c, 0, 1));
 
     /// <summary>Slow is not dead: nobody is replaced.</summary>
-    protected Task SlowAsync() => CutAsync(2, cluster => cluster.SlowDownAsync(cluster.Sites.Silos[2], s_slow), WasKept);
+    [Theory]
+    [MemberData(nameof(AnyKind))]
+    public Task Silo_BehindASlowLink_ServesSlowly(DatabaseKind kind) =>
+        CutAsync(kind, 2, cluster => cluster.SlowDownAsync(cluster.Sites.Silos[2], s_slow), WasKept);
+
+    private async Task CutAsync(
+        DatabaseKind kind, int silo, Func<CutCluster, Task> cut, Action<CutCluster.Outcome> check,
+        Func<CutCluster, Task>? thenWaitFor = null)
+    {
+        var stop = TestContext.Current.CancellationToken;
+        if (DatabaseServer.WhyMissing(kind) is { } noServer) Assert.Skip(noServer);
+        if (await Lab.WhyMissingAsync() is { } noLab) Assert.Skip(noLab);
+        var cluster = await clusters.OpenAsync(kind, stop);
+        try
+        {
+            var outcome = await cluster.CutAsync(
+                silo, () => cut(cluster), thenWaitFor is null ? null : () => thenWaitFor(cluster), Few, output.WriteLine, stop);
+            output.WriteLine($"{outcome}");
+            Assert.NotNull(outcome.Before);
+            Assert.NotNull(outcome.After);
+            check(outcome);
+        }
+        catch
+        {
+            output.WriteLine(cluster.Installation.Tails());
+            await clusters.DisposeAsync(); // The next one is not to suffer from it.
+            throw;
+        }
+    }
 
     private static Task UntilOneIsGoneAsync(CutCluster cluster, params int[] silos) =>
         cluster.UntilOneIsGoneAsync(silos, TestContext.Current.CancellationToken);
@@ -84,54 +102,21 @@ public abstract class NetworkCuts(NetworkCuts.Shared shared, ITestOutputHelper o
         Assert.Equal(outcome.Before, outcome.After);
     }
 
-    /// <summary>Opens the cluster for the first who needs it.</summary>
-    public abstract class Shared(DatabaseKind kind) : IAsyncDisposable
+    /// <summary>Opens a server's cluster for the first who needs it.</summary>
+    public sealed class Clusters : IAsyncDisposable
     {
-        private CutCluster? _cluster;
+        private readonly Dictionary<DatabaseKind, CutCluster> _open = [];
 
-        public DatabaseKind Kind => kind;
-
-        public async Task<CutCluster> OpenAsync(CancellationToken stop) => _cluster ??= await CutCluster.OpenAsync(kind, stop);
+        public async Task<CutCluster> OpenAsync(DatabaseKind kind, CancellationToken stop)
+        {
+            if (!_open.TryGetValue(kind, out var cluster)) _open[kind] = cluster = await CutCluster.OpenAsync(kind, stop);
+            return cluster;
+        }
 
         public async ValueTask DisposeAsync()
         {
-            GC.SuppressFinalize(this);
-            if (Interlocked.Exchange(ref _cluster, null) is { } cluster) await cluster.DisposeAsync();
+            foreach (var kind in _open.Keys.ToList())
+                if (_open.Remove(kind, out var cluster)) await cluster.DisposeAsync();
         }
     }
-}
-
-/// <summary>On PostgreSQL: all of them.</summary>
-public sealed class PostgresNetworkCuts(PostgresNetworkCuts.Cluster shared, ITestOutputHelper output)
-    : NetworkCuts(shared, output), IClassFixture<PostgresNetworkCuts.Cluster>
-{
-    [Fact]
-    public Task Silo_CutOffFromEverybody_IsReplacedAndComesBack() => CutOffFromEverybodyAsync();
-
-    [Fact]
-    public Task Silo_CutOffFromTheOtherSilos_IsReplacedAndComesBack() => CutOffFromTheOtherSilosAsync();
-
-    [Fact]
-    public Task Silo_CutOffFromTheDatabase_IsReplacedAndComesBack() => CutOffFromTheDatabaseAsync();
-
-    [Fact]
-    public Task Silos_CutInOneDirection_GoOnWithoutOneOfThem() => CutInOneDirectionAsync();
-
-    [Fact]
-    public Task Silo_BehindASlowLink_ServesSlowly() => SlowAsync();
-
-    public sealed class Cluster() : Shared(DatabaseKind.Postgres);
-}
-
-/// <summary>On MariaDB: those in which its sessions are cut.</summary>
-public sealed class MariaDbNetworkCuts(MariaDbNetworkCuts.Cluster shared, ITestOutputHelper output)
-    : NetworkCuts(shared, output), IClassFixture<MariaDbNetworkCuts.Cluster>
-{
-    [Fact]
-    public Task Silo_CutOffFromEverybody_IsReplacedAndComesBack() => CutOffFromEverybodyAsync();
-
-    [Fact]
-    public Task Silo_CutOffFromTheDatabase_IsReplacedAndComesBack() => CutOffFromTheDatabaseAsync();
-
-    public sealed class Cluster() : Shared(DatabaseKind.MariaDb);
 }
