@@ -3,8 +3,8 @@ using Npgsql;
 namespace Mall.Ledger.Postgres;
 
 /// <summary>
-/// Each statement counts what it changed and fails when that is not all. Locks are taken in the order commit mark, barrier rows
-/// by key, tables by name, rows by key (<see cref="ChangeGroups"/>).
+/// Each statement fails unless it changes all that it is given (<see cref="PostgresSql.Change"/>). Locks are taken in the order
+/// commit mark, barrier rows by key, tables by name, rows by key (<see cref="ChangeGroups"/>).
 /// </summary>
 internal sealed class PostgresWriter(ServerConnections connections, TimeProvider time)
     : ServerWriter(connections, PostgresErrors.Instance)

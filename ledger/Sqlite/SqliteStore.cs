@@ -29,7 +29,6 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
     private SqliteSession? _own;
     private SqliteWriter? _writer;
 
-
     public TaskScheduler Scheduler { get; } = scheduler ?? new SqliteThread();
 
     public Task OpenAsync(CancellationToken cancellationToken) => Run(async () =>
