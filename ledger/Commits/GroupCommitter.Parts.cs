@@ -10,7 +10,10 @@ internal sealed partial class GroupCommitter
         for (var i = 0; i < part.Count; i++)
             if (part.IsOpen(i)) rest.Add(part.Pending(i));
         Answer(part, static (batch, i) => batch.IsFound(i));
-        var isAtFault = rest.Count == 1 || (isLocked && _tried != ConflictKeys.None);
+
+        // Of those that wait for one row most are held up by that; who is by another row, which nobody sees, is found alone.
+        var isAtFault = rest.Count == 1 || (isLocked && _tried != ConflictKeys.None && _foundInTrial == MostFoundInTrial);
+        if (isLocked && rest.Count == 1) _foundInTrial++;
         HoldBack(part, isLocked && isAtFault);
         if (isAtFault)
         {
@@ -43,7 +46,7 @@ internal sealed partial class GroupCommitter
                 if (part.HeldBackBy(i) == ConflictKeys.None && !(isAtFault && part.IsOpen(i))) continue;
                 held.Add(part.Pending(i));
                 long[] keys = part.HeldBackBy(i) is not ConflictKeys.None and var found ? [found]
-                    : _tried != ConflictKeys.None ? [_tried] : part.Pending(i).Keys;
+                    : part.Open > 1 ? [_tried] : part.Pending(i).Keys;
                 foreach (var key in keys)
                     if (key != ConflictKeys.None) _quarantine.Hold(key);
             }

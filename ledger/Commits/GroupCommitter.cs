@@ -15,6 +15,8 @@ internal sealed partial class GroupCommitter(
     IStore store, LedgerOptions options, TimeProvider time, LedgerMetrics metrics, ILogger logger)
     : IAsyncDisposable
 {
+    private const int MostFoundInTrial = 2; // More are not looked for one by one: each costs a wait for the lock.
+
     private readonly BatchPolicy _policy = new(options.MaxBatchWriteSets, options.MaxBatchBytes);
     private readonly Backoff _backoff = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1), options.Random);
     private readonly CancellationTokenSource _abort = new();
@@ -36,7 +38,8 @@ internal sealed partial class GroupCommitter(
     private readonly Stack<Batch> _parts = new(); // Of the batch that was taken, what is still to be written.
     private Task _loop = Task.CompletedTask;
     private long _number;
-    private long _tried; // The key of the quarantine's row that this batch is about, if it is about one.
+    private long _tried; // The key of the quarantine's row that this batch is about, if it is about one...
+    private int _foundInTrial; // ...and who of those that want it could not be written, alone, for a lock that nobody sees.
     private int _failures; // One after the other, until now.
     private int _allFailures;
 
@@ -169,7 +172,7 @@ internal sealed partial class GroupCommitter(
         if (isTrial && _quarantine.TryNext(out _tried) is { } waiting)
         {
             _policy.Fill(_batch, waiting);
-            _batch.HasWaited = true;
+            (_batch.HasWaited, _foundInTrial) = (true, 0);
             if (_batch.Count == 0) _quarantine.EndTrial(_tried, _queue); // All have given up.
         }
 

@@ -20,9 +20,6 @@ internal sealed class MySqlErrors : ServerErrors
         1290, 1297, 1317, 1370, 1615, 1637, 1696, 1698, 1792, 1836, 1927, 1969, 2006, 2013, 2055, 3024, 3100, 3101, 3169,
     ];
 
-    /// <summary>The session that was to be killed is gone already.</summary>
-    public static bool IsUnknownThread(Exception failure) => CodeOf(failure) == MySqlErrorCode.NoSuchThread;
-
     public override bool IsRefusal(Exception failure) =>
         IsFaultOfStatement(failure) || AnswerOf(failure) is ServerAnswer.Deadlock or ServerAnswer.LockTimeout;
 

@@ -23,11 +23,11 @@ internal sealed class MySqlWriter(ServerConnections connections, TimeProvider ti
     private readonly SqlText _sql = new();
     private long _largestPacket;
 
-    protected override async Task PrepareAsync(bool hasPredecessors)
+    protected override async Task PrepareAsync()
     {
-        // The session before this one may hold locks on rows: who has the lock by name ends first.
-        if (hasPredecessors && await ReadNumberAsync($"select coalesce(is_used_lock('{Name}'), 0)") is > 0 and var predecessor)
-            await KillAsync(predecessor);
+        // Who has the lock by name is the session before. Should it end by itself before it is killed, the next attempt gets on.
+        if (await ReadNumberAsync($"select coalesce(is_used_lock('{Name}'), 0)") is > 0 and var predecessor)
+            await ExecuteAsync($"kill {predecessor}");
         if (await ReadNumberAsync($"select coalesce(get_lock('{Name}', 5), 0)") != 1)
             throw new TimeoutException("The session before has not ended.");
 
@@ -115,18 +115,6 @@ internal sealed class MySqlWriter(ServerConnections connections, TimeProvider ti
             while (await reader.ReadAsync()) take(reader);
         }
         while (await reader.NextResultAsync());
-    }
-
-    private async Task KillAsync(long id)
-    {
-        try
-        {
-            await ExecuteAsync($"kill {id}");
-        }
-        catch (MySqlException failure) when (MySqlErrors.IsUnknownThread(failure))
-        {
-            // It has ended meanwhile.
-        }
     }
 
     private async Task<long> ReadNumberAsync(string sql)

@@ -35,7 +35,7 @@ internal sealed class PostgresWriter(ServerConnections connections, TimeProvider
 
     private PostgresStatements _statements = new();
 
-    protected override async Task PrepareAsync(bool hasPredecessors)
+    protected override async Task PrepareAsync()
     {
         _statements = new PostgresStatements(); // The driver's commands remember what was prepared on the connection before.
         await new Statement<bool>(s_succeed, Name).ReadAsync(Connection.CreateCommand());

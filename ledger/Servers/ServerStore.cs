@@ -57,7 +57,7 @@ internal abstract partial class ServerStore(
             {
                 throw StoreErrors.NotAQuery(failure);
             }
-            catch (Exception failure) when (failure is DbException or IOException or SocketException or TimeoutException)
+            catch (Exception failure) when (failure is DbException or IOException or SocketException or TimeoutException or ObjectDisposedException)
             {
                 if (reads == MostReads || !errors.IsEndOfSession(failure)) throw errors.Unavailable(failure);
             }

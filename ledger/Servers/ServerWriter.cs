@@ -18,7 +18,6 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
     private const int MostAttempts = 4;
 
     private DbConnection? _connection;
-    private bool _hasPredecessors;
 
     // Repeats and null compensations come in swarms: as long as they do, a look at barriers comes first. It is the cheaper way.
     private bool _expectsRepeats;
@@ -100,9 +99,9 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
 
     public ValueTask DisposeAsync() => DisconnectAsync();
 
-    /// <summary>Gets a new connection ready.</summary>
-    /// <param name="hasPredecessors">There were others, which the server may not yet know to be dead: they hold locks.</param>
-    protected abstract Task PrepareAsync(bool hasPredecessors);
+    /// <summary>Gets a new connection ready, and ends one before it, which the server may not yet know to be dead: it holds
+    /// locks.</summary>
+    protected abstract Task PrepareAsync();
 
     /// <summary>Sends all of it, the commit included. Fails unless every barrier row and every change is as expected.</summary>
     /// <param name="isAgain">Somebody in it may have waited for a lock already: nearly no wait this time.</param>
@@ -203,13 +202,14 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
         var before = batch.Findings;
         try
         {
+            // Rows first: when another process has written what is seen of them, its barrier row is there by then and says so.
             Collect(batch);
-            if (await LookAtBarriersAsync(batch)) return _expectsRepeats = true;
+            var seen = new List<(ChangeGroup Group, Sight[] Sights)>();
             foreach (var group in Groups.Groups)
-            {
-                var sights = await SeeAsync(group, isToLock: group.Shape.Operation != RowOperation.Insert);
+                seen.Add((group, await SeeAsync(group, isToLock: group.Shape.Operation != RowOperation.Insert)));
+            if (await LookAtBarriersAsync(batch)) return _expectsRepeats = true;
+            foreach (var (group, sights) in seen)
                 for (var i = 0; i < sights.Length; i++) Note(batch, group.Shape, group.Changes[i].Position, sights[i]);
-            }
         }
         catch (Exception failure) when (errors.IsFaultOfStatement(failure))
         {
@@ -275,8 +275,7 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
         _connection = await connections.Committer.OpenConnectionAsync();
         try
         {
-            await PrepareAsync(_hasPredecessors);
-            _hasPredecessors = true;
+            await PrepareAsync();
         }
         catch
         {

@@ -69,6 +69,21 @@ public sealed class QuarantineTests
         Assert.Equal(50, stuck.Count(one => one.IsCompletedSuccessfully));
     });
 
+    [Fact]
+    public void Row_ThatIsFreeAgain_IsWrittenThoughOneWhoWantsItIsHeldUpByAnother() => Run(async () =>
+    {
+        await Commit(Product(1, 100), Product(2, 100));
+        _store.Locked = 1;
+        var stuck = Commit(Take(1, 1), Take(2, 1));
+        var others = Enumerable.Range(0, 20).Select(_ => Commit(Take(1, 1))).ToList();
+        await Pass(TimeSpan.FromSeconds(1));
+        _store.Locked = 2;
+        await Task.WhenAll(others);
+        Assert.False(stuck.IsCompleted);
+        _store.Locked = 0;
+        Assert.Equal(Applied, await stuck);
+    });
+
     private Task<CommitOutcome> Commit(params RowChange[] changes) => _ledger.CommitAsync(new WriteSet(changes));
 
     private Task Pass(TimeSpan time) => Task.Delay(time, _time, TestContext.Current.CancellationToken);

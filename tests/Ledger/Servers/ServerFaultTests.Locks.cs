@@ -24,6 +24,33 @@ public abstract partial class ServerFaultTests
         Assert.Equal("97", await StockOf(1));
     }
 
+    [Theory]
+    [InlineData(0), InlineData(1), InlineData(2), InlineData(3), InlineData(4), InlineData(5), InlineData(6)]
+    public async Task TheSame_ThatAnotherProcessCommitsBeforeAnyOfTheRequests_IsADuplicate(int requests)
+    {
+        const string Insert = """
+            insert into barrier values ('saga', 'g', '01', 'action', '01', 'action', 0);
+            insert into settings (name, value) values ('g', 'x')
+            """;
+        await using var other = await OtherSession.LockAsync(Server, Database, Insert);
+        var held = Network.HoldRequestsAsync();
+        var same = Commit(Action("g"), Setting("g", "x"));
+        for (var i = 0; i < requests; i++)
+        {
+            await held;
+            var answered = Network.HoldRepliesAsync();
+            Network.ReleaseRequests();
+            await answered;
+            held = Network.HoldRequestsAsync();
+            Network.ReleaseReplies();
+        }
+
+        await held;
+        await other.CommitAsync();
+        Network.ReleaseRequests();
+        Assert.Equal(Duplicate, await same);
+    }
+
     [Fact]
     public async Task RowThatStaysLocked_IsUnavailableInTime_AndNothingWasWritten()
     {
