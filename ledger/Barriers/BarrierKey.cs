@@ -18,7 +18,6 @@ public static class BarrierOps
     public const string Compensate = "compensate";
 
     public const string Try = "try";
-    public const string Confirm = "confirm";
 
     /// <summary>Undoes the try, as a compensation undoes its action.</summary>
     public const string Cancel = "cancel";

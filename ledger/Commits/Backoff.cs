@@ -1,12 +1,10 @@
 namespace Mall.Ledger;
 
 /// <summary>Waits between attempts: doubling, capped, drawn from the upper half so that not all return together.</summary>
-/// <param name="first">The wait after the first failure, at most.</param>
-/// <param name="cap">No wait is longer.</param>
 /// <param name="random">Shared; locked for each draw.</param>
 internal sealed class Backoff(TimeSpan first, TimeSpan cap, Random random)
 {
-    /// <param name="failures">How often it failed by now; at least 1.</param>
+    /// <param name="failures">By now; at least 1.</param>
     public TimeSpan After(int failures)
     {
         var limit = Math.Min(cap.TotalMilliseconds, first.TotalMilliseconds * Math.Pow(2, Math.Min(failures - 1, 30)));

@@ -10,8 +10,7 @@ namespace Mall.Ledger;
 /// Of two that conflict, the older goes first; whoever conflicts with neither may overtake both. Pure: no clock, no
 /// thread, no database. One instance serves one committer.
 /// </summary>
-/// <param name="maxWriteSets">Most write sets in a batch.</param>
-/// <param name="maxBytes">Most bytes in a batch; a single write set that is larger gets a batch of its own.</param>
+/// <param name="maxBytes">A single write set that is larger gets a batch of its own.</param>
 internal sealed class BatchPolicy(int maxWriteSets, int maxBytes)
 {
     /// <summary>How many may be passed over before the search ends: the queue may be full of one row's.</summary>

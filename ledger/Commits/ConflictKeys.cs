@@ -1,11 +1,12 @@
+using System.IO.Hashing;
 using System.Runtime.InteropServices;
 
 namespace Mall.Ledger;
 
 /// <summary>
 /// What a write set may collide with another on, as 64-bit hashes: its barrier key (without the op, since an action and its
-/// compensation must not share a batch) and each of its rows. Equal hashes of different things only delay one of the two. The
-/// hash is ours: <c>string.GetHashCode</c> differs from run to run, and a simulated cluster must not.
+/// compensation must not share a batch) and each of its rows. Equal hashes of different things only delay one of the two.
+/// <c>string.GetHashCode</c> would differ from run to run, and a simulated cluster must not.
 /// </summary>
 internal static class ConflictKeys
 {
@@ -35,26 +36,15 @@ internal static class ConflictKeys
         foreach (var position in change.Shape.KeyPositions)
         {
             var value = change.Values[position];
-            hash = value.IsNumber ? Mix(hash, value.Number) : Hash(hash, value.Text ?? "");
+            hash = value.IsNumber ? Hash(hash, value.Number) : Hash(hash, value.Text ?? "");
         }
 
         return hash;
     }
 
-    private static long Hash(long hash, string text)
-    {
-        var bytes = MemoryMarshal.AsBytes(text.AsSpan());
-        var blocks = MemoryMarshal.Cast<byte, long>(bytes);
-        foreach (var block in blocks) hash = Mix(hash, block);
-        foreach (var c in text.AsSpan(blocks.Length * 4)) hash = Mix(hash, c);
-        return Mix(hash, text.Length);
-    }
+    private static long Hash(long seed, string text) =>
+        (long)XxHash3.HashToUInt64(MemoryMarshal.AsBytes(text.AsSpan()), seed);
 
-    // A multiplication and a shift by turns, as in splitmix64: every bit of the input reaches every bit of the result.
-    private static long Mix(long hash, long value)
-    {
-        var z = unchecked((ulong)(hash ^ value) * 0x9E3779B97F4A7C15);
-        z = unchecked((z ^ (z >> 32)) * 0xBF58476D1CE4E5B9);
-        return (long)(z ^ (z >> 29));
-    }
+    private static long Hash(long seed, long number) =>
+        (long)XxHash3.HashToUInt64(MemoryMarshal.AsBytes(new ReadOnlySpan<long>(ref number)), seed);
 }

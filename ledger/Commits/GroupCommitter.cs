@@ -15,9 +15,11 @@ internal sealed partial class GroupCommitter(
     IStore store, LedgerOptions options, TimeProvider time, LedgerMetrics metrics, ILogger logger)
     : IAsyncDisposable
 {
+    private const int MaxBatchBytes = 4 * 1024 * 1024; // About: what the server's packets and a client's patience allow.
+
     private const int MostFoundInTrial = 2; // More are not looked for one by one: each costs a wait for the lock.
 
-    private readonly BatchPolicy _policy = new(options.MaxBatchWriteSets, options.MaxBatchBytes);
+    private readonly BatchPolicy _policy = new(options.MaxBatchWriteSets, MaxBatchBytes);
     private readonly Backoff _backoff = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1), options.Random);
     private readonly CancellationTokenSource _abort = new();
 

@@ -13,7 +13,6 @@ public sealed class WriteProof(DurableLedger ledger, IStore store, LedgerClock t
     private readonly string _name = RandomNumberGenerator.GetHexString(16);
     private int _failures;
 
-    /// <inheritdoc/>
     public string Kind => "ledger.proof";
 
     /// <summary>Completes when it is given. One at a time.</summary>

@@ -1,11 +1,12 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 
 namespace Mall.Ledger;
 
 /// <summary>
 /// Finds work whose time has come, in the table <c>due</c> and in due columns, and hands it to its handlers. It looks once a
-/// period, when told to (<see cref="Wake"/>), and again at once while there is more than it can take. What fails is tried again,
-/// with backoff, for ever: giving up is for whoever owns the work. What a dead process leaves undone, another claims.
+/// period, and again at once while there is more than it can take. What fails is tried again, with backoff, for ever: giving up
+/// is for whoever owns the work. What a dead process leaves undone, another claims.
 /// </summary>
 internal sealed partial class DueWorker(
     IStore store, ILedger ledger, IEnumerable<IDueHandler> handlers, IEnumerable<DueColumn> columns, LedgerOptions options,
@@ -24,20 +25,12 @@ internal sealed partial class DueWorker(
     private readonly Backoff _backoff = new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), options.Random);
     private readonly string _claimant = ClaimantOf(options.Random, time);
     private readonly CancellationTokenSource _stop = new();
-
-    // Guards what follows: the loop and the handlers' ends meet there.
-    private readonly Lock _gate = new();
-    private readonly Dictionary<(string Kind, string Key), int> _failures = [];
-    private TaskCompletionSource? _change; // The loop waits on it for something to look at anew.
-    private bool _isWoken;
-    private int _running;
+    private readonly ConcurrentDictionary<(string Kind, string Key), int> _failures = [];
 
     // The loop's own.
+    private readonly List<Task> _running = [];
     private Task _loop = Task.CompletedTask;
     private bool _isStandingScheduled;
-
-    /// <summary>Says that something has become due, or soon will: look now.</summary>
-    public void Wake() => Change(() => _isWoken = true);
 
     /// <summary>Begins, once everything that handlers may call is up.</summary>
     public Task StartedAsync(CancellationToken cancellationToken)
@@ -50,7 +43,6 @@ internal sealed partial class DueWorker(
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         _stop.Cancel();
-        Wake();
         await _loop.WaitAsync(cancellationToken);
     }
 
@@ -75,10 +67,11 @@ internal sealed partial class DueWorker(
                 LogPollFailed(failure);
             }
 
-            await (isMore ? UntilAsync(() => _running <= options.DueConcurrency / 2) : SleepAsync());
+            if (!isMore) await SleepAsync();
+            while (CountRunning() > options.DueConcurrency / 2) await Task.WhenAny(_running);
         }
 
-        await UntilAsync(() => _running == 0);
+        await Task.WhenAll(_running);
     }
 
     /// <summary>Claims as much as there is room for and starts it. True when there may be more.</summary>
@@ -102,26 +95,20 @@ internal sealed partial class DueWorker(
 
     private async Task<bool> ClaimAsync(DueColumn? column, string[] kinds)
     {
-        int room;
-        lock (_gate) room = options.DueConcurrency - _running;
+        var room = options.DueConcurrency - CountRunning();
         if (room <= 0) return true;
 
         // Whole milliseconds, as they are stored: the end of the claim is compared when the claim is released.
         var now = DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
         var claim = new DueClaim(_claimant, kinds, now, now + options.DueClaim, room);
         var items = column is null ? await store.ClaimAsync(claim) : await store.ClaimAsync(column, claim);
-        foreach (var item in items)
-        {
-            lock (_gate) _running++;
-            _ = HandleAsync(item, column, claim); // Observes its own failures; the loop's end waits for it by the count.
-        }
-
+        _running.AddRange(items.Select(item => HandleAsync(item, column, claim)));
         return items.Count == room;
     }
 
     private async Task HandleAsync(DueItem item, DueColumn? column, DueClaim claim)
     {
-        var attempt = column is null ? item.Attempts : 1 + FailuresOf(item);
+        var attempt = column is null ? item.Attempts : 1 + _failures.GetValueOrDefault((item.Kind, item.Key));
         try
         {
             var isDone = await TryHandleAsync(item with { Attempts = attempt });
@@ -142,10 +129,6 @@ internal sealed partial class DueWorker(
         {
             LogNotNoted(item.Kind, item.Key, failure);
         }
-        finally
-        {
-            Change(() => _running--);
-        }
     }
 
     private async Task<bool> TryHandleAsync(DueItem item)
@@ -162,61 +145,34 @@ internal sealed partial class DueWorker(
         }
     }
 
-    /// <summary>Waits for the next look: a period, or less when told so.</summary>
     private async Task SleepAsync()
     {
-        // A timer keeps the promise: to await the first of several tasks would go through the thread pool, past a simulation.
-        await using var period = time.CreateTimer(
-            static state => ((DueWorker)state!).Wake(), this, options.DuePeriod, Timeout.InfiniteTimeSpan);
-        await UntilAsync(() => _isWoken);
-        lock (_gate) _isWoken = false;
-    }
-
-    private async Task UntilAsync(Func<bool> isSo)
-    {
-        while (true)
+        try
         {
-            TaskCompletionSource change;
-            lock (_gate)
-            {
-                if (isSo()) return;
-                _change = change = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            }
-
-            await change.Task;
+            await Task.Delay(options.DuePeriod, time, _stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // It stops: the loop looks next.
         }
     }
 
-    private void Change(Action change)
+    private int CountRunning()
     {
-        TaskCompletionSource? waiting;
-        lock (_gate)
-        {
-            change();
-            (waiting, _change) = (_change, null);
-        }
+        _running.RemoveAll(static work => work.IsCompleted);
+        return _running.Count;
+    }
 
-        waiting?.SetResult();
+    private void Note(DueItem item, int failures)
+    {
+        if (_failures.Count >= MostRemembered) _failures.Clear();
+        if (failures == 0) _failures.TryRemove((item.Kind, item.Key), out _);
+        else _failures[(item.Kind, item.Key)] = failures;
     }
 
     private static string ClaimantOf(Random random, TimeProvider time)
     {
         lock (random) return $"{time.GetUtcNow().ToUnixTimeMilliseconds():x}-{random.NextInt64():x}";
-    }
-
-    private int FailuresOf(DueItem item)
-    {
-        lock (_gate) return _failures.GetValueOrDefault((item.Kind, item.Key));
-    }
-
-    private void Note(DueItem item, int failures)
-    {
-        lock (_gate)
-        {
-            if (_failures.Count >= MostRemembered) _failures.Clear();
-            if (failures == 0) _failures.Remove((item.Kind, item.Key));
-            else _failures[(item.Kind, item.Key)] = failures;
-        }
     }
 
     [LoggerMessage(2111, LogLevel.Warning, "Due work could not be claimed")]

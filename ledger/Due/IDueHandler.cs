@@ -28,9 +28,6 @@ public interface IDueHandler
 public sealed record DueItem(string Kind, string Key, DateTimeOffset DueTime, int Attempts, string? Payload = null);
 
 /// <summary>How due work is claimed.</summary>
-/// <param name="Claimant">Names this process.</param>
 /// <param name="Kinds">The kinds that it has handlers for.</param>
-/// <param name="Now">What is due by then is claimed.</param>
 /// <param name="Until">Nobody else claims it before then.</param>
-/// <param name="Limit">At most so many.</param>
 public sealed record DueClaim(string Claimant, IReadOnlyList<string> Kinds, DateTimeOffset Now, DateTimeOffset Until, int Limit);

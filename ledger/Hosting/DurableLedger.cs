@@ -21,7 +21,6 @@ public sealed class DurableLedger : ILedger, IAsyncDisposable
 
     internal DurableLedger(IStore store, LedgerOptions options, LedgerClock clock, ILogger logger, LedgerMetrics metrics)
     {
-        options.Validate();
         (_store, _options, _clock, _metrics) = (store, options, clock, metrics);
         _committer = new GroupCommitter(store, options, clock, metrics, logger);
         metrics.WatchQueue(() => _committer.QueueLength);
@@ -39,18 +38,14 @@ public sealed class DurableLedger : ILedger, IAsyncDisposable
         _committer.Start();
     }
 
-    /// <inheritdoc/>
     public Task<CommitOutcome> CommitAsync(WriteSet writes) => _committer.CommitAsync(writes);
 
-    /// <inheritdoc/>
     public Task<IReadOnlyList<T>> QueryAsync<T>(
         Query<T> query, CancellationToken cancellationToken = default, params Value[] parameters) =>
         _store.QueryAsync(query, parameters, cancellationToken);
 
-    /// <inheritdoc/>
     public Task<long> SettledAsync(CancellationToken cancellationToken = default) => _store.SettledAsync(cancellationToken);
 
-    /// <inheritdoc/>
     public ValueTask<long> NextIdAsync(string sequence, CancellationToken cancellationToken = default)
     {
         if (Volatile.Read(ref _isDisposed) != 0)

@@ -18,9 +18,6 @@ public sealed class LedgerOptions
     /// <summary>Most write sets in one transaction. More cost latency and gain little. Default: 1,024.</summary>
     public int MaxBatchWriteSets { get; set; } = 1_024;
 
-    /// <summary>Most bytes in one transaction, about. Default: 4 MiB.</summary>
-    public int MaxBatchBytes { get; set; } = 4 * 1024 * 1024;
-
     /// <summary>How long a stop waits for what is queued. Default: 10 s.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -47,16 +44,6 @@ public sealed class LedgerOptions
 
     /// <summary>For simulations: runs what would run on a thread of the ledger's own. Default: null.</summary>
     public TaskScheduler? Scheduler { get; set; }
-
-    /// <exception cref="ArgumentOutOfRangeException">With this nothing would ever be committed.</exception>
-    internal void Validate()
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(QueueLimit, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(MaxBatchWriteSets, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(DueConcurrency, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(CommitTimeout, TimeSpan.Zero);
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(DueClaim, TimeSpan.Zero);
-    }
 
     /// <summary>Does not demand an SQLite file for itself. Never for a process that hosts grains. Default: false.</summary>
     public bool SharesFile { get; set; }

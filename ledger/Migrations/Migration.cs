@@ -47,17 +47,13 @@ internal static class MigrationScripts
 internal static class MigrationPlan
 {
     /// <summary>The migrations that are still to be run, in order.</summary>
-    /// <param name="known">What this program brings.</param>
-    /// <param name="applied">What the database has had.</param>
     /// <exception cref="LedgerStartException">They do not fit; the message names the first that does not.</exception>
     public static IReadOnlyList<Migration> Of(IReadOnlyList<Migration> known, IReadOnlyList<Migration> applied)
     {
-        DemandNoGap(known, "this program's migrations");
         var had = applied.OrderBy(m => m.Number).ToList();
         if (had.Count > known.Count)
             throw Misfit($"the database was written by a newer version: it has had migration {had[known.Count].Name}, "
                 + $"and this version knows {known.Count}. Start the newer version.");
-        DemandNoGap(had, "the database's schema_version");
         foreach (var (ours, theirs) in known.Zip(had))
         {
             if (theirs.Name != ours.Name)
@@ -69,13 +65,6 @@ internal static class MigrationPlan
         }
 
         return [.. known.Skip(had.Count)];
-    }
-
-    private static void DemandNoGap(IEnumerable<Migration> migrations, string whose)
-    {
-        foreach (var (before, migration) in migrations.Index())
-            if (migration.Number != before + 1)
-                throw Misfit($"{whose} has a gap or a double: {migration.Name} stands where number {before + 1:0000} must.");
     }
 
     private static LedgerStartException Misfit(string what) => new($"db: {what}");

@@ -9,7 +9,6 @@ internal sealed class MySqlErrors : ServerErrors
 
     // MariaDB's, or newer than the driver.
     private const MySqlErrorCode AccessDeniedWithoutPassword = (MySqlErrorCode)1698;
-    private const MySqlErrorCode ReadOnlyMode = (MySqlErrorCode)1836;
     private const MySqlErrorCode ConnectionKilled = (MySqlErrorCode)1927;
 
     /// <summary>The server's own state, from disks to permissions. Everything else it says is about the statement.</summary>
@@ -40,10 +39,6 @@ internal sealed class MySqlErrors : ServerErrors
         MySqlErrorCode.DatabaseAccessDenied or MySqlErrorCode.AccessDenied or MySqlErrorCode.UnknownDatabase
             or MySqlErrorCode.HostNotPrivileged or MySqlErrorCode.TableAccessDenied or AccessDeniedWithoutPassword =>
             ServerAnswer.NoEntry,
-        MySqlErrorCode.DiskFull or MySqlErrorCode.RecordFileFull => ServerAnswer.DiskFull,
-        MySqlErrorCode.ConnectionCountError => ServerAnswer.NoConnectionLeft,
-        MySqlErrorCode.OptionPreventsStatement or MySqlErrorCode.CannotExecuteInReadOnlyTransaction or ReadOnlyMode =>
-            ServerAnswer.ReadOnly,
         _ => ServerAnswer.Other,
     };
 

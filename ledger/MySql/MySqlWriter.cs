@@ -66,11 +66,11 @@ internal sealed class MySqlWriter(ServerConnections connections, TimeProvider ti
 
     /// <inheritdoc/>
     /// <remarks>A row with the same primary key would have been found by a look, so it is another unique value.</remarks>
-    protected override CommitOutcome Judge(Exception refusal) => MySqlErrors.Instance.AnswerOf(refusal) switch
+    protected override LedgerFaultException? Judge(Exception refusal) => MySqlErrors.Instance.AnswerOf(refusal) switch
     {
-        ServerAnswer.UniqueViolation => CommitOutcome.Conflict,
+        ServerAnswer.UniqueViolation => null,
         ServerAnswer.FailedCheck => throw MySqlErrors.Instance.Failure(StoreFailure.Refused, refusal),
-        _ => throw MySqlErrors.Instance.Fault(string.Join(" and ", Groups.Groups.Select(group => group.Shape)), refusal),
+        _ => MySqlErrors.Instance.Fault(string.Join(" and ", Groups.Groups.Select(group => group.Shape)), refusal),
     };
 
     protected override async Task SeeAsync(ChangeGroup group, bool onlyFree, Sight[] sights)

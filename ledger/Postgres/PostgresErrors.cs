@@ -28,9 +28,6 @@ internal sealed class PostgresErrors : ServerErrors
         PostgresErrorCodes.LockNotAvailable => ServerAnswer.LockTimeout,
         PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification
             or PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.InsufficientPrivilege => ServerAnswer.NoEntry,
-        PostgresErrorCodes.DiskFull => ServerAnswer.DiskFull,
-        PostgresErrorCodes.TooManyConnections => ServerAnswer.NoConnectionLeft,
-        PostgresErrorCodes.ReadOnlySqlTransaction => ServerAnswer.ReadOnly,
         _ => ServerAnswer.Other,
     };
 

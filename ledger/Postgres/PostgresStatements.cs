@@ -3,9 +3,7 @@ using Db = NpgsqlTypes.NpgsqlDbType;
 
 namespace Mall.Ledger.Postgres;
 
-/// <summary>
-/// The committer's statements, each made once a shape and use, and filled anew each time: a parameter is an array, for a column.
-/// </summary>
+/// <summary>The committer's statements; their texts are made once a shape and use. A parameter is an array, for a column.</summary>
 internal sealed class PostgresStatements
 {
     // A number that was revoked must not commit: this then changes no row and fails.
@@ -19,67 +17,46 @@ internal sealed class PostgresStatements
         select 1 / count(*)::int from changed
         """;
 
-    private readonly NpgsqlParameter<string> _committer = new();
-    private readonly NpgsqlParameter<long> _number = new();
-    private readonly NpgsqlParameter<long> _time = new();
-    private readonly NpgsqlBatchCommand _mark;
-    private readonly Dictionary<(RowShape Shape, Func<RowShape, string> Sql), Statement> _statements = [];
-
-    public PostgresStatements() => _mark = new NpgsqlBatchCommand(WriteMark) { Parameters = { _committer, _number, _time } };
+    private readonly Dictionary<(RowShape Shape, Func<RowShape, string> Sql), string> _texts = [];
 
     /// <summary>The commit mark: first in every transaction, and it fails when the batch must not commit any more.</summary>
-    public NpgsqlBatchCommand Mark(Batch batch)
+    public static NpgsqlBatchCommand Mark(Batch batch) => new(WriteMark)
     {
-        (_committer.TypedValue, _number.TypedValue) = (batch.Committer, batch.Number);
-        _time.TypedValue = batch.Time.ToUnixTimeMilliseconds();
-        return _mark;
+        Parameters =
+        {
+            new NpgsqlParameter<string> { TypedValue = batch.Committer },
+            new NpgsqlParameter<long> { TypedValue = batch.Number },
+            new NpgsqlParameter<long> { TypedValue = batch.Time.ToUnixTimeMilliseconds() },
+        },
+    };
+
+    /// <param name="sql">One of <see cref="PostgresSql"/>, and always the same delegate for the same use.</param>
+    public string TextOf(RowShape shape, Func<RowShape, string> sql)
+    {
+        if (_texts.TryGetValue((shape, sql), out var text)) return text;
+        if (_texts.Count >= ShapeSql.MostShapes) _texts.Clear();
+        return _texts[(shape, sql)] = sql(shape);
     }
 
     /// <summary>The statement for these changes.</summary>
-    /// <param name="sql">One of <see cref="PostgresSql"/>, and always the same delegate for the same use.</param>
+    /// <inheritdoc cref="TextOf"/>
     public NpgsqlBatchCommand For(ChangeGroup group, Func<RowShape, string> sql)
     {
-        if (!_statements.TryGetValue((group.Shape, sql), out var statement))
+        var (columns, changes) = (group.Shape.Columns, group.Changes);
+        var command = new NpgsqlBatchCommand(TextOf(group.Shape, sql));
+        for (var i = 0; i < columns.Count; i++)
+            command.Parameters.Add(columns[i].Column.Type == ColumnType.Number
+                ? Values(i, Db.Bigint, static value => value.IsNull ? (long?)null : value.Number)
+                : Values(i, Db.Text, static value => value.Text));
+        if (command.CommandText.Contains($"${columns.Count + 1})", StringComparison.Ordinal))
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = changes.Count });
+        return command;
+
+        NpgsqlParameter<T[]> Values<T>(int column, Db type, Func<Value, T> read)
         {
-            if (_statements.Count >= ShapeSql.MostShapes) _statements.Clear();
-            _statements[(group.Shape, sql)] = statement = new Statement(group.Shape, sql(group.Shape));
-        }
-
-        return statement.Fill(group.Changes);
-    }
-
-    private sealed class Statement
-    {
-        private readonly NpgsqlBatchCommand _command;
-        private readonly List<Action<List<(int Position, Value[] Values)>>> _fills = [];
-        private readonly NpgsqlParameter<long> _count = new() { NpgsqlDbType = Db.Bigint };
-
-        public Statement(RowShape shape, string sql)
-        {
-            _command = new NpgsqlBatchCommand(sql);
-            foreach (var (i, (column, _)) in shape.Columns.Index())
-                _command.Parameters.Add(column.Type == ColumnType.Number
-                    ? Values(i, Db.Bigint, static value => value.IsNull ? (long?)null : value.Number)
-                    : Values(i, Db.Text, static value => value.Text));
-            if (sql.Contains($"${shape.Columns.Count + 1})", StringComparison.Ordinal)) _command.Parameters.Add(_count);
-        }
-
-        public NpgsqlBatchCommand Fill(List<(int Position, Value[] Values)> rows)
-        {
-            foreach (var fill in _fills) fill(rows);
-            _count.TypedValue = rows.Count;
-            return _command;
-        }
-
-        private NpgsqlParameter<List<T>> Values<T>(int column, Db type, Func<Value, T> read)
-        {
-            var values = new List<T>();
-            _fills.Add(rows =>
-            {
-                values.Clear();
-                foreach (var (_, row) in rows) values.Add(read(row[column]));
-            });
-            return new NpgsqlParameter<List<T>> { TypedValue = values, NpgsqlDbType = Db.Array | type };
+            var values = new T[changes.Count];
+            for (var row = 0; row < values.Length; row++) values[row] = read(changes[row].Values[column]);
+            return new NpgsqlParameter<T[]> { TypedValue = values, NpgsqlDbType = Db.Array | type };
         }
     }
 }

@@ -9,14 +9,14 @@ namespace Mall.Ledger.Postgres;
 internal sealed class PostgresWriter(ServerConnections connections, TimeProvider time)
     : ServerWriter(connections, PostgresErrors.Instance)
 {
-    private const string Revoke = """
-        select set_config('lock_timeout', '5s', true);
-        insert into commit_marks as m (committer, number, revoked, update_time) values (@committer, 0, @number, @time)
+    private const string HardlyWait = "select set_config('lock_timeout', '20ms', true)"; // In this transaction alone.
+
+    private static readonly Query<long> s_revoke = ShortQueries.Number("""
+        insert into commit_marks as m (committer, number, revoked, update_time)
+        select @p1, 0, @p2, @p3 from set_config('lock_timeout', '5s', true)
         on conflict (committer) do update set revoked = greatest(m.revoked, excluded.revoked)
         returning number
-        """;
-
-    private const string HardlyWait = "select set_config('lock_timeout', '20ms', true)"; // In this transaction alone.
+        """);
 
     // Takes the name, and ends whoever had it.
     private static readonly Query<bool> s_succeed = new(
@@ -33,19 +33,15 @@ internal sealed class PostgresWriter(ServerConnections connections, TimeProvider
     private static readonly Func<RowShape, string> s_see = shape => PostgresSql.See(shape, onlyFree: false);
     private static readonly Func<RowShape, string> s_seeFree = shape => PostgresSql.See(shape, onlyFree: true);
 
-    private PostgresStatements _statements = new();
+    private readonly PostgresStatements _statements = new();
 
-    protected override async Task PrepareAsync()
-    {
-        _statements = new PostgresStatements(); // The driver's commands remember what was prepared on the connection before.
-        await new Statement<bool>(s_succeed, Name).ReadAsync(Connection.CreateCommand());
-    }
+    protected override Task PrepareAsync() => new Statement<bool>(s_succeed, Name).ReadAsync(Connection.CreateCommand());
 
     protected override async ValueTask WriteAsync(Batch batch, bool isAgain)
     {
         await using var transaction = Connection.CreateBatch();
         if (isAgain) transaction.BatchCommands.Add(new NpgsqlBatchCommand(HardlyWait));
-        transaction.BatchCommands.Add(_statements.Mark(batch));
+        transaction.BatchCommands.Add(PostgresStatements.Mark(batch));
         Add(Own, s_change);
         Add(Markers, s_insertIfMissing);
         Add(Origins, s_check);
@@ -60,16 +56,16 @@ internal sealed class PostgresWriter(ServerConnections connections, TimeProvider
         }
     }
 
-    protected override CommitOutcome Judge(Exception refusal)
+    protected override LedgerFaultException? Judge(Exception refusal)
     {
-        var failed = (refusal as PostgresException)?.BatchCommand;
-        var group = Groups.Groups.FirstOrDefault(group => _statements.For(group, s_change) == failed);
+        var failed = (refusal as PostgresException)?.BatchCommand?.CommandText;
+        var group = Groups.Groups.FirstOrDefault(group => _statements.TextOf(group.Shape, s_change) == failed);
         var isRefused = PostgresErrors.Instance.AnswerOf(refusal) is ServerAnswer.FailedCheck or ServerAnswer.UniqueViolation;
         return (group, isRefused) switch
         {
-            ({ }, true) => CommitOutcome.Conflict,
+            ({ }, true) => null,
             (null, true) => throw PostgresErrors.Instance.Failure(StoreFailure.Refused, refusal), // Its barrier, or the mark.
-            _ => throw PostgresErrors.Instance.Fault(group?.Shape.ToString() ?? "its barrier row", refusal),
+            _ => PostgresErrors.Instance.Fault(group?.Shape.ToString() ?? "its barrier row", refusal),
         };
     }
 
@@ -82,20 +78,8 @@ internal sealed class PostgresWriter(ServerConnections connections, TimeProvider
             sights[reader.GetInt64(0) - 1] = new Sight(true, onlyFree, reader.GetBoolean(1), reader.GetBoolean(2));
     }
 
-    protected override async Task<long> RevokeAsync(string committer, long number)
-    {
-        await using var command = new NpgsqlCommand(Revoke, (NpgsqlConnection)Connection)
-        {
-            Parameters =
-            {
-                new("committer", committer), new("number", number), new("time", time.GetUtcNow().ToUnixTimeMilliseconds()),
-            },
-        };
-        await using var reader = await command.ExecuteReaderAsync();
-        await reader.NextResultAsync();
-        await reader.ReadAsync();
-        return reader.GetInt64(0);
-    }
+    protected override async Task<long> RevokeAsync(string committer, long number) =>
+        (await new Statement<long>(s_revoke, committer, number, time.GetUtcNow()).ReadAsync(Connection.CreateCommand()))[0];
 
     // A batch is a transaction of its own, and has been undone.
     protected override Task RollbackAsync() => Task.CompletedTask;

@@ -26,10 +26,6 @@ internal enum ServerAnswer
 
     /// <summary>This user may not enter, or there is no such database: waiting does not help, somebody has to act.</summary>
     NoEntry,
-
-    DiskFull,
-    NoConnectionLeft,
-    ReadOnly,
 }
 
 internal abstract class ServerErrors : StoreErrors
@@ -47,9 +43,6 @@ internal abstract class ServerErrors : StoreErrors
 
     public override string Describe(Exception failure) => AnswerOf(failure) switch
     {
-        ServerAnswer.DiskFull => "the database server's disk is full",
-        ServerAnswer.NoConnectionLeft => "the database server has no connection left",
-        ServerAnswer.ReadOnly => "the database server is read-only; is it a replica?",
         ServerAnswer.LockTimeout => "a row stayed locked by another session for too long",
         ServerAnswer.None when IsSilence(failure) => "the database server does not answer",
         ServerAnswer.None => $"the connection to the database failed: {failure.GetBaseException().Message}",

@@ -57,7 +57,8 @@ internal abstract partial class ServerStore(
             {
                 throw StoreErrors.NotAQuery(failure);
             }
-            catch (Exception failure) when (failure is DbException or IOException or SocketException or TimeoutException or ObjectDisposedException)
+            catch (Exception failure)
+                when (failure is DbException or IOException or SocketException or TimeoutException or ObjectDisposedException)
             {
                 if (reads == MostReads || !errors.IsEndOfSession(failure)) throw errors.Unavailable(failure);
             }

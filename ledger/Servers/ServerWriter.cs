@@ -107,10 +107,10 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
     /// <param name="isAgain">Somebody in it may have waited for a lock already: nearly no wait this time.</param>
     protected abstract ValueTask WriteAsync(Batch batch, bool isAgain);
 
-    /// <summary>What it means that the only write set that is still open was refused, and no look explains it.</summary>
-    /// <exception cref="LedgerFaultException">No database will ever accept it.</exception>
+    /// <summary>What it means that the only write set that is still open was refused, and no look explains it: that no database
+    /// will ever accept it, or, when it is null, a conflict.</summary>
     /// <exception cref="StoreException">It was something else, which may be over by now.</exception>
-    protected abstract CommitOutcome Judge(Exception refusal);
+    protected abstract LedgerFaultException? Judge(Exception refusal);
 
     /// <summary>Notes what is to be seen of the rows of a group's changes, all of them or those that nobody has locked.</summary>
     protected abstract Task SeeAsync(ChangeGroup group, bool onlyFree, Sight[] sights);
@@ -179,15 +179,8 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
         if (known == StoreFailure.NothingHappened) await DisconnectAsync(); // The session itself, read-only say, may be wrong.
         if (known != StoreFailure.Refused || batch.Open != 1) throw errors.Failure(known, refusal);
         var single = Enumerable.Range(0, batch.Count).First(batch.IsOpen);
-        try
-        {
-            batch.Settle(single, Judge(refusal));
-        }
-        catch (LedgerFaultException fault)
-        {
-            batch.Settle(single, fault);
-        }
-
+        if (Judge(refusal) is { } fault) batch.Settle(single, fault);
+        else batch.Settle(single, CommitOutcome.Conflict);
         return false;
     }
 

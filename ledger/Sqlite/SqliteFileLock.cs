@@ -4,19 +4,17 @@ namespace Mall.Ledger.Sqlite;
 /// Keeps the database file to one process, by a lock of the operating system on a file beside it, which is gone with the process.
 /// SQLite's own locks would let a second process in, whose grains would then be doubles of the first's.
 /// </summary>
-internal sealed class SqliteFileLock : IDisposable
+internal static class SqliteFileLock
 {
     // What the operating system says of a file that another process has locked.
     private const int LinuxHeld = 11;
     private const int MacHeld = 35;
     private const int WindowsHeld = unchecked((int)0x80070020);
 
-    private readonly FileStream _file;
-
-    private SqliteFileLock(FileStream file) => _file = file;
-
+    /// <returns>To be held, and closed. The file stays: if it were removed, a process that has just opened it would hold a lock on
+    /// a file that nobody else sees.</returns>
     /// <exception cref="LedgerStartException">Another process has it, or the folder cannot be written to.</exception>
-    public static SqliteFileLock Take(string databasePath)
+    public static FileStream Take(string databasePath)
     {
         if (Directory.Exists(databasePath)) throw new LedgerStartException($"db: {databasePath} is a folder; name a file in it.");
         var isFolderThere = false;
@@ -24,8 +22,7 @@ internal sealed class SqliteFileLock : IDisposable
         {
             if (Path.GetDirectoryName(Path.GetFullPath(databasePath)) is { } folder) Directory.CreateDirectory(folder);
             isFolderThere = true;
-            return new SqliteFileLock(
-                new FileStream(databasePath + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return new FileStream(databasePath + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException failure) when (failure.HResult is LinuxHeld or MacHeld or WindowsHeld)
         {
@@ -39,7 +36,4 @@ internal sealed class SqliteFileLock : IDisposable
             throw new LedgerStartException($"db: {databasePath}: {what}: {failure.Message}", failure);
         }
     }
-
-    // The file stays: if it were removed, a process that has just opened it would hold a lock on a file that nobody else sees.
-    public void Dispose() => _file.Dispose();
 }

@@ -25,7 +25,7 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
     private int _isDisposed;
 
     // Set by OpenAsync, used on the scheduler alone.
-    private SqliteFileLock? _lock;
+    private FileStream? _lock;
     private SqliteSession? _own;
     private SqliteWriter? _writer;
 
@@ -105,9 +105,8 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
         }
         else
         {
-            // The commit that makes the log 64 MB long copies it into the file. Gids are random: orders touch pages all over; the
-            // longer the log, the more often a page is in it and is copied once. At 256 callers that is 12 % more orders a second
-            // than with 8 MB, and a third more p99.
+            // The commit that makes the log 64 MB long copies it into the file: orders touch pages all over, and the longer the
+            // log, the more often a page is in it and is copied once.
             _lock = sharesFile ? null : SqliteFileLock.Take(address.Path);
             _own = new SqliteSession(address.Path, """
                 pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = off;

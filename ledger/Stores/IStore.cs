@@ -16,11 +16,10 @@ public interface IStore : IAsyncDisposable
     Task OpenAsync(CancellationToken cancellationToken);
 
     /// <summary>
-    /// Writes the batch in one transaction: its commit mark first, then barrier rows, then the changes of those write sets that
-    /// may proceed. The outcomes stand in the batch when the commit is attempted, so that they hold when its
-    /// acknowledgement is lost. Whatever other write sets of the batch do, each fares as if it had been committed alone; where
-    /// that cannot be had, the store refuses the batch, and gets the halves of it. Whose row is locked it may
-    /// hold back (<see cref="Batch.HoldBack"/>); the others are written.
+    /// Writes the batch in one transaction: its commit mark, barrier rows, then the changes of those write sets that may proceed.
+    /// Outcomes stand in the batch when the commit is attempted: they hold when its acknowledgement is lost. Each write set fares
+    /// as if it had been committed alone; where that cannot be had, the store refuses the batch, and gets the halves of it. Whose
+    /// row is locked it may hold back (<see cref="Batch.HoldBack"/>); the others are written.
     /// </summary>
     /// <exception cref="StoreException">Nothing happened, or nobody knows.</exception>
     ValueTask ApplyAsync(Batch batch);

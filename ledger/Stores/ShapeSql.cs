@@ -1,7 +1,6 @@
 namespace Mall.Ledger.Stores;
 
 /// <summary>The parts of the statement that a shape of changes becomes, in the words of one dialect.</summary>
-/// <param name="column">A column's name in an expression.</param>
 /// <param name="value">Where value n of a change is found.</param>
 /// <param name="isSame">Compares so that null matches null.</param>
 internal sealed class ShapeSql(Func<Column, string> column, Func<int, string> value, string isSame)

@@ -25,16 +25,6 @@ public sealed class DueWorkerTests
     });
 
     [Fact]
-    public void Wake_DoesNotWaitForThePeriod() => Run(async () =>
-    {
-        await _mall.Pass(TimeSpan.FromSeconds(0.5));
-        await _mall.Commit(DueWork.Schedule("mail", "m", Now));
-        _worker!.Wake();
-        await _mall.Pass(TimeSpan.FromSeconds(0.1));
-        Assert.Single(_mail.Done);
-    });
-
-    [Fact]
     public void Work_ThatFails_IsTriedAgain_LessAndLessOften_WithinACap() => Run(async () =>
     {
         _mail.Fails = true;
