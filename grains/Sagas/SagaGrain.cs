@@ -187,10 +187,10 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         var decided = await decide();
 
         // A repeat must get the first answer even where a fresh request would be refused by now, so the row is looked for before
-        // refusing. When nothing is refused the insert itself finds out, and a fresh order pays for no read.
+        // refusing: without a key, too, for the cart and the front door repeat what they have no answer to. When nothing is
+        // refused the insert itself finds out, and a fresh order pays for no read.
         if (decided.IsRefused)
         {
-            if (requestHash is null) return decided.Refusal;
             if (await LoadAsync()) return null;
             return await RecallAsync(requestHash, recall) is { } recalled ? recalled.Refusal : decided.Refusal;
         }
