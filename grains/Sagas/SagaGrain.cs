@@ -80,7 +80,16 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     private void Forget(Beginning begin)
     {
         if (_begin == begin) _begin = null;
-        DeactivateOnIdle();
+        LeaveUnlessBusy();
+    }
+
+    /// <summary>
+    /// Gives this activation up unless something is under way in it, whose end will. Once it is to go it lets nobody in, operators
+    /// neither, before all are out.
+    /// </summary>
+    protected void LeaveUnlessBusy()
+    {
+        if (!IsRunning && _begin is not { Ending.IsCompleted: false }) DeactivateOnIdle();
     }
 
     private Result<TIntent> Begun(string? requestHash) => Saga.RequestHash == requestHash ? _intent! : IdempotencyRows.Reused;
@@ -91,7 +100,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     protected async Task<Result<TIntent>?> FindAsync(string? requestHash, Func<Task<SagaRemains<TIntent>?>> recall)
     {
         if (await LoadAsync()) return Begun(requestHash);
-        DeactivateOnIdle();
+        LeaveUnlessBusy();
         return await RecallAsync(requestHash, recall) switch
         {
             null => null,
@@ -129,7 +138,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     public async Task Resume()
     {
         if (await LoadAsync() && !SagaStatus.HasEnded(Saga.Status) && !IsParked) Start();
-        else DeactivateOnIdle();
+        else LeaveUnlessBusy();
     }
 
     public async Task<Result<Done>> Retry()
