@@ -105,7 +105,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         {
             null => null,
             { Refusal: { } refusal } => refusal,
-            _ => _intent!,
+            _ => Begun(requestHash),
         };
     }
 
@@ -248,6 +248,9 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
             return barrier.Count == 0 ? null : await LoadAsync() ? Done.It : IdempotencyRows.Reused;
         }
 
+        // A saga commits its row with what it makes. So what is found tells of a clean-up only if there is no row behind it either:
+        // it may have been committed since the row was looked for.
+        if (await LoadAsync()) return Done.It;
         if (!remains.IsSameRequest) return IdempotencyRows.Reused;
         var reason = remains.Refusal is { } refusal ? SagaReason.From(refusal) : null;
         _intent = remains.Intent;
