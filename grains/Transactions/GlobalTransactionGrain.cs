@@ -80,6 +80,12 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
             var added = new List<TransactionOp>();
             foreach (var branch in branches)
             {
+                if (branch.BranchId == TransactionRows.NoBranch)
+                {
+                    return TransactionReply.Failure(
+                        $"Branch {branch.BranchId} is transaction {Gid} itself: its steps are 01 and so on.");
+                }
+
                 if (!CanBeCalled(transaction.Intent, branch))
                 {
                     return TransactionReply.Failure(
