@@ -176,6 +176,7 @@ public abstract partial class SagaGrain<TIntent>
                 return true;
             case CommitOutcome.Conflict:
                 _overtaken = true;
+                DeactivateOnIdle(); // Whoever comes next begins from the row again.
                 throw new StaleActivationException($"Saga {next.Gid} is no longer at version {Saga.Version}.");
             default:
                 return false;

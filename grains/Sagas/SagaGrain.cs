@@ -114,11 +114,11 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     /// <exception cref="StaleActivationException">Another activation has taken it over, or will.</exception>
     protected async Task<Refusal?> EndAsync()
     {
-        if (SagaStatus.HasEnded(Saga.Status))
+        if (IsParked)
         {
-            DeactivateOnIdle();
+            LeaveUnlessBusy(); // An operator may unpark it elsewhere, and this activation would not hear of it.
         }
-        else if (!IsParked)
+        else if (!SagaStatus.HasEnded(Saga.Status))
         {
             Start();
             await _settled.Task;
@@ -257,6 +257,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         _saga = new SagaRecord(
             this.GetPrimaryKeyString(), kind.Name, reason is null ? SagaStatus.Succeed : SagaStatus.Failed, Payload: "",
             requestHash, UserId: 0, reason, Attempts: 0, Version: 0, NextTime: null);
+        DeactivateOnIdle(); // What has ended is found again.
         return Done.It;
     }
 
@@ -272,7 +273,11 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
             var saga = await services.Ledger.FindAsync(SagaRows.ByGid, gid);
             if (saga is null) return false;
             if (saga.Kind != kind.Name) throw new InvalidDataException($"Saga {gid} is of kind {saga.Kind}, not {kind.Name}.");
-            if (!SagaStatus.HasEnded(saga.Status))
+            if (SagaStatus.HasEnded(saga.Status))
+            {
+                DeactivateOnIdle(); // It is answered from memory no more than this once: many may be asked for.
+            }
+            else
             {
                 saga = saga with { Version = saga.Version + 1 };
                 var taken = await services.Ledger.CommitAsync(new WriteSet(SagaRows.Update(saga, services.Clock.GetUtcNow())));

@@ -143,6 +143,30 @@ public sealed class KeptKeyTests
             async () => await mall.Grains.GetGrain<IManagementGrain>(0).GetTotalActivationCount() < 40, "the sagas' grains go");
     }
 
+    [Fact]
+    public async Task Whoever_asks_for_sagas_that_have_ended_leaves_no_activation_behind()
+    {
+        await using var mall = await TestMall.OpenAsync();
+        await mall.SellAsync(await mall.RegisterAsync(), 100);
+        var gids = Enumerable.Range(0, 60).Select(i => $"g{i}").ToArray();
+        foreach (var gid in gids) Assert.False((await PlaceAsync(mall, gid, s_one)).IsRefused);
+        await mall.UntilSqlSaysAsync(["0"], "select count(*) from sagas where finish_time is null");
+
+        Func<IOrderSagaGrain, Task>[] questions =
+        [
+            saga => saga.Submit(new PlaceOrder(1, [.. s_one], $"{s_one[0]}")),
+            saga => saga.Submit(new PlaceOrder(1, [.. s_one], "another")),
+            saga => saga.Retry(),
+            saga => saga.Abort(),
+        ];
+        foreach (var ask in questions)
+        {
+            await Task.WhenAll(gids.Select(gid => ask(mall.Grains.GetGrain<IOrderSagaGrain>(gid))));
+            await TestMall.EventuallyAsync(
+                async () => await mall.Grains.GetGrain<IManagementGrain>(0).GetTotalActivationCount() < 40, "the grains go");
+        }
+    }
+
     private static Task<Result<OrderView>> PlaceAsync(TestMall mall, string gid, OrderLine[] lines, string? hash = null) =>
         mall.Grains.GetGrain<IOrderSagaGrain>(gid).Place(new PlaceOrder(1, [.. lines], hash ?? $"{lines[0]}"));
 

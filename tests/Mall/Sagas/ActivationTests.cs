@@ -6,6 +6,8 @@ namespace Mall.Tests.Sagas;
 /// <summary>A saga's activation believes its memory no longer than it must: what others have written meanwhile counts.</summary>
 public sealed class ActivationTests
 {
+    private const string MovedElsewhere = "update sagas set version = version + 1";
+
     [Fact]
     public async Task A_saga_that_begins_while_it_is_looked_for_is_not_taken_for_one_that_was_cleaned_up()
     {
@@ -26,6 +28,45 @@ public sealed class ActivationTests
 
         Assert.Equal(["+01"], script.Calls);
         await mall.UntilSqlSaysAsync(["succeed"], "select status from sagas");
+    }
+
+    [Fact]
+    public async Task A_parked_saga_that_a_client_has_asked_for_is_retried_though_it_was_taken_over_since()
+    {
+        var (script, mend) = Broken();
+        await using var mall = await script.OpenAsync();
+        for (var i = 0; i < 2; i++) await Assert.ThrowsAsync<TimeoutException>(() => Saga(mall).Run("h"));
+
+        await mall.ChangeAsync(MovedElsewhere);
+        mend();
+
+        Assert.False((await Saga(mall).Retry()).IsRefused);
+        await mall.UntilSqlSaysAsync(["succeed"], "select status from sagas");
+    }
+
+    [Fact]
+    public async Task A_parked_saga_is_retried_by_another_activation_when_one_finds_that_it_was_taken_over()
+    {
+        var (script, mend) = Broken();
+        await using var mall = await script.OpenAsync();
+        await Assert.ThrowsAsync<TimeoutException>(() => Saga(mall).Run("h"));
+        await Saga(mall).Begin("h"); // It knows the saga now, and nobody waits for its end.
+
+        await mall.ChangeAsync(MovedElsewhere);
+        mend();
+
+        await Assert.ThrowsAsync<StaleActivationException>(() => Saga(mall).Retry());
+        Assert.False((await Saga(mall).Retry()).IsRefused);
+        await mall.UntilSqlSaysAsync(["succeed"], "select status from sagas");
+    }
+
+    /// <summary>A saga that is parked, until it is mended.</summary>
+    private static (Script Script, Action Mend) Broken()
+    {
+        var isMended = false;
+        var script = new Script()
+            .Branch("01", _ => isMended ? Task.FromResult<Refusal?>(null) : throw new InvalidOperationException("a bug"));
+        return (script, () => isMended = true);
     }
 
     private static IScriptedSagaGrain Saga(TestMall mall) => mall.Grains.GetGrain<IScriptedSagaGrain>("s1");
