@@ -86,8 +86,7 @@ public abstract partial class SagaGrain<TIntent>
     {
         foreach (var id in _progress.NotActed.ToArray())
         {
-            var seal = new WriteSet(new Branch(Saga.Gid, id).Compensation()) { IsRefusal = true };
-            if (await services.Ledger.CommitAsync(seal) != CommitOutcome.Duplicate)
+            if (await services.Ledger.CommitAsync(new Branch(Saga.Gid, id).Sealing()) != CommitOutcome.Duplicate)
             {
                 _progress.NoteSealed(id);
                 return true;
