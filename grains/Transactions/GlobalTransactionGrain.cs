@@ -133,12 +133,11 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
         return TransactionReply.Success;
     });
 
-    public async Task<Result<Done>> Retry() => Told(await WhenKnownAsync(null, transaction =>
+    public async Task<Result<Done>> Retry() => Told(await WhenKnownAsync(null, async transaction =>
     {
-        if (transaction.HasEnded) return Task.FromResult(Forbids(transaction, "retried"));
-        _again = !_run.IsCompleted;
-        Start();
-        return Task.FromResult(TransactionReply.Success);
+        if (transaction.HasEnded) return Forbids(transaction, "retried");
+        await PushAsync(transaction);
+        return TransactionReply.Success;
     }));
 
     public async Task<Result<Done>> Abort() => Told(await WhenKnownAsync(null, async transaction =>
@@ -147,7 +146,8 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
         switch (transaction)
         {
             case { Status: SagaStatus.Aborting }:
-                break;
+                await PushAsync(transaction);
+                return TransactionReply.Success;
             case { Status: SagaStatus.Submitted, Kind: SagaTransactions }:
             case { Status: SagaStatus.Prepared, Kind: TwoPhaseTransactions }:
                 await MoveAsync(transaction,
@@ -348,6 +348,17 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
 
         transaction.Row = next;
         if (transaction.HasEnded) DeactivateOnIdle();
+    }
+
+    /// <summary>
+    /// Has it tried again now. Its row, which may rest for an hour, is due soon before anybody is told so: should this silo die,
+    /// another tries.
+    /// </summary>
+    private async Task PushAsync(Transaction transaction)
+    {
+        _again = !_run.IsCompleted; // The run sees to its row itself.
+        if (_run.IsCompleted) await MoveAsync(transaction, Soon(transaction));
+        Start();
     }
 
     private TransactionRecord Soon(Transaction transaction) =>
