@@ -28,6 +28,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     private SagaProgress _progress = new([], _ => false);
     private Beginning? _begin;               // under way, or the one that found or made the row
     private Task? _run;
+    private Task _unparking = Task.CompletedTask;
     private TaskCompletionSource _settled = NewSignal(); // set when it is known how the saga ends, or its run has stopped
     private TaskCompletionSource _decided = NewSignal(); // set when it is durable that the saga aborts, or it is settled
     private Exception? _stoppedBy;           // why the run ended before the saga did
@@ -89,7 +90,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     /// </summary>
     protected void LeaveUnlessBusy()
     {
-        if (!IsRunning && _begin is not { Ending.IsCompleted: false }) DeactivateOnIdle();
+        if (!IsRunning && _unparking.IsCompleted && _begin is not { Ending.IsCompleted: false }) DeactivateOnIdle();
     }
 
     private Result<TIntent> Begun(string? requestHash) => Saga.RequestHash == requestHash ? _intent! : IdempotencyRows.Reused;
@@ -146,7 +147,14 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         if (await RefuseUnlessOpenAsync() is { } refusal) return refusal;
         _failures = 0;
         _wake.TrySetResult();
-        if (IsParked) await MoveToAsync(Saga with { NextTime = services.Clock.GetUtcNow() + services.Options.TakeoverAfter });
+        if (IsParked)
+        {
+            // Those who retry at once share one write: of two the second would take the first for another activation's.
+            if (_unparking.IsCompleted)
+                _unparking = MoveToAsync(Saga with { NextTime = services.Clock.GetUtcNow() + services.Options.TakeoverAfter });
+            await _unparking;
+        }
+
         Start();
         return Done.It;
     }

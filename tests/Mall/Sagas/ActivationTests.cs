@@ -60,6 +60,24 @@ public sealed class ActivationTests
         await mall.UntilSqlSaysAsync(["succeed"], "select status from sagas");
     }
 
+    [Fact]
+    public async Task Two_operators_who_retry_a_parked_saga_at_once_are_one()
+    {
+        var (script, mend) = Broken();
+        await using var mall = await script.OpenAsync();
+        await Assert.ThrowsAsync<TimeoutException>(() => Saga(mall).Run("h"));
+        await Saga(mall).Begin("h");
+        mend();
+
+        mall.Store.IsDown = true; // Their writes wait.
+        var retries = new[] { Saga(mall).Retry(), Saga(mall).Retry() };
+        await Saga(mall).Begin("h"); // Behind them, and it needs no database.
+        mall.Store.IsDown = false;
+
+        Assert.All(await Task.WhenAll(retries), retried => Assert.False(retried.IsRefused));
+        await mall.UntilSqlSaysAsync(["succeed"], "select status from sagas");
+    }
+
     /// <summary>A saga that is parked, until it is mended.</summary>
     private static (Script Script, Action Mend) Broken()
     {
