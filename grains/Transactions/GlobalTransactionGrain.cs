@@ -203,7 +203,7 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
         {
             if (await LoadAsync() is { } transaction && (type ?? transaction.Row.Kind) == transaction.Row.Kind)
                 return await act(transaction);
-            DeactivateOnIdle();
+            if (_run.IsCompleted) DeactivateOnIdle(); // Who takes it for another kind does not end its run.
             return _transaction is null
                 ? TransactionReply.Failure($"There is no transaction {Gid}.")
                 : TransactionReply.Failure($"Transaction {Gid} is a {_transaction.Row.Kind}, not a {type}.");

@@ -35,6 +35,21 @@ public sealed class UnderWayTests : IAsyncLifetime
         Assert.Equal(2, _mall.Services.OpsOf("pushed").Count(call => call == $"01 {op}"));
     }
 
+    [Fact]
+    public async Task Registration_WithAnotherKindOfTransaction_DoesNotEndItsRun()
+    {
+        await SubmitAsync("running", "held", "ok");
+        await TestMall.EventuallyAsync(() => Task.FromResult(_mall.Services.Of("running").Length > 0), "it is called");
+
+        var registered = await _mall.PostAsync("registerBranch", new { gid = "running", trans_type = "tcc", branch_id = "02" });
+        Assert.Equal(HttpStatusCode.Conflict, registered.Status);
+        Assert.False((await Sagas.Retry("running", null)).IsRefused); // Of another activation it would be a call more.
+
+        _mall.Services.Release();
+        await _mall.UntilAsync("running", "succeed");
+        Assert.Equal(["01 action"], _mall.Services.OpsOf("running"));
+    }
+
     private async Task SubmitAsync(string gid, string action, string compensate)
     {
         var submitted = await _mall.PostAsync("submit", new
