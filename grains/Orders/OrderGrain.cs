@@ -11,11 +11,13 @@ public sealed class OrderGrain(GrainLedger ledger, LedgerClock clock, OrderOptio
     /// <summary>When an order that is due and still being placed is looked at again.</summary>
     private static readonly TimeSpan s_later = TimeSpan.FromSeconds(10);
 
+    private int _visits;
+
     private long Id => this.GetPrimaryKeyLong();
 
     public async Task<Result<OrderView>> Cancel(long userId, Idempotency? idempotency)
     {
-        DeactivateOnIdle();
+        using var visit = new Visit(this);
         if (await ledger.FindUnderAsync(idempotency) is { Refusal: { } reused }) return reused;
         var found = await FindAsync(userId);
         if (found.IsRefused) return found.Refusal;
@@ -31,7 +33,7 @@ public sealed class OrderGrain(GrainLedger ledger, LedgerClock clock, OrderOptio
 
     public async Task<Result<Done>> Hide(long userId)
     {
-        DeactivateOnIdle();
+        using var visit = new Visit(this);
         var found = await FindAsync(userId);
         if (found.IsRefused) return found.Refusal;
         if (found.Value.Order.Status == OrderStatus.Created && await CloseAsync(found.Value) is { Refusal: { } refusal })
@@ -42,7 +44,7 @@ public sealed class OrderGrain(GrainLedger ledger, LedgerClock clock, OrderOptio
 
     public async Task Close()
     {
-        DeactivateOnIdle();
+        using var visit = new Visit(this);
         if (await FindAsync() is not { Order.Status: OrderStatus.Created } found) return;
         // Due work has few places: it does not wait for the stock, whose product may be slow.
         if (found.Placing is Placing.Ended)
@@ -70,6 +72,26 @@ public sealed class OrderGrain(GrainLedger ledger, LedgerClock clock, OrderOptio
         await ledger.QueryAsync(OrderRows.PlacedById, Id) is [var first, ..] lines
             ? new PlacedOrder(first.Line.Order, [.. lines.Select(line => line.Line.Item)], first.Placing)
             : null;
+
+    /// <summary>
+    /// A call that is under way. The last one gives the activation up, and no earlier one: once that is to go it lets nobody in
+    /// before all are out, and a closing may wait long for its stock.
+    /// </summary>
+    private sealed class Visit : IDisposable
+    {
+        private readonly OrderGrain _grain;
+
+        public Visit(OrderGrain grain)
+        {
+            _grain = grain;
+            grain._visits++;
+        }
+
+        public void Dispose()
+        {
+            if (--_grain._visits == 0) _grain.DeactivateOnIdle();
+        }
+    }
 }
 
 /// <summary>An order and how far the saga is that places it.</summary>

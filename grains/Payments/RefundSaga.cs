@@ -96,6 +96,18 @@ public sealed class RefundSagaGrain(RefundSagaKind kind, SagaServices services, 
 
     public async Task<Result<OrderView>> Refund(long orderId, RefundOrder command)
     {
+        try
+        {
+            return await RefundAsync(orderId, command);
+        }
+        finally
+        {
+            LeaveUnlessBusy(); // Others may wait for the provider still.
+        }
+    }
+
+    private async Task<Result<OrderView>> RefundAsync(long orderId, RefundOrder command)
+    {
         if (await _ledger.FindUnderAsync(command.Idempotency) is { IsRefused: true } reused) return reused.Refusal;
         var order = await LookAsync(orderId, command.UserId);
         if (order is { Value.Status: OrderStatus.Paid })
@@ -124,11 +136,8 @@ public sealed class RefundSagaGrain(RefundSagaKind kind, SagaServices services, 
         return order;
     }
 
-    private async Task<Result<OrderView>> LookAsync(long orderId, long userId)
-    {
-        DeactivateOnIdle();
-        return await GrainFactory.GetGrain<IOrderHistoryGrain>(0).Get(userId, orderId);
-    }
+    private Task<Result<OrderView>> LookAsync(long orderId, long userId) =>
+        GrainFactory.GetGrain<IOrderHistoryGrain>(0).Get(userId, orderId);
 
     private async Task<Result<RefundIntent>> DecideAsync(OrderView order, RefundOrder command)
     {

@@ -170,7 +170,7 @@ public sealed partial class ProductGrain(GrainLedger ledger, LedgerClock clock) 
         await SettledAsync(() => WhyNot(quantity, price) is not null, quantity);
         if (WhyNot(quantity, price) is not { } refusal) return null;
         if (_product is null && await ledger.FindAsync(ProductRows.ById, Id) is not null) throw Stale();
-        var outcome = await CommitAsync(new WriteSet(branch.Compensation(), Returning(0)) { IsRefusal = true });
+        var outcome = await CommitAsync(branch.Sealing(Returning(0)));
         ThrowIfStale(outcome);
         return outcome == CommitOutcome.Duplicate
             ? _stock.OnHand // This very branch was served already.

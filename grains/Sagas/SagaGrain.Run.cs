@@ -86,8 +86,7 @@ public abstract partial class SagaGrain<TIntent>
     {
         foreach (var id in _progress.NotActed.ToArray())
         {
-            var seal = new WriteSet(new Branch(Saga.Gid, id).Compensation()) { IsRefusal = true };
-            if (await services.Ledger.CommitAsync(seal) != CommitOutcome.Duplicate)
+            if (await services.Ledger.CommitAsync(new Branch(Saga.Gid, id).Sealing()) != CommitOutcome.Duplicate)
             {
                 _progress.NoteSealed(id);
                 return true;
@@ -176,6 +175,7 @@ public abstract partial class SagaGrain<TIntent>
                 return true;
             case CommitOutcome.Conflict:
                 _overtaken = true;
+                DeactivateOnIdle(); // Whoever comes next begins from the row again.
                 throw new StaleActivationException($"Saga {next.Gid} is no longer at version {Saga.Version}.");
             default:
                 return false;

@@ -28,6 +28,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     private SagaProgress _progress = new([], _ => false);
     private Beginning? _begin;               // under way, or the one that found or made the row
     private Task? _run;
+    private Task _unparking = Task.CompletedTask;
     private TaskCompletionSource _settled = NewSignal(); // set when it is known how the saga ends, or its run has stopped
     private TaskCompletionSource _decided = NewSignal(); // set when it is durable that the saga aborts, or it is settled
     private Exception? _stoppedBy;           // why the run ended before the saga did
@@ -80,7 +81,16 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     private void Forget(Beginning begin)
     {
         if (_begin == begin) _begin = null;
-        DeactivateOnIdle();
+        LeaveUnlessBusy();
+    }
+
+    /// <summary>
+    /// Gives this activation up unless something is under way in it, whose end will. Once it is to go it lets nobody in, operators
+    /// neither, before all are out.
+    /// </summary>
+    protected void LeaveUnlessBusy()
+    {
+        if (!IsRunning && _unparking.IsCompleted && _begin is not { Ending.IsCompleted: false }) DeactivateOnIdle();
     }
 
     private Result<TIntent> Begun(string? requestHash) => Saga.RequestHash == requestHash ? _intent! : IdempotencyRows.Reused;
@@ -91,12 +101,12 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     protected async Task<Result<TIntent>?> FindAsync(string? requestHash, Func<Task<SagaRemains<TIntent>?>> recall)
     {
         if (await LoadAsync()) return Begun(requestHash);
-        DeactivateOnIdle();
+        LeaveUnlessBusy();
         return await RecallAsync(requestHash, recall) switch
         {
             null => null,
             { Refusal: { } refusal } => refusal,
-            _ => _intent!,
+            _ => Begun(requestHash),
         };
     }
 
@@ -105,11 +115,11 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     /// <exception cref="StaleActivationException">Another activation has taken it over, or will.</exception>
     protected async Task<Refusal?> EndAsync()
     {
-        if (SagaStatus.HasEnded(Saga.Status))
+        if (IsParked)
         {
-            DeactivateOnIdle();
+            LeaveUnlessBusy(); // An operator may unpark it elsewhere, and this activation would not hear of it.
         }
-        else if (!IsParked)
+        else if (!SagaStatus.HasEnded(Saga.Status))
         {
             Start();
             await _settled.Task;
@@ -129,7 +139,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     public async Task Resume()
     {
         if (await LoadAsync() && !SagaStatus.HasEnded(Saga.Status) && !IsParked) Start();
-        else DeactivateOnIdle();
+        else LeaveUnlessBusy();
     }
 
     public async Task<Result<Done>> Retry()
@@ -137,7 +147,14 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         if (await RefuseUnlessOpenAsync() is { } refusal) return refusal;
         _failures = 0;
         _wake.TrySetResult();
-        if (IsParked) await MoveToAsync(Saga with { NextTime = services.Clock.GetUtcNow() + services.Options.TakeoverAfter });
+        if (IsParked)
+        {
+            // Those who retry at once share one write: of two the second would take the first for another activation's.
+            if (_unparking.IsCompleted)
+                _unparking = MoveToAsync(Saga with { NextTime = services.Clock.GetUtcNow() + services.Options.TakeoverAfter });
+            await _unparking;
+        }
+
         Start();
         return Done.It;
     }
@@ -187,10 +204,10 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         var decided = await decide();
 
         // A repeat must get the first answer even where a fresh request would be refused by now, so the row is looked for before
-        // refusing. When nothing is refused the insert itself finds out, and a fresh order pays for no read.
+        // refusing: without a key, too, for the cart and the front door repeat what they have no answer to. When nothing is
+        // refused the insert itself finds out, and a fresh order pays for no read.
         if (decided.IsRefused)
         {
-            if (requestHash is null) return decided.Refusal;
             if (await LoadAsync()) return null;
             return await RecallAsync(requestHash, recall) is { } recalled ? recalled.Refusal : decided.Refusal;
         }
@@ -239,12 +256,16 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
             return barrier.Count == 0 ? null : await LoadAsync() ? Done.It : IdempotencyRows.Reused;
         }
 
+        // A saga commits its row with what it makes. So what is found tells of a clean-up only if there is no row behind it either:
+        // it may have been committed since the row was looked for.
+        if (await LoadAsync()) return Done.It;
         if (!remains.IsSameRequest) return IdempotencyRows.Reused;
         var reason = remains.Refusal is { } refusal ? SagaReason.From(refusal) : null;
         _intent = remains.Intent;
         _saga = new SagaRecord(
             this.GetPrimaryKeyString(), kind.Name, reason is null ? SagaStatus.Succeed : SagaStatus.Failed, Payload: "",
             requestHash, UserId: 0, reason, Attempts: 0, Version: 0, NextTime: null);
+        DeactivateOnIdle(); // What has ended is found again.
         return Done.It;
     }
 
@@ -260,7 +281,11 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
             var saga = await services.Ledger.FindAsync(SagaRows.ByGid, gid);
             if (saga is null) return false;
             if (saga.Kind != kind.Name) throw new InvalidDataException($"Saga {gid} is of kind {saga.Kind}, not {kind.Name}.");
-            if (!SagaStatus.HasEnded(saga.Status))
+            if (SagaStatus.HasEnded(saga.Status))
+            {
+                DeactivateOnIdle(); // It is answered from memory no more than this once: many may be asked for.
+            }
+            else
             {
                 saga = saga with { Version = saga.Version + 1 };
                 var taken = await services.Ledger.CommitAsync(new WriteSet(SagaRows.Update(saga, services.Clock.GetUtcNow())));

@@ -200,6 +200,7 @@ public sealed partial class GlobalTransactionGrain
         var deadline = transaction.Deadline(settings);
         var next = now + transaction.Interval(attempts, settings);
         if (IsLeaving) next = now;
+        else if (_again) next = now + settings.TakeoverAfter; // By this run, or, should it end here, by another.
         else if (!pass.HasStumbled && transaction.Kind.NotBefore(transaction) is { } time && time > now) next = time;
         else if (!pass.HasStumbled && transaction.Status == SagaStatus.Prepared && deadline > now
             && transaction.Kind is not WorkflowTransactions) next = deadline.Value;

@@ -80,6 +80,12 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
             var added = new List<TransactionOp>();
             foreach (var branch in branches)
             {
+                if (branch.BranchId == TransactionRows.NoBranch)
+                {
+                    return TransactionReply.Failure(
+                        $"Branch {branch.BranchId} is transaction {Gid} itself: its steps are 01 and so on.");
+                }
+
                 if (!CanBeCalled(transaction.Intent, branch))
                 {
                     return TransactionReply.Failure(
@@ -127,12 +133,11 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
         return TransactionReply.Success;
     });
 
-    public async Task<Result<Done>> Retry() => Told(await WhenKnownAsync(null, transaction =>
+    public async Task<Result<Done>> Retry() => Told(await WhenKnownAsync(null, async transaction =>
     {
-        if (transaction.HasEnded) return Task.FromResult(Forbids(transaction, "retried"));
-        _again = !_run.IsCompleted;
-        Start();
-        return Task.FromResult(TransactionReply.Success);
+        if (transaction.HasEnded) return Forbids(transaction, "retried");
+        await PushAsync(transaction);
+        return TransactionReply.Success;
     }));
 
     public async Task<Result<Done>> Abort() => Told(await WhenKnownAsync(null, async transaction =>
@@ -141,7 +146,8 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
         switch (transaction)
         {
             case { Status: SagaStatus.Aborting }:
-                break;
+                await PushAsync(transaction);
+                return TransactionReply.Success;
             case { Status: SagaStatus.Submitted, Kind: SagaTransactions }:
             case { Status: SagaStatus.Prepared, Kind: TwoPhaseTransactions }:
                 await MoveAsync(transaction,
@@ -197,7 +203,7 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
         {
             if (await LoadAsync() is { } transaction && (type ?? transaction.Row.Kind) == transaction.Row.Kind)
                 return await act(transaction);
-            DeactivateOnIdle();
+            if (_run.IsCompleted) DeactivateOnIdle(); // Who takes it for another kind does not end its run.
             return _transaction is null
                 ? TransactionReply.Failure($"There is no transaction {Gid}.")
                 : TransactionReply.Failure($"Transaction {Gid} is a {_transaction.Row.Kind}, not a {type}.");
@@ -342,6 +348,17 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
 
         transaction.Row = next;
         if (transaction.HasEnded) DeactivateOnIdle();
+    }
+
+    /// <summary>
+    /// Has it tried again now. Its row, which may rest for an hour, is due soon before anybody is told so: should this silo die,
+    /// another tries.
+    /// </summary>
+    private async Task PushAsync(Transaction transaction)
+    {
+        _again = !_run.IsCompleted; // The run sees to its row itself.
+        if (_run.IsCompleted) await MoveAsync(transaction, Soon(transaction));
+        Start();
     }
 
     private TransactionRecord Soon(Transaction transaction) =>

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Mall.Transactions;
 
 /// <summary>Reads transactions for clients and operators. Reentrant: it keeps nothing between its awaits.</summary>
@@ -19,11 +21,7 @@ public sealed class TransactionDirectoryGrain(GrainLedger ledger, TransactionSet
             page, place.Position, place.Key, settled, query.CreatedFrom ?? DateTimeOffset.UnixEpoch, query.CreatedUntil
             ?? s_never,
             query.Limit + 1);
-        return ListPages.Of(
-            rows, query.Limit, place, row => new Transaction(row, Transaction.IntentOf(row.Payload), []).View(settings) with
-            {
-                Branches = [],
-            }, row => new ListPlace(row.Position, row.Gid));
+        return ListPages.Of(rows, query.Limit, place, View, row => new ListPlace(row.Position, row.Gid));
     }
 
     public async Task<Woken> Wake(TimeSpan wait, int limit)
@@ -31,5 +29,23 @@ public sealed class TransactionDirectoryGrain(GrainLedger ledger, TransactionSet
         var gids = await ledger.QueryAsync(TransactionRows.Waiting, clock.GetUtcNow() + wait, limit + 1);
         await Task.WhenAll(gids.Take(limit).Select(gid => GrainFactory.GetGrain<IGlobalTransactionGrain>(gid).Retry()));
         return new Woken(Math.Min(gids.Count, limit), gids.Count > limit);
+    }
+
+    /// <summary>One that cannot be read is shown without what its client wants, so that it hides none of the others.</summary>
+    private TransactionView View(TransactionRecord row)
+    {
+        TransactionIntent intent;
+        try
+        {
+            intent = Transaction.IntentOf(row.Payload);
+        }
+        catch (Exception e) when (e is JsonException or InvalidDataException)
+        {
+            intent = new TransactionIntent(
+                row.Kind, Steps: [], QueryPrepared: "", Protocol: "", CustomData: "", Name: "", Data: [], IsConcurrent: false,
+                Delay: default, new TransactionOptions(null, null, null, 0, ImmutableDictionary<string, string>.Empty));
+        }
+
+        return new Transaction(row, intent, []).View(settings) with { Branches = [] };
     }
 }

@@ -7,6 +7,9 @@ public sealed record Registration(long UserId, NewUser User, long Points);
 public sealed class RegistrationSagaKind(GrainLedger ledger)
     : SagaKind<Registration>("registration", RegistrationJson.Default.Registration)
 {
+    internal static Refusal MobileTaken { get; } =
+        Result.Refused(ErrorCodes.MobileTaken, "This mobile is registered already.");
+
     public override ISagaGrain Grain(IGrainFactory grains, string gid) => grains.GetGrain<IRegistrationSagaGrain>(gid);
 
     /// <summary>What outlives the saga's row: neither the user's nor any other tells under which key it was registered.</summary>
@@ -54,8 +57,6 @@ public sealed class RegistrationSagaGrain(RegistrationSagaKind kind, SagaService
 {
     private const long WelcomePoints = 10;
 
-    private static readonly Refusal s_mobileTaken = Result.Refused(ErrorCodes.MobileTaken, "This mobile is registered already.");
-
     private readonly GrainLedger _ledger = services.Ledger;
 
     public async Task<Result<UserView>> Register(RegisterUser command)
@@ -71,7 +72,7 @@ public sealed class RegistrationSagaGrain(RegistrationSagaKind kind, SagaService
     private async Task<Result<Registration>> DecideAsync(RegisterUser command)
     {
         if (await GrainFactory.GetGrain<IAccountDirectoryGrain>(0).FindByMobile(command.User.Mobile) is not null)
-            return s_mobileTaken;
+            return RegistrationSagaKind.MobileTaken;
         return new Registration(await _ledger.NextIdAsync("users"), command.User, WelcomePoints);
     }
 
@@ -82,6 +83,6 @@ public sealed class RegistrationSagaGrain(RegistrationSagaKind kind, SagaService
         return new SagaRemains<Registration>(
             new Registration(row.ResultId, command.User, WelcomePoints),
             row.RequestHash == command.RequestHash,
-            await _ledger.FindAsync(UserRows.ById, row.ResultId) is null ? s_mobileTaken : null);
+            await _ledger.FindAsync(UserRows.ById, row.ResultId) is null ? RegistrationSagaKind.MobileTaken : null);
     }
 }

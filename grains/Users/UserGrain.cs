@@ -6,18 +6,17 @@ public sealed class UserGrain(GrainLedger ledger, LedgerClock clock) : Grain, IU
 
     private long Id => this.GetPrimaryKeyLong();
 
-    public async Task<Result<Done>> Create(Branch branch, NewUser user)
-    {
-        switch (await ledger.CommitAsync(new WriteSet(branch.Action(), UserRows.Insert(Id, user, clock.GetUtcNow()))))
+    public async Task<Result<Done>> Create(Branch branch, NewUser user) =>
+        await ledger.CommitAsync(new WriteSet(branch.Action(), UserRows.Insert(Id, user, clock.GetUtcNow()))) switch
         {
-            case CommitOutcome.Applied or CommitOutcome.Duplicate:
-                return Done.It;
-            case CommitOutcome.Suspended:
-                return branch.AlreadyCompensated();
-            default: // the id is this saga's own, so it is the mobile that somebody has
-                return Result.Refused(ErrorCodes.MobileTaken, "This mobile is registered already.");
-        }
-    }
+            CommitOutcome.Applied or CommitOutcome.Duplicate => Done.It,
+
+            // It was refused, and that never reached whoever drives the saga now; or an operator aborts it.
+            CommitOutcome.Suspended => RegistrationSagaKind.MobileTaken with { IsSealed = true },
+
+            // The id is this saga's own, so it is the mobile that somebody has.
+            _ => await ledger.RefuseAsync(branch, RegistrationSagaKind.MobileTaken),
+        };
 
     public async Task Remove(Branch branch)
     {
@@ -49,7 +48,7 @@ public sealed class PointsGrain(GrainLedger ledger, LedgerClock clock) : Grain, 
         {
             CommitOutcome.Applied or CommitOutcome.Duplicate => Done.It,
             CommitOutcome.Suspended => branch.AlreadyCompensated(),
-            _ => Result.Refused(ErrorCodes.NoSuchUser, $"There is no user {UserId}."),
+            _ => await ledger.RefuseAsync(branch, Result.Refused(ErrorCodes.NoSuchUser, $"There is no user {UserId}.")),
         };
     }
 

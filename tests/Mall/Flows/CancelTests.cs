@@ -159,6 +159,25 @@ public sealed class CancelTests
         Assert.Equal(["5 0"], await mall.SqlAsync("select stock, sold from products"));
     }
 
+    [Fact]
+    public async Task A_cancellation_that_waits_for_its_stock_keeps_nobody_else_waiting()
+    {
+        var turnstile = new Turnstile(nameof(IProductGrain.TakeBack));
+        await using var mall = await TestMall.OpenAsync(silo => silo.AddIncomingGrainCallFilter(turnstile));
+        var user = await mall.RegisterAsync();
+        var placed = (await PlaceAsync(mall, "g1", user, new OrderLine(await mall.SellAsync(user, stock: 5), 1))).Value!;
+        turnstile.Hold();
+        var cancelling = Order(mall, placed.Id).Cancel(user, null);
+        await turnstile.Arrived;
+
+        for (var i = 0; i < 2; i++)
+            Assert.Equal(ErrorCodes.Forbidden, (await Order(mall, placed.Id).Cancel(user + 1, null)).Refusal?.Code);
+
+        Assert.False(cancelling.IsCompleted);
+        turnstile.Open();
+        Assert.Equal(OrderStatus.Closed, (await cancelling).Value?.Status);
+    }
+
     private static readonly Action<IServiceCollection> s_dueAtOnce =
         services => services.AddSingleton(new OrderOptions { CloseAfter = TimeSpan.FromMilliseconds(1) });
 

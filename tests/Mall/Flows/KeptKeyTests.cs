@@ -2,6 +2,7 @@ using Mall.Api.Auth;
 using Mall.Api.Calls;
 using Mall.Api.Orders;
 using Mall.Orders;
+using Mall.Products;
 using Mall.Sagas;
 using Mall.Shops;
 using Mall.Tests.Hosting;
@@ -35,6 +36,35 @@ public sealed class KeptKeyTests
         Assert.Equal(ErrorCodes.KeyReused, another.Refusal?.Code);
         Assert.Equal(["2 1"], await later.SqlAsync("select stock, sold from products"));
         Assert.Equal(["kept 0", "void 9"], await later.SqlAsync("select gid, status from orders order by id"));
+    }
+
+    [Theory]
+    [InlineData("update sagas set reason = null")]
+    [InlineData("delete from sagas; delete from saga_branches; delete from barrier")]
+    public async Task Without_a_key_too_a_repeat_gives_the_first_order_though_it_would_be_refused_by_now(string meanwhile)
+    {
+        var mall = await TestMall.OpenAsync();
+        var seller = await mall.RegisterAsync();
+        var product = await mall.SellAsync(seller, 3);
+        var placed = await mall.PlaceAsync("g1", seller, s_one);
+
+        await using var later = await AfterAsync(mall, meanwhile);
+        await later.Grains.GetGrain<IProductGrain>(product).Remove(seller);
+
+        Assert.Equal(Describe(placed), Describe(await later.PlaceAsync("g1", seller, s_one)));
+        Assert.Equal(ErrorCodes.ProductOffSale, (await later.PlaceAsync("g2", seller, s_one)).Refusal?.Code);
+    }
+
+    [Fact]
+    public async Task Without_a_key_too_a_registration_is_not_refused_its_own_mobile()
+    {
+        var mall = await TestMall.OpenAsync();
+        var user = new NewUser("13800000001", "no password", "Ada", "", "user");
+        var first = await RegisterAsync(mall, user, null);
+
+        await using var later = await AfterAsync(mall, "update sagas set reason = null");
+
+        Assert.Equal(first.Value, (await RegisterAsync(later, user, null)).Value);
     }
 
     [Theory]
@@ -113,10 +143,34 @@ public sealed class KeptKeyTests
             async () => await mall.Grains.GetGrain<IManagementGrain>(0).GetTotalActivationCount() < 40, "the sagas' grains go");
     }
 
+    [Fact]
+    public async Task Whoever_asks_for_sagas_that_have_ended_leaves_no_activation_behind()
+    {
+        await using var mall = await TestMall.OpenAsync();
+        await mall.SellAsync(await mall.RegisterAsync(), 100);
+        var gids = Enumerable.Range(0, 60).Select(i => $"g{i}").ToArray();
+        foreach (var gid in gids) Assert.False((await PlaceAsync(mall, gid, s_one)).IsRefused);
+        await mall.UntilSqlSaysAsync(["0"], "select count(*) from sagas where finish_time is null");
+
+        Func<IOrderSagaGrain, Task>[] questions =
+        [
+            saga => saga.Submit(new PlaceOrder(1, [.. s_one], $"{s_one[0]}")),
+            saga => saga.Submit(new PlaceOrder(1, [.. s_one], "another")),
+            saga => saga.Retry(),
+            saga => saga.Abort(),
+        ];
+        foreach (var ask in questions)
+        {
+            await Task.WhenAll(gids.Select(gid => ask(mall.Grains.GetGrain<IOrderSagaGrain>(gid))));
+            await TestMall.EventuallyAsync(
+                async () => await mall.Grains.GetGrain<IManagementGrain>(0).GetTotalActivationCount() < 40, "the grains go");
+        }
+    }
+
     private static Task<Result<OrderView>> PlaceAsync(TestMall mall, string gid, OrderLine[] lines, string? hash = null) =>
         mall.Grains.GetGrain<IOrderSagaGrain>(gid).Place(new PlaceOrder(1, [.. lines], hash ?? $"{lines[0]}"));
 
-    private static Task<Result<UserView>> RegisterAsync(TestMall mall, NewUser user, string hash) =>
+    private static Task<Result<UserView>> RegisterAsync(TestMall mall, NewUser user, string? hash) =>
         mall.Grains.GetGrain<IRegistrationSagaGrain>("user-0-k").Register(new RegisterUser(user, hash));
 
     private static string Describe(Result<OrderView> order) => $"{order.Value} {string.Join(' ', order.Value?.Items ?? [])}";

@@ -127,6 +127,29 @@ public sealed class CartTests(FrontDoorMall door)
         Assert.Single((await mall.SendAsync("GET", "/v1/orders", token: token)).Json.GetProperty("items").EnumerateArray());
     }
 
+    /// <summary>What was ordered is not left in the cart because nobody could order it by now.</summary>
+    [Fact]
+    public async Task Checkout_WithoutAKeyThatNobodyWaitedFor_EmptiesTheCartThoughItsProductHasGoneOffSale()
+    {
+        await using var mall = await WholeMall.OpenAsync();
+        var (_, token) = await mall.RegisterAsync("13600000001");
+        await mall.SendAsync("POST", "/v1/shops", """{"name":"Tea"}""", token);
+        var product = await mall.SellAsync(token, stock: 5);
+        await PutAsync(mall, token, product, 2);
+        Assert.Equal(
+            HttpStatusCode.Accepted, (await mall.SendAsync("POST", "/v1/cart/checkout?wait=false", token: token)).Status);
+        var runtime = mall.Services.GetRequiredService<IGrainFactory>().GetGrain<IManagementGrain>(0);
+        await TestMall.EventuallyAsync(
+            async () => !(await runtime.GetSimpleGrainStatistics()).Any(
+                grain => grain.GrainType.Contains("OrderSagaGrain", StringComparison.Ordinal) && grain.ActivationCount > 0),
+            "the order is placed, and its saga gone");
+
+        await mall.SendAsync("DELETE", $"/v1/products/{product}", token: token);
+
+        Assert.Equal("""{"items":[],"amount":0}""", (await mall.SendAsync("GET", "/v1/cart", token: token)).Body);
+        Assert.Single((await mall.SendAsync("GET", "/v1/orders", token: token)).Json.GetProperty("items").EnumerateArray());
+    }
+
     private static Task<Answer> PutAsync(WholeMall mall, string token, long product, long quantity) =>
         mall.SendAsync("PUT", $"/v1/cart/items/{product}", $$"""{"quantity":{{quantity}}}""", token);
 

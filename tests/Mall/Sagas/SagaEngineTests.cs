@@ -1,7 +1,6 @@
 using Mall.TestFaults;
 using Mall.Sagas;
 using Mall.Tests.Hosting;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Mall.Tests.Sagas;
 
@@ -25,7 +24,7 @@ public sealed class SagaEngineTests
             .Branch("02", meet, after: "01")
             .Branch("03", meet, after: "01")
             .Branch("04", after: ["02", "03"]);
-        await using var mall = await OpenAsync(script);
+        await using var mall = await script.OpenAsync();
 
         var result = await Saga(mall).Run("h");
 
@@ -40,7 +39,7 @@ public sealed class SagaEngineTests
     {
         var script = new Script().Branch("01").Branch("02", after: "01")
             .Branch("03", _ => Task.FromResult<Refusal?>(s_no), after: "02").Branch("04", after: "03");
-        await using var mall = await OpenAsync(script);
+        await using var mall = await script.OpenAsync();
 
         var result = await Saga(mall).Run("h");
 
@@ -60,7 +59,7 @@ public sealed class SagaEngineTests
     {
         var script = new Script().Branch("01").Branch(
             "02", n => n < 5 ? throw new TimeoutException("lost") : Task.FromResult<Refusal?>(null), after: "01");
-        await using var mall = await OpenAsync(script);
+        await using var mall = await script.OpenAsync();
 
         var result = await Saga(mall).Run("h");
 
@@ -76,7 +75,7 @@ public sealed class SagaEngineTests
         var mended = false;
         var script = new Script()
             .Branch("01", _ => mended ? Task.FromResult<Refusal?>(null) : throw new InvalidOperationException("a bug"));
-        await using var mall = await OpenAsync(script);
+        await using var mall = await script.OpenAsync();
 
         await Assert.ThrowsAsync<TimeoutException>(() => Saga(mall).Run("h"));
         Assert.Equal(3, script.CountOf("+01"));
@@ -94,7 +93,7 @@ public sealed class SagaEngineTests
     public async Task A_client_who_repeats_its_request_does_not_set_a_parked_saga_going()
     {
         var script = new Script().Branch("01", _ => throw new InvalidOperationException("a bug"));
-        await using var mall = await OpenAsync(script);
+        await using var mall = await script.OpenAsync();
         await Assert.ThrowsAsync<TimeoutException>(() => Saga(mall).Run("h"));
         var calls = script.CountOf("+01");
 
@@ -109,13 +108,13 @@ public sealed class SagaEngineTests
     public async Task A_saga_that_cannot_be_read_is_parked_and_can_be_looked_at(string change)
     {
         var script = new Script().Branch("01", _ => throw new TimeoutException("Not yet."));
-        var mall = await OpenAsync(script);
+        var mall = await script.OpenAsync();
         _ = Saga(mall).Run("h");
         await mall.UntilSqlSaysAsync(["1"], "select count(*) from sagas where attempts > 0");
         await mall.CloseAsync();
         await mall.ChangeAsync("update sagas set next_time = 1, " + change);
 
-        await using var later = await OpenAsync(script, folder: mall.Folder);
+        await using var later = await script.OpenAsync(folder: mall.Folder);
         await later.UntilSqlSaysAsync(["submitted null"], "select status, next_time from sagas");
 
         Assert.NotNull((await Directory(later).Get("s1")).Value!.Reason);
@@ -130,7 +129,7 @@ public sealed class SagaEngineTests
         var script = new Script()
             .Branch("01", compensation: _ => undone.Task)
             .Branch("02", _ => throw new InvalidOperationException("a bug"), after: "01");
-        await using var mall = await OpenAsync(script);
+        await using var mall = await script.OpenAsync();
         await Assert.ThrowsAsync<TimeoutException>(() => Saga(mall).Run("h"));
 
         Assert.False((await Directory(mall).Abort("s1", null)).IsRefused);
@@ -144,7 +143,7 @@ public sealed class SagaEngineTests
     public async Task An_operator_aborts_a_parked_saga_and_what_was_started_is_compensated()
     {
         var script = new Script().Branch("01").Branch("02", _ => throw new InvalidOperationException("a bug"), after: "01");
-        await using var mall = await OpenAsync(script);
+        await using var mall = await script.OpenAsync();
         await Assert.ThrowsAsync<TimeoutException>(() => Saga(mall).Run("h"));
 
         Assert.False((await Directory(mall).Abort("s1", null)).IsRefused);
@@ -159,7 +158,7 @@ public sealed class SagaEngineTests
     public async Task An_abort_comes_too_late_when_every_branch_has_acted_though_this_activation_has_not_heard_of_it()
     {
         var script = new Script().Branch("01").Branch("02", _ => throw new InvalidOperationException("no answer"), after: "01");
-        await using var mall = await OpenAsync(script);
+        await using var mall = await script.OpenAsync();
         await Assert.ThrowsAsync<TimeoutException>(() => Saga(mall).Run("h"));
         foreach (var branch in (string[])["01", "02"])
             await mall.ChangeAsync($"insert into barrier values ('saga', 's1', '{branch}', 'action', '01', 'action', 0)");
@@ -177,7 +176,7 @@ public sealed class SagaEngineTests
         var script = new Script()
             .Branch("01", compensation: n => n < 20 ? throw new InvalidOperationException("a bug") : Task.CompletedTask)
             .Branch("02", _ => Task.FromResult<Refusal?>(s_no), after: "01");
-        await using var mall = await OpenAsync(script);
+        await using var mall = await script.OpenAsync();
 
         var result = await Saga(mall).Run("h");
 
@@ -204,7 +203,7 @@ public sealed class SagaEngineTests
             return never.Task;
         }
         var script = new Script().Branch("01").Branch("02", action, compensation, after: "01").Branch("03", after: "02");
-        var mall = await OpenAsync(script);
+        var mall = await script.OpenAsync();
         _ = Saga(mall).Run("h");
         await TestMall.EventuallyAsync(
             async () => entered.Task.IsCompleted
@@ -215,7 +214,7 @@ public sealed class SagaEngineTests
         var files = Copy(mall.Folder); // as a machine that stops dead leaves them
 
         cut = false;
-        await using var restarted = await OpenAsync(script, files);
+        await using var restarted = await script.OpenAsync(files);
         await TestMall.EventuallyAsync(
             async () => await restarted.SqlAsync("select status from sagas") is ["succeed" or "failed"],
             "due work resumes the saga");
@@ -246,13 +245,13 @@ public sealed class SagaEngineTests
         var script = new Script().Branch("01")
             .Branch("02", _ => cut ? never.Task : Task.FromResult<Refusal?>(s_no), after: "01") // refuses before 03 can start
             .Branch("03", after: "01");
-        var mall = await OpenAsync(script);
+        var mall = await script.OpenAsync();
         _ = Saga(mall).Run("h");
         await TestMall.EventuallyAsync(() => Task.FromResult(script.Calls.Contains("+03")), "03 is done and 02 is not");
         var files = Copy(mall.Folder);
 
         cut = false;
-        await using var restarted = await OpenAsync(script, files);
+        await using var restarted = await script.OpenAsync(files);
         await TestMall.EventuallyAsync(
             async () => await restarted.SqlAsync("select status from sagas") is ["failed"], "the saga ends");
 
@@ -268,7 +267,7 @@ public sealed class SagaEngineTests
     {
         var answer = new TaskCompletionSource<Refusal?>();
         var script = new Script().Branch("01").Branch("02", _ => answer.Task, after: "01");
-        await using var mall = await OpenAsync(script, faults: new FaultOptions { ReadBack = 1 });
+        await using var mall = await script.OpenAsync(faults: new FaultOptions { ReadBack = 1 });
         // It is committed, and while faults go on nobody finds out.
         mall.Store.FailNext(FaultPoint.AfterCommit, w => w.Changes[0].Shape.Table.Name == "sagas");
         var running = Saga(mall).Run("h");
@@ -293,7 +292,7 @@ public sealed class SagaEngineTests
     [Fact]
     public async Task Another_request_under_the_same_gid_is_refused()
     {
-        await using var mall = await OpenAsync(new Script().Branch("01"));
+        await using var mall = await new Script().Branch("01").OpenAsync();
         await Saga(mall).Run("h");
 
         Assert.Equal(ErrorCodes.KeyReused, (await Saga(mall).Run("other")).Refusal!.Code);
@@ -302,15 +301,6 @@ public sealed class SagaEngineTests
     private static IScriptedSagaGrain Saga(TestMall mall) => mall.Grains.GetGrain<IScriptedSagaGrain>("s1");
 
     private static ISagaDirectoryGrain Directory(TestMall mall) => mall.Grains.GetGrain<ISagaDirectoryGrain>(0);
-
-    private static Task<TestMall> OpenAsync(Script script, string? folder = null, FaultOptions? faults = null) =>
-        TestMall.OpenAsync(
-            faults: faults,
-            services: s => s
-                .AddSingleton(script)
-                .AddSingleton<ScriptedSagaKind>()
-                .AddSingleton<ISagaKind>(p => p.GetRequiredService<ScriptedSagaKind>()),
-            folder: folder);
 
     private static string Copy(string folder)
     {

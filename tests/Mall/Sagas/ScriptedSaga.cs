@@ -1,5 +1,8 @@
 using System.Text.Json.Serialization;
 using Mall.Sagas;
+using Mall.TestFaults;
+using Mall.Tests.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Mall.Tests.Sagas;
 
@@ -9,22 +12,29 @@ public interface IScriptedSagaGrain : ISagaGrain
 {
     [Alias("Run"), AlwaysInterleave]
     Task<Result<Done>> Run(string requestHash);
+
+    /// <summary>The same without waiting for its end.</summary>
+    [Alias("Begin"), AlwaysInterleave]
+    Task<Result<Done>> Begin(string requestHash);
 }
 
 /// <summary>The names of the branches; what they do is in the <see cref="Script"/>.</summary>
 public sealed record ScriptedIntent(string Note);
 
-public sealed class ScriptedSagaGrain(ScriptedSagaKind kind, SagaServices services)
+public sealed class ScriptedSagaGrain(ScriptedSagaKind kind, SagaServices services, Script script)
     : SagaGrain<ScriptedIntent>(kind, services), IScriptedSagaGrain
 {
     public async Task<Result<Done>> Run(string requestHash)
     {
-        var begun = await BeginAsync(
-            requestHash, userId: 0, () => Task.FromResult<Result<ScriptedIntent>>(new ScriptedIntent("hello")),
-            () => Task.FromResult<SagaRemains<ScriptedIntent>?>(null));
-        if (begun.IsRefused) return begun.Refusal;
+        var begun = await Begin(requestHash);
+        if (begun.IsRefused) return begun;
         return await EndAsync() is { } refusal ? refusal : Done.It;
     }
+
+    public async Task<Result<Done>> Begin(string requestHash) =>
+        await BeginAsync(requestHash, userId: 0, () => Task.FromResult(script.Decision), script.Recall) is { Refusal: { } refusal }
+            ? refusal
+            : Done.It;
 }
 
 public sealed class ScriptedSagaKind(Script script) : SagaKind<ScriptedIntent>("scripted", ScriptedJson.Default.ScriptedIntent)
@@ -41,6 +51,13 @@ public sealed class Script
     private readonly List<SagaBranch> _branches = [];
 
     public IReadOnlyList<SagaBranch> Branches => _branches;
+
+    /// <summary>What is decided before anything is durable.</summary>
+    public Result<ScriptedIntent> Decision { get; set; } = new ScriptedIntent("hello");
+
+    /// <summary>What an earlier saga of the same gid has left.</summary>
+    public Func<Task<SagaRemains<ScriptedIntent>?>> Recall { get; set; } =
+        () => Task.FromResult<SagaRemains<ScriptedIntent>?>(null);
 
     /// <summary>Every call of an action (<c>+01</c>) or a compensation (<c>-01</c>), in order.</summary>
     public string[] Calls
@@ -59,6 +76,15 @@ public sealed class Script
             after));
         return this;
     }
+
+    /// <summary>A mall that knows this saga.</summary>
+    public Task<TestMall> OpenAsync(string? folder = null, FaultOptions? faults = null) => TestMall.OpenAsync(
+        faults: faults,
+        services: s => s
+            .AddSingleton(this)
+            .AddSingleton<ScriptedSagaKind>()
+            .AddSingleton<ISagaKind>(p => p.GetRequiredService<ScriptedSagaKind>()),
+        folder: folder);
 
     public int CountOf(string call) => Calls.Count(c => c == call);
 

@@ -116,6 +116,16 @@ public class DtmMall : IAsyncLifetime
         return (long)(await command.ExecuteScalarAsync())!;
     }
 
+    /// <summary>Changes the database, of SQLite.</summary>
+    public async Task ChangeAsync(string sql)
+    {
+        await using var connection = new SqliteConnection($"Data Source={_folder}/mall.db;Pooling=False");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        Assert.Equal(1, await command.ExecuteNonQueryAsync());
+    }
+
     private async Task OpenAsync()
     {
         _app = MallHost.Build(

@@ -55,4 +55,23 @@ public sealed class OperatorTests(DtmMall mall) : IClassFixture<DtmMall>
         });
         Assert.Equal(ErrorCodes.SagaStatusForbids, (await Sagas.Abort("message", null)).Refusal!.Code);
     }
+
+    [Fact]
+    public async Task Transactions_AreListed_AlsoBesideOneThatThisVersionCannotRead()
+    {
+        foreach (var gid in (string[])["readable", "unreadable"])
+        {
+            await SubmitAsync(gid, "ok");
+            await mall.UntilAsync(gid, "succeed");
+        }
+
+        await mall.ChangeAsync("update sagas set payload = '{', reason = 'why' where gid = 'unreadable'");
+
+        var listed = (await mall.GetAsync("all?limit=100")).Json.GetProperty("transactions").EnumerateArray()
+            .ToDictionary(transaction => transaction.GetProperty("gid").GetString()!);
+        Assert.Contains("readable", listed.Keys);
+        Assert.Equal(
+            ("saga", "succeed"),
+            (listed["unreadable"].GetProperty("trans_type").GetString(), listed["unreadable"].GetProperty("status").GetString()));
+    }
 }

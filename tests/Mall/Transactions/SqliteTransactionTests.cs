@@ -385,6 +385,29 @@ public sealed class SqliteTransactionTests(DtmMall mall) : TransactionContract(m
         Assert.Empty(await Mall.BranchesAsync(gid));
     }
 
+    [Theory]
+    [InlineData("delay")]
+    [InlineData("result")]
+    public async Task Workflow_WhoseStepIsNamedAsTheTransactionItself_IsRefusedIt_AndEndsAllTheSame(string op)
+    {
+        var gid = NewGid();
+        await Mall.PostAsync("prepareWorkflow", new
+        {
+            gid, trans_type = "workflow", query_prepared = Services.Url("ongoing"), custom_data = """{"name":"w","data":""}""",
+        });
+
+        var registered = await Mall.PostAsync("registerBranch", new
+        {
+            gid, trans_type = "workflow", branch_id = "00", op, status = "succeed", data = "done",
+        });
+
+        Answered(HttpStatusCode.Conflict, "FAILURE", registered);
+        Assert.Contains("00", registered.Json.GetProperty("message").GetString(), StringComparison.Ordinal);
+        var conclusion = new { gid, trans_type = "workflow", req_extra = new { status = "succeed", result = "" } };
+        Answered(HttpStatusCode.OK, "SUCCESS", await Mall.PostAsync("submit", conclusion));
+        Assert.Equal("succeed", await Mall.StatusAsync(gid));
+    }
+
     [Fact]
     public async Task Query_OfNobody_IsEmpty_AndOfNothing_IsAnError()
     {

@@ -1,3 +1,4 @@
+using Mall.Sagas;
 using Mall.Tests.Hosting;
 using Mall.Users;
 
@@ -37,6 +38,52 @@ public sealed class RegistrationTests
         Assert.Equal(["1"], await mall.SqlAsync("select count(*) from users"));
         Assert.Equal(["10"], await mall.SqlAsync("select sum(balance) from points"));
         await mall.UntilSqlSaysAsync(["0"], "select count(*) from sagas where finish_time is null");
+    }
+
+    [Fact]
+    public async Task A_registration_that_lost_the_race_for_its_mobile_leaves_the_traces_of_what_never_happened()
+    {
+        var turnstile = new Turnstile(nameof(IUserGrain.Create));
+        await using var mall = await TestMall.OpenAsync(silo => silo.AddIncomingGrainCallFilter(turnstile));
+        turnstile.Hold();
+        var racing = new[] { "g1", "g2" }.Select(
+            gid => mall.Grains.GetGrain<IRegistrationSagaGrain>(gid).Register(new RegisterUser(s_ada, null))).ToArray();
+        await mall.UntilSqlSaysAsync(["2"], "select count(*) from sagas"); // Each has found the mobile free.
+        turnstile.Open();
+
+        var refused = Assert.Single(await Task.WhenAll(racing), answer => answer.IsRefused).Refusal!;
+
+        Assert.Equal((ErrorCodes.MobileTaken, true), (refused.Code, refused.IsSealed));
+        Assert.Equal(
+            ["01 action compensate", "01 compensate compensate"],
+            await mall.SqlAsync(
+                """
+                select branch_id, op, reason from barrier where gid in (select gid from sagas where status = 'failed')
+                order by branch_id, op
+                """));
+        Assert.Equal(
+            ["01 action refused", "01 compensate succeed"],
+            await mall.SqlAsync("select branch_id, op, status from saga_branches order by branch_id, op"));
+    }
+
+    [Fact]
+    public async Task A_branch_that_was_refused_never_happens_though_nothing_is_in_its_way_any_more()
+    {
+        await using var mall = await TestMall.OpenAsync();
+        var (first, second) = (new Branch("g1", "01"), new Branch("g2", "01"));
+        await User(1).Create(first, s_ada);
+
+        Assert.Equal((ErrorCodes.MobileTaken, true), Told(await User(2).Create(second, s_ada)));
+        Assert.Equal((ErrorCodes.NoSuchUser, true), Told(await Points(2).Add(new Branch("g2", "02"), 10)));
+        await User(1).Remove(first);
+        Assert.Equal((ErrorCodes.MobileTaken, true), Told(await User(2).Create(second, s_ada)));
+        await User(2).Create(new Branch("g3", "01"), s_ada);
+        Assert.True((await Points(2).Add(new Branch("g2", "02"), 10)).IsRefused);
+        Assert.Equal(["0"], await mall.SqlAsync("select balance from points"));
+
+        IUserGrain User(long id) => mall.Grains.GetGrain<IUserGrain>(id);
+        IPointsGrain Points(long id) => mall.Grains.GetGrain<IPointsGrain>(id);
+        static (int?, bool?) Told(Result<Done> answer) => (answer.Refusal?.Code, answer.Refusal?.IsSealed);
     }
 
     [Fact]
