@@ -86,10 +86,13 @@ public sealed partial class AliasTests(EveryDatabase databases)
         await RefusedAsync(
             "/api/pay/callback", paid.Replace(":100", ":99", StringComparison.Ordinal), 409, ErrorCodes.AmountDiffers,
             isSigned: true);
-        await StepAsync("/api/pay/callback", paid, "{}", isSigned: true);
-        await StepAsync("/api/pay/callback", paid, "{}", isSigned: true);
-        await StepAsync("/api/pay/detail", """{"id":$pay}""",
-            """{"id":$pay,"uid":$id,"oid":$oid,"amount":100,"source":0,"status":1}""");
+        const string failed = """{"id":$pay,"uid":$id,"oid":$oid,"amount":100,"source":2,"status":2}""";
+        foreach (var report in (string[])[failed, failed, paid, paid])
+        {
+            await StepAsync("/api/pay/callback", report, "{}", isSigned: true);
+            await StepAsync("/api/pay/detail", """{"id":$pay}""", report);
+        }
+
         await RefusedAsync("/api/order/update", """{"id":$oid,"status":2}""", 409, ErrorCodes.OrderStatusForbids);
         await StepAsync("/api/order/update", """{"id":$oid,"status":3}""", "{}");
     }
