@@ -151,6 +151,23 @@ public sealed class ScenarioTests(DtmMall mall) : IClassFixture<DtmMall>
     }
 
     [Fact]
+    public async Task Topic_IsDeletedByItsNameInThePath_WhateverIsInIt()
+    {
+        foreach (var topic in (string[])["a/b", "a%2Fb", "a%2fb/c d", "ä/ö?"])
+        {
+            var (name, url) = (Uri.EscapeDataString(topic), Uri.EscapeDataString(Services.Url("ok")));
+            Assert.Equal(HttpStatusCode.OK, (await mall.GetAsync($"subscribe?topic={name}&url={url}")).Status);
+        }
+
+        foreach (var topic in (string[])["a/b", "a%2Fb", "a%2fb/c d", "ä/ö?"])
+        {
+            var path = $"/api/dtmsvr/topic/{Uri.EscapeDataString(topic)}";
+            Assert.Equal((topic, HttpStatusCode.OK), (topic, (await mall.SendAsync("DELETE", path)).Status));
+            Assert.Equal((topic, HttpStatusCode.Conflict), (topic, (await mall.SendAsync("DELETE", path)).Status));
+        }
+    }
+
+    [Fact]
     public async Task Saga_OfGrpcBranches_ConcurrentAndWithEmptyOnes_GoesTheSameWay()
     {
         var (good, bad) = (NewGid(), NewGid());
