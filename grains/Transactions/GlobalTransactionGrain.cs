@@ -60,7 +60,7 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
             return TransactionReply.Success;
         });
 
-    public Task<TransactionReply> Withdraw(string? reason) => WhenKnownAsync(null, async transaction =>
+    public Task<TransactionReply> Withdraw(string? reason, string? type) => WhenKnownAsync(type, async transaction =>
     {
         var isTwoPhase = transaction.Kind is TwoPhaseTransactions;
         if (transaction is { Status: SagaStatus.Prepared, Kind: MessageTransactions })

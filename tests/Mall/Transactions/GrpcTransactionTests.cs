@@ -97,6 +97,7 @@ public sealed class GrpcTransactionTests(DtmMall mall) : IClassFixture<DtmMall>
             Data = { ["confirm"] = mall.Services.Rpc("ok"), ["cancel"] = mall.Services.Rpc("ok") },
         };
         await CallAsync<DtmBranchRequest, Empty>("RegisterBranch", branch);
+        await FailsAsync(StatusCode.Aborted, SendAsync("Abort", new DtmRequest { Gid = gid, TransType = "xa" }));
         await SendAsync("Submit", tcc);
         await mall.UntilAsync(gid, "succeed");
         Assert.Equal(("confirm", "pay"), (mall.Services.Of(gid)[0].Op, mall.Services.Of(gid)[0].Body));

@@ -120,6 +120,25 @@ public sealed class ScenarioTests(DtmMall mall) : IClassFixture<DtmMall>
     }
 
     [Fact]
+    public async Task Abort_ForAnotherKindThanItIs_IsRefused_AndWithoutOneIsTaken()
+    {
+        var gid = NewGid();
+        await OkAsync("prepare", new { gid, trans_type = "tcc", timeout_to_fail = 3600 });
+        await RegisterAsync(gid, "tcc", "01", Services.Url("ok"));
+        foreach (var type in (string[])["msg", "xa"])
+        {
+            var refused = await mall.PostAsync("abort", new { gid, trans_type = type });
+            Assert.Equal(HttpStatusCode.Conflict, refused.Status);
+            Assert.Contains($"is a tcc, not a {type}", refused.Body, StringComparison.Ordinal);
+        }
+
+        Assert.Equal("prepared", await mall.StatusAsync(gid));
+        await OkAsync("abort", new { gid });
+        await mall.UntilAsync(gid, "failed");
+        Assert.Equal(["01 cancel"], Services.OpsOf(gid));
+    }
+
+    [Fact]
     public async Task JsonRpcBranches_OfAMessage_AreAskedUntilTheySucceed_AndTccKnowsThem()
     {
         var (msg, tcc) = (NewGid(), NewGid());
