@@ -69,6 +69,7 @@ public static class MallApi
         app.Use(next => http => entrance.Exchange(http, next));
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
+        app.UsePathNames();
         app.UseBrowsers();
         app.UseMiddleware<Arrivals>();
         app.UseRateLimiter();

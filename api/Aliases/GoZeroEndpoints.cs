@@ -75,7 +75,8 @@ internal static partial class GoZeroEndpoints
     private static async Task<JsonNode> CreateProduct(AliasCall call)
     {
         var input = new CreateProductInput(
-            call.Input.Text("name"), call.Input.Number("stock"), call.Input.Number("amount"), call.Input.Text("desc"),
+            call.Input.Text("name"), call.Input.Number("stock"),
+            Price(call.Input) ?? throw AliasInput.Bad("amount", "is missing"), call.Input.Text("desc"),
             Attributes: Carrying(call.Input, null));
         return new JsonObject { ["id"] = (await Sell(call, input)).Id };
     }
@@ -88,7 +89,7 @@ internal static partial class GoZeroEndpoints
         var input = new ChangeProductInput(
             call.Input.Text("name") is { Length: > 0 } name ? name : null,
             call.Input.Text("desc") is { Length: > 0 } desc ? desc : null,
-            call.Input.NotZero("amount"),
+            Price(call.Input),
             Attributes: call.Input.Has("status") ? Carrying(call.Input, before) : null);
         var stock = call.Input.Number("stock");
         if (stock is not null) ProductDesk.CheckStock(stock.Value); // Before anything is changed: it is all or nothing.
@@ -112,6 +113,15 @@ internal static partial class GoZeroEndpoints
             ["amount"] = product.Price,
             ["status"] = JsonNode.Parse(product.Attributes)!["status"]?.DeepClone() ?? product.Status,
         };
+    }
+
+    /// <summary>A price is an amount there, and 0 is none.</summary>
+    private static long? Price(AliasInput input)
+    {
+        var checks = new FieldChecks();
+        var price = checks.OptionalNumber("amount", input.NotZero("amount"), 0, ProductDesk.MaxPrice);
+        checks.ThrowIfAny();
+        return price;
     }
 
     /// <summary>Its status means nothing here; it is kept among its attributes, for those who look for it.</summary>

@@ -8,6 +8,8 @@ namespace Mall.Api.Aliases;
 /// <summary>The paths of the go-zero mall: orders, of one piece of one product each, and payments.</summary>
 internal static partial class GoZeroEndpoints
 {
+    private const string SourceMark = ", source ";
+
     private static void MapPayments(Action<string, Func<AliasCall, Task<JsonNode>>, bool> map)
     {
         map("/api/pay/create", CreatePayment, false);
@@ -94,8 +96,22 @@ internal static partial class GoZeroEndpoints
         return new JsonObject
         {
             ["id"] = payment.Id, ["uid"] = payment.UserId, ["oid"] = payment.OrderId, ["amount"] = payment.Amount,
-            ["source"] = 0, ["status"] = payment.Status,
+            ["source"] = ReferenceOf(payment).Source, ["status"] = payment.Status,
         };
+    }
+
+    /// <summary>
+    /// What the provider calls the payment. How it was paid, a number that this mall has no other use for, stands behind that:
+    /// both are what the provider has said last, and change together.
+    /// </summary>
+    private static (string Reference, long Source) ReferenceOf(PaymentView payment)
+    {
+        var text = payment.ProviderRef ?? $"payment {payment.Id}";
+        var mark = text.LastIndexOf(SourceMark, StringComparison.Ordinal);
+        return mark >= 0 && long.TryParse(
+            text.AsSpan(mark + SourceMark.Length), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var source)
+            ? (text[..mark], source)
+            : (text, 0);
     }
 
     /// <summary>Signed as every callback is; whose payment of what it says it is must be so.</summary>
@@ -107,9 +123,11 @@ internal static partial class GoZeroEndpoints
         var payment = (await desk.Look(call.Input.Id("id"), call.Patience)).OrRefuse();
         call.Input.Agree("uid", payment.UserId);
         call.Input.Agree("oid", payment.OrderId);
+        var reference = ReferenceOf(payment).Reference;
+        if (call.Input.NotZero("source") is { } source) reference += SourceMark + source.ToString(CultureInfo.InvariantCulture);
         var report = new PaymentReport(
             payment.Id, call.Input.Number("amount") ?? throw AliasInput.Bad("amount", "is missing"),
-            call.Input.Number("status") == PaymentStatus.Succeeded, payment.ProviderRef ?? $"payment {payment.Id}", PaidAt: null);
+            call.Input.Number("status") == PaymentStatus.Succeeded, reference, PaidAt: null);
         (await desk.Report(report, call.Patience)).OrRefuse();
         return new JsonObject();
     }

@@ -77,7 +77,9 @@ internal static partial class LooklookEndpoints
 
     private static async Task<JsonNode> BusinessList(AliasCall call)
     {
-        var products = await Products(call, Sorting.Own, call.Input.NotZero("homestayBusinessId"), upTo: long.MaxValue);
+        const string business = "homestayBusinessId";
+        long? shop = call.Input.NotZero(business) is null ? null : call.Input.Id(business);
+        var products = await Products(call, Sorting.Own, shop, upTo: long.MaxValue);
         return List(Behind(call.Input, products, product => product.Id), Homestay);
     }
 

@@ -50,6 +50,8 @@ internal static partial class LooklookEndpoints
             ["remark"] = remark,
         };
         var nights = Math.Max(1, seconds / (long)s_night.TotalSeconds);
+        if (nights > OrderDesk.MaxQuantity)
+            throw AliasInput.Bad("liveEndTime", $"must be at most {OrderDesk.MaxQuantity} days after liveStartTime");
         var order = new PlaceOrderInput([new OrderLineInput(input.Id("homestayId"), nights)]);
         var placed = await call.Get<OrderDesk>().Place(call.Caller, order, null, call.Patience, extras.ToJsonString());
         return new JsonObject { ["orderSn"] = placed.OrRefuse().Gid };
@@ -67,7 +69,9 @@ internal static partial class LooklookEndpoints
 
     private static async Task<OrderView> Order(AliasCall call, string field)
     {
-        var sn = call.Input.Text(field) ?? throw AliasInput.Bad(field, "is missing");
+        var checks = new FieldChecks();
+        var sn = checks.Text(field, call.Input.Text(field), 1, SagaDesk.MaxGid);
+        checks.ThrowIfAny();
         var page = await call.Get<OrderDesk>().List(call.Caller, null, sn, null, 1, newestFirst: false, call.Patience);
         return page.Items.Length > 0
             ? page.Items[0]

@@ -68,7 +68,9 @@ internal sealed class Body<T>(T value) : IEndpointParameterMetadataProvider wher
         }
         catch (JsonException wrong)
         {
-            throw new ProblemException(Explain(wrong));
+            throw new ProblemException(JsonComplaint.Of(wrong, ApiJson.Type<T>.Info) is { } error
+                ? Problem.BadField(error.Field, error.Message)
+                : Problem.Of(ErrorCodes.BadParameter, "The body is not one JSON object as this request takes it."));
         }
     }
 
@@ -85,36 +87,4 @@ internal sealed class Body<T>(T value) : IEndpointParameterMetadataProvider wher
                 throw new ProblemException(Problem.BadField(field, "must not be null: leave out what is to stay as it is"));
         }
     }
-
-    /// <summary>The serializer's words name our types and repeat the input: clients get the field's name and our words.</summary>
-    private static Problem Explain(JsonException wrong)
-    {
-        var field = wrong.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : "";
-        if (field.Length is 0 or > 64)
-            return Problem.Of(ErrorCodes.BadParameter, "The body is not one JSON object as this request takes it.");
-        JsonTypeInfo? type = ApiJson.Type<T>.Info;
-        foreach (var name in field.Split(['.', '['], StringSplitOptions.RemoveEmptyEntries))
-        {
-            if (type.Kind == JsonTypeInfoKind.Dictionary)
-            {
-                field = field[..field.AsSpan().IndexOfAny('.', '[')]; // A client's own names: the field is what they are in.
-                break;
-            }
-
-            var inner = name[^1] == ']' ? type.ElementType : type.Properties.FirstOrDefault(p => p.Name == name)?.PropertyType;
-            if (inner is null || (type = ApiJson.Default.GetTypeInfo(inner)) is null)
-                return Problem.BadField(field, "is not a field of this request");
-        }
-
-        return Problem.BadField(field, $"must be {WordFor(type)}, given once");
-    }
-
-    private static string WordFor(JsonTypeInfo type) => type.Kind switch
-    {
-        JsonTypeInfoKind.Object or JsonTypeInfoKind.Dictionary => "an object",
-        JsonTypeInfoKind.Enumerable => "a list",
-        _ when type.Type == typeof(string) => "a text",
-        _ when type.Type == typeof(bool?) => "true or false",
-        _ => $"a whole number without decimals or exponent, within {ExactNumbers.Max}",
-    };
 }

@@ -26,8 +26,8 @@ internal sealed partial class DtmDesk(IGrainFactory grains, DtmOptions options, 
         return await RefusalAsync(gid, intent, stop) ?? await Transaction(gid).Submit(intent, wire.WaitResult ?? false);
     }
 
-    public Task<TransactionReply> Abort(WireTransaction wire) =>
-        Transaction(WireChecks.Gid(wire.Gid)).Withdraw(WireChecks.Printable(wire.RollbackReason));
+    public Task<TransactionReply> Abort(WireTransaction wire) => Transaction(WireChecks.Gid(wire.Gid)).Withdraw(
+        WireChecks.Printable(wire.RollbackReason), string.IsNullOrEmpty(wire.TransType) ? null : WireChecks.Type(wire.TransType));
 
     public Task<TransactionReply> ForceStop(WireTransaction wire) => Transaction(WireChecks.Gid(wire.Gid)).ForceStop();
 

@@ -34,6 +34,7 @@ public sealed class DtmDoor(DtmOptions options, IGrainFactory grains, ILoggerFac
         _server = builder.Build();
         _server.Use(AdmitAsync);
         _server.UseRouting();
+        _server.UsePathNames();
         _server.MapDtm();
         _server.MapGrpcService<DtmRpcs>();
         _server.MapMetrics("/api/metrics");

@@ -61,12 +61,20 @@ internal static class DtmJson
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
-            throw new BadTransactionException($"{what} is not the JSON that it should be: {e.Message}");
+            throw new BadTransactionException($"{what} is not the JSON that it should be{Complaint(e, typeof(T))}.");
         }
     }
 
     /// <inheritdoc cref="Read{T}(ReadOnlySpan{byte}, string)"/>
     public static T Read<T>(string json, string what) where T : class => Read<T>(Encoding.UTF8.GetBytes(json), what);
+
+    private static string Complaint(Exception wrong, Type type) => wrong switch
+    {
+        JsonException { InnerException: JsonException syntax } => $": {syntax.Message.TrimEnd('.')}", // Says where.
+        JsonException json when JsonComplaint.Of(json, Options.GetTypeInfo(type)) is { } error =>
+            $": {error.Field} {error.Message}",
+        _ => "",
+    };
 }
 
 /// <summary>A request that cannot be understood: nothing has happened.</summary>

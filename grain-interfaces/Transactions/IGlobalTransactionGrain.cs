@@ -25,8 +25,9 @@ public interface IGlobalTransactionGrain : ISagaGrain
     Task<TransactionReply> Conclude(string status, string? reason, string? result);
 
     /// <summary>A prepared message fails, a prepared tcc or xa transaction aborts; all else is a failure.</summary>
+    /// <param name="type">What its client takes it for; null: whatever it is.</param>
     [Alias("Withdraw"), AlwaysInterleave]
-    Task<TransactionReply> Withdraw(string? reason);
+    Task<TransactionReply> Withdraw(string? reason, string? type);
 
     /// <summary>Notes branches of a prepared transaction. Failure for what is not prepared.</summary>
     [Alias("Register"), AlwaysInterleave]

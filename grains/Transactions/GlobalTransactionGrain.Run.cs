@@ -64,7 +64,7 @@ public sealed partial class GlobalTransactionGrain
         while (!transaction.HasEnded && !(transaction.Kind.NotBefore(transaction) > Now))
         {
             if (pass.UnderWay == 0 && await AdvanceAsync(transaction, pass)) continue;
-            CallWhatIsReady(transaction, pass);
+            await CallWhatIsReadyAsync(transaction, pass);
             if (pass.UnderWay == 0) break;
             await TakeAnswersAsync(transaction, pass);
         }
@@ -112,17 +112,24 @@ public sealed partial class GlobalTransactionGrain
             return true;
         });
 
-    /// <summary>Calls what was called for another end first lets settle: nothing is compensated while it acts.</summary>
-    private void CallWhatIsReady(Transaction transaction, Pass pass)
+    /// <summary>
+    /// Calls what was called for another end first lets settle: nothing is compensated while it acts. Under the gate: nothing is
+    /// called while the row is being moved, so what is written down then as called is all that was.
+    /// </summary>
+    private Task CallWhatIsReadyAsync(Transaction transaction, Pass pass) => AloneAsync(() =>
     {
-        if (IsLeaving || (pass.UnderWay > 0 && pass.Phase != transaction.Status)) return;
+        if (_transaction != transaction) throw new StaleActivationException($"What is known of transaction {Gid} is old.");
+        if (IsLeaving || (pass.UnderWay > 0 && pass.Phase != transaction.Status)) return Task.FromResult(false);
         pass.Phase = transaction.Status;
         foreach (var op in transaction.Kind.Ready(transaction).Where(pass.Called.Add).ToArray())
         {
+            op.IsStarted = true;
             pass.UnderWay++;
             _ = CallAsync(transaction, op, pass); // It never throws, and the pass waits for its answer.
         }
-    }
+
+        return Task.FromResult(true);
+    });
 
     private async Task CallAsync(Transaction transaction, TransactionOp op, Pass pass) =>
         pass.Answers.Writer.TryWrite((op, await AnswerAsync(transaction, op)));
@@ -210,8 +217,9 @@ public sealed partial class GlobalTransactionGrain
         {
             Attempts = attempts, NextTime = next, Reason = isAborting || pass.Trouble is null ? row.Reason : pass.Trouble,
         };
-        if (!pass.IsUnknown || !settings.HasAlertHook || attempts < settings.AlertAfter) return MoveAsync(transaction, moved);
-        var alert = new TransactionAlert(Gid, row.Status, pass.Target ?? "", pass.Trouble ?? "", attempts);
+        var repeats = attempts - 1; // The first attempt was none.
+        if (!pass.IsUnknown || !settings.HasAlertHook || repeats < settings.AlertAfter) return MoveAsync(transaction, moved);
+        var alert = new TransactionAlert(Gid, row.Status, pass.Target ?? "", pass.Trouble ?? "", repeats);
         return MoveAsync(transaction, moved, DueWork.Schedule(
             AlertHandler.KindOfWork, string.Create(CultureInfo.InvariantCulture, $"{Gid} {row.Version}"), now,
             JsonSerializer.Serialize(alert, TransactionJson.Default.TransactionAlert)));

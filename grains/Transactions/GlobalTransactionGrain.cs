@@ -60,7 +60,7 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
             return TransactionReply.Success;
         });
 
-    public Task<TransactionReply> Withdraw(string? reason) => WhenKnownAsync(null, async transaction =>
+    public Task<TransactionReply> Withdraw(string? reason, string? type) => WhenKnownAsync(type, async transaction =>
     {
         var isTwoPhase = transaction.Kind is TwoPhaseTransactions;
         if (transaction is { Status: SagaStatus.Prepared, Kind: MessageTransactions })
@@ -332,6 +332,13 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
     private async Task MoveAsync(Transaction transaction, TransactionRecord next, params RowChange[] alongside)
     {
         next = next with { Version = transaction.Row.Version + 1, UpdateTime = Now };
+        if (transaction.Status == SagaStatus.Submitted && next.Status == SagaStatus.Aborting)
+        {
+            // Whoever takes over has to compensate what may be under way, and nothing that was never called.
+            var started = string.Join(' ', transaction.Ops.Where(op => op.IsStarted).Select(op => op.Number));
+            alongside = [.. alongside, TransactionRows.InsertNote(Gid, TransactionRows.StartedOp, started, Now)];
+        }
+
         if (SagaStatus.HasEnded(next.Status)) next = next with { NextTime = null, FinishTime = next.UpdateTime };
         var isApplied = false;
         try

@@ -27,6 +27,9 @@ internal sealed class TransactionOp(int number, string branchId, string op, stri
     /// <summary>It has a row.</summary>
     public bool IsNoted { get; set; }
 
+    /// <summary>It was called, or may have been by whoever drove the transaction before.</summary>
+    public bool IsStarted { get; set; }
+
     public bool IsOpen => Status == BranchStatus.Prepared;
     public bool IsDone => Status == BranchStatus.Succeed;
     public bool HasFailed => Status == SagaStatus.Failed;
@@ -38,11 +41,15 @@ internal sealed class TransactionOp(int number, string branchId, string op, stri
 /// <summary>A transaction as one activation knows it: its row, what its client wants, and how far its branches are.</summary>
 internal sealed class Transaction
 {
+    private bool _knowsStarted; // What had been called when it began to abort was written down.
+
     public Transaction(TransactionRecord row, TransactionIntent intent, IReadOnlyList<TransactionBranchRow> noted)
     {
         (Row, Intent, Kind) = (row, intent, TransactionKind.Of(row.Kind));
         Ops = [.. Kind.Plan(intent)];
         foreach (var branch in noted) Note(branch);
+        if (_knowsStarted) return;
+        foreach (var op in Kind.MayBeStarted(this)) op.IsStarted = true;
     }
 
     public TransactionRecord Row { get; set; }
@@ -104,6 +111,11 @@ internal sealed class Transaction
                 return;
             case { BranchId: TransactionRows.NoBranch, Op: TransactionRows.DelayOp }:
                 DelayedTo = DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(row.Target, CultureInfo.InvariantCulture));
+                return;
+            case { BranchId: TransactionRows.NoBranch, Op: TransactionRows.StartedOp } when Kind is SagaTransactions:
+                _knowsStarted = true;
+                foreach (var number in row.Target.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                    Ops[int.Parse(number, CultureInfo.InvariantCulture)].IsStarted = true;
                 return;
         }
 

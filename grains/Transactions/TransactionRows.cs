@@ -43,6 +43,9 @@ internal static class TransactionRows
     /// <summary>When a message that was prepared first may be sent, in Unix milliseconds.</summary>
     public const string DelayOp = "delay";
 
+    /// <summary>The numbers of the ops that had been called when a saga began to abort.</summary>
+    public const string StartedOp = "started";
+
     public static readonly Query<TransactionRecord> ByGid = new(Select + "where gid = @p1 and " + OfServices, Read);
 
     public static readonly Query<TransactionBranchRow> BranchesOf = new(

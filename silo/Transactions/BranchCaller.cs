@@ -176,10 +176,10 @@ internal sealed class BranchCaller(
         var method = new Method<byte[], byte[]>(MethodType.Unary, target.Service, target.Method, s_asIs, s_asIs);
         var metadata = new Metadata
         {
-            { "dtm-gid", Ascii(call.Gid) }, { "dtm-trans_type", call.Type }, { "dtm-branch_id", Ascii(call.BranchId) },
-            { "dtm-op", Ascii(call.Op) }, { "dtm-dtm", "" },
+            { "dtm-gid", Carried(call.Gid) }, { "dtm-trans_type", call.Type }, { "dtm-branch_id", Carried(call.BranchId) },
+            { "dtm-op", Carried(call.Op) }, { "dtm-dtm", "" },
         };
-        foreach (var (name, value) in call.Headers) metadata.Add(name.ToLowerInvariant(), value);
+        foreach (var (name, value) in call.Headers) metadata.Add(name.ToLowerInvariant(), Carried(value));
         var options = new CallOptions(metadata, deadline.UtcDateTime);
         try
         {
@@ -201,8 +201,11 @@ internal sealed class BranchCaller(
         }
     }
 
-    /// <summary>Metadata carries no more: what is beyond travels percent-encoded, as URLs have it.</summary>
-    private static string Ascii(string text) => System.Text.Ascii.IsValid(text) ? text : Uri.EscapeDataString(text);
+    /// <summary>
+    /// Metadata carries ASCII, and no blanks at its ends: what is beyond travels percent-encoded, as URLs have it.
+    /// </summary>
+    private static string Carried(string text) =>
+        Ascii.IsValid(text) && text.Trim().Length == text.Length ? text : Uri.EscapeDataString(text);
 
     private static BranchAnswer Unknown(string error) => new(BranchOutcome.Unknown, error);
 }

@@ -33,14 +33,17 @@ internal sealed class SagaTransactions : TransactionKind
         var steps = Enumerable.Range(0, transaction.Intent.Steps.Length);
         return transaction.Status switch
         {
-            SagaStatus.Submitted when !steps.Any(i => ActionOf(transaction, i).HasFailed) =>
-                steps.Where(i => IsNext(transaction, i)).Select(i => ActionOf(transaction, i)),
+            SagaStatus.Submitted when !steps.Any(i => ActionOf(transaction, i).HasFailed) => MayBeStarted(transaction),
             SagaStatus.Aborting => steps.Reverse()
                 .Where(i => !IsUndone(transaction, i) && Followers(transaction, i).All(next => IsUndone(transaction, next)))
                 .Select(i => CompensationOf(transaction, i)),
             _ => [],
         };
     }
+
+    public override IEnumerable<TransactionOp> MayBeStarted(Transaction transaction) =>
+        Enumerable.Range(0, transaction.Intent.Steps.Length).Where(i => IsNext(transaction, i))
+            .Select(i => ActionOf(transaction, i));
 
     public override string? Reached(Transaction transaction)
     {
@@ -69,7 +72,7 @@ internal sealed class SagaTransactions : TransactionKind
     private static bool IsNext(Transaction transaction, int step) =>
         ActionOf(transaction, step).IsOpen && Predecessors(transaction, step).All(before => ActionOf(transaction, before).IsDone);
 
-    // An action that could have been called may have been, by whoever drove the saga before: its compensation is harmless then.
+    // What is known of its predecessors says nothing here: they may have succeeded after the saga began to abort.
     private static bool IsUndone(Transaction transaction, int step) =>
-        CompensationOf(transaction, step).IsDone || (ActionOf(transaction, step).IsOpen && !IsNext(transaction, step));
+        CompensationOf(transaction, step).IsDone || ActionOf(transaction, step) is { IsOpen: true, IsStarted: false };
 }

@@ -28,6 +28,9 @@ internal abstract class TransactionKind
     /// <summary>The ops that may be called now, those under way among them.</summary>
     public abstract IEnumerable<TransactionOp> Ready(Transaction transaction);
 
+    /// <summary>The ops that whoever drove it before may have called, their answers unknown.</summary>
+    public virtual IEnumerable<TransactionOp> MayBeStarted(Transaction transaction) => [];
+
     /// <summary>The status that it has reached by what is known; null: it stays where it is.</summary>
     public abstract string? Reached(Transaction transaction);
 

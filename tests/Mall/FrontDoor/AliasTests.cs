@@ -48,6 +48,8 @@ public sealed partial class AliasTests(EveryDatabase databases)
         await StepAsync("/api/product/create",
             """{"name":"pot","desc":"a teapot","stock":10,"amount":100,"status":0,"other":[1]}""", """{"id":$pid}""");
         await StepAsync("/api/product/create", """{"name":"cup","desc":"","stock":1,"amount":5,"status":1}""", """{"id":$cup}""");
+        await RefusedAsync( // 0 is no price.
+            "/api/product/create", """{"name":"saucer","desc":"","stock":1,"amount":0,"status":0}""", 400, ErrorCodes.BadParameter);
         await StepAsync("/api/product/update", """{"id":$pid,"name":"Pot","desc":"","stock":0,"amount":0,"status":2}""", "{}");
         await StepAsync("/api/product/detail", """{"id":$pid}""",
             """{"id":$pid,"name":"Pot","desc":"a teapot","stock":0,"amount":100,"status":2}""");
@@ -84,10 +86,13 @@ public sealed partial class AliasTests(EveryDatabase databases)
         await RefusedAsync(
             "/api/pay/callback", paid.Replace(":100", ":99", StringComparison.Ordinal), 409, ErrorCodes.AmountDiffers,
             isSigned: true);
-        await StepAsync("/api/pay/callback", paid, "{}", isSigned: true);
-        await StepAsync("/api/pay/callback", paid, "{}", isSigned: true);
-        await StepAsync("/api/pay/detail", """{"id":$pay}""",
-            """{"id":$pay,"uid":$id,"oid":$oid,"amount":100,"source":0,"status":1}""");
+        const string failed = """{"id":$pay,"uid":$id,"oid":$oid,"amount":100,"source":2,"status":2}""";
+        foreach (var report in (string[])[failed, failed, paid, paid])
+        {
+            await StepAsync("/api/pay/callback", report, "{}", isSigned: true);
+            await StepAsync("/api/pay/detail", """{"id":$pay}""", report);
+        }
+
         await RefusedAsync("/api/order/update", """{"id":$oid,"status":2}""", 409, ErrorCodes.OrderStatusForbids);
         await StepAsync("/api/order/update", """{"id":$oid,"status":3}""", "{}");
     }

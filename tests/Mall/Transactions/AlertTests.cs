@@ -14,7 +14,7 @@ public sealed class AlertTests(AlertTests.Alerted mall) : IClassFixture<AlertTes
     }
 
     [Fact]
-    public async Task Transaction_ThatStumbles_IsToldToTheHook_AgainWhenThatFails()
+    public async Task Transaction_WhoseRepeatIsInVain_IsToldToTheHook_AgainWhenThatFails()
     {
         var saga = new
         {
@@ -22,6 +22,11 @@ public sealed class AlertTests(AlertTests.Alerted mall) : IClassFixture<AlertTes
             steps = new[] { new { action = mall.Services.Url("break") } },
         };
         Assert.Equal(HttpStatusCode.OK, (await mall.PostAsync("submit", saga)).Status);
+        await TestMall.EventuallyAsync(
+            async () => await mall.CountAsync("select count(*) from sagas where gid = 'stuck' and attempts = 1") == 1, "it rests");
+        Assert.Equal(0, await mall.CountAsync("select count(*) from due where kind = 'transaction.alert'"));
+        Assert.Empty(mall.Services.Of("")); // It was called, and not repeated yet.
+        await mall.WakeAsync("stuck");
         await TestMall.EventuallyAsync(() => Task.FromResult(mall.Services.Of("").Length >= 2), "the hook is told twice");
         var alert = JsonDocument.Parse(mall.Services.Of("")[1].Body).RootElement;
         Assert.Equal(("stuck", "submitted", 1), (

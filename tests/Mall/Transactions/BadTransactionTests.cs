@@ -86,7 +86,13 @@ public sealed class BadTransactionTests(BadTransactionTests.Guarded mall) : ICla
                     (""" "payloads":["[{\"b\":{\"a\":1,\"a\":2}}]"] """, "payload of step 1"),
                     (""" "payloads":["{\"a\":1,\"a\":2}"],"protocol":"json-rpc" """, "payload of step 1"),
                     (""" "gid":"GID" """, "JSON"), (""" "custom_data":"{\"delay\":1,\"delay\":2}" """, "custom_data"),
-                    (""" "branch_headers":{"a":"1","a":"2"} """, "JSON"),
+                    (""" "branch_headers":{"a":"1","a":"2"} """, "branch_headers must be an object of texts"),
+                    (""" "branch_headers":{"a":1} """, "branch_headers must be an object of texts"),
+                    (""" "timeout_to_fail":"soon" """, "timeout_to_fail must be a whole number"),
+                    (""" "wait_result":3 """, "wait_result must be true or false"),
+                    (""" "payloads":{} """, "payloads must be a list"), (""" "payloads":[1] """, "payloads[0] must be a text"),
+                    (""" "custom_data":"{\"orders\":{\"1\":0}}" """, "orders must be an object of lists"),
+                    (""" "custom_data":"{\"data\":7}" """, "data must be a text in base64"),
                 ])
             {
                 bad.Add("submit", $$"""{"gid":"GID","trans_type":"saga","steps":{{s_step}},{{option}}}""", word);
@@ -135,6 +141,7 @@ public sealed class BadTransactionTests(BadTransactionTests.Guarded mall) : ICla
         Assert.True(answer.Status is HttpStatusCode.InternalServerError or HttpStatusCode.Conflict, $"{answer.Status}");
         var message = answer.Json.GetProperty("message").GetString()!;
         Assert.Contains(word, message, StringComparison.Ordinal);
+        Assert.DoesNotMatch(@"Mall\.|System\.|`\d", message); // How it is built is nobody's business.
         Assert.Equal(answer.Status == HttpStatusCode.Conflict, answer.Json.TryGetProperty("dtm_result", out _));
         Assert.Equal(0, await mall.CountAsync("select count(*) from sagas"));
         Assert.Equal(0, await mall.CountAsync("select count(*) from transaction_branches"));

@@ -39,6 +39,9 @@ public class DtmMall : IAsyncLifetime
 
     public IServiceProvider Mall => _app!.Services;
 
+    /// <summary>Where the mall itself answers.</summary>
+    public Uri MallHttp => new(_app!.Urls.First());
+
     public async ValueTask InitializeAsync()
     {
         _db = $"sqlite:{_folder}/mall.db";
@@ -53,9 +56,11 @@ public class DtmMall : IAsyncLifetime
     }
 
     /// <summary>Ends the mall in good order and opens another one on its database.</summary>
-    public async Task ReopenAsync()
+    /// <param name="between">What is done while there is none.</param>
+    public async Task ReopenAsync(Func<Task>? between = null)
     {
         await CloseAsync();
+        if (between is not null) await between();
         await OpenAsync();
     }
 
@@ -107,13 +112,18 @@ public class DtmMall : IAsyncLifetime
     public Task<Answer> WakeAsync(string gid) => PostAsync("resetNextCronTime", new { gid });
 
     /// <summary>What SQL says, of SQLite.</summary>
-    public async Task<long> CountAsync(string sql)
+    public async Task<long> CountAsync(string sql) => (long)(await ScalarAsync(sql, SqliteOpenMode.ReadOnly))!;
+
+    /// <summary>Changes SQLite's database as no mall would.</summary>
+    public Task RunSqlAsync(string sql) => ScalarAsync(sql, SqliteOpenMode.ReadWrite);
+
+    private async Task<object?> ScalarAsync(string sql, SqliteOpenMode mode)
     {
-        await using var connection = new SqliteConnection($"Data Source={_folder}/mall.db;Mode=ReadOnly;Pooling=False");
+        await using var connection = new SqliteConnection($"Data Source={_folder}/mall.db;Mode={mode};Pooling=False");
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
         command.CommandText = sql;
-        return (long)(await command.ExecuteScalarAsync())!;
+        return await command.ExecuteScalarAsync();
     }
 
     /// <summary>Changes the database, of SQLite.</summary>

@@ -58,6 +58,20 @@ public sealed class GrpcTransactionTests(DtmMall mall) : IClassFixture<DtmMall>
         Assert.Equal("succeed", await mall.StatusAsync(gid));
     }
 
+    /// <summary>Metadata lose blanks at their ends, and carry nothing but ASCII.</summary>
+    [Fact]
+    public async Task Metadata_ThatWouldNotArriveAsTheyAre_ArePercentEncoded()
+    {
+        foreach (var gid in (string[])[$" {NewGid()} ", $"{NewGid()} a", $"{NewGid()}-ä"])
+        {
+            var saga = Saga(gid, "ok");
+            saga.TransOptions.BranchHeaders["x-note"] = " 7 8 ";
+            await SendAsync("Submit", saga);
+            var sent = gid.EndsWith('a') ? gid : Uri.EscapeDataString(gid);
+            Assert.Equal("%207%208%20", Assert.Single(mall.Services.Of(sent)).Headers["x-note"]);
+        }
+    }
+
     [Fact]
     public async Task Failure_IsAborted_Ongoing_FailedPrecondition_AndNonsenseIsNeither()
     {
@@ -97,6 +111,7 @@ public sealed class GrpcTransactionTests(DtmMall mall) : IClassFixture<DtmMall>
             Data = { ["confirm"] = mall.Services.Rpc("ok"), ["cancel"] = mall.Services.Rpc("ok") },
         };
         await CallAsync<DtmBranchRequest, Empty>("RegisterBranch", branch);
+        await FailsAsync(StatusCode.Aborted, SendAsync("Abort", new DtmRequest { Gid = gid, TransType = "xa" }));
         await SendAsync("Submit", tcc);
         await mall.UntilAsync(gid, "succeed");
         Assert.Equal(("confirm", "pay"), (mall.Services.Of(gid)[0].Op, mall.Services.Of(gid)[0].Body));

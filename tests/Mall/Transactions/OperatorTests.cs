@@ -1,4 +1,6 @@
+using System.Net;
 using Mall.Sagas;
+using Mall.Tests.FrontDoor;
 using Mall.Tests.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -38,6 +40,26 @@ public sealed class OperatorTests(DtmMall mall) : IClassFixture<DtmMall>
         Assert.False((await Sagas.Retry("retried", null)).IsRefused);
         await mall.UntilAsync("retried", "succeed");
         Assert.Equal(ErrorCodes.SagaStatusForbids, (await Sagas.Retry("retried", null)).Refusal!.Code);
+    }
+
+    /// <summary>A client names its transactions as it likes.</summary>
+    [Fact]
+    public async Task Saga_IsFoundByItsGidInThePath_WhateverIsInIt()
+    {
+        using var door = new HttpClient { BaseAddress = mall.MallHttp };
+        door.DefaultRequestHeaders.Authorization = new("Bearer", Jwt.Operator);
+        foreach (var gid in (string[])["path/1", "path%2F2", "path%2f/3", "path?4"])
+        {
+            await SubmitAsync(gid, "ok");
+            await mall.UntilAsync(gid, "succeed");
+            using var found = await door.GetAsync(
+                $"/v1/sagas/{Uri.EscapeDataString(gid)}", TestContext.Current.CancellationToken);
+            Assert.Equal((gid, HttpStatusCode.OK), (gid, found.StatusCode));
+            Assert.Equal(gid, (await Answer.ReadAsync(found)).Json.GetProperty("gid").GetString());
+            using var retried = await door.PostAsync(
+                $"/v1/sagas/{Uri.EscapeDataString(gid)}/retry", null, TestContext.Current.CancellationToken);
+            Assert.Equal(ErrorCodes.SagaStatusForbids, (await Answer.ReadAsync(retried)).Code);
+        }
     }
 
     [Fact]

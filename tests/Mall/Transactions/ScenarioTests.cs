@@ -120,6 +120,25 @@ public sealed class ScenarioTests(DtmMall mall) : IClassFixture<DtmMall>
     }
 
     [Fact]
+    public async Task Abort_ForAnotherKindThanItIs_IsRefused_AndWithoutOneIsTaken()
+    {
+        var gid = NewGid();
+        await OkAsync("prepare", new { gid, trans_type = "tcc", timeout_to_fail = 3600 });
+        await RegisterAsync(gid, "tcc", "01", Services.Url("ok"));
+        foreach (var type in (string[])["msg", "xa"])
+        {
+            var refused = await mall.PostAsync("abort", new { gid, trans_type = type });
+            Assert.Equal(HttpStatusCode.Conflict, refused.Status);
+            Assert.Contains($"is a tcc, not a {type}", refused.Body, StringComparison.Ordinal);
+        }
+
+        Assert.Equal("prepared", await mall.StatusAsync(gid));
+        await OkAsync("abort", new { gid });
+        await mall.UntilAsync(gid, "failed");
+        Assert.Equal(["01 cancel"], Services.OpsOf(gid));
+    }
+
+    [Fact]
     public async Task JsonRpcBranches_OfAMessage_AreAskedUntilTheySucceed_AndTccKnowsThem()
     {
         var (msg, tcc) = (NewGid(), NewGid());
@@ -148,6 +167,23 @@ public sealed class ScenarioTests(DtmMall mall) : IClassFixture<DtmMall>
         Assert.All(answers, answer => Assert.Equal(HttpStatusCode.OK, answer.Status));
         var kept = (await mall.GetAsync($"queryKV?cat=topics&key={topic}")).Json.GetProperty("kv")[0];
         Assert.Equal(subscribers, kept.GetProperty("version").GetInt32());
+    }
+
+    [Fact]
+    public async Task Topic_IsDeletedByItsNameInThePath_WhateverIsInIt()
+    {
+        foreach (var topic in (string[])["a/b", "a%2Fb", "a%2fb/c d", "ä/ö?"])
+        {
+            var (name, url) = (Uri.EscapeDataString(topic), Uri.EscapeDataString(Services.Url("ok")));
+            Assert.Equal(HttpStatusCode.OK, (await mall.GetAsync($"subscribe?topic={name}&url={url}")).Status);
+        }
+
+        foreach (var topic in (string[])["a/b", "a%2Fb", "a%2fb/c d", "ä/ö?"])
+        {
+            var path = $"/api/dtmsvr/topic/{Uri.EscapeDataString(topic)}";
+            Assert.Equal((topic, HttpStatusCode.OK), (topic, (await mall.SendAsync("DELETE", path)).Status));
+            Assert.Equal((topic, HttpStatusCode.Conflict), (topic, (await mall.SendAsync("DELETE", path)).Status));
+        }
     }
 
     [Fact]
