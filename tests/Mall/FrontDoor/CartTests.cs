@@ -107,6 +107,15 @@ public sealed class CartTests(FrontDoorMall door)
         Assert.Equal((HttpStatusCode.BadRequest, ErrorCodes.BadParameter), (refused.Status, refused.Code));
     }
 
+    /// <summary>As clients send it that have one way for every POST.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("{}")]
+    [InlineData(" {\r\n\t} ")]
+    [InlineData("\n ")]
+    public async Task Clear_WithABodyThatSaysNothing_IsServed(string body) =>
+        Assert.Equal(HttpStatusCode.NoContent, (await Mall.SendAsync("DELETE", "/v1/cart", body, door.Customer.Token)).Status);
+
     /// <summary>The order's grain fails all calls, as if everything died once the checkout was noted.</summary>
     [Fact]
     public async Task Checkout_ThatWasCutOff_IsBroughtToItsEndByTheNextLook()

@@ -117,15 +117,22 @@ public sealed class PlainAnswerTests(EveryDatabase databases)
     public async Task Query_WithAnUnknownName_IsRefusedByEveryEndpoint()
     {
         var mall = await databases.OnAsync("SQLite");
-        var paths = (await mall.SendAsync("GET /openapi/v1.json")).Json.GetProperty("paths");
-        var operations =
-            from path in paths.EnumerateObject()
-            from method in path.Value.EnumerateObject()
-            select $"{method.Name.ToUpperInvariant()} {path.Name.Replace("{id}", "1", StringComparison.Ordinal)
-                .Replace("{productId}", "1", StringComparison.Ordinal).Replace("{gid}", "g", StringComparison.Ordinal)}";
-        foreach (var operation in operations)
+        foreach (var (operation, _) in await OperationsAsync(mall))
         {
             var answer = await mall.SendAsync($"{operation}?statsu=1", token: Jwt.Operator);
+            Assert.Equal((operation, HttpStatusCode.BadRequest), (operation, answer.Status));
+            Assert.True(answer.Json.GetProperty("errors").TryGetProperty("statsu", out _), operation);
+        }
+    }
+
+    [Fact]
+    public async Task Body_WhereNoneIsTaken_IsRefusedByEveryEndpoint()
+    {
+        var mall = await databases.OnAsync("SQLite");
+        foreach (var (operation, takesBody) in await OperationsAsync(mall))
+        {
+            if (takesBody || operation.StartsWith("GET ", StringComparison.Ordinal)) continue;
+            var answer = await mall.SendAsync(operation, """{"statsu":1}""", Jwt.Operator);
             Assert.Equal((operation, HttpStatusCode.BadRequest), (operation, answer.Status));
             Assert.True(answer.Json.GetProperty("errors").TryGetProperty("statsu", out _), operation);
         }
@@ -186,6 +193,16 @@ public sealed class PlainAnswerTests(EveryDatabase databases)
         Assert.Equal(["0"], await after.SqlAsync("select status from orders"));
         Assert.Equal(["4"], await after.SqlAsync("select stock from products"));
     }
+
+    /// <summary>Every operation of the OpenAPI document, with ids in its path.</summary>
+    private static async Task<(string Request, bool TakesBody)[]> OperationsAsync(ContractMall mall) =>
+    [
+        .. from path in (await mall.SendAsync("GET /openapi/v1.json")).Json.GetProperty("paths").EnumerateObject()
+           from method in path.Value.EnumerateObject()
+           let filled = path.Name.Replace("{id}", "1", StringComparison.Ordinal)
+               .Replace("{productId}", "1", StringComparison.Ordinal).Replace("{gid}", "g", StringComparison.Ordinal)
+           select ($"{method.Name.ToUpperInvariant()} {filled}", method.Value.TryGetProperty("requestBody", out _)),
+    ];
 
     private static string Order(IEnumerable<long> products) =>
         $$"""{"items":[{{string.Join(',', products.Select(id => $$"""{"productId":{{id}},"quantity":999}"""))}}]}""";
