@@ -169,9 +169,8 @@ public sealed class PlainAnswerTests(EveryDatabase databases)
         var request = new V1.GetProductRequest { Id = 1 };
         var call = await mall.Whole.CallAsync("/mall.v1.Products/Get", request, null, ("grpc-timeout", "0S"));
         Assert.Equal((4, ErrorCodes.TimedOut), (call.Status, call.Code));
-        var said = Uri.UnescapeDataString(call.Message!);
-        Assert.Contains("nothing was done", said, StringComparison.Ordinal);
-        Assert.DoesNotContain("not known", said, StringComparison.Ordinal);
+        Assert.Contains("nothing was done", call.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("not known", call.Message, StringComparison.Ordinal);
     }
 
     /// <summary>
