@@ -29,6 +29,12 @@ try
         await Console.Error.WriteLineAsync($"mall: db: {e.Message}"); // It was there, and went while the silo joined.
         return 1;
     }
+    catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+    {
+        await mall.StopAsync(); // Its silo may have joined, and leaves in order; what runs beside it ends without a word.
+        await Console.Error.WriteLineAsync($"mall: http or grpc: {e.Message}");
+        return 1;
+    }
 
     Greeting.Print(mall);
     using var impatience = SecondSignal.EndsAtOnce();
@@ -39,10 +45,5 @@ catch (Exception e) when (e is SettingsException or LedgerStartException)
 {
     // What the operator can mend is told in one line; anything else is a bug, and its stack is wanted.
     await Console.Error.WriteLineAsync($"mall: {e.Message}");
-    return 1;
-}
-catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
-{
-    await Console.Error.WriteLineAsync($"mall: http or grpc: {e.Message}");
     return 1;
 }

@@ -14,6 +14,6 @@ public static class MetricsEndpoint
         Metrics.ConfigureMeterAdapter(adapter => adapter.InstrumentFilterPredicate =
             static instrument =>
                 ShownInstruments.Include(instrument) && !instrument.Name.EndsWith(".count", StringComparison.Ordinal));
-        routes.MapMetrics().DisableRateLimiting();
+        routes.MapMetrics().DisableRateLimiting().WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]));
     }
 }

@@ -10,6 +10,7 @@ namespace Mall.Api.Rest;
     AllowDuplicateProperties = false,
     MaxDepth = 16)]
 [JsonSerializable(typeof(ProblemAnswer))]
+[JsonSerializable(typeof(NoFields))]
 [JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(ClusterStatus))]

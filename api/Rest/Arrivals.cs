@@ -17,9 +17,10 @@ internal sealed class Arrivals(RequestDelegate next, ApiOptions options, TimePro
 
     public Task InvokeAsync(HttpContext http)
     {
-        var method = http.GetEndpoint()?.Metadata.GetMetadata<GrpcMethodMetadata>()?.Method.Type;
+        var endpoint = http.GetEndpoint()?.Metadata;
+        var method = endpoint?.GetMetadata<GrpcMethodMetadata>()?.Method.Type;
         if (method is MethodType.ClientStreaming or MethodType.DuplexStreaming
-            || (method is null && http.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is null))
+            || (method is null && endpoint?.GetMetadata<IAcceptsMetadata>() is null && endpoint?.GetMetadata<NoBody>() is null))
             return next(http);
         if (method is not null && http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
             size.MaxRequestBodySize = options.MaxRequestBytes + GrpcPrefix;

@@ -39,7 +39,7 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
     /// <summary>Routing knows of no HEAD and no OPTIONS.</summary>
     public static void CompleteAllow(IHeaderDictionary headers)
     {
-        List<string> methods = [.. headers.Allow.ToString().Split(", "), HttpMethods.Options];
+        HashSet<string> methods = [.. headers.Allow.ToString().Split(", "), HttpMethods.Options];
         if (methods.Contains(HttpMethods.Get))
             methods.Add(HttpMethods.Head);
         headers.Allow = string.Join(", ", methods.Order(StringComparer.Ordinal));

@@ -35,10 +35,17 @@ internal static class RestRoutes
         var isOpen = !endpoint.Metadata.OfType<IAuthorizeData>().Any() || endpoint.Metadata.OfType<IAllowAnonymous>().Any();
         endpoint.Metadata.Add(new EndpointNameMetadata(feature + handler.Name));
         endpoint.Metadata.Add(new RestEndpoint(isOpen));
+        var serve = endpoint.RequestDelegate!;
+        if (NoBody.Befits(endpoint))
+        {
+            endpoint.Metadata.Add(new NoBody());
+            serve = NoBody.Before(serve);
+        }
+
         foreach (var refusal in Refusals(endpoint, isOpen))
             endpoint.Metadata.Add(refusal);
 
-        var (check, serve) = (new RequestCheck((RouteEndpointBuilder)endpoint, handler), endpoint.RequestDelegate!);
+        var check = new RequestCheck((RouteEndpointBuilder)endpoint, handler);
         endpoint.RequestDelegate = http =>
         {
             check.Check(http);
@@ -55,11 +62,12 @@ internal static class RestRoutes
             codes.Add(ErrorCodes.Forbidden);
         foreach (var status in codes.Distinct().Select(ProblemKind.Of).GroupBy(kind => kind.HttpStatus))
             yield return Refusal(status.Key, string.Join("; ", status.Select(kind => $"{kind.Code}: {kind.Title}")));
-        if (!endpoint.Metadata.Any(item => item is IAcceptsMetadata))
-            yield break;
-        yield return Refusal(StatusCodes.Status413PayloadTooLarge, $"{ErrorCodes.BadParameter}: The body is too large");
-        yield return Refusal(
-            StatusCodes.Status415UnsupportedMediaType, $"{ErrorCodes.BadParameter}: The body is not application/json in UTF-8");
+        if (endpoint.Metadata.Any(item => item is IAcceptsMetadata or NoBody))
+            yield return Refusal(StatusCodes.Status413PayloadTooLarge, $"{ErrorCodes.BadParameter}: The body is too large");
+        if (endpoint.Metadata.Any(item => item is IAcceptsMetadata))
+            yield return Refusal(
+                StatusCodes.Status415UnsupportedMediaType,
+                $"{ErrorCodes.BadParameter}: The body is not application/json in UTF-8");
     }
 
     private static ProducesResponseTypeMetadata Refusal(int status, string description) =>

@@ -38,7 +38,7 @@ internal static class RpcProblems
         http.Response.ContentType = ContentType;
         var headers = http.Response.Headers;
         headers[StatusTrailer] = Number((int)problem.GrpcStatus);
-        headers[MessageTrailer] = Uri.EscapeDataString(problem.Detail);
+        headers[MessageTrailer] = Encode(problem.Detail);
         foreach (var (name, value) in Trailers(problem, traceId))
             headers[name] = value;
     }
@@ -74,6 +74,22 @@ internal static class RpcProblems
         yield return (TraceTrailer, traceId);
         if (problem.RetryAfterSeconds is { } seconds)
             yield return (PushbackTrailer, Number(seconds * 1000));
+    }
+
+    /// <summary>
+    /// A status message as gRPC over HTTP/2 writes it: plain ASCII as it is, and what is not, byte by byte of UTF-8, behind a
+    /// percent sign. Some clients decode no more than that.
+    /// </summary>
+    private static string Encode(string message)
+    {
+        var encoded = new StringBuilder(message.Length);
+        foreach (var octet in Encoding.UTF8.GetBytes(message))
+        {
+            if (octet is >= (byte)' ' and <= (byte)'~' and not (byte)'%') encoded.Append((char)octet);
+            else encoded.Append(CultureInfo.InvariantCulture, $"%{octet:X2}");
+        }
+
+        return encoded.ToString();
     }
 
     private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);

@@ -27,7 +27,7 @@ public sealed class CartGrain([PersistentState("cart", CartGrain.Storage)] IPers
         await EndCheckoutAsync();
         if (quantity > 0 && (await ProductOf(productId).Quote()).Refusal is { } refusal) return refusal;
         if (quantity > 0 && !State.Items.ContainsKey(productId) && State.Items.Count == CartLimits.MaxProducts)
-            return Result.BadField("productId", $"A cart holds at most {CartLimits.MaxProducts} products.");
+            return Result.BadField("productId", $"is one more than the {CartLimits.MaxProducts} products that a cart holds");
 
         var items = new Dictionary<long, long>(State.Items);
         if (quantity > 0) items[productId] = quantity;
@@ -56,7 +56,7 @@ public sealed class CartGrain([PersistentState("cart", CartGrain.Storage)] IPers
 
         var order = GrainFactory.GetGrain<IOrderSagaGrain>(command.Gid);
         if (await order.Placed(command.RequestHash) is { } before) return Shaped(command, before);
-        if (State.Items.Count == 0) return Result.BadField("items", "The cart is empty.");
+        if (State.Items.Count == 0) return Result.BadField("items", "are missing: the cart is empty");
 
         State.Checkout = new Checkout { Gid = command.Gid, RequestHash = command.RequestHash, Items = new(State.Items) };
         await SaveAsync();
@@ -104,7 +104,7 @@ public sealed class CartGrain([PersistentState("cart", CartGrain.Storage)] IPers
         var items = await Task.WhenAll(contents.OrderBy(i => i.Key).Select(i => ItemAsync(i.Key, i.Value)));
         var amount = items.Sum(i => i.Price * i.Quantity);
         return amount <= ExactNumbers.Max ? new CartView([.. items], amount) : Result.BadField(
-            "quantity", $"The cart would amount to more than {ExactNumbers.Max}; order less at once, or empty it.");
+            "quantity", $"would make the cart amount to more than {ExactNumbers.Max}: order less at once, or empty it");
     }
 
     private async Task<CartItem> ItemAsync(long productId, long quantity)

@@ -136,6 +136,7 @@ public sealed class StartTests
         var exitCode = await silo.ExitCodeAsync(s_refusesWithin);
 
         Assert.True(exitCode == 1, $"Exit code {exitCode}.{Environment.NewLine}{silo.Tail()}");
+        Assert.DoesNotContain(silo.OutputLines, line => line.Contains("\"Critical\"") || line.Contains("\"Error\""));
         return Assert.Single(silo.ErrorLines);
     }
 }

@@ -57,6 +57,8 @@ public sealed class CartTests(FrontDoorMall door)
         var refused = await PutAsync(Mall, token, await Mall.SellAsync(door.Seller.Token, stock: 1), 1);
 
         Assert.Equal((HttpStatusCode.BadRequest, ErrorCodes.BadParameter), (refused.Status, refused.Code));
+        Assert.Equal(
+            "productId is one more than the 50 products that a cart holds.", refused.Json.GetProperty("detail").GetString());
         var items = (await Mall.SendAsync("GET", "/v1/cart", token: token)).Json.GetProperty("items");
         Assert.Equal(50, items.GetArrayLength());
     }
@@ -105,7 +107,17 @@ public sealed class CartTests(FrontDoorMall door)
         var (_, token) = await Mall.RegisterAsync("13600000004");
         var refused = await CheckoutAsync(Mall, token);
         Assert.Equal((HttpStatusCode.BadRequest, ErrorCodes.BadParameter), (refused.Status, refused.Code));
+        Assert.Equal("items are missing: the cart is empty.", refused.Json.GetProperty("detail").GetString());
     }
+
+    /// <summary>As clients send it that have one way for every POST.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("{}")]
+    [InlineData(" {\r\n\t} ")]
+    [InlineData("\n ")]
+    public async Task Clear_WithABodyThatSaysNothing_IsServed(string body) =>
+        Assert.Equal(HttpStatusCode.NoContent, (await Mall.SendAsync("DELETE", "/v1/cart", body, door.Customer.Token)).Status);
 
     /// <summary>The order's grain fails all calls, as if everything died once the checkout was noted.</summary>
     [Fact]

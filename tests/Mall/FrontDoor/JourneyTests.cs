@@ -210,8 +210,10 @@ public sealed class JourneyTests(FrontDoorMall door)
                 .Select(row => $"{row.GetProperty("branchId")} {row.GetProperty("op")} {row.GetProperty("reason")}"));
 
         var list = await Mall.SendAsync("GET", "/v1/sagas?status=succeed&limit=100", token: Jwt.Operator);
-        var gids = list.Json.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("gid").GetString());
-        Assert.Contains(Text(placed, "gid"), gids);
+        var listed = Assert.Single(
+            list.Json.GetProperty("items").EnumerateArray(),
+            item => item.GetProperty("gid").GetString() == Text(placed, "gid"));
+        Assert.Equal(["gid", "kind", "status", "attempts"], listed.EnumerateObject().Select(field => field.Name));
         var ended = await Mall.SendAsync("POST", $"/v1/sagas/{Text(placed, "gid")}/abort", token: Jwt.Operator);
         Assert.Equal((HttpStatusCode.Conflict, ErrorCodes.SagaStatusForbids), (ended.Status, ended.Code));
     }

@@ -38,6 +38,7 @@ public sealed class MethodTests(FrontDoorMall door)
     [InlineData("/v1/products/1", "DELETE, GET, HEAD, OPTIONS, PATCH")]
     [InlineData("/v1/sessions", "OPTIONS, POST")]
     [InlineData("/health/live", "GET, HEAD, OPTIONS")]
+    [InlineData("/metrics", "GET, HEAD, OPTIONS")]
     public async Task Options_SaysWhatThePathTakes(string path, string methods)
     {
         var options = await door.Mall.SendAsync("OPTIONS", path);

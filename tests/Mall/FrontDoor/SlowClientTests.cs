@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Mall.Api;
 using Mall.Tests.Hosting;
 using Mall.Tests.Installations;
 
@@ -83,6 +84,20 @@ public sealed class SlowClientTests
         var length = await socket.ReceiveAsync(answer, Cancel).AsTask().WaitAsync(TimeSpan.FromSeconds(20), Cancel);
         Assert.StartsWith("HTTP/1.1 408 ", Encoding.ASCII.GetString(answer, 0, length), StringComparison.Ordinal);
         Assert.Contains("100002", Encoding.ASCII.GetString(answer, 0, length), StringComparison.Ordinal);
+    }
+
+    /// <summary>It has its place among those that are worked on when all of it has come, as any other.</summary>
+    [Fact]
+    public async Task Body_ThatTakesTooLongWhereNoneIsTaken_IsRefused()
+    {
+        await using var mall = await WholeMall.OpenAsync(
+            options: new ApiOptions { TokenKey = WholeMall.TokenKey, ArrivalLimit = TimeSpan.FromMilliseconds(50) });
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(mall.Http.Host, mall.Http.Port, Cancel);
+        await socket.SendAsync("POST /v1/cart/checkout HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{"u8.ToArray(), Cancel);
+        var answer = new byte[4096];
+        var length = await socket.ReceiveAsync(answer, Cancel);
+        Assert.StartsWith("HTTP/1.1 408 ", Encoding.ASCII.GetString(answer, 0, length), StringComparison.Ordinal);
     }
 
     private static async Task AssertServedAsync(WholeMall mall, Func<Task> crowdIn, Func<Task> dribble)

@@ -1,5 +1,8 @@
 using System.Net;
+using Mall.Api.Errors;
+using Mall.Api.Rpc;
 using Mall.Tests.FrontDoor.Grpc;
+using Microsoft.AspNetCore.Http;
 
 namespace Mall.Tests.FrontDoor.BadRequests;
 
@@ -32,11 +35,20 @@ public sealed class BadCallTests(FrontDoorMall door)
             Assert.Equal("application/grpc", answer.ContentType);
             Assert.Equal(bad.Code, answer.Code);
             Assert.NotEmpty(answer.Message!);
+            Assert.DoesNotContain('%', answer.Message!); // It is all plain ASCII, which stands as it is.
             Assert.Empty(answer.Body);
         }
 
         Assert.Equal(before, await door.Mall.SnapshotAsync());
         Assert.Empty(door.Mall.Log.Errors.Skip(errors));
+    }
+
+    [Fact]
+    public void Message_WhenItIsNotPlainAscii_IsEncodedWhereGrpcWantsIt()
+    {
+        var http = new DefaultHttpContext();
+        RpcProblems.Write(http, Problem.Of(ErrorCodes.BadParameter, "~ 100 % Gr\u00FC\u00DFe:\n"), "a trace");
+        Assert.Equal("~ 100 %25 Gr%C3%BC%C3%9Fe:%0A", http.Response.Headers["grpc-message"]);
     }
 
     [Fact]

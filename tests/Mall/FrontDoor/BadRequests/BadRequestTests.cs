@@ -42,13 +42,14 @@ public sealed class BadRequestTests(FrontDoorMall door)
         Assert.Equal($"urn:mall:problem:{bad.Code}", problem.GetProperty("type").GetString());
         Assert.NotEmpty(problem.GetProperty("title").GetString()!);
         Assert.InRange(problem.GetProperty("detail").GetString()!.Length, 1, 500);
+        Assert.Matches("[^.]\\.$", problem.GetProperty("detail").GetString());
         Assert.Matches("^[0-9a-f]{32}$", problem.GetProperty("traceId").GetString());
         Assert.Equal(bad.Status == 401, answer.Headers.ContainsKey("WWW-Authenticate"));
 
         if (bad.Field is null)
             Assert.False(problem.TryGetProperty("errors", out _), answer.Body);
         else
-            Assert.NotEmpty(problem.GetProperty("errors").GetProperty(bad.Field)[0].GetString()!);
+            Assert.Matches("^[a-z].*[^.]$", problem.GetProperty("errors").GetProperty(bad.Field)[0].GetString());
     }
 
     private async Task<Answer> SendAsync(BadRequest bad, CancellationToken cancellationToken)

@@ -11,7 +11,7 @@ internal static class OrderRequests
 
     private static readonly string s_longGid = new('g', 129);
 
-    public static IEnumerable<BadRequest> All => [.. Placements, .. Lists, .. AboutSagas, .. Paths];
+    public static IEnumerable<BadRequest> All => [.. Placements, .. Lists, .. WithoutBody, .. AboutSagas, .. Paths];
 
     private static IEnumerable<BadRequest> Placements =>
     [
@@ -81,6 +81,25 @@ internal static class OrderRequests
         Bad("GET", Orders + "?order=newest", null, "order", "an order that there is not"),
     ];
 
+    /// <summary>What can be wrong with a body where none is taken.</summary>
+    private static IEnumerable<BadRequest> WithoutBody =>
+    [
+        Checkout("""{"bogus":true}""", "bogus", "a field"),
+        Checkout("""{"bogus":true,"bogus":true}""", "bogus", "a field twice"),
+        Checkout("this is not json", null, "no JSON"),
+        Checkout("null", null, "null"),
+        Checkout("[]", null, "a list"),
+        Checkout("{", null, "an object that does not end"),
+        Checkout("{}{}", null, "two objects"),
+        Checkout("\u00A0", null, "a space that is none of JSON's"),
+        TooLarge(chunked: false, "a body beyond the limit"),
+        TooLarge(chunked: true, "a body beyond the limit, in chunks"),
+        Bad("DELETE", "/v1/cart", """{"productId":$product}""", "productId", "one product"),
+        Bad("POST", Orders + "/$order/cancel", """{"why":"no"}""", "why", "a reason"),
+        Bad("POST", Orders + "/$order/refund", """{"amount":1}""", "amount", "a part of it"),
+        BadRequest.Refused(Nobody, "POST", Orders + "/$order/cancel", "x", 401, ErrorCodes.Unauthenticated, "nobody says x"),
+    ];
+
     private static IEnumerable<BadRequest> AboutSagas =>
     [
         BadRequest.Refused(Customer, "GET", Sagas, null, 403, ErrorCodes.Forbidden, "a customer looks at sagas"),
@@ -130,6 +149,12 @@ internal static class OrderRequests
 
     private static BadRequest No(string method, string path, string? body, int status, int code, string name) =>
         BadRequest.Refused(Customer, method, path, body, status, code, name);
+
+    private static BadRequest Checkout(string body, string? field, string name) =>
+        Bad("POST", "/v1/cart/checkout", body, field, name);
+
+    private static BadRequest TooLarge(bool chunked, string name) =>
+        No("POST", "/v1/cart/checkout", new string('x', 200_000), 413, ErrorCodes.BadParameter, name) with { Chunked = chunked };
 
     private static BadRequest Ops(string method, string path, string field, string name) =>
         BadRequest.Field100002(Operator, method, path, null, field, name);
