@@ -113,9 +113,12 @@ internal static class DashboardEndpoints
         return Page<WorkPage>(new { Due = await due, Webhooks = (await webhooks).Items, Schedules = await schedules });
     }
 
-    private static async Task<IResult> Stock(ProductDesk desk, Patience patience, long? id)
+    private static async Task<IResult> Stock(ProductDesk desk, Patience patience, string? id)
     {
-        var product = id is > 0 and <= ExactNumbers.Max ? await desk.Get(id.Value, patience) : (Result<ProductView>?)null;
+        var isNumber = long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var number);
+        var product = isNumber && number is > 0 and <= ExactNumbers.Max
+            ? await desk.Get(number, patience)
+            : (Result<ProductView>?)null;
         return Page<StockPage>(new { Id = id, Product = product is { IsRefused: false } found ? found.Value : null });
     }
 

@@ -43,9 +43,12 @@ internal static class MallDocument
             return TypedResults.Bytes(made, Answer.Json);
         }).ExcludeFromDescription().DisableRateLimiting(); // Larger than a socket takes at once: its reader may be slow.
 
+        routes.MapGet("/", () => TypedResults.Redirect("/scalar")).ExcludeFromDescription(); // Whoever types the address alone.
+
         // Whoever opens the page sees what this process serves and asks nobody else for anything; the policy makes sure of it.
         routes.MapScalarApiReference(
-            "/scalar", page => page.WithTitle("Mall").DisableDefaultFonts().DisableTelemetry().DisableAgent())
+            "/scalar", page => page.WithTitle("Mall").AddPreferredSecuritySchemes(Bearer).DisableDefaultFonts().DisableTelemetry()
+                .DisableAgent().DisableMcp().HideDeveloperTools().HideClientButton())
             .DisableRateLimiting().AddEndpointFilter(async (call, next) =>
             {
                 call.HttpContext.Response.Headers.ContentSecurityPolicy =

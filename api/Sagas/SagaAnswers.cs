@@ -7,15 +7,11 @@ namespace Mall.Api.Sagas;
 /// <param name="Reason">Why it aborts or failed, or what it last stumbled over.</param>
 /// <param name="Attempts">How often it stumbled since it last made progress.</param>
 /// <param name="NextAt">When it is tried again; absent when it has ended or is parked.</param>
-/// <param name="Branches">Absent in lists, which do not look at them.</param>
-/// <param name="Barrier">The barrier rows of its gid; absent in lists, too.</param>
+/// <param name="Barrier">The barrier rows of its gid.</param>
 internal sealed record SagaAnswer(
     string Gid, string Kind, string Status, string? Reason, int Attempts, DateTime? NextAt,
-    IReadOnlyList<SagaBranchAnswer>? Branches, IReadOnlyList<BarrierRowAnswer>? Barrier)
+    IReadOnlyList<SagaBranchAnswer> Branches, IReadOnlyList<BarrierRowAnswer> Barrier)
 {
-    public static SagaAnswer Listed(SagaView saga) =>
-        new(saga.Gid, saga.Kind, saga.Status, saga.Reason, saga.Attempts, saga.NextAt?.UtcDateTime, null, null);
-
     public static SagaAnswer Of(SagaView saga) => new(
         saga.Gid, saga.Kind, saga.Status, saga.Reason, saga.Attempts, saga.NextAt?.UtcDateTime,
         [.. saga.Branches.Select(b => new SagaBranchAnswer(b.BranchId, b.Op, b.Status, b.Target))],
@@ -35,5 +31,5 @@ internal sealed record SagaPageAnswer(
     IReadOnlyList<SagaAnswer> Items, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Next, string Cursor)
 {
     public static SagaPageAnswer Of(ListPage<SagaView> page) =>
-        new([.. page.Items.Select(SagaAnswer.Listed)], page.Next?.ToString(), page.Cursor.ToString());
+        new([.. page.Items.Select(SagaAnswer.Of)], page.Next?.ToString(), page.Cursor.ToString());
 }

@@ -21,8 +21,8 @@ internal static class SagaEndpoints
 
     /// <summary>List sagas</summary>
     /// <remarks>
-    /// In the order in which they began, without their branches and barrier rows. Who goes on with next, and later with cursor,
-    /// misses none.
+    /// In the order in which they began, with their branches and barrier rows. Who goes on with next, and later with cursor, misses
+    /// none.
     /// </remarks>
     /// <param name="status">Only sagas of this status: prepared, submitted, aborting, succeed or failed.</param>
     /// <param name="parked">Only those that wait for an operator, or only those that do not.</param>
@@ -31,8 +31,15 @@ internal static class SagaEndpoints
     /// <response code="200">A page.</response>
     internal static async Task<Ok<SagaPageAnswer>> List(
         SagaDesk desk, Patience patience, string? status, bool? parked, string? after,
-        [Range(1, Paging.MaxLimit)] int limit = Paging.DefaultLimit) =>
-        new(SagaPageAnswer.Of(await desk.List(status, parked, after, limit, patience)));
+        [Range(1, Paging.MaxLimit)] int limit = Paging.DefaultLimit)
+    {
+        var page = await desk.List(status, parked, after, limit, patience);
+        var whole = await Task.WhenAll(page.Items.Select(WholeAsync));
+        return new(SagaPageAnswer.Of(page with { Items = [.. whole] }));
+
+        // One may have been cleaned up since.
+        async Task<SagaView> WholeAsync(SagaView saga) => (await desk.Get(saga.Gid, patience)).Value ?? saga;
+    }
 
     /// <summary>Try a saga again now</summary>
     /// <remarks>Instead of at its nextAt; also one that was parked.</remarks>

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Orleans.Metadata;
 
 namespace Mall.Silo.Cluster;
 
@@ -6,7 +7,7 @@ namespace Mall.Silo.Cluster;
 /// Which grains of this silo are called most: of every 64 calls of a thread one is noted. An estimate, and nearly free: it is in
 /// the way of every call.
 /// </summary>
-internal sealed class HotGrains(TimeProvider time, IMeterFactory meters, ILocalSiloDetails silo)
+internal sealed class HotGrains(TimeProvider time, IMeterFactory meters, ILocalSiloDetails silo, GrainClassMap classes)
     : IIncomingGrainCallFilter, IControllable
 {
     public const string Name = "hot-grains";
@@ -42,11 +43,20 @@ internal sealed class HotGrains(TimeProvider time, IMeterFactory meters, ILocalS
             GC.GetTotalMemory(forceFullCollection: false), GC.GetGCMemoryInfo(GCKind.Any).PauseTimePercentage,
             [
                 .. noted.OrderByDescending(grain => grain.Value).Take(MostTold)
-                    .Select(grain => new HotGrain(grain.Key.ToString(), PerSecond(grain.Value))),
+                    .Select(grain => new HotGrain(NameOf(grain.Key), PerSecond(grain.Value))),
             ]));
 
         static double PerSecond(int count) => count * SampleEvery / s_window.TotalSeconds;
     }
+
+    /// <summary>
+    /// Orleans writes a number in base 16, and so might somebody a gid: whether a key is a number its class knows, not the text.
+    /// </summary>
+    private string NameOf(GrainId grain) =>
+        classes.TryGetGrainClass(grain.Type, out var type) && type.IsAssignableTo(typeof(IGrainWithIntegerKey))
+            && grain.TryGetIntegerKey(out var number, out _)
+            ? string.Create(CultureInfo.InvariantCulture, $"{grain.Type}/{number}")
+            : grain.ToString();
 
     /// <summary>Since somebody asked last; of all processors.</summary>
     private double CpuPercent()

@@ -31,6 +31,12 @@ internal static class SandboxPage
             $"""
             <button name="action" value="{a.Action}" class="{(i == 0 ? "main" : "")}">{a.Label}<small>{a.Tells}</small></button>
             """));
+        var choice = payment.Status switch
+        {
+            PaymentStatus.Refunded => "<p>The money has gone back: this payment is over.</p>",
+            PaymentStatus.Failed => $"""<p>It was declined, and may still be paid.</p><form method="post">{buttons}</form>""",
+            _ => $"""<p>Choose what the provider reports.</p><form method="post">{buttons}</form>""",
+        };
         return $$"""
             <!doctype html>
             <html lang="en">
@@ -68,9 +74,9 @@ internal static class SandboxPage
             <header><span>Order {{payment.OrderId}}, payment {{payment.Id}}</span>
             <span class="state {{tone}}">{{word}}</span></header>
             <h1>{{amount}}</h1>
-            <p>This is the mall's sandbox: no money moves. Choose what the provider reports.</p>
+            <p>This is the mall's sandbox: no money moves.</p>
             {{note}}
-            <form method="post">{{buttons}}</form>
+            {{choice}}
             </main>
             </body>
             </html>

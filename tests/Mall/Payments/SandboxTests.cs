@@ -69,6 +69,22 @@ public sealed partial class SandboxTests(PaymentMall payments) : IClassFixture<P
     }
 
     [Fact]
+    public async Task Page_of_what_is_refunded_says_that_it_is_over_and_that_of_a_failure_that_it_is_not()
+    {
+        var (token, orderId, _, page) = await OpenAsync();
+        await Mall.SendAsync("POST", page, """{"action":"decline"}""");
+        var declined = (await Mall.SendAsync("GET", page)).Body;
+        Assert.Contains("may still be paid", declined, StringComparison.Ordinal);
+        Assert.NotEmpty(Button.Matches(declined));
+
+        await Mall.SendAsync("POST", page, """{"action":"pay"}""");
+        Assert.Equal(HttpStatusCode.OK, (await Mall.SendAsync("POST", $"/v1/orders/{orderId}/refund", token: token)).Status);
+        var refunded = (await Mall.SendAsync("GET", page)).Body;
+        Assert.Contains("over", refunded, StringComparison.Ordinal);
+        Assert.Empty(Button.Matches(refunded));
+    }
+
+    [Fact]
     public async Task Reference_that_was_not_given_out_and_action_that_there_is_not_are_refused()
     {
         var (_, _, _, page) = await OpenAsync();

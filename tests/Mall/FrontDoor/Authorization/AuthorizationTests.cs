@@ -63,7 +63,7 @@ public sealed partial class AuthorizationTests(FrontDoorMall door) : IClassFixtu
         let isForOperators = endpoint.Metadata.OfType<IAuthorizeData>().Any(data => data.Policy is "operator" or "dashboard")
             && endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null
         where !path.Contains("{unimplemented", StringComparison.Ordinal)
-        where !s_pages.Any(page => path.StartsWith(page, StringComparison.Ordinal))
+        where (path != "/" && !s_pages.Any(page => path.StartsWith(page, StringComparison.Ordinal)))
             || (path.StartsWith("/dashboard/", StringComparison.Ordinal) && !isForOperators
                 && path != "/dashboard/sign-in"
                 && !path.EndsWith(".css", StringComparison.Ordinal)

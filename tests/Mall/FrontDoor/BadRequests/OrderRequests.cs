@@ -118,7 +118,6 @@ internal static class OrderRequests
 
     private static IEnumerable<BadRequest> Paths =>
     [
-        Path("GET", "/", 404),
         Path("GET", "/v1", 404),
         Path("GET", "/v2/orders", 404),
         Path("POST", "/v1/orders/$order/steal", 404),
