@@ -30,7 +30,7 @@ public sealed class LedgerOptions
     /// <summary>How long the clean-up rests between two rounds through the tables. Default: 10 minutes.</summary>
     public TimeSpan CleanUpPeriod { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>How often due work is looked for when nobody says that there is some. Default: 1 s.</summary>
+    /// <summary>How often due work is looked for. Default: 1 s.</summary>
     public TimeSpan DuePeriod { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How long claimed due work is left to whoever claimed it. Default: 30 s.</summary>
