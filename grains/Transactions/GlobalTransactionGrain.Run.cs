@@ -64,8 +64,7 @@ public sealed partial class GlobalTransactionGrain
         while (!transaction.HasEnded && !(transaction.Kind.NotBefore(transaction) > Now))
         {
             if (pass.UnderWay == 0 && await AdvanceAsync(transaction, pass)) continue;
-            await CallWhatIsReadyAsync(transaction, pass);
-            if (pass.UnderWay == 0) break;
+            if (!await CallWhatIsReadyAsync(transaction, pass)) break;
             await TakeAnswersAsync(transaction, pass);
         }
 
@@ -116,10 +115,11 @@ public sealed partial class GlobalTransactionGrain
     /// Calls what was called for another end first lets settle: nothing is compensated while it acts. Under the gate: nothing is
     /// called while the row is being moved, so what is written down then as called is all that was.
     /// </summary>
-    private Task CallWhatIsReadyAsync(Transaction transaction, Pass pass) => AloneAsync(() =>
+    /// <returns>Whether any call is under way.</returns>
+    private Task<bool> CallWhatIsReadyAsync(Transaction transaction, Pass pass) => AloneAsync(() =>
     {
         if (_transaction != transaction) throw new StaleActivationException($"What is known of transaction {Gid} is old.");
-        if (IsLeaving || (pass.UnderWay > 0 && pass.Phase != transaction.Status)) return Task.FromResult(false);
+        if (IsLeaving || (pass.UnderWay > 0 && pass.Phase != transaction.Status)) return Task.FromResult(pass.UnderWay > 0);
         pass.Phase = transaction.Status;
         foreach (var op in transaction.Kind.Ready(transaction).Where(pass.Called.Add).ToArray())
         {
@@ -128,7 +128,7 @@ public sealed partial class GlobalTransactionGrain
             _ = CallAsync(transaction, op, pass); // It never throws, and the pass waits for its answer.
         }
 
-        return Task.FromResult(true);
+        return Task.FromResult(pass.UnderWay > 0);
     });
 
     private async Task CallAsync(Transaction transaction, TransactionOp op, Pass pass) =>
