@@ -79,7 +79,7 @@ public sealed class CartGrain([PersistentState("cart", CartGrain.Storage)] IPers
         if (asked?.Gid != checkout.Gid) return null;
         return asked.RequestHash == checkout.RequestHash
             ? Shaped(asked, placed)
-            : Result.Refused(ErrorCodes.KeyReused, "This idempotency key was used for a different request.");
+            : IdempotencyRows.Reused;
     }
 
     private async Task SettleAsync(Checkout checkout, bool stands)

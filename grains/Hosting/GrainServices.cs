@@ -26,7 +26,7 @@ public static class GrainServices
         services.AddSingleton(all => new CartMetrics(all.GetService<IMeterFactory>()));
         services.TryAddSingleton(new PaymentOptions());
         services.AddSingleton<SagaKinds>();
-        services.AddSingleton(IdempotencyRows.Old).AddSingleton(SessionRows.Expired).AddSingleton(SessionRows.Told);
+        services.AddSingleton(SessionRows.Expired).AddSingleton(SessionRows.Told);
         services.AddMallDueWork().AddDueColumn(SagaRows.Due).AddDueHandler<SagaDueHandler>();
         services.AddDueColumn(WebhookRows.Due).AddDueHandler<WebhookDueHandler>();
         services.AddSingleton(all => new ScheduleMetrics(all.GetService<IMeterFactory>()));

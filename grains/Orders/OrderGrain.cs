@@ -45,7 +45,7 @@ public sealed class OrderGrain(GrainLedger ledger, LedgerClock clock, OrderOptio
     public async Task Close()
     {
         using var visit = new Visit(this);
-        if (await FindAsync() is not { Order.Status: OrderStatus.Created } found) return;
+        if (await PlacedOrder.FindAsync(ledger, Id) is not { Order.Status: OrderStatus.Created } found) return;
         // Due work has few places: it does not wait for the stock, whose product may be slow.
         if (found.Placing is Placing.Ended)
             await GrainFactory.GetGrain<IOrderClosingSagaGrain>(OrderClosingKind.GidOf(Id)).Begin(found.View(options.CloseAfter));
@@ -61,17 +61,11 @@ public sealed class OrderGrain(GrainLedger ledger, LedgerClock clock, OrderOptio
         return await closing.Close(found.View(options.CloseAfter));
     }
 
-    private async Task<Result<PlacedOrder>> FindAsync(long userId) => await FindAsync() switch
+    private async Task<Result<PlacedOrder>> FindAsync(long userId)
     {
-        null => Result.Refused(ErrorCodes.NoSuchOrder, $"There is no order {Id}."),
-        { Order.UserId: var owner } when owner != userId => Result.Refused(ErrorCodes.Forbidden, $"Order {Id} is not yours."),
-        var found => found,
-    };
-
-    private async Task<PlacedOrder?> FindAsync() =>
-        await ledger.QueryAsync(OrderRows.PlacedById, Id) is [var first, ..] lines
-            ? new PlacedOrder(first.Line.Order, [.. lines.Select(line => line.Line.Item)], first.Placing)
-            : null;
+        var found = await PlacedOrder.FindAsync(ledger, Id);
+        return OrderRows.WhyNotOf(userId, Id, found?.Order) is { } refusal ? refusal : found!;
+    }
 
     /// <summary>
     /// A call that is under way. The last one gives the activation up, and no earlier one: once that is to go it lets nobody in
@@ -97,6 +91,11 @@ public sealed class OrderGrain(GrainLedger ledger, LedgerClock clock, OrderOptio
 /// <summary>An order and how far the saga is that places it.</summary>
 internal sealed record PlacedOrder(OrderRow Order, ImmutableArray<OrderItem> Items, Placing Placing)
 {
+    public static async Task<PlacedOrder?> FindAsync(GrainLedger ledger, long id) =>
+        await ledger.QueryAsync(OrderRows.PlacedById, id) is [var first, ..] lines
+            ? new PlacedOrder(first.Line.Order, [.. lines.Select(line => line.Line.Item)], first.Placing)
+            : null;
+
     public OrderView View(TimeSpan closeAfter) => Order.View(Items, closeAfter);
 
     /// <summary>Why nothing can become of the order yet; null when it has been placed.</summary>

@@ -4,14 +4,13 @@ namespace Mall.Orders;
 [StatelessWorker, Reentrant]
 public sealed class OrderHistoryGrain(GrainLedger ledger, OrderOptions options) : Grain, IOrderHistoryGrain
 {
-    public async Task<Result<OrderView>> Get(long userId, long orderId) =>
-        await ledger.QueryAsync(OrderRows.ById, orderId) switch
-        {
-            [] => Result.Refused(ErrorCodes.NoSuchOrder, $"There is no order {orderId}."),
-            [{ Order.UserId: var owner }, ..] when owner != userId =>
-                Result.Refused(ErrorCodes.Forbidden, $"Order {orderId} is not yours."),
-            var lines => View(lines),
-        };
+    public async Task<Result<OrderView>> Get(long userId, long orderId)
+    {
+        var lines = await ledger.QueryAsync(OrderRows.ById, orderId);
+        return OrderRows.WhyNotOf(userId, orderId, lines is [var first, ..] ? first.Order : null) is { } refusal
+            ? refusal
+            : View(lines);
+    }
 
     public async Task<OrderView?> OfSaga(long userId, string gid) =>
         await ledger.QueryAsync(OrderRows.ByGid, gid) is [{ Order.UserId: var owner }, ..] lines && owner == userId

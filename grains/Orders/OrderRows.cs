@@ -132,6 +132,14 @@ internal static class OrderRows
     /// <summary>Its user does not want to see it in the lists of older malls any more.</summary>
     public static RowChange Hide(long id) => s_hide.With(id, 1);
 
+    /// <summary>What a user is refused an order with that is not there or not theirs; null for their own.</summary>
+    public static Refusal? WhyNotOf(long userId, long id, OrderRow? order) => order switch
+    {
+        null => Result.Refused(ErrorCodes.NoSuchOrder, $"There is no order {id}."),
+        { UserId: var owner } when owner != userId => Result.Refused(ErrorCodes.Forbidden, $"Order {id} is not yours."),
+        _ => null,
+    };
+
     /// <summary>What a change of status is refused with that is not allowed from this one.</summary>
     public static Refusal NotFrom(long id, int status) =>
         Result.Refused(ErrorCodes.OrderStatusForbids, $"Order {id} is {OrderStatus.Text(status)}.");

@@ -18,9 +18,7 @@ public sealed class OrderPaymentGrain(
         while (true)
         {
             if (await ledger.AnswerUnderAsync(command.Idempotency, Read) is { } before) return before;
-            var order = await ledger.FindAsync(OrderRows.PlacedById, OrderId) is { Line: { } line } found
-                ? new PlacedOrder(line.Order, [], found.Placing)
-                : null;
+            var order = await PlacedOrder.FindAsync(ledger, OrderId);
             if (WhyNot(order, command.UserId) is { } refusal) return refusal;
             if (await FindOrInsertAsync(order!.Order, command.PublicUrl) is not { } payment) return PaymentProviders.None;
 
@@ -51,14 +49,12 @@ public sealed class OrderPaymentGrain(
     }
 
     /// <summary>Null when it may be paid, or has been: then its payment is there.</summary>
-    private Refusal? WhyNot(PlacedOrder? order, long userId) => order switch
-    {
-        null => Result.Refused(ErrorCodes.NoSuchOrder, $"There is no order {OrderId}."),
-        { Order.UserId: var owner } when owner != userId =>
-            Result.Refused(ErrorCodes.Forbidden, $"Order {OrderId} is not yours."),
-        { Order.Status: OrderStatus.Closed or OrderStatus.Void } => OrderRows.NotFrom(OrderId, order.Order.Status),
-        _ => order.WhyNotYet(),
-    };
+    private Refusal? WhyNot(PlacedOrder? order, long userId) =>
+        OrderRows.WhyNotOf(userId, OrderId, order?.Order) ?? order!.Order.Status switch
+        {
+            OrderStatus.Closed or OrderStatus.Void => OrderRows.NotFrom(OrderId, order.Order.Status),
+            _ => order.WhyNotYet(),
+        };
 
     /// <summary>Null when there is no payment and nobody to take one.</summary>
     private async Task<Payment?> FindOrInsertAsync(OrderRow order, string publicUrl)

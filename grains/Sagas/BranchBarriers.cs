@@ -13,9 +13,9 @@ internal static class BranchBarriers
         new(branch.Compensation(), guards) { IsRefusal = true };
 
     /// <summary>
-    /// The answer of an action that is in conflict with what is there: a refusal, once it is durable that the action never happens.
-    /// Otherwise another activation of the saga could be granted what this one is refused. Done when it has happened: two calls
-    /// of one branch may be in conflict with each other.
+    /// The answer of an action that is in conflict with what is there: a refusal, once it is durable that the action never
+    /// happens. Otherwise another activation of the saga could be granted what this one is refused. Done when it has happened:
+    /// two calls of one branch may be in conflict with each other.
     /// </summary>
     public static async Task<Result<Done>> RefuseAsync(this GrainLedger ledger, Branch branch, Refusal refusal) =>
         await ledger.CommitAsync(branch.Sealing()) == CommitOutcome.Duplicate ? Done.It : refusal with { IsSealed = true };

@@ -118,7 +118,7 @@ public abstract partial class SagaGrain<TIntent>
         if (!outcomeUnknown) _failures++;
         var attempts = ++_attempts;
         var parked = Saga.Status == SagaStatus.Submitted && _failures >= services.Options.FailureLimit;
-        var delay = services.Jitter.Spread(Backoff(attempts));
+        var delay = services.Jitter.Spread(Backoff.After(attempts, services.Options.FirstBackoff, services.Options.MaxBackoff));
         if (parked) LogParked(_log, e, Saga.Gid, _failures);
         else LogStumbled(_log, e, Saga.Gid, attempts, delay.TotalMilliseconds);
 
@@ -149,13 +149,6 @@ public abstract partial class SagaGrain<TIntent>
         await using (Stopping.UnsafeRegister(_ => wake.TrySetResult(), null))
             await wake.Task;
         _wake = NewSignal();
-    }
-
-    /// <summary>Doubles from the first backoff up to the longest; the exponent is capped before it can overflow.</summary>
-    private TimeSpan Backoff(int attempts)
-    {
-        var doubled = services.Options.FirstBackoff * Math.Pow(2, Math.Min(attempts - 1, 30));
-        return doubled < services.Options.MaxBackoff ? doubled : services.Options.MaxBackoff;
     }
 
     /// <summary>Commits the row's next version, together with rows that ride along, and believes it afterwards.</summary>

@@ -85,8 +85,8 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     }
 
     /// <summary>
-    /// Gives this activation up unless something is under way in it, whose end will. Once it is to go it lets nobody in, operators
-    /// neither, before all are out.
+    /// Gives this activation up unless something is under way in it, whose end will. Once it is to go it lets nobody in, no
+    /// operator either, before all are out.
     /// </summary>
     protected void LeaveUnlessBusy()
     {
@@ -256,8 +256,8 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
             return barrier.Count == 0 ? null : await LoadAsync() ? Done.It : IdempotencyRows.Reused;
         }
 
-        // A saga commits its row with what it makes. So what is found tells of a clean-up only if there is no row behind it either:
-        // it may have been committed since the row was looked for.
+        // A saga commits its row with what it makes, perhaps since the row was looked for: what is found tells of a clean-up only
+        // if there is no row behind it either.
         if (await LoadAsync()) return Done.It;
         if (!remains.IsSameRequest) return IdempotencyRows.Reused;
         var reason = remains.Refusal is { } refusal ? SagaReason.From(refusal) : null;

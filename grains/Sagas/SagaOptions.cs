@@ -25,6 +25,18 @@ public sealed record SagaServices(
     GrainLedger Ledger, LedgerClock Clock, SagaOptions Options, Jitter Jitter, IHostApplicationLifetime Lifetime,
     ILoggerFactory Logging);
 
+/// <summary>The wait before what has failed is tried again.</summary>
+internal static class Backoff
+{
+    /// <summary>Doubles from the first up to the longest; the exponent is capped before it can overflow.</summary>
+    /// <param name="attempts">In vain so far; of none it is the first wait, too.</param>
+    public static TimeSpan After(long attempts, TimeSpan first, TimeSpan longest)
+    {
+        var doubled = first * Math.Pow(2, Math.Clamp(attempts - 1, 0, 30));
+        return doubled < longest ? doubled : longest;
+    }
+}
+
 /// <summary>A source of random factors, shared by all grains of a silo.</summary>
 /// <param name="seed">The same seed gives the same factors.</param>
 public sealed class Jitter(int seed)

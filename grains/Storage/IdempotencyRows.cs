@@ -18,25 +18,13 @@ internal static class IdempotencyRows
     private static readonly Column s_answer = new("answer", ColumnType.Text);
     private static readonly Column s_createTime = new("create_time", ColumnType.Number);
 
-    private static readonly Table s_table = new("idempotency", s_userId, s_key);
-    private static readonly RowShape s_insert =
-        s_table.Insert(s_userId, s_key, s_requestHash, s_kind, s_resultId, s_answer, s_createTime);
-    private static readonly RowShape s_delete = s_table.Delete();
+    private static readonly RowShape s_insert = new Table("idempotency", s_userId, s_key)
+        .Insert(s_userId, s_key, s_requestHash, s_kind, s_resultId, s_answer, s_createTime);
 
     /// <summary>By user and key. The column is not named bare: <c>key</c> is a reserved word in MySQL.</summary>
     public static readonly Query<IdempotencyRecord> ByKey = new(
         "select i.request_hash, i.result_id, i.answer from idempotency i where i.user_id = @p1 and i.key = @p2",
         row => new IdempotencyRecord(row.GetString(0), row.GetInt64(1), row.TextOrNull(2) ?? ""));
-
-    /// <summary>Keys whose product or shop is gone. Others mean the same for ever.</summary>
-    public static readonly OldRows Old = new("idempotency", new Query<RowChange>(
-        """
-        select i.user_id, i.key from idempotency i where i.create_time < @p1
-          and (i.kind not in ('product', 'stock') or not exists (select 1 from products p where p.id = i.result_id))
-          and (i.kind <> 'shop' or not exists (select 1 from shops s where s.id = i.result_id))
-          and i.kind in ('product', 'stock', 'shop')
-        """,
-        row => s_delete.With(row.GetInt64(0), row.GetString(1))));
 
     public static Refusal Reused { get; } =
         Result.Refused(ErrorCodes.KeyReused, "This idempotency key was used for a different request.");

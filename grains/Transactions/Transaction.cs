@@ -94,8 +94,7 @@ internal sealed class Transaction
     {
         var first = Intent.Options.RetryInterval
             ?? (Intent.Options.TimeoutToFail is { } timeout && timeout < settings.Retry ? timeout : settings.Retry);
-        var doubled = first * Math.Pow(2, Math.Clamp(attempts - 1, 0, 30)); // capped before it can overflow
-        return doubled < settings.LongestRetry ? doubled : settings.LongestRetry;
+        return Backoff.After(attempts, first, settings.LongestRetry);
     }
 
     public TransactionView View(TransactionSettings settings) => new(

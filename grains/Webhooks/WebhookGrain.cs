@@ -19,6 +19,7 @@ public sealed partial class WebhookGrain(
     /// <summary>How long the row is left to a run that is under way: as long as it stays with whoever claimed it.</summary>
     private static readonly TimeSpan s_lease = TimeSpan.FromSeconds(30);
 
+    private static readonly TimeSpan s_firstBackoff = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_longestBackoff = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan s_parkAfter = TimeSpan.FromDays(1);
 
@@ -160,14 +161,7 @@ public sealed partial class WebhookGrain(
                 Failures = failures, LastError = error, FailingSince = since,
                 Status = isParked ? WebhookStatus.Parked : WebhookStatus.Active,
             },
-            jitter.Spread(Backoff(failures)));
-    }
-
-    /// <summary>Doubles from a second up to the longest; the exponent is capped before it can overflow.</summary>
-    private static TimeSpan Backoff(long failures)
-    {
-        var doubled = TimeSpan.FromSeconds(1) * Math.Pow(2, Math.Min(failures - 1, 30));
-        return doubled < s_longestBackoff ? doubled : s_longestBackoff;
+            jitter.Spread(Backoff.After(failures, s_firstBackoff, s_longestBackoff)));
     }
 
     private async Task<bool> NoteAsync(WebhookRow from, WebhookRow to, TimeSpan next)

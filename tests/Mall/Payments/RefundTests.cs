@@ -17,7 +17,8 @@ public sealed class RefundTests
         var user = await mall.RegisterAsync();
         var order = (await mall.PlaceAsync("g1", user, new OrderLine(await mall.SellAsync(user, stock: 5), 1))).Value!;
         await mall.UntilSqlSaysAsync(["succeed"], "select status from sagas where gid = 'g1'");
-        var opened = await mall.Grains.GetGrain<IOrderPaymentGrain>(order.Id).Open(new OpenPayment(user, "http://mall.test", null));
+        var opened = await mall.Grains.GetGrain<IOrderPaymentGrain>(order.Id)
+            .Open(new OpenPayment(user, "http://mall.test", null));
         var payment = opened.Value!.Payment;
         await mall.Grains.GetGrain<IPaymentGrain>(payment.Id)
             .Report(new PaymentReport(payment.Id, payment.Amount, HasSucceeded: true, "r", PaidAt: null));

@@ -31,10 +31,11 @@ public sealed class ScriptedSagaGrain(ScriptedSagaKind kind, SagaServices servic
         return await EndAsync() is { } refusal ? refusal : Done.It;
     }
 
-    public async Task<Result<Done>> Begin(string requestHash) =>
-        await BeginAsync(requestHash, userId: 0, () => Task.FromResult(script.Decision), script.Recall) is { Refusal: { } refusal }
-            ? refusal
-            : Done.It;
+    public async Task<Result<Done>> Begin(string requestHash)
+    {
+        var begun = await BeginAsync(requestHash, userId: 0, () => Task.FromResult(script.Decision), script.Recall);
+        return begun.IsRefused ? begun.Refusal : Done.It;
+    }
 }
 
 public sealed class ScriptedSagaKind(Script script) : SagaKind<ScriptedIntent>("scripted", ScriptedJson.Default.ScriptedIntent)

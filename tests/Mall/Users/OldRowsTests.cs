@@ -11,7 +11,6 @@ namespace Mall.Tests.Users;
 /// <summary>What grains have the ledger's clean-up remove, and what stays.</summary>
 public sealed class OldRowsTests : IAsyncLifetime
 {
-
     private static readonly LedgerOptions s_options = new() { Address = StoreAddress.Parse("sqlite::memory:") };
     private readonly DurableLedger _ledger = new(
         LedgerServices.StoreAt(s_options, TimeProvider.System), s_options, TimeProvider.System,
@@ -20,19 +19,6 @@ public sealed class OldRowsTests : IAsyncLifetime
     public async ValueTask InitializeAsync() => await _ledger.OpenAsync();
 
     public ValueTask DisposeAsync() => _ledger.DisposeAsync();
-
-    [Fact]
-    public async Task IdempotencyKeys_GoWhenWhatTheyMadeIsGone()
-    {
-        await InsertAsync("products", ("id", 1), ("shop_id", 1), ("name", "p"), ("price", 1), ("stock", 1), ("owner_epoch", 1),
-            ("create_time", 0), ("update_time", 0));
-        foreach (var (user, (kind, result)) in new (string, long)[]
-            { ("product", 1), ("stock", 1), ("product", 9), ("shop", 9), ("what another makes", 9) }.Index())
-            await InsertAsync("idempotency", ("user_id", user), ("key", "k"), ("request_hash", "hash"), ("kind", kind),
-                ("result_id", result), ("create_time", 0));
-        Assert.Equal([2, 3], await OldAsync("idempotency", now: 1));
-        Assert.Empty(await OldAsync("idempotency", now: 0));
-    }
 
     [Theory, InlineData("sessions", "expire_time"), InlineData("ended_sessions", "access_end")]
     public async Task Sessions_GoWhenTheyHaveExpired(string table, string time)
