@@ -23,11 +23,15 @@ internal static class Greeting
             Mall is open.
               REST   {bound[0]}   (described at {bound[0]}/openapi/v1.json)
               gRPC   {bound[1]}
-              data   {settings.Db}
+              data   {Data(settings.Db)}
             {Entrance(mall, settings, bound[0])}Try:
               curl -s {bound[0]}/v1/users -H 'Content-Type: application/json' -d '{account}'
             """);
     }
+
+    /// <summary>A relative file depends on the folder that one starts in: whoever looks for it is told all of the path.</summary>
+    internal static string Data(StoreAddress db) =>
+        db.Kind == StoreKind.Sqlite && !db.IsInMemory ? $"sqlite:{Path.GetFullPath(db.Path)}" : db.ToString();
 
     /// <summary>A mall on one machine lets whoever has started it look at everything, by a link that is good once.</summary>
     private static string Entrance(WebApplication mall, MallSettings settings, string address)

@@ -4,6 +4,12 @@ using Mall.Silo.Admin;
 using Mall.Silo.Demo;
 
 // One process of the mall: a command, or the server.
+if (Help.IsWanted(args) || args is ["--version"])
+{
+    Console.WriteLine(Help.IsWanted(args) ? Help.Text : Help.Version);
+    return 0;
+}
+
 try
 {
     if (args is ["admin", .. var admin]) return await AdminCommand.RunAsync(admin);

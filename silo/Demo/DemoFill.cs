@@ -4,8 +4,8 @@ using System.Text.Json;
 
 namespace Mall.Silo.Demo;
 
-/// <summary>Fills an empty mall through its front door, as sellers and customers would.</summary>
-internal sealed class DemoFill(HttpClient door)
+/// <summary>Fills a mall through its front door, as sellers and customers would, beside what is there.</summary>
+internal sealed class DemoFill(HttpClient door, CancellationToken stop = default)
 {
     private const int Customers = 8;
     private const int OrdersOfEach = 2;
@@ -16,17 +16,19 @@ internal sealed class DemoFill(HttpClient door)
     private readonly string _password = RandomNumberGenerator.GetHexString(16, lowercase: true);
 
     /// <returns>The lines that tell what has been done.</returns>
+    /// <exception cref="SettingsException">A step was refused: the demo is not complete.</exception>
     public async Task<IReadOnlyList<string>> RunAsync()
     {
-        if ((await SendAsync(HttpMethod.Get, "/v1/shops?limit=1")).GetProperty("items").GetArrayLength() > 0)
-            return ["The mall is filled already; nothing was added."];
+        if (await TryJoinAsync(Mobile(1, 0), DemoShop.All[0].Seller) is not { } first)
+            return [$"The demo has been here: {Mobile(1, 0)} has an account; nothing was added."];
         var products = new List<long>();
-        foreach (var (i, shop) in DemoShop.All.Index()) products.AddRange(await OpenAsync(shop, Mobile(1, i)));
+        foreach (var (i, shop) in DemoShop.All.Index())
+            products.AddRange(await OpenAsync(shop, i == 0 ? first : await JoinAsync(Mobile(1, i), shop.Seller)));
         var reviews = 0;
         for (var i = 0; i < Customers; i++) reviews += await ShopAsync(Mobile(2, i), products);
         return
         [
-            $"The mall has {DemoShop.All.Length} shops, {products.Count} products, {Customers} customers and {reviews} reviews "
+            $"There are {DemoShop.All.Length} shops, {products.Count} products, {Customers} customers and {reviews} reviews more "
                 + "now.",
             $"Sellers are {Mobile(1, 0)} to {Mobile(1, DemoShop.All.Length - 1)}, customers {Mobile(2, 0)} to "
                 + $"{Mobile(2, Customers - 1)}; each signs in with the password {_password}",
@@ -36,9 +38,8 @@ internal sealed class DemoFill(HttpClient door)
     private static string Mobile(int group, int number) =>
         string.Create(CultureInfo.InvariantCulture, $"1550000{group}{number:000}");
 
-    private async Task<IEnumerable<long>> OpenAsync(DemoShop shop, string mobile)
+    private async Task<IEnumerable<long>> OpenAsync(DemoShop shop, string seller)
     {
-        var seller = await JoinAsync(mobile, shop.Seller);
         await SendAsync(HttpMethod.Post, "/v1/shops", new { name = shop.Name }, seller);
         var ids = new List<long>();
         foreach (var good in shop.Goods)
@@ -86,25 +87,32 @@ internal sealed class DemoFill(HttpClient door)
     /// <summary>Through the sandbox. False: this mall has another way of being paid, or none, and nobody has paid.</summary>
     private async Task<bool> PayAsync(long orderId, string customer)
     {
-        var payment = await TrySendAsync(HttpMethod.Post, "/v1/payments", new { orderId }, customer);
-        if (payment is not { } made || !Uri.TryCreate(made.GetProperty("payUrl").GetString(), UriKind.Absolute, out var page))
+        var payment = await TrySendAsync(
+            HttpMethod.Post, "/v1/payments", ErrorCodes.NoPaymentProvider, new { orderId }, customer);
+        if (payment is not { } made || !Uri.TryCreate(made.GetProperty("payUrl").GetString(), UriKind.Absolute, out var page)
+            || !page.AbsolutePath.StartsWith("/sandbox/", StringComparison.Ordinal))
             return false;
 
         // The page may know itself under another name; here it is reached as everything else is.
-        if (await TrySendAsync(HttpMethod.Post, page.PathAndQuery, new { action = "pay" }) is null) return false;
+        await SendAsync(HttpMethod.Post, page.PathAndQuery, new { action = "pay" });
         for (var attempts = 0; attempts < 100; attempts++)
         {
             var status = (await SendAsync(HttpMethod.Get, $"/v1/orders/{orderId}", token: customer)).GetProperty("status");
             if (status.GetInt32() == 1) return true;
-            await Task.Delay(50);
+            await Task.Delay(50, stop);
         }
 
-        return false;
+        throw new SettingsException("demo", $"order {orderId} was paid, and does not say so");
     }
 
-    private async Task<string> JoinAsync(string mobile, string name)
+    private async Task<string> JoinAsync(string mobile, string name) =>
+        await TryJoinAsync(mobile, name) ?? throw new SettingsException("demo", $"{mobile} has an account already");
+
+    /// <summary>Null: that mobile has an account.</summary>
+    private async Task<string?> TryJoinAsync(string mobile, string name)
     {
-        await SendAsync(HttpMethod.Post, "/v1/users", new { mobile, password = _password, name });
+        var user = new { mobile, password = _password, name };
+        if (await TrySendAsync(HttpMethod.Post, "/v1/users", ErrorCodes.MobileTaken, user) is null) return null;
         var session = await SendAsync(HttpMethod.Post, "/v1/sessions", new { mobile, password = _password });
         return session.GetProperty("accessToken").GetString()!;
     }
@@ -112,18 +120,22 @@ internal sealed class DemoFill(HttpClient door)
     private static long IdOf(JsonElement made) => made.GetProperty("id").GetInt64();
 
     private async Task<JsonElement> SendAsync(HttpMethod method, string path, object? body = null, string? token = null) =>
-        await TrySendAsync(method, path, body, token)
-            ?? throw new SettingsException("demo", $"the mall at {door.BaseAddress} refused {method} {path}");
+        (await TrySendAsync(method, path, null, body, token))!.Value;
 
-    private async Task<JsonElement?> TrySendAsync(HttpMethod method, string path, object? body = null, string? token = null)
+    /// <summary>Null: it was refused with that code. Refused with any other, the demo ends.</summary>
+    private async Task<JsonElement?> TrySendAsync(
+        HttpMethod method, string path, int? but, object? body = null, string? token = null)
     {
         using var request = new HttpRequestMessage(method, path);
         if (body is not null) request.Content = JsonContent.Create(body);
         if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        using var response = await door.SendAsync(request);
-        if (!response.IsSuccessStatusCode) return null;
-        var text = await response.Content.ReadAsStringAsync();
-        return response.Content.Headers.ContentType?.MediaType == "application/json"
-            ? JsonElement.Parse(text) : JsonElement.Parse("{}");
+        using var response = await door.SendAsync(request, stop);
+        var isJson = response.Content.Headers.ContentType?.MediaType is "application/json" or "application/problem+json";
+        var answer = JsonElement.Parse(isJson ? await response.Content.ReadAsStringAsync(stop) : "{}");
+        if (response.IsSuccessStatusCode) return answer;
+        return but is not null && answer.TryGetProperty("code", out var code) && code.GetInt32() == but
+            ? null
+            : throw new SettingsException(
+                "demo", $"the mall at {door.BaseAddress} answered {method} {path} with {(int)response.StatusCode}");
     }
 }

@@ -1,6 +1,6 @@
 namespace Mall.Silo.Settings;
 
-/// <summary>The names of all settings: the same on the command line, in the environment and in <c>appsettings.json</c>.</summary>
+/// <summary>All settings.</summary>
 public static class SettingNames
 {
     public const string Http = "http";
@@ -37,13 +37,44 @@ public static class SettingNames
     public const string DtmAlertUrl = "dtm-alert-url";
     public const string DtmAlertAfter = "dtm-alert-after";
 
-    public static IReadOnlyList<string> All { get; } =
+    public static IReadOnlyList<Setting> Described { get; } =
     [
-        Http, Grpc, GrpcCertificate, Db, Roles, Silo, Gateway, Cluster, ClusterCertificate, ClusterPlaintext, TokenKey,
-        AccessLifetime, RefreshLifetime, OrderCloseAfter, TrustedProxies, Country, Cors, PublicUrl, Payments, PaymentKey, Otlp,
-        TraceRatio, LogFormat,
-        Dtm, DtmGrpc, DtmAllow, DtmClients, DtmTargets, DtmRetry, DtmTimeoutToFail, DtmRequestTimeout, DtmAlertUrl, DtmAlertAfter,
+        new(Http, "127.0.0.1:8080", "where REST, /scalar, /health, /metrics and /dashboard are"),
+        new(Grpc, "127.0.0.1:8081", "where gRPC is"),
+        new(GrpcCertificate, "none", "a PEM or PKCS#12 file, to serve gRPC with TLS"),
+        new(Db, "sqlite:data/mall.db", "or postgres://user:password@host:port/database, or mysql:// with the same"),
+        new(Roles, "silo,api", "silo hosts grains, api is the front door"),
+        new(Silo, "none", "host:port where other silos reach this one; makes it part of a cluster"),
+        new(Gateway, "silo's host, port + 1", "host:port where front doors of other processes reach it"),
+        new(Cluster, ClusterSettings.DefaultId, "processes of another name do not meet"),
+        new(ClusterCertificate, "none", "a PEM or PKCS#12 file, the same on all processes: TLS between them"),
+        new(ClusterPlaintext, "false", "true: without, in a network that only the cluster reaches"),
+        new(TokenKey, "made, kept in the database", "signs access tokens"),
+        new(AccessLifetime, "02:00:00", "how long an access token is good"),
+        new(RefreshLifetime, "30.00:00:00", "how long a refresh token is good"),
+        new(OrderCloseAfter, "00:20:00", "when an order that nobody has paid closes"),
+        new(TrustedProxies, "none", "ranges of proxies whose X-Forwarded-For counts"),
+        new(Country, "none", "two letters: how a mobile of digits alone is read"),
+        new(Cors, "none", "origins that browsers may call from"),
+        new(PublicUrl, "where REST is bound", "what links and callbacks that leave the mall begin with"),
+        new(Payments, "sandbox on loopback, else none", "sandbox, none, or webhook: and the URL of an adapter"),
+        new(PaymentKey, "made, kept in the database", "signs what providers and the mall tell each other"),
+        new(Otlp, "none", "where traces, metrics and logs go by OTLP over gRPC"),
+        new(TraceRatio, "0.01", "the share of requests that are traced, 0 to 1"),
+        new(LogFormat, "text on a terminal, else json", "how lines of the log are written"),
+        new(Dtm, "none", "where clients of transactions of services come by HTTP"),
+        new(DtmGrpc, "none", "where they come by gRPC"),
+        new(DtmAllow, "everything when these doors are on loopback", "where branches may live"),
+        new(DtmClients, "everybody when these doors are on loopback", "ranges that may call"),
+        new(DtmTargets, "none", "where servers are that no address names"),
+        new(DtmRetry, "00:00:10", "before a branch is called again"),
+        new(DtmTimeoutToFail, "00:00:35", "when what is prepared is asked for, or aborted"),
+        new(DtmRequestTimeout, "00:00:03", "of one call of a branch"),
+        new(DtmAlertUrl, "none", "is told of transactions that do not get on"),
+        new(DtmAlertAfter, "3", "so many repeats in vain"),
     ];
+
+    public static IReadOnlyList<string> All { get; } = [.. Described.Select(setting => setting.Name)];
 
     private const string EnvironmentPrefix = "MALL_";
 
@@ -84,7 +115,7 @@ public static class SettingNames
             var equals = args[i].IndexOf('=');
             var name = equals < 0 ? args[i] : args[i][..equals];
             if (!name.StartsWith("--", StringComparison.Ordinal) || !All.Contains(name[2..]))
-                throw new SettingsException(name, $"is not an option; there are {string.Join(", ", All.Select(n => "--" + n))}");
+                throw new SettingsException(name, "is not an option; --help tells which there are");
             if (equals < 0 && (i + 1 == args.Count || args[i + 1].StartsWith("--", StringComparison.Ordinal)))
                 throw new SettingsException(name, "needs a value; one that begins with -- follows an equals sign");
             if (!given.TryAdd(name[2..], equals < 0 ? args[++i] : args[i][(equals + 1)..]))
