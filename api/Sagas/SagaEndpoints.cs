@@ -21,8 +21,8 @@ internal static class SagaEndpoints
 
     /// <summary>List sagas</summary>
     /// <remarks>
-    /// In the order in which they began, with their branches and barrier rows. Who goes on with next, and later with cursor, misses
-    /// none.
+    /// In the order in which they began, with their branches and barrier rows. Who goes on with next, and later with cursor,
+    /// misses none.
     /// </remarks>
     /// <param name="status">Only sagas of this status: prepared, submitted, aborting, succeed or failed.</param>
     /// <param name="parked">Only those that wait for an operator, or only those that do not.</param>

@@ -3,7 +3,7 @@ using Db = NpgsqlTypes.NpgsqlDbType;
 
 namespace Mall.Ledger.Postgres;
 
-/// <summary>The committer's statements; their texts are made once a shape and use. A parameter is an array, for a column.</summary>
+/// <summary>The committer's statements; a text is made once a shape and use. A parameter is an array, for a column.</summary>
 internal sealed class PostgresStatements
 {
     // A number that was revoked must not commit: this then changes no row and fails.

@@ -11,8 +11,8 @@ internal static class SqliteFileLock
     private const int MacHeld = 35;
     private const int WindowsHeld = unchecked((int)0x80070020);
 
-    /// <returns>To be held, and closed. The file stays: if it were removed, a process that has just opened it would hold a lock on
-    /// a file that nobody else sees.</returns>
+    /// <returns>To be held, and closed. The file stays: if it were removed, a process that has just opened it would hold a lock
+    /// on a file that nobody else sees.</returns>
     /// <exception cref="LedgerStartException">Another process has it, or the folder cannot be written to.</exception>
     public static FileStream Take(string databasePath)
     {

@@ -40,7 +40,8 @@ public sealed class AliasFieldTests(EveryDatabase databases)
         var answer = await mall.SendAsync($"POST {path}", filled, seller);
         Assert.Equal(ErrorCodes.BadParameter, answer.Code);
         var isLooklook = answer.Json.TryGetProperty("msg", out var said);
-        Assert.StartsWith(complaint, (isLooklook ? said : answer.Json.GetProperty("detail")).GetString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            complaint, (isLooklook ? said : answer.Json.GetProperty("detail")).GetString(), StringComparison.Ordinal);
         if (!isLooklook) Assert.Equal(complaint.Split(' ')[0], Assert.Single(Fields(answer)));
     }
 

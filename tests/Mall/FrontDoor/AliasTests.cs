@@ -49,7 +49,8 @@ public sealed partial class AliasTests(EveryDatabase databases)
             """{"name":"pot","desc":"a teapot","stock":10,"amount":100,"status":0,"other":[1]}""", """{"id":$pid}""");
         await StepAsync("/api/product/create", """{"name":"cup","desc":"","stock":1,"amount":5,"status":1}""", """{"id":$cup}""");
         await RefusedAsync( // 0 is no price.
-            "/api/product/create", """{"name":"saucer","desc":"","stock":1,"amount":0,"status":0}""", 400, ErrorCodes.BadParameter);
+            "/api/product/create", """{"name":"saucer","desc":"","stock":1,"amount":0,"status":0}""", 400,
+            ErrorCodes.BadParameter);
         await StepAsync("/api/product/update", """{"id":$pid,"name":"Pot","desc":"","stock":0,"amount":0,"status":2}""", "{}");
         await StepAsync("/api/product/detail", """{"id":$pid}""",
             """{"id":$pid,"name":"Pot","desc":"a teapot","stock":0,"amount":100,"status":2}""");

@@ -23,7 +23,8 @@ public sealed class AlertTests(AlertTests.Alerted mall) : IClassFixture<AlertTes
         };
         Assert.Equal(HttpStatusCode.OK, (await mall.PostAsync("submit", saga)).Status);
         await TestMall.EventuallyAsync(
-            async () => await mall.CountAsync("select count(*) from sagas where gid = 'stuck' and attempts = 1") == 1, "it rests");
+            async () => await mall.CountAsync("select count(*) from sagas where gid = 'stuck' and attempts = 1") == 1,
+            "it rests");
         Assert.Equal(0, await mall.CountAsync("select count(*) from due where kind = 'transaction.alert'"));
         Assert.Empty(mall.Services.Of("")); // It was called, and not repeated yet.
         await mall.WakeAsync("stuck");
