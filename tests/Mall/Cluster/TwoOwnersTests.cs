@@ -83,9 +83,8 @@ public sealed class TwoOwnersTests
         Assert.Equal(100, (await two.Grains.GetGrain<IProductGrain>(product).Quote()).Value!.Price);
         await one.Grains.GetGrain<IProductGrain>(product).Change(new ChangeProduct(user, null, null, Price: 200, null));
 
-        var stale = await two.PlaceAsync("stale", user, new OrderLine(product, 1));
-        Assert.Equal(ErrorCodes.ProductOffSale, stale.Refusal?.Code);
-        Assert.Equal(200, (await two.PlaceAsync("fresh", user, new OrderLine(product, 1))).Value!.Amount);
+        Assert.Equal(ErrorCodes.ProductOffSale, (await PlaceAsync(two, "stale", user, product)).Refusal?.Code);
+        Assert.Equal(200, (await PlaceAsync(two, "fresh", user, product)).Value!.Amount);
 
         await one.Grains.GetGrain<IProductGrain>(product).Quote();
         await two.Grains.GetGrain<IProductGrain>(product).Remove(user);

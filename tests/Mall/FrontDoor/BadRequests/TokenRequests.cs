@@ -51,7 +51,7 @@ internal static class TokenRequests
         (s_good + "A", "a signature with something more"),
         (s_good + "=", "a padded signature"),
         (Signed(Jwt.Payload(2, "user", begins: TimeSpan.FromHours(-3), ends: TimeSpan.FromSeconds(-1))), "expired"),
-        (Signed(Jwt.Payload(2, "user", begins: TimeSpan.FromMinutes(10), ends: TimeSpan.FromHours(3))), "not valid yet"),
+        (Signed(Jwt.Payload(2, "user", begins: TimeSpan.FromHours(3), ends: TimeSpan.FromHours(6))), "not valid yet"),
         (Signed(Jwt.Payload(2, "user", iss: "bazaar")), "another issuer"),
         (Signed(Jwt.Payload(0, "user")), "user 0"),
         (Signed(Jwt.Payload(-2, "user")), "a negative user"),
