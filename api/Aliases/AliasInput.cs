@@ -85,7 +85,7 @@ internal sealed class AliasInput
     public void Agree(string name, long actual)
     {
         if (NotZero(name) is { } said && said != actual)
-            throw Bad(name, "is not what it says");
+            throw Bad(name, $"is not {said}: leave it out, or say what is so");
     }
 
     /// <summary>Refuses a request in the name of another user than the token's.</summary>
