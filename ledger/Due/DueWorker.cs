@@ -68,7 +68,7 @@ internal sealed partial class DueWorker(
             }
 
             if (!isMore) await SleepAsync();
-            while (CountRunning() > options.DueConcurrency / 2) await Task.WhenAny(_running);
+            while (isMore && CountRunning() > options.DueConcurrency / 2) await Task.WhenAny(_running);
         }
 
         await Task.WhenAll(_running);

@@ -53,6 +53,17 @@ public sealed class DueWorkerTests
     });
 
     [Fact]
+    public void Work_ThatHangs_LeavesTheRestOfTheRoomToOthers() => Run(async () =>
+    {
+        _mail.Takes = TimeSpan.FromHours(1);
+        foreach (var i in Enumerable.Range(0, 3)) await _mall.Commit(DueWork.Schedule("mail", $"{i}", Now)); // Of room for 4.
+        await _mall.Pass(TimeSpan.FromSeconds(5));
+        await _mall.Commit(Order(7, "g", Now));
+        await _mall.Pass(TimeSpan.FromSeconds(5));
+        Assert.Equal("7  1", _closing.Done.First());
+    });
+
+    [Fact]
     public void Work_IsDone_AlsoWhenTheDatabaseWasDown() => Run(async () =>
     {
         await _mall.Commit(DueWork.Schedule("mail", "m", Now.AddSeconds(5)));

@@ -29,14 +29,14 @@ public sealed class StartedBranchTests : IClassFixture<DtmMall>, IDisposable
 
     /// <summary>Step 02 comes after 01, which takes its time.</summary>
     /// <param name="third">What 03, beside them, does; null: there is none.</param>
-    private async Task SubmitAsync(string? third = null, int? timeoutToFail = null)
+    private async Task SubmitAsync(string? third = null, int? timeoutToFail = null, string undoing = "ok")
     {
         string[] actions = third is null ? ["callback", "ok"] : ["callback", "ok", third];
         var saga = new
         {
             gid = _gid, trans_type = "saga", request_timeout = 300, retry_interval = 3600, timeout_to_fail = timeoutToFail,
             custom_data = """{"concurrent":true,"orders":{"1":[0]}}""", payloads = actions.Select(_ => "{}"),
-            steps = actions.Select(a => new { action = _mall.Services.Url(a), compensate = _mall.Services.Url("ok") }),
+            steps = actions.Select(a => new { action = _mall.Services.Url(a), compensate = _mall.Services.Url(undoing) }),
         };
         Assert.Equal(HttpStatusCode.OK, (await _mall.PostAsync("submit", saga)).Status);
         await TestMall.EventuallyAsync(() => Task.FromResult(Ops.Contains("01 action")), "01 is called");
@@ -96,6 +96,19 @@ public sealed class StartedBranchTests : IClassFixture<DtmMall>, IDisposable
         await _mall.ReopenAsync();
         await _mall.WakeAsync(_gid);
         await EndsAsync("01 compensate", "03 compensate");
+    }
+
+    /// <summary>By what has answered alone, 02 could have been called by then.</summary>
+    [Fact]
+    public async Task Saga_TakenOverWhenTheActionHasAnswered_LeavesAloneWhatWasToFollowThat()
+    {
+        await SubmitAsync(third: "refuse", undoing: "then/break,ok");
+        await _mall.UntilAsync(_gid, "aborting");
+        _slow.SetResult("ok");
+        await TestMall.EventuallyAsync(() => Task.FromResult(Compensations.Length == 2), "it is compensated, in vain");
+        await _mall.ReopenAsync();
+        await _mall.WakeAsync(_gid);
+        await EndsAsync("01 compensate", "01 compensate", "03 compensate", "03 compensate");
     }
 
     [Fact]
