@@ -4,15 +4,17 @@
 const stream = new EventSource("/dashboard/stream");
 let isBusy = false;
 const cut = is => document.body.classList.toggle("cut", is);
+const isFillingIn = () => document.activeElement?.closest("main form");
 
 stream.addEventListener("tick", async () => {
-  if (isBusy || document.hidden || document.activeElement?.closest("main form")) return cut(false);
+  if (isBusy || document.hidden || isFillingIn()) return cut(false);
   isBusy = true;
   try {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "error" });
     if (answer.status === 401) return location.reload(); // Signed out: the form for it leads back here.
     if (answer.status >= 500) return cut(true);
     const next = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
+    if (isFillingIn()) return cut(false); // Since it was asked for.
     const focused = document.activeElement?.id;
     const frames = [...document.querySelectorAll(".scroll")].map(frame => [frame.id, frame.scrollLeft]);
     document.querySelector("main").replaceWith(next);

@@ -35,6 +35,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     private TaskCompletionSource _wake = NewSignal();
     private int _attempts;                   // rounds that stumbled since the last progress, written down or not
     private int _failures;                   // failed rounds since the run started; unknown ones do not count towards parking
+    private bool _parking;                   // the run has failed too often, and ends when its row says so
     private bool _overtaken;                 // another activation has moved the row
     private bool _deactivating;
 
@@ -145,6 +146,12 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     public async Task<Result<Done>> Retry()
     {
         if (await RefuseUnlessOpenAsync() is { } refusal) return refusal;
+        if (_parking)
+        {
+            await _run!; // It hears nobody any more.
+            if (_stoppedBy is { } why) throw why;
+        }
+
         _failures = 0;
         _wake.TrySetResult();
         if (IsParked)

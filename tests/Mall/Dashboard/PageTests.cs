@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using PuppeteerSharp;
+using IRequest = PuppeteerSharp.IRequest;
 
 namespace Mall.Tests.Dashboard;
 
@@ -80,6 +81,26 @@ public sealed class PageTests(WatchedSite site, ITestOutputHelper output) : IAsy
             "[...document.querySelectorAll('ol.line > li > time')].map(time => time.textContent)");
         Assert.Equal(3, times.Length); // Stock, books and end: the barrier does not tell of the provider's branch.
         Assert.All(times, time => Assert.StartsWith("+", time, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Button_that_is_reached_while_the_page_is_fetched_again_keeps_the_focus()
+    {
+        const string button = "button[value=retry]";
+        var page = await SignedInAsync($"/sagas/{Watched.StuckRefund(1)}");
+        var fetched = new TaskCompletionSource<IRequest>(TaskCreationOptions.RunContinuationsAsynchronously);
+        page.Request += (_, e) =>
+        {
+            if (e.Request.ResourceType != ResourceType.Fetch || !fetched.TrySetResult(e.Request)) _ = e.Request.ContinueAsync();
+        };
+        await page.SetRequestInterceptionAsync(true);
+        var request = await fetched.Task;
+        await Browser.TabToAsync(page, button);
+
+        await request.ContinueAsync();
+
+        await Browser.UntilAsync(page, "!isBusy");
+        Assert.True(await page.EvaluateExpressionAsync<bool>($"document.activeElement.matches('{button}')"));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Mall.Sagas;
+using Mall.TestFaults;
 using Mall.Tests.Hosting;
 
 namespace Mall.Tests.Sagas;
@@ -76,6 +77,25 @@ public sealed class ActivationTests
 
         Assert.All(await Task.WhenAll(retries), retried => Assert.False(retried.IsRefused));
         await mall.UntilSqlSaysAsync(["succeed"], "select status from sagas");
+    }
+
+    [Fact]
+    public async Task An_operator_who_retries_a_saga_while_it_is_being_parked_is_heard()
+    {
+        var (script, mend) = Broken();
+        await using var mall = await script.OpenAsync();
+        mall.Store.FailNext(FaultPoint.BeforeTransaction, writes => script.CountOf("+01") == 3 && (mall.Store.IsDown = true));
+        var parked = Assert.ThrowsAsync<TimeoutException>(() => Saga(mall).Run("h"));
+        while (!mall.Store.IsDown) await Task.Delay(10, TestContext.Current.CancellationToken);
+        mend();
+
+        var retried = Saga(mall).Retry();
+        await Saga(mall).Begin("h"); // Behind it, and it needs no database.
+        mall.Store.IsDown = false;
+
+        Assert.False((await retried).IsRefused);
+        await mall.UntilSqlSaysAsync(["succeed"], "select status from sagas");
+        await parked;
     }
 
     /// <summary>A saga that is parked, until it is mended.</summary>
