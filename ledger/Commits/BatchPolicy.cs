@@ -16,8 +16,9 @@ internal sealed class BatchPolicy(int maxWriteSets, int maxBytes)
     /// <summary>How many may be passed over before the search ends: the queue may be full of one row's.</summary>
     internal const int MaxPassedOver = 1_024;
 
-    // For every key that a batch member, or somebody older who was passed over, touches: who and with which change.
-    private readonly Dictionary<long, Touch> _touched = [];
+    // For every key that a batch member, or somebody older who was passed over, touches: the change that others may be added to.
+    // The default, to which nothing can be added, for barrier keys and for rows that nobody may have any more.
+    private readonly Dictionary<long, RowChange> _touched = [];
 
     /// <summary>Fills the empty batch from those that wait, oldest first. Takes at least one if one waits.</summary>
     public void Fill(Batch batch, IEnumerable<PendingCommit> waiting)
@@ -27,15 +28,9 @@ internal sealed class BatchPolicy(int maxWriteSets, int maxBytes)
         foreach (var pending in waiting)
         {
             if (batch.Count == maxWriteSets || (batch.Count > 0 && batch.Bytes + pending.Bytes > maxBytes)) break;
-            if (CanJoin(pending))
-            {
-                Join(batch, pending);
-            }
-            else
-            {
-                if (++passedOver == MaxPassedOver) break;
-                PassOver(pending);
-            }
+            if (CanJoin(pending)) batch.Add(pending);
+            else if (++passedOver == MaxPassedOver) break;
+            Touch(pending);
         }
     }
 
@@ -45,36 +40,22 @@ internal sealed class BatchPolicy(int maxWriteSets, int maxBytes)
         if (keys[0] != ConflictKeys.None && _touched.ContainsKey(keys[0])) return false;
         for (var i = 1; i < keys.Length; i++)
         {
-            var isTouched = _touched.TryGetValue(keys[i], out var touch);
-            if (isTouched && !CanBeSummed(touch.Change, pending.Writes.Changes[i - 1])) return false;
+            var isTouched = _touched.TryGetValue(keys[i], out var change);
+            if (isTouched && !CanBeSummed(change, pending.Writes.Changes[i - 1])) return false;
         }
 
         return true;
     }
 
-    private void Join(Batch batch, PendingCommit pending)
-    {
-        batch.Add(pending);
-        var keys = pending.Keys;
-        if (keys[0] != ConflictKeys.None) _touched.Add(keys[0], default);
-        for (var i = 1; i < keys.Length; i++)
-        {
-            var isShared = _touched.TryGetValue(keys[i], out var touch) && touch.Slot is not null;
-            var slot = batch.AddSlot(isShared ? touch.Slot : null);
-            if (!isShared) _touched[keys[i]] = new Touch(pending.Writes.Changes[i - 1], slot);
-        }
-    }
-
-    // Later ones must not overtake it on any of its keys, unless they add to what a batch member adds to: sums commute.
-    private void PassOver(PendingCommit pending)
+    // Later ones share its rows only to add what it adds to, and overtake it on none of its keys otherwise: sums commute.
+    private void Touch(PendingCommit pending)
     {
         var keys = pending.Keys;
         if (keys[0] != ConflictKeys.None) _touched.TryAdd(keys[0], default);
         for (var i = 1; i < keys.Length; i++)
         {
             var change = pending.Writes.Changes[i - 1];
-            if (!_touched.TryAdd(keys[i], new Touch(change, null)) && !CanBeSummed(_touched[keys[i]].Change, change))
-                _touched[keys[i]] = default; // From here on nobody may have this row.
+            if (!_touched.TryAdd(keys[i], change) && !CanBeSummed(_touched[keys[i]], change)) _touched[keys[i]] = default;
         }
     }
 
@@ -86,8 +67,4 @@ internal sealed class BatchPolicy(int maxWriteSets, int maxBytes)
             if (columns[i].Role is ColumnRole.Key or ColumnRole.Guard && one.Values[i] != other.Values[i]) return false;
         return true;
     }
-
-    /// <param name="Change">What holds the key; the default, with which nothing can be summed, for barrier keys.</param>
-    /// <param name="Slot">Where a batch member's change is added; null when it was only passed over.</param>
-    private readonly record struct Touch(RowChange Change, int? Slot);
 }

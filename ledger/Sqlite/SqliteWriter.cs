@@ -114,7 +114,7 @@ internal sealed class SqliteWriter
             }
 
             foreach (var change in batch.Changes)
-                if (change.Contributors > 0 && _session.Execute(SqlFor(change.Shape), change.Values) != 1) return false;
+                if (_session.Execute(SqlFor(change.Shape), change.Values) != 1) return false;
             return true;
         }
         catch (SqliteException failure) when (SqliteErrors.Instance.IsFaultOfStatement(failure))

@@ -11,8 +11,8 @@ namespace Mall.Ledger.Stores;
 public sealed class Batch
 {
     private readonly List<Entry> _entries = [];
-    private readonly List<int> _slots = []; // For each change of each entry, in order: where in _changes it is added.
     private readonly List<MergedChange> _changes = [];
+    private readonly Dictionary<long, int> _places = []; // Where in _changes the row of a key is.
 
     /// <summary>Names the process that commits; new with each start.</summary>
     public string Committer { get; internal set; } = "";
@@ -41,7 +41,8 @@ public sealed class Batch
     /// <summary>Forgets what an earlier pass came to; what was found stays.</summary>
     public void StartPass()
     {
-        foreach (ref var change in CollectionsMarshal.AsSpan(_changes)) change.Clear();
+        _changes.Clear();
+        _places.Clear();
         foreach (ref var entry in CollectionsMarshal.AsSpan(_entries)) entry.Proceeds = false;
     }
 
@@ -60,14 +61,16 @@ public sealed class Batch
     /// <summary>The write set passed its barrier: its changes join <see cref="Changes"/>.</summary>
     public void Proceed(int index)
     {
-        ref var entry = ref At(index);
-        entry.Proceeds = true;
-        var changes = entry.Pending.Writes.Changes;
-        var merged = CollectionsMarshal.AsSpan(_changes);
-        for (var i = 0; i < changes.Length; i++) merged[_slots[entry.FirstSlot + i]].Add(changes[i]);
+        At(index).Proceeds = true;
+        var (keys, changes) = (Pending(index).Keys, Pending(index).Writes.Changes);
+        for (var i = 0; i < changes.Length; i++)
+        {
+            if (_places.TryAdd(keys[i + 1], _changes.Count)) _changes.Add(new MergedChange(changes[i], keys[i + 1]));
+            else CollectionsMarshal.AsSpan(_changes)[_places[keys[i + 1]]].Add(changes[i]);
+        }
     }
 
-    /// <summary>What those that proceeded change, each row once. Those without contributors are to be skipped.</summary>
+    /// <summary>What those that proceeded change, each row once.</summary>
     public ReadOnlySpan<MergedChange> Changes => CollectionsMarshal.AsSpan(_changes);
 
     /// <summary>Committed rows say by themselves what becomes of the write set: nothing has to be written for it.</summary>
@@ -93,14 +96,20 @@ public sealed class Batch
     }
 
     /// <summary>Another session has the row of this one of the <see cref="Changes"/> locked.</summary>
-    public void HoldBack(int change) => ForContributors(change, (i, key) =>
+    public void HoldBack(int change)
     {
-        At(i).HeldBackBy = _entries[i].Pending.Keys[key];
-        Close(i, isFound: false);
-    });
+        foreach (var i in ContributorsOf(change))
+        {
+            At(i).HeldBackBy = _changes[change].Key;
+            Close(i, isFound: false);
+        }
+    }
 
     /// <summary>The row of this one of the <see cref="Changes"/> is not as it demands: a conflict of all who take part.</summary>
-    public void FindConflict(int change) => ForContributors(change, (i, _) => Find(i, CommitOutcome.Conflict));
+    public void FindConflict(int change)
+    {
+        foreach (var i in ContributorsOf(change)) Find(i, CommitOutcome.Conflict);
+    }
 
     internal PendingCommit Pending(int index) => _entries[index].Pending;
 
@@ -116,37 +125,21 @@ public sealed class Batch
     internal void Clear()
     {
         _entries.Clear();
-        _slots.Clear();
-        _changes.Clear();
         (Bytes, Open, Findings, HasWaited) = (0, 0, 0, false);
     }
 
-    /// <summary>Takes a write set in; <see cref="AddSlot"/> follows for each of its changes.</summary>
     internal void Add(PendingCommit pending)
     {
-        _entries.Add(new Entry { Pending = pending, FirstSlot = _slots.Count });
+        _entries.Add(new Entry { Pending = pending });
         Bytes += pending.Bytes;
         Open++;
     }
 
-    /// <summary>Where the next change of the last write set goes: to a slot of its own, or to one that it shares.</summary>
-    internal int AddSlot(int? shared = null)
-    {
-        if (shared is null) _changes.Add(default);
-        var slot = shared ?? _changes.Count - 1;
-        _slots.Add(slot);
-        return slot;
-    }
-
-    private void ForContributors(int change, Action<int, int> act)
+    // Who shares the row but did not proceed has no part in it.
+    private IEnumerable<int> ContributorsOf(int change)
     {
         for (var i = 0; i < _entries.Count; i++)
-        {
-            if (!_entries[i].Proceeds) continue; // It shares the row, but does not get that far.
-            var first = _entries[i].FirstSlot;
-            var slot = _slots.IndexOf(change, first, _entries[i].Pending.Writes.Changes.Length);
-            if (slot >= 0 && IsOpen(i)) act(i, 1 + slot - first);
-        }
+            if (_entries[i].Proceeds && IsOpen(i) && Pending(i).Keys.AsSpan(1).Contains(_changes[change].Key)) yield return i;
     }
 
     private void Close(int index, bool isFound)
@@ -161,7 +154,6 @@ public sealed class Batch
     private struct Entry
     {
         public PendingCommit Pending;
-        public int FirstSlot;
         public bool Proceeds;
         public bool IsFound;
         public long HeldBackBy;

@@ -22,7 +22,6 @@ internal sealed class ChangeGroups
         var changes = batch.Changes;
         for (var i = 0; i < changes.Length; i++)
         {
-            if (changes[i].Contributors == 0) continue;
             if (!_byShape.TryGetValue(changes[i].Shape, out var group))
                 _byShape[changes[i].Shape] = group = new ChangeGroup(changes[i].Shape);
             if (group.Changes.Count == 0) _groups.Add(group);

@@ -6,25 +6,23 @@ namespace Mall.Ledger.Stores;
 /// </summary>
 public struct MergedChange
 {
-    private bool _ownsValues;
+    private bool _ownsValues; // Nobody else's array is written to: the first sum copies it.
 
-    /// <summary>How many write sets it stands for; 0 when none of them may proceed, then there is nothing to send.</summary>
-    public int Contributors { get; private set; }
+    internal MergedChange(in RowChange change, long key) => ((Shape, Values), Key, Contributors) = (change, key, 1);
 
-    public RowShape Shape { readonly get; private set; }
+    /// <summary>How many write sets it stands for.</summary>
+    public int Contributors { readonly get; private set; }
+
+    public RowShape Shape { get; }
 
     public Value[] Values { readonly get; private set; }
 
-    internal void Clear() => this = default;
+    /// <summary>The row's: one of <see cref="ConflictKeys"/>.</summary>
+    internal long Key { get; }
 
     internal void Add(in RowChange change)
     {
-        if (Contributors++ == 0)
-        {
-            (Shape, Values) = change; // Nobody else's array is written to: the first sum below copies it.
-            return;
-        }
-
+        Contributors++;
         if (!_ownsValues) (Values, _ownsValues) = ([.. Values], true);
         var columns = Shape.Columns;
         for (var i = 0; i < columns.Count; i++)
