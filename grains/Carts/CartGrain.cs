@@ -125,7 +125,7 @@ public sealed class CartGrain([PersistentState("cart", CartGrain.Storage)] IPers
         {
             await cart.WriteStateAsync();
         }
-        catch (DbException e)
+        catch (Exception e) when (e is DbException or OrleansException) // Orleans wraps what its storage throws.
         {
             DeactivateOnIdle();
             throw new StorageUnavailableException($"The cart could not be stored: {e.Message}");

@@ -1,5 +1,7 @@
 using System.Net;
+using Mall.Api;
 using Mall.Tests.Hosting;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Mall.Tests.FrontDoor;
@@ -160,6 +162,37 @@ public sealed class CartTests(FrontDoorMall door)
 
         Assert.Equal("""{"items":[],"amount":0}""", (await mall.SendAsync("GET", "/v1/cart", token: token)).Body);
         Assert.Single((await mall.SendAsync("GET", "/v1/orders", token: token)).Json.GetProperty("items").EnumerateArray());
+    }
+
+    /// <summary>The front door repeats what failed: the cart must not take its own memory for what is stored.</summary>
+    [Fact]
+    public async Task Change_ThatCannotBeStored_IsNotAnsweredAsDone()
+    {
+        await using var mall = await WholeMall.OpenAsync(options: new ApiOptions
+        {
+            TokenKey = WholeMall.TokenKey, PasswordHashIterations = 1000, WaitLimit = TimeSpan.FromSeconds(2),
+        });
+        var (_, token) = await mall.RegisterAsync("13600000001");
+        await mall.SendAsync("POST", "/v1/shops", """{"name":"Tea"}""", token);
+        var product = await mall.SellAsync(token, stock: 5);
+        var cart = await PutAsync(mall, token, product, 2);
+
+        await ChangeAsync("create trigger full before update on OrleansStorage begin select raise(abort, 'No room.'); end");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await PutAsync(mall, token, product, 3)).Status);
+        Assert.Equal(
+            HttpStatusCode.ServiceUnavailable, (await mall.SendAsync("DELETE", "/v1/cart", token: token)).Status);
+        await ChangeAsync("drop trigger full");
+
+        Assert.Equal(cart.Body, (await mall.SendAsync("GET", "/v1/cart", token: token)).Body);
+
+        async Task ChangeAsync(string sql)
+        {
+            await using var connection = new SqliteConnection($"Data Source={mall.Folder}/mall.db;Pooling=False");
+            await connection.OpenAsync();
+            await using var command = connection.CreateCommand();
+            command.CommandText = sql;
+            await command.ExecuteNonQueryAsync();
+        }
     }
 
     private static Task<Answer> PutAsync(WholeMall mall, string token, long product, long quantity) =>
