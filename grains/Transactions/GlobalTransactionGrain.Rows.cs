@@ -8,6 +8,7 @@ public sealed partial class GlobalTransactionGrain
     /// <summary>Finds or makes its row. Null, or why it cannot be begun.</summary>
     private async Task<TransactionReply?> BeginAsync(TransactionIntent intent, string status)
     {
+        ForgetWhatRests();
         if (_transaction is null)
         {
             var (resolved, refusal) = await ResolveTopicsAsync(intent);
@@ -84,6 +85,7 @@ public sealed partial class GlobalTransactionGrain
     /// </summary>
     private async Task<Transaction?> LoadAsync()
     {
+        ForgetWhatRests();
         while (_transaction is null)
         {
             if (await Transaction.ReadAsync(services.Ledger, Gid) is not { } found) return null;
@@ -98,6 +100,15 @@ public sealed partial class GlobalTransactionGrain
         }
 
         return _transaction;
+    }
+
+    /// <summary>
+    /// A run calls branches by what is known, so it begins from the row: what rests here another activation may have driven on.
+    /// What only its client moves is written before anything is called, and what has ended stays so.
+    /// </summary>
+    private void ForgetWhatRests()
+    {
+        if (_run.IsCompleted && _transaction is { Status: SagaStatus.Submitted or SagaStatus.Aborting }) _transaction = null;
     }
 
     /// <summary>Commits the row's next version, together with rows that ride along. Only under the gate.</summary>

@@ -121,6 +121,23 @@ public sealed class StartedBranchTests : IClassFixture<DtmMall>, IDisposable
         await EndsAsync("01 compensate");
     }
 
+    /// <summary>This activation still believes that it goes forward.</summary>
+    [Fact]
+    public async Task Saga_ThatAnotherActivationHasAbortedWhileItRested_CallsNoActionAnyMore()
+    {
+        _slow.SetResult("ok");
+        await SubmitAsync(third: "then/break,ok");
+        await TestMall.EventuallyAsync(() => Task.FromResult(Ops is { Length: 3 }), "each was called once");
+        await TestMall.EventuallyAsync(
+            async () => await _mall.CountAsync($"select attempts from sagas where gid = '{_gid}'") == 1, "it rests");
+
+        await _mall.ChangeAsync($"update sagas set status = 'aborting', version = version + 2, next_time = 1 where gid = '{_gid}'");
+
+        await _mall.UntilAsync(_gid, "failed");
+        Assert.Single(Ops, op => op == "03 action");
+        Assert.Equal(["01 compensate", "02 compensate", "03 compensate"], Compensations);
+    }
+
     /// <summary>One that an earlier version has begun to abort: it wrote down no more than what had answered.</summary>
     [Fact]
     public async Task Saga_AbortedWithoutANoteOfWhatWasCalled_CompensatesWhatCouldHaveBeen()
