@@ -65,6 +65,12 @@ public sealed class ApiOptions
     /// <summary>The same from one address. Default 1,024.</summary>
     public int MaxArrivalsPerAddress { get; init; } = 1024;
 
+    /// <summary>
+    /// Answers of over 64 KiB that their clients have not read yet, in bytes, and a quarter of it for one address; more are refused
+    /// with 100006. Default 256 MiB.
+    /// </summary>
+    public int MaxUnreadBytes { get; init; } = 256 * 1024 * 1024;
+
     /// <summary>Open gRPC streams; more are refused with 100006. Default 1,024.</summary>
     public int MaxStreams { get; init; } = 1024;
 

@@ -25,7 +25,7 @@ public static class MallApi
             throw new ArgumentException(complaint, nameof(options));
 
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton(options).AddSingleton<Passwords>().AddSingleton<OpenPaths>();
+        services.AddSingleton(options).AddSingleton<Passwords>().AddSingleton<OpenPaths>().AddSingleton<LargeAnswers>();
         services.AddSingleton<AccountDesk>().AddSingleton<SessionDesk>().AddSingleton<ShopDesk>().AddSingleton<ProductDesk>();
         services.AddSingleton<ReviewDesk>().AddSingleton<WebhookDesk>().AddSingleton<OrderDesk>().AddSingleton<OrderWatch>();
         services.AddSingleton<SagaDesk>();

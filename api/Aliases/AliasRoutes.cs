@@ -112,6 +112,7 @@ internal static class AliasRoutes
     private static void Write(HttpContext http, int status, JsonNode answer)
     {
         var bytes = Encoding.UTF8.GetBytes(answer.ToJsonString());
+        LargeAnswers.Admit(http, bytes.Length);
         http.Response.StatusCode = status;
         http.Response.ContentType = Answer.Json;
         http.Response.ContentLength = bytes.Length;

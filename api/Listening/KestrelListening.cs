@@ -11,11 +11,11 @@ public static class KestrelListening
     private const int MaxConnections = 16_384;
     private const int MaxConnectionsPerAddress = MaxConnections / 2; // One proxy may need many, but not all.
     private const int MaxStreamsPerConnection = 512;
+    private const double SlowestReader = 4096; // Bytes a second, of what is more than it reads in the grace period.
 
     /// <summary>
     /// Opens the two addresses: <see cref="ApiOptions.Http"/> for HTTP/1.1 and <see cref="ApiOptions.Grpc"/> for HTTP/2. A client
-    /// that sends headers or a body too slowly, or reads its answer too slowly, is cut off (Kestrel's minimum data rates stay
-    /// on).
+    /// that sends headers or a body too slowly, or reads its answer too slowly, is cut off.
     /// </summary>
     public static void ListenForMall(this KestrelServerOptions kestrel, ApiOptions options)
     {
@@ -48,6 +48,7 @@ public static class KestrelListening
         limits.MaxRequestLineSize = MaxHeaderBytes / 2;
         limits.MaxConcurrentConnections = MaxConnections;
         limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        limits.MinResponseDataRate = new MinDataRate(SlowestReader, TimeSpan.FromSeconds(10));
         limits.KeepAliveTimeout = TimeSpan.FromSeconds(130);
         limits.Http2.MaxStreamsPerConnection = MaxStreamsPerConnection;
         limits.Http2.MaxRequestHeaderFieldSize = MaxHeaderBytes / 2;

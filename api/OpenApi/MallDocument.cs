@@ -40,6 +40,7 @@ internal static class MallDocument
         routes.MapGet($"/openapi/{Name}.json", async (HttpContext http) =>
         {
             made ??= await Make(http.RequestServices, http.RequestAborted); // Two that race make the same.
+            LargeAnswers.Admit(http, made.Length);
             return TypedResults.Bytes(made, Answer.Json);
         }).ExcludeFromDescription().DisableRateLimiting(); // Larger than a socket takes at once: its reader may be slow.
 

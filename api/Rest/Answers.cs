@@ -40,6 +40,7 @@ internal abstract class Answer(int status, Refusal? refusal) : IResult
         json.Reset(bytes);
         JsonSerializer.Serialize(json, value, type);
         json.Flush();
+        LargeAnswers.Admit(http, bytes.WrittenCount);
 
         http.Response.StatusCode = status;
         http.Response.ContentType = contentType;

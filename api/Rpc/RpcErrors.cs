@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Grpc.Core.Interceptors;
 
 namespace Mall.Api.Rpc;
@@ -13,7 +14,9 @@ internal sealed class RpcErrors(ILogger<RpcErrors> log) : Interceptor
     {
         try
         {
-            return await continuation(request, context);
+            var answer = await continuation(request, context);
+            if (answer is IMessage message) LargeAnswers.Admit(context.GetHttpContext(), message.CalculateSize());
+            return answer;
         }
         catch (Exception exception) when (IsToBeMapped(exception, context))
         {
