@@ -10,9 +10,11 @@ public sealed class Tcc
 
     private readonly ITransactionServer _server;
     private readonly string _gid;
+    private readonly TransactionOptions _options;
     private int _branches;
 
-    internal Tcc(ITransactionServer server, string gid) => (_server, _gid) = (server, gid);
+    internal Tcc(ITransactionServer server, string gid, TransactionOptions options) =>
+        (_server, _gid, _options) = (server, gid, options);
 
     /// <summary>Registers a branch, and then tries it with the payload as JSON.</summary>
     /// <returns>What the try answered.</returns>
@@ -29,6 +31,7 @@ public sealed class Tcc
         var branch = Interlocked.Increment(ref _branches).ToString("00", CultureInfo.InvariantCulture);
         var phases = new Dictionary<string, string> { ["confirm"] = confirm, ["cancel"] = cancel };
         (await _server.RegisterAsync(_gid, Type, branch, message, phases, cancellationToken)).EnsureSuccess();
-        return await _server.CallAsync(new BranchCall(tryTarget, _gid, Type, branch, "try", message), cancellationToken);
+        return await _server.CallAsync(
+            new BranchCall(tryTarget, _gid, Type, branch, "try", message, _options), cancellationToken);
     }
 }

@@ -39,23 +39,30 @@ public sealed class TransactionClient : IDisposable
     /// <summary>
     /// Runs a TCC transaction: what the work registers and tries is confirmed when it returns, and cancelled when it throws.
     /// </summary>
-    /// <returns>Refused: a try was no success, and all is cancelled.</returns>
+    /// <returns>
+    /// Refused: a try was no success, and all is cancelled. Unknown: whoever asks again under the same gid is told what became of
+    /// it; what was submitted is not tried again.
+    /// </returns>
     public async Task<TransactionAnswer> TccAsync(string gid, Func<Tcc, Task> work, TransactionOptions? options = null,
         CancellationToken cancellationToken = default)
     {
         var request = new TransactionRequest(gid, Tcc.Type) { Options = options ?? new() };
         var begun = await _server.SendAsync("prepare", request, cancellationToken);
+
+        // What is prepared no longer was submitted, or cancelled: to submit again tells which.
+        if (begun.Outcome == TransactionOutcome.Refused) return await _server.SendAsync("submit", request, cancellationToken);
         if (!begun.IsSuccess) return begun;
         try
         {
-            await work(new Tcc(_server, gid));
+            await work(new Tcc(_server, gid, request.Options));
         }
         catch (Exception e)
         {
-            // If this is lost, too, the server aborts what nobody submits in time.
-            await _server.SendAsync("abort", request, CancellationToken.None);
+            // If this is lost, too, the server aborts what nobody submits in time. It is refused when an earlier run's submission,
+            // of which that was told nothing, has arrived since.
+            var aborted = await _server.SendAsync("abort", request, CancellationToken.None);
             if (e is not TransactionException) throw;
-            return TransactionAnswer.Refused(e.Message);
+            if (aborted.Outcome != TransactionOutcome.Refused) return TransactionAnswer.Refused(e.Message);
         }
 
         return await _server.SendAsync("submit", request, cancellationToken);

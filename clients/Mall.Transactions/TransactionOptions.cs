@@ -11,7 +11,10 @@ public sealed record TransactionOptions
     /// <summary>Since its beginning: what is not submitted by then is asked for or aborted, and a saga that says so.</summary>
     public TimeSpan? TimeoutToFail { get; init; }
 
-    /// <summary>For each call of a branch.</summary>
+    /// <summary>
+    /// For each call of a branch, in whole seconds. Default: the server's setting; for what this client calls itself,
+    /// <see cref="HttpClient.Timeout"/> or 100 s over gRPC.
+    /// </summary>
     public TimeSpan? RequestTimeout { get; init; }
 
     /// <summary>Before the first repeat of a call; it doubles.</summary>

@@ -41,7 +41,7 @@ public sealed class Workflow<TData>
             case WorkflowRun.Failed: return TransactionAnswer.Refused(known.Reason ?? "");
         }
 
-        var run = new WorkflowRun(_server, gid, known.Steps, cancellationToken);
+        var run = new WorkflowRun(_server, gid, known.Steps, _options, cancellationToken);
         try
         {
             var end = await TakeAsync(run, data);

@@ -21,12 +21,13 @@ public sealed class WorkflowRun
     private readonly List<(string Branch, Take? Rollback, Take? Commit)> _ends = [];
     private readonly ITransactionServer _server;
     private readonly IReadOnlyDictionary<(string Branch, string Op), WorkflowStep> _known;
+    private readonly TransactionOptions _options;
     private readonly CancellationToken _cancellationToken;
 
     internal WorkflowRun(
         ITransactionServer server, string gid, IReadOnlyDictionary<(string Branch, string Op), WorkflowStep> known,
-        CancellationToken cancellationToken) =>
-        (_server, Gid, _known, _cancellationToken) = (server, gid, known, cancellationToken);
+        TransactionOptions options, CancellationToken cancellationToken) =>
+        (_server, Gid, _known, _options, _cancellationToken) = (server, gid, known, options, cancellationToken);
 
     private delegate Task<byte[]> Take(string branch, string op);
 
@@ -50,8 +51,8 @@ public sealed class WorkflowRun
     /// <inheritdoc cref="CallAsync(string, object, string, string)"/>
     public Task<byte[]> CallAsync(string action, byte[] message, string? rollback = null, string? commit = null)
     {
-        Take Ask(string target) =>
-            (branch, op) => _server.CallAsync(new BranchCall(target, Gid, Type, branch, op, message), _cancellationToken);
+        Take Ask(string target) => (branch, op) =>
+            _server.CallAsync(new BranchCall(target, Gid, Type, branch, op, message, _options), _cancellationToken);
         return StepAsync(Ask(action), rollback is null ? null : Ask(rollback), commit is null ? null : Ask(commit));
     }
 

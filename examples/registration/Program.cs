@@ -13,8 +13,8 @@ await using var mall = MallHost.Build(
     builder => builder.Logging.ClearProviders());
 await mall.StartAsync();
 
-await using var users = await OpenAsync("users", "create table users (name text primary key)");
-await using var points = await OpenAsync("points", "create table points (name text primary key, balance integer not null)");
+await CreateAsync("users", "create table users (name text primary key)");
+await CreateAsync("points", "create table points (name text primary key, balance integer not null)");
 var service = await ServeAsync();
 using var http = new HttpClient { BaseAddress = new Uri("http://127.0.0.1:36789/api/dtmsvr/") };
 using var client = new TransactionClient(http);
@@ -29,21 +29,24 @@ catch (InvalidOperationException e)
     Console.WriteLine($"bob: {e.Message}");
 }
 
-while (await ScalarAsync(points, "select count(*) from points") is 0L) await Task.Delay(100);
-Console.WriteLine($"users: {await ScalarAsync(users, "select group_concat(name) from users")}");
-Console.WriteLine($"points: {await ScalarAsync(points, "select group_concat(name || ' ' || balance) from points")}");
+while (await ScalarAsync("points", "select count(*) from points") is 0L) await Task.Delay(100);
+Console.WriteLine($"users: {await ScalarAsync("users", "select group_concat(name) from users")}");
+Console.WriteLine($"points: {await ScalarAsync("points", "select group_concat(name || ' ' || balance) from points")}");
 await service.DisposeAsync();
 await mall.StopAsync();
 Directory.Delete(folder, recursive: true);
 
-Task<TransactionAnswer> RegisterAsync(string name, Action? accident = null) =>
-    client.Message(TransactionClient.NewGid())
+async Task<TransactionAnswer> RegisterAsync(string name, Action? accident = null)
+{
+    await using var users = await ConnectAsync("users");
+    return await client.Message(TransactionClient.NewGid())
         .Add("http://127.0.0.1:9003/points", new Welcome(name))
         .DoAndSubmitAsync("http://127.0.0.1:9003/was-committed", users, async transaction =>
         {
             await ExecuteAsync(users, transaction, "insert into users values (@name)", name);
             accident?.Invoke();
         });
+}
 
 async Task<WebApplication> ServeAsync()
 {
@@ -52,9 +55,13 @@ async Task<WebApplication> ServeAsync()
     var app = builder.Build();
     app.Urls.Add("http://127.0.0.1:9003");
     app.MapGet("/was-committed", async (string gid) =>
-        await BranchBarrier.WasCommittedAsync(users, gid) ? Results.Ok() : Results.Conflict());
+    {
+        await using var users = await ConnectAsync("users");
+        return await BranchBarrier.WasCommittedAsync(users, gid) ? Results.Ok() : Results.Conflict();
+    });
     app.MapPost("/points", async (HttpRequest call, Welcome welcome) =>
     {
+        await using var points = await ConnectAsync("points");
         await BranchBarrier.From(name => call.Query[name]).CallAsync(
             points, transaction => ExecuteAsync(points, transaction, "insert into points values (@name, 10)", welcome.Name));
         return Results.Ok();
@@ -63,12 +70,17 @@ async Task<WebApplication> ServeAsync()
     return app;
 }
 
-async Task<SqliteConnection> OpenAsync(string name, string sql)
+async Task CreateAsync(string database, string sql)
 {
-    var connection = new SqliteConnection($"Data Source={folder}/{name}.db");
-    await connection.OpenAsync();
+    await using var connection = await ConnectAsync(database);
     await BranchBarrier.CreateTableAsync(connection);
     await ExecuteAsync(connection, null, sql, "");
+}
+
+async Task<SqliteConnection> ConnectAsync(string database)
+{
+    var connection = new SqliteConnection($"Data Source={folder}/{database}.db");
+    await connection.OpenAsync();
     return connection;
 }
 
@@ -81,8 +93,9 @@ static async Task ExecuteAsync(SqliteConnection connection, System.Data.Common.D
     await command.ExecuteNonQueryAsync();
 }
 
-static async Task<object?> ScalarAsync(SqliteConnection connection, string sql)
+async Task<object?> ScalarAsync(string database, string sql)
 {
+    await using var connection = await ConnectAsync(database);
     await using var command = connection.CreateCommand();
     command.CommandText = sql;
     return await command.ExecuteScalarAsync();

@@ -66,10 +66,11 @@ internal sealed class GrpcServer(GrpcChannel server, Func<string, GrpcChannel>? 
         {
             { "dtm-gid", call.Gid }, { "dtm-trans_type", call.Type }, { "dtm-branch_id", call.Branch }, { "dtm-op", call.Op },
         };
+        foreach (var (key, value) in call.Options.Headers) metadata.Add(key, value);
         var (answer, reply) = await AskAsync(
             channel.CreateCallInvoker().AsyncUnaryCall(
                 new Method<byte[], byte[]>(MethodType.Unary, service, name, s_asIs, s_asIs), host: null,
-                Options(cancellationToken).WithHeaders(metadata), call.Payload),
+                Options(cancellationToken, call.Options.RequestTimeout).WithHeaders(metadata), call.Payload),
             cancellationToken);
         answer.EnsureSuccess();
         return reply!;
@@ -80,8 +81,8 @@ internal sealed class GrpcServer(GrpcChannel server, Func<string, GrpcChannel>? 
         foreach (var channel in _branches.Values) channel.Dispose();
     }
 
-    private static CallOptions Options(CancellationToken cancellationToken) =>
-        new(deadline: DateTime.UtcNow + s_patience, cancellationToken: cancellationToken);
+    private static CallOptions Options(CancellationToken cancellationToken, TimeSpan? patience = null) =>
+        new(deadline: DateTime.UtcNow + (patience ?? s_patience), cancellationToken: cancellationToken);
 
     private static async Task<(TransactionAnswer Answer, T? Reply)> AskAsync<T>(
         AsyncUnaryCall<T> call, CancellationToken cancellationToken) where T : class
@@ -92,7 +93,11 @@ internal sealed class GrpcServer(GrpcChannel server, Func<string, GrpcChannel>? 
             {
                 return (TransactionAnswer.Success, await call.ResponseAsync);
             }
-            catch (RpcException e) when (!cancellationToken.IsCancellationRequested)
+            catch (RpcException e) when (cancellationToken.IsCancellationRequested)
+            {
+                throw new OperationCanceledException(e.Status.Detail, e, cancellationToken);
+            }
+            catch (RpcException e)
             {
                 return (e.StatusCode switch
                 {

@@ -44,10 +44,12 @@ internal sealed class HttpServer(HttpClient http) : ITransactionServer
     public async Task<byte[]> CallAsync(BranchCall call, CancellationToken cancellationToken)
     {
         var query = $"gid={Uri.EscapeDataString(call.Gid)}&trans_type={call.Type}&branch_id={call.Branch}&op={call.Op}";
-        using var body = new ByteArrayContent(call.Payload);
-        body.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        var (answer, data) = await PostAsync(
-            $"{call.Target}{(call.Target.Contains('?') ? '&' : '?')}{query}", body, isBranch: true, cancellationToken);
+        using var request = new HttpRequestMessage(
+            HttpMethod.Post, $"{call.Target}{(call.Target.Contains('?') ? '&' : '?')}{query}");
+        request.Content = new ByteArrayContent(call.Payload);
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        foreach (var (name, value) in call.Options.Headers) request.Headers.TryAddWithoutValidation(name, value);
+        var (answer, data) = await SendAsync(request, isBranch: true, call.Options.RequestTimeout, cancellationToken);
         answer.EnsureSuccess();
         return data;
     }
@@ -55,17 +57,21 @@ internal sealed class HttpServer(HttpClient http) : ITransactionServer
     private async Task<(TransactionAnswer Answer, byte[] Body)> PostAsync<T>(
         string call, T body, CancellationToken cancellationToken)
     {
-        using var content = JsonContent.Create(body, options: s_json);
-        return await PostAsync(call, content, isBranch: false, cancellationToken);
+        using var request = new HttpRequestMessage(HttpMethod.Post, call);
+        request.Content = JsonContent.Create(body, options: s_json);
+        return await SendAsync(request, isBranch: false, patience: null, cancellationToken);
     }
 
-    private async Task<(TransactionAnswer Answer, byte[] Body)> PostAsync(
-        string target, HttpContent content, bool isBranch, CancellationToken cancellationToken)
+    private async Task<(TransactionAnswer Answer, byte[] Body)> SendAsync(
+        HttpRequestMessage request, bool isBranch, TimeSpan? patience, CancellationToken cancellationToken)
     {
+        var target = request.RequestUri!.OriginalString;
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        if (patience is { } limit) end.CancelAfter(limit);
         try
         {
-            using var response = await http.PostAsync(target, content, cancellationToken);
-            var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+            using var response = await http.SendAsync(request, end.Token);
+            var body = await response.Content.ReadAsByteArrayAsync(end.Token);
             var (status, text) = ((int)response.StatusCode, Encoding.UTF8.GetString(body));
 
             // A branch's body that says so counts as much as the status: older services answer with 200 always.

@@ -29,7 +29,8 @@ internal sealed record TransactionRequest(string Gid, string Type)
     public Dictionary<string, string> Extra { get; init; } = [];
 }
 
-internal sealed record BranchCall(string Target, string Gid, string Type, string Branch, string Op, byte[] Payload);
+internal sealed record BranchCall(
+    string Target, string Gid, string Type, string Branch, string Op, byte[] Payload, TransactionOptions Options);
 
 internal sealed record WorkflowStep(bool HasFailed, byte[] Data);
 

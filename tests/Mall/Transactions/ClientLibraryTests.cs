@@ -95,6 +95,28 @@ public sealed class ClientLibraryTests(DtmMall mall) : IClassFixture<DtmMall>, I
     }
 
     [Theory, BothProtocols]
+    public async Task Tcc_OfWhichItsClientWasToldNothing_IsToldWhenItIsRunAgain(string protocol)
+    {
+        var (gid, tries) = (TransactionClient.NewGid(), 0);
+        var options = new TransactionOptions { Headers = new Dictionary<string, string> { ["x-tenant"] = "7" } };
+        Task<TransactionAnswer> RunAsync(Func<Task>? amid = null) => Client(protocol).TccAsync(gid, async tcc =>
+        {
+            tries++;
+            await (amid?.Invoke() ?? Task.CompletedTask);
+            await tcc.TryAsync(Target(protocol, "ok"), Target(protocol, "ok"), Target(protocol, "refuse"), new { }, Stop);
+        }, options, Stop);
+
+        // While it runs a second time its first submission, which was under way, arrives.
+        Assert.Equal(TransactionAnswer.Success, await RunAsync(async () => Assert.True((await RunAsync()).IsSuccess)));
+        Assert.Equal(TransactionAnswer.Success, await RunAsync());
+
+        await mall.UntilAsync(gid, "succeed");
+        Assert.Equal(2, tries);
+        Assert.Equal(["01 try", "01 confirm"], mall.Services.OpsOf(gid));
+        Assert.All(mall.Services.Of(gid), call => Assert.Equal("7", call.Headers["x-tenant"]));
+    }
+
+    [Theory, BothProtocols]
     public async Task Message_IsSentWithItsLocalTransaction_AndNeverAfterItWasGivenUp(string protocol)
     {
         await _database.OpenAsync(Stop);
@@ -188,6 +210,17 @@ public sealed class ClientLibraryTests(DtmMall mall) : IClassFixture<DtmMall>, I
                 TransactionOutcome.Unknown,
                 (await client.Workflow<int>("x", "http://me", (_, _) => Task.CompletedTask).RunAsync("x", 1, Stop)).Outcome);
         }
+    }
+
+    [Theory, BothProtocols]
+    public async Task Answer_ThatNobodyWaitsForAnyMore_IsNone(string protocol)
+    {
+        using var gone = new CancellationTokenSource();
+        var saga = Client(protocol).Saga(TransactionClient.NewGid(), new() { WaitsForResult = true })
+            .Add(Target(protocol, "ok"), "", new { });
+        await gone.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => saga.SubmitAsync(gone.Token));
     }
 
     [Fact]
