@@ -77,7 +77,7 @@ sealed class HotStockBenchmark() : Benchmark(
     {
         var file = folder.NewFile();
         await using var maker = await Installation.StartAsync(MallBuild.Own, file, folder.FileSystem);
-        var stage = await Stage.SetAsync(maker.Rest, products: 1, cancellationToken);
+        var stage = await Stage.SetAsync(maker.Rest, products: 1, cancellationToken, customers: 1);
         await maker.StopAsync();
         return (file, stage.Products[0]);
     }

@@ -20,13 +20,14 @@ sealed record Stage(IReadOnlyList<string> Tokens, IReadOnlyList<long> Products)
     /// </summary>
     /// <param name="rest">Where the front door stands, with a slash at the end.</param>
     /// <param name="stock">Of each product.</param>
+    /// <param name="customers">How many.</param>
     /// <exception cref="BenchmarkException">The mall said no, or nothing.</exception>
     public static async Task<Stage> SetAsync(
-        Uri rest, int products, CancellationToken cancellationToken, long stock = Stock)
+        Uri rest, int products, CancellationToken cancellationToken, long stock = Stock, int customers = Customers)
     {
         using var client = new HttpClient { BaseAddress = rest };
         var password = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
-        var mobiles = Enumerable.Range(0, Customers).Select(_ => RandomMobile()).ToList();
+        var mobiles = Enumerable.Range(0, customers).Select(_ => RandomMobile()).ToList();
         var tokens = new List<string>();
         foreach (var mobile in mobiles)
         {

@@ -51,6 +51,7 @@ public abstract class CleanUpRateTests(DatabaseKind kind)
         var rate = s_sagas / watch.Elapsed.TotalSeconds;
         TestContext.Current.SendDiagnosticMessage(
             $"{kind}: {rate:0} sagas removed a second, {orders / watch.Elapsed.TotalSeconds:0} orders a second meanwhile");
+        Assert.True(s_sagas > orders, $"{orders} came in while {s_sagas} were removed.");
         Assert.Equal("0", await database.Server.RunSqlAsync(
             "select count(*) from sagas where finish_time is not null", "clean_up", Cancel));
         Assert.Equal($"{2 * orders}", await database.Server.RunSqlAsync("select count(*) from barrier", "clean_up", Cancel));

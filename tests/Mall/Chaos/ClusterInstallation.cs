@@ -22,8 +22,8 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("mall-test-");
     private readonly SiloProcess?[] _silos;
     private readonly List<SiloProcess> _all = [];
-    private readonly List<(Uri Address, SiloProcess Process)> _doors = [];
-    private readonly List<Uri> _managers = [];
+    private readonly (Uri Address, SiloProcess Process)[] _doors;
+    private readonly Uri[] _managers;
     private readonly Sites? _sites;
     private readonly string[] _settings;
     private readonly string[] _gateways;
@@ -31,12 +31,13 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
     private Task _supervision = Task.CompletedTask;
     private int _asked;
 
-    private ClusterInstallation(DatabaseServer server, int silos, Sites? sites, string[] settings)
+    private ClusterInstallation(DatabaseServer server, int silos, int frontDoors, Sites? sites, string[] settings)
     {
         _settings = settings;
         Server = server;
         _sites = sites;
         _silos = new SiloProcess?[silos];
+        (_doors, _managers) = (new (Uri, SiloProcess)[frontDoors], new Uri[frontDoors]);
         Endpoints = [.. Enumerable.Range(0, silos).Select(i => $"{HostOf(sites?.Silos[i])}:{FreePorts.Take()}")];
         _gateways = [.. Endpoints.Select(e => $"{e.Split(':')[0]}:{FreePorts.Take()}")];
         BackDoors = [.. Endpoints.Select(e => $"{e.Split(':')[0]}:{FreePorts.Take()}")];
@@ -50,10 +51,10 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
     /// <summary>Where each silo shows its health and metrics.</summary>
     public IReadOnlyList<string> BackDoors { get; }
 
-    public Uri Address => _doors[Interlocked.Increment(ref _asked) % _doors.Count].Address;
+    public Uri Address => _doors[Interlocked.Increment(ref _asked) % _doors.Length].Address;
 
     /// <summary>Where clients of transactions come: another front door each time.</summary>
-    public Uri Manager => _managers[Interlocked.Increment(ref _asked) % _managers.Count];
+    public Uri Manager => _managers[Interlocked.Increment(ref _asked) % _managers.Length];
 
     /// <summary>The front doors, in the order of their opening.</summary>
     public IReadOnlyList<Uri> Doors => [.. _doors.Select(d => d.Address)];
@@ -90,14 +91,13 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
         DatabaseKind kind, int silos, int frontDoors, Sites? sites, CancellationToken stop, params string[] settings)
     {
         var cluster = new ClusterInstallation(
-            await DatabaseServer.StartAsync(kind, sites?.Database, stop), silos, sites, settings);
+            await DatabaseServer.StartAsync(kind, sites?.Database, stop), silos, frontDoors, sites, settings);
         try
         {
             await cluster.Server.CreateDatabaseAsync(DatabaseName, stop);
-            for (var i = 0; i < silos; i++)
-                await cluster.StartAgainAsync(i, stop);
-            for (var i = 0; i < frontDoors; i++)
-                await cluster.OpenDoorAsync(stop);
+            await cluster.StartAgainAsync(0, stop); // It makes the tables.
+            await Task.WhenAll(Enumerable.Range(1, silos - 1).Select(i => cluster.StartAgainAsync(i, stop)));
+            await Task.WhenAll(Enumerable.Range(0, frontDoors).Select(i => cluster.OpenDoorAsync(i, stop)));
             cluster._supervision = cluster.SuperviseAsync();
             return cluster;
         }
@@ -194,12 +194,17 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await EndSupervisionAsync();
-        _closing.Dispose();
-        foreach (var process in _all)
-            await process.DisposeAsync();
-        await Server.DisposeAsync();
-        _folder.Delete(recursive: true);
+        try
+        {
+            await EndSupervisionAsync();
+        }
+        finally
+        {
+            _closing.Dispose();
+            foreach (var process in _all) await process.DisposeAsync();
+            await Server.DisposeAsync();
+            _folder.Delete(recursive: true);
+        }
     }
 
     private SiloProcess Start(int number) =>
@@ -245,16 +250,16 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
         await _supervision;
     }
 
-    private async Task OpenDoorAsync(CancellationToken stop)
+    private async Task OpenDoorAsync(int number, CancellationToken stop)
     {
-        var machine = _sites?.Doors[_doors.Count];
+        var machine = _sites?.Doors[number];
         var (host, port) = (HostOf(machine), FreePorts.Take());
         var manager = $"127.0.0.1:{FreePorts.Take()}";
         var process = Start(
             ["--roles", "api", "--http", $"{host}:{port}", "--grpc", $"{host}:{FreePorts.Take()}", "--dtm", manager], machine);
-        _managers.Add(new Uri($"http://{manager}/"));
+        _managers[number] = new Uri($"http://{manager}/");
+        _doors[number] = (new Uri($"http://{host}:{port}/"), process);
         await UntilUpAsync(() => process, "Mall is open", stop);
-        _doors.Add((new Uri($"http://{host}:{port}/"), process));
     }
 
     private static string HostOf(Machine? machine) => machine?.Address ?? "127.0.0.1";

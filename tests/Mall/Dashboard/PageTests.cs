@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using PuppeteerSharp;
-using IRequest = PuppeteerSharp.IRequest;
 
 namespace Mall.Tests.Dashboard;
 
@@ -88,16 +87,12 @@ public sealed class PageTests(WatchedSite site, ITestOutputHelper output) : IAsy
     {
         const string button = "button[value=retry]";
         var page = await SignedInAsync($"/sagas/{Watched.StuckRefund(1)}");
-        var fetched = new TaskCompletionSource<IRequest>(TaskCreationOptions.RunContinuationsAsynchronously);
-        page.Request += (_, e) =>
-        {
-            if (e.Request.ResourceType != ResourceType.Fetch || !fetched.TrySetResult(e.Request)) _ = e.Request.ContinueAsync();
-        };
-        await page.SetRequestInterceptionAsync(true);
-        var request = await fetched.Task;
+        await page.EvaluateExpressionAsync(
+            "{ const own = fetch; fetch = (...all) => new Promise(go => release = () => go((fetch = own)(...all))); }");
+        await Browser.UntilAsync(page, "window.release");
         await Browser.TabToAsync(page, button);
 
-        await request.ContinueAsync();
+        await page.EvaluateExpressionAsync("release()");
 
         await Browser.UntilAsync(page, "!isBusy");
         Assert.True(await page.EvaluateExpressionAsync<bool>($"document.activeElement.matches('{button}')"));

@@ -5,7 +5,6 @@ using Microsoft.Data.Sqlite;
 namespace Mall.Tests.Hosting;
 
 /// <summary>The program as people start it, in a process of its own.</summary>
-[Collection(nameof(WholeProcesses))]
 public sealed class ProgramTests
 {
     private static readonly TimeSpan s_endsWithin = TimeSpan.FromSeconds(90);

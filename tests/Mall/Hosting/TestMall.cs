@@ -22,11 +22,9 @@ namespace Mall.Tests.Hosting;
 public sealed class TestMall : IAsyncDisposable
 {
     private readonly IHost _host;
-    private readonly bool _ownsFolder;
     private readonly int _port;
 
-    private TestMall(IHost host, int port, string folder, bool ownsFolder) =>
-        (_host, _port, Folder, _ownsFolder) = (host, port, folder, ownsFolder);
+    private TestMall(IHost host, int port, string folder) => (_host, _port, Folder) = (host, port, folder);
 
     public string Folder { get; }
 
@@ -51,7 +49,6 @@ public sealed class TestMall : IAsyncDisposable
         Action<ISiloBuilder>? silo = null, Action<IServiceCollection>? services = null, SagaOptions? sagas = null,
         string? folder = null, FaultOptions? faults = null, string? database = null, TestMall? joins = null)
     {
-        var ownsFolder = folder is null;
         folder ??= Directory.CreateTempSubdirectory("mall-test-").FullName;
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddSingleton(TimeProvider.System);
@@ -75,7 +72,7 @@ public sealed class TestMall : IAsyncDisposable
         try
         {
             await host.StartAsync();
-            return new TestMall(host, port, folder, ownsFolder);
+            return new TestMall(host, port, folder);
         }
         catch
         {
@@ -156,6 +153,6 @@ public sealed class TestMall : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await CloseAsync();
-        if (_ownsFolder) Directory.Delete(Folder, recursive: true);
+        if (Directory.Exists(Folder)) Directory.Delete(Folder, recursive: true); // Another, which went on with it, may have.
     }
 }

@@ -1,0 +1,24 @@
+using Mall.Tests.Cluster;
+using Mall.Tests.Crash;
+using Mall.Tests.Cuts;
+using Mall.Tests.Installations;
+using Xunit.Sdk;
+using Xunit.v3;
+
+[assembly: TestCollectionOrderer(typeof(LongestFirst))]
+
+namespace Mall.Tests.Installations;
+
+/// <summary>Those that take minutes begin first: none of them is to run alone at the end, while a core has nothing to do.</summary>
+public sealed class LongestFirst : ITestCollectionOrderer
+{
+    private static readonly Type[] s_long =
+        [typeof(NetworkCuts), typeof(ReadinessTests), typeof(ClusterStartTests), typeof(StartTests), typeof(KillTests)];
+
+    public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(
+        IReadOnlyCollection<TTestCollection> testCollections) where TTestCollection : ITestCollection =>
+        [.. testCollections.OrderBy(IsShort)];
+
+    private static bool IsShort<T>(T collection) where T : ITestCollection =>
+        !Array.Exists(s_long, type => collection.TestCollectionDisplayName.EndsWith(type.FullName!, StringComparison.Ordinal));
+}
