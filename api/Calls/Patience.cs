@@ -50,7 +50,9 @@ internal sealed class Patience(
     public static ValueTask<Patience?> BindAsync(HttpContext http) => new(Of(http));
 
     /// <summary>A call that may be repeated or not, as it turned out.</summary>
-    public Task<T> Ask<T>(bool isRepeatable, Func<Task<T>> call) => isRepeatable ? Insist(call) : Once(call);
+    /// <param name="makes">As in <see cref="Insist"/>.</param>
+    public Task<T> Ask<T>(bool isRepeatable, Func<Task<T>> call, bool makes = false) =>
+        isRepeatable ? Insist(call, makes) : Once(call);
 
     /// <summary>A call that may take effect twice when it is sent twice: it is waited for, and that is all.</summary>
     /// <exception cref="TimeoutException">The limit has passed.</exception>

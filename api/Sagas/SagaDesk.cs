@@ -25,7 +25,7 @@ internal sealed class SagaDesk(IGrainFactory grains)
     public Task<Result<SagaView>> Retry(Caller caller, string gid, string? key, Patience patience)
     {
         var idempotency = key.ToIdempotency(caller.UserId, $"retry {Check(gid)}");
-        return patience.Ask(key is not null, () => Directory.Retry(gid, idempotency));
+        return patience.Ask(key is not null, () => Directory.Retry(gid, idempotency), makes: true);
     }
 
     /// <summary>Compensates a saga that has not ended. Refused with 600001 or 600002.</summary>
@@ -33,7 +33,7 @@ internal sealed class SagaDesk(IGrainFactory grains)
     public Task<Result<SagaView>> Abort(Caller caller, string gid, string? key, Patience patience)
     {
         var idempotency = key.ToIdempotency(caller.UserId, $"abort {Check(gid)}");
-        return patience.Ask(key is not null, () => Directory.Abort(gid, idempotency));
+        return patience.Ask(key is not null, () => Directory.Abort(gid, idempotency), makes: true);
     }
 
     private static string Check(string gid)

@@ -61,7 +61,8 @@ internal static class IdempotencyRows
 
     /// <summary>
     /// Does, under a key or without one, what is harmless to repeat: so the key is noted behind it, with what is answered. Of
-    /// several at once under one key all get the answer of the first that is noted.
+    /// several at once under one key all get the answer of the first that is noted, also those who were refused by then what it
+    /// had done.
     /// </summary>
     /// <param name="act">Its answer is kept unless it refuses or finds nothing (null).</param>
     public static async Task<Result<T>?> AnswerOnceAsync<T>(
@@ -70,10 +71,15 @@ internal static class IdempotencyRows
     {
         if (await BeforeAsync() is { } before) return before;
         var answer = await act();
-        if (key is null || answer is not { IsRefused: false }) return answer;
-        var noted = await ledger.CommitAsync(
-            Under(key, kind, resultId, clock.GetUtcNow(), JsonSerializer.Serialize(answer.Value, json)));
-        return noted == CommitOutcome.Applied ? answer : await BeforeAsync() ?? answer;
+        if (key is null) return answer;
+        if (answer is { IsRefused: false })
+        {
+            var noted = await ledger.CommitAsync(
+                Under(key, kind, resultId, clock.GetUtcNow(), JsonSerializer.Serialize(answer.Value, json)));
+            if (noted == CommitOutcome.Applied) return answer;
+        }
+
+        return await BeforeAsync() ?? answer;
 
         Task<Result<T>?> BeforeAsync() =>
             ledger.AnswerUnderAsync(key, used => JsonSerializer.Deserialize(used.Answer, json)!);

@@ -15,6 +15,7 @@ public sealed class FaultyStore(IStore inner, FaultOptions options, TimeProvider
     private readonly Lock _gate = new();
     private readonly Random _random = new(options.Seed);
     private readonly List<(Predicate<WriteSet> When, FaultPoint Point)> _script = [];
+    private readonly List<(string Sql, Func<Task> Happening)> _interludes = [];
 
     /// <summary>While true, nothing reaches the database.</summary>
     public bool IsDown { get; set; }
@@ -32,6 +33,12 @@ public sealed class FaultyStore(IStore inner, FaultOptions options, TimeProvider
     public void FailNext(FaultPoint point, Predicate<WriteSet>? when = null)
     {
         lock (_gate) _script.Add((when ?? (static _ => true), point));
+    }
+
+    /// <summary>Has something happen before the next query whose SQL contains this, once.</summary>
+    public void BeforeNext(string sql, Func<Task> happening)
+    {
+        lock (_gate) _interludes.Add((sql, happening));
     }
 
     /// <inheritdoc/>
@@ -60,6 +67,7 @@ public sealed class FaultyStore(IStore inner, FaultOptions options, TimeProvider
     /// <inheritdoc/>
     public async Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, Value[] parameters, CancellationToken cancellationToken)
     {
+        if (NextInterlude(query.Sql) is { } happening) await happening();
         await DisturbAsync();
         return await inner.QueryAsync(query, parameters, cancellationToken);
     }
@@ -126,6 +134,18 @@ public sealed class FaultyStore(IStore inner, FaultOptions options, TimeProvider
             if ((draw -= options.BeforeTransaction) < 0) return FaultPoint.BeforeTransaction;
             if ((draw -= options.BeforeCommit) < 0) return FaultPoint.BeforeCommit;
             return draw < options.AfterCommit ? FaultPoint.AfterCommit : null;
+        }
+    }
+
+    private Func<Task>? NextInterlude(string sql)
+    {
+        lock (_gate)
+        {
+            var next = _interludes.FindIndex(interlude => sql.Contains(interlude.Sql, StringComparison.Ordinal));
+            if (next < 0) return null;
+            var happening = _interludes[next].Happening;
+            _interludes.RemoveAt(next);
+            return happening;
         }
     }
 

@@ -79,7 +79,9 @@ public sealed class Script
     }
 
     /// <summary>A mall that knows this saga.</summary>
-    public Task<TestMall> OpenAsync(string? folder = null, FaultOptions? faults = null) => TestMall.OpenAsync(
+    public Task<TestMall> OpenAsync(
+        string? folder = null, FaultOptions? faults = null, Action<ISiloBuilder>? silo = null) => TestMall.OpenAsync(
+        silo,
         faults: faults,
         services: s => s
             .AddSingleton(this)
