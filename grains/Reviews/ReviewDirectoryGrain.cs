@@ -15,7 +15,8 @@ public sealed class ReviewDirectoryGrain(GrainLedger ledger, LedgerClock clock) 
             return NoSuchProduct(command.ProductId);
         if (await ledger.FindAsync(ReviewRows.PaidOrder, command.UserId, command.ProductId) == 0)
             return Result.Refused(ErrorCodes.Forbidden, $"Only who has paid for product {product.Id} reviews it.");
-        if ((await ledger.QueryAsync(ReviewRows.OfUser, command.ProductId, command.UserId)).Count > 0) return Already(product.Id);
+        if ((await ledger.QueryAsync(ReviewRows.OfUser, command.ProductId, command.UserId)).Count > 0)
+            return await FindAsync(command) ?? Already(product.Id); // It may be this very request's, committed meanwhile.
 
         var now = DateTimeOffset.FromUnixTimeMilliseconds(clock.GetUtcNow().ToUnixTimeMilliseconds()); // As it is kept.
         var review = new ReviewView(
