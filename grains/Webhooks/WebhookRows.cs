@@ -22,9 +22,10 @@ internal static class WebhookRows
     private static readonly RowShape s_insert = s_webhooks.Insert(
         s_id, s_url, s_events, s_secret, s_allowPrivate, s_status, s_seen, s_nextTime, s_createTime, s_updateTime).Listed();
 
-    // What an operator changes is what the operator has seen; what was changed beside it is read again.
+    // What an operator changes is what the operator has seen; what was changed beside it is read again. So is what came of
+    // deliveries: failures that the last one has cleared would be back, and park it.
     private static readonly RowShape s_change = s_webhooks.Update()
-        .Guard(s_url, s_events, s_secret, s_allowPrivate, s_status).Set(
+        .Guard(s_url, s_events, s_secret, s_allowPrivate, s_status, s_failures, s_failingSince).Set(
             s_url, s_events, s_secret, s_allowPrivate, s_status, s_failures, s_lastError, s_failingSince, s_nextTime,
             s_updateTime);
 
@@ -67,8 +68,9 @@ internal static class WebhookRows
         hook.Id, hook.Url, hook.EventsText, hook.Secret, hook.AllowPrivate ? 1 : 0, hook.Status, hook.Seen, now, now, now);
 
     public static RowChange Change(WebhookRow from, WebhookRow hook, DateTimeOffset now) => s_change.With(
-        hook.Id, from.Url, from.EventsText, from.Secret, from.AllowPrivate ? 1 : 0, from.Status, hook.Url, hook.EventsText,
-        hook.Secret, hook.AllowPrivate ? 1 : 0, hook.Status, hook.Failures, hook.LastError, hook.FailingSince, now, now);
+        hook.Id, from.Url, from.EventsText, from.Secret, from.AllowPrivate ? 1 : 0, from.Status, from.Failures, from.FailingSince,
+        hook.Url, hook.EventsText, hook.Secret, hook.AllowPrivate ? 1 : 0, hook.Status, hook.Failures, hook.LastError,
+        hook.FailingSince, now, now);
 
     /// <summary>From one state of the delivery to the next.</summary>
     public static RowChange Deliver(WebhookRow from, WebhookRow to, DateTimeOffset next, DateTimeOffset now) => s_deliver.With(
