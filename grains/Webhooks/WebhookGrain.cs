@@ -26,6 +26,7 @@ public sealed partial class WebhookGrain(
     private readonly CancellationTokenSource _leaving = new();
 
     private Task _run = Task.CompletedTask;
+    private int _visits;
 
     private long Id => this.GetPrimaryKeyLong();
 
@@ -42,6 +43,7 @@ public sealed partial class WebhookGrain(
 
     public async Task<Result<WebhookView>?> Change(ChangeWebhook command)
     {
+        using var visit = new Visit(this);
         while (true)
         {
             if (await FindAsync() is not { } hook) return null;
@@ -74,15 +76,27 @@ public sealed partial class WebhookGrain(
     public async Task<bool> Remove() =>
         await ledger.CommitAsync(new WriteSet(WebhookRows.Delete(Id))) == CommitOutcome.Applied;
 
-    public Task<Result<Delivery>?> Test(Idempotency? idempotency) => ledger.AnswerOnceAsync(
-        idempotency, "webhook-test", Id, clock, WebhookJson.Default.Delivery,
-        async () =>
+    public async Task<Result<Delivery>?> Test(Idempotency? idempotency)
+    {
+        using var visit = new Visit(this);
+        return await ledger.AnswerOnceAsync(
+            idempotency, "webhook-test", Id, clock, WebhookJson.Default.Delivery,
+            async () => await FindAsync() is { } hook ? await TestAsync(hook) : null);
+    }
+
+    private async Task<Result<Delivery>> TestAsync(WebhookRow hook)
+    {
+        var now = clock.GetUtcNow();
+        var test = new MallEvent(0, "webhook.test", "", now, "{}");
+        try
         {
-            if (await FindAsync() is not { } hook) return null;
-            var now = clock.GetUtcNow();
-            var test = new MallEvent(0, "webhook.test", "", now, "{}");
             return await SendAsync(hook, test, $"test-{now.ToUnixTimeMilliseconds()}");
-        });
+        }
+        catch (OperationCanceledException) when (_leaving.IsCancellationRequested)
+        {
+            throw new StaleActivationException($"The test of webhook {Id} was cut short: this silo stops.");
+        }
+    }
 
     public Task Deliver()
     {
@@ -93,6 +107,7 @@ public sealed partial class WebhookGrain(
     /// <summary>Never throws.</summary>
     private async Task RunAsync()
     {
+        using var visit = new Visit(this);
         try
         {
             using var _ = lifetime.ApplicationStopping.UnsafeRegister(
@@ -109,8 +124,6 @@ public sealed partial class WebhookGrain(
         {
             LogStopped(log, failure, Id);
         }
-
-        DeactivateOnIdle();
     }
 
     /// <summary>Delivers a page of events and notes how far it came. True when there are more.</summary>
@@ -182,6 +195,26 @@ public sealed partial class WebhookGrain(
     }
 
     private Task<WebhookRow?> FindAsync() => ledger.FindAsync(WebhookRows.ById, Id);
+
+    /// <summary>
+    /// A run, or a call that may wait for others. The last one gives the activation up, and no earlier one: once that is to go it
+    /// lets nobody in before all are out.
+    /// </summary>
+    private sealed class Visit : IDisposable
+    {
+        private readonly WebhookGrain _grain;
+
+        public Visit(WebhookGrain grain)
+        {
+            _grain = grain;
+            grain._visits++;
+        }
+
+        public void Dispose()
+        {
+            if (--_grain._visits == 0) _grain.DeactivateOnIdle();
+        }
+    }
 
     [LoggerMessage(3301, LogLevel.Warning, "Webhook {Id} fails: {Error}; it is tried again, for a day")]
     private static partial void LogFailed(ILogger log, long id, string error);

@@ -25,6 +25,43 @@ public sealed class WebhookGrainTests
             await mall.SqlAsync("select events, failures, last_error, failing_since from webhooks"));
     }
 
+    [Fact]
+    public async Task A_test_that_waits_for_the_receiver_keeps_nobody_else_waiting()
+    {
+        var network = new Network();
+        await using var mall = await OpenAsync(network);
+        var hook = await CreateAsync(mall, "order.paid");
+        await mall.ChangeAsync("update webhooks set status = 'paused'"); // A run ends at once.
+        var testing = hook.Test(null);
+        await network.AskedAsync(1);
+
+        await hook.Deliver();
+        for (var i = 0; i < 5; i++) Assert.NotNull(await hook.Get());
+
+        Assert.False(testing.IsCompleted);
+        network.Answer();
+        Assert.Equal(200, (await testing)?.Value?.Status);
+    }
+
+    [Fact]
+    public async Task A_test_that_is_cut_short_by_the_end_of_its_silo_says_so()
+    {
+        var network = new Network();
+        var mall = await OpenAsync(network);
+        var hook = await CreateAsync(mall, "user.registered");
+        await mall.RegisterAsync();
+        await hook.Deliver();
+        await network.AskedAsync(1);
+        var testing = hook.Test(null);
+        await network.AskedAsync(2);
+
+        var closing = mall.CloseAsync();
+
+        await Assert.ThrowsAsync<StaleActivationException>(() => testing);
+        await closing;
+        Directory.Delete(mall.Folder, recursive: true);
+    }
+
     private static Task<TestMall> OpenAsync(Network network) =>
         TestMall.OpenAsync(services: s => s.AddSingleton<IWebhookClient>(network));
 
