@@ -20,8 +20,13 @@ public sealed partial class ScheduleGrain(
         async () =>
         {
             if (await FindAsync() is null) return null;
-            var row = await StartRun(isWanted: true)
-                ?? throw new StorageUnavailableException($"What came of schedule {Name} could not be noted; it runs again.");
+            ScheduleRow row;
+            do
+            {
+                row = await StartRun(isWanted: true)
+                    ?? throw new StorageUnavailableException($"What came of schedule {Name} could not be noted; it runs again.");
+            }
+            while (row.Outcome is null); // It had joined the run that only finds out the first time.
             return row.View;
         });
 
@@ -90,14 +95,14 @@ public sealed partial class ScheduleGrain(
             var running = jobs.First(job => job.Name == Name).RunAsync(clock.GetUtcNow(), zone);
             while (!running.IsCompleted)
             {
-                try
-                {
-                    await running.WaitAsync(s_lease / 3, clock);
-                }
-                catch (TimeoutException) when (!running.IsCompleted)
-                {
+                DelayDeactivation(s_lease); // A run that is due is nobody's request, and this activation would pass for idle.
+
+                // What came of it the job alone says, below: it may end between the time that passes here and the next line.
+                Task waiting = running.WaitAsync(s_lease / 3, clock);
+                await waiting.ConfigureAwait(
+                    ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
+                if (!running.IsCompleted)
                     await ledger.CommitAsync(new WriteSet(ScheduleRows.Plan(Name, clock.GetUtcNow() + s_lease)));
-                }
             }
 
             return await running;

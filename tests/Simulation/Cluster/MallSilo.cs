@@ -79,6 +79,7 @@ internal sealed class MallSilo : SimulatedSilo, IGrainRuntime
     }
 
     void IGrainRuntime.DeactivateOnIdle(IGrainContext grain) => grain.Deactivate(default);
+    void IGrainRuntime.DelayDeactivation(IGrainContext grainContext, TimeSpan timeSpan) { } // No activation goes for being idle.
     IGrainFactory IGrainRuntime.GrainFactory => this;
     IServiceProvider IGrainRuntime.ServiceProvider => _services;
     TimeProvider IGrainRuntime.TimeProvider => Process.Clock;
@@ -87,6 +88,5 @@ internal sealed class MallSilo : SimulatedSilo, IGrainRuntime
     // What is not simulated: carts, timers of grains, migration.
     SiloAddress IGrainRuntime.SiloAddress => throw new NotSupportedException();
     ITimerRegistry IGrainRuntime.TimerRegistry => throw new NotSupportedException();
-    void IGrainRuntime.DelayDeactivation(IGrainContext grainContext, TimeSpan timeSpan) => throw new NotSupportedException();
     IStorage<T> IGrainRuntime.GetStorage<T>(IGrainContext grainContext) => throw new NotSupportedException();
 }
