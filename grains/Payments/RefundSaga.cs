@@ -94,16 +94,28 @@ public sealed class RefundSagaGrain(RefundSagaKind kind, SagaServices services, 
     private readonly GrainLedger _ledger = services.Ledger;
     private readonly LedgerClock _clock = services.Clock;
 
+    private int _calls;
+
     public async Task<Result<OrderView>> Refund(long orderId, RefundOrder command)
     {
+        _calls++;
         try
         {
             return await RefundAsync(orderId, command);
         }
         finally
         {
-            LeaveUnlessBusy(); // Others may wait for the provider still.
+            _calls--;
+            LeaveUnlessBusy();
         }
+    }
+
+    /// <summary>
+    /// The last call leaves, and no earlier one: another may be about to begin the refund, and will wait for the provider.
+    /// </summary>
+    protected override void LeaveUnlessBusy()
+    {
+        if (_calls == 0) base.LeaveUnlessBusy();
     }
 
     private async Task<Result<OrderView>> RefundAsync(long orderId, RefundOrder command)

@@ -89,7 +89,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     /// Gives this activation up unless something is under way in it, whose end will. Once it is to go it lets nobody in, no
     /// operator either, before all are out.
     /// </summary>
-    protected void LeaveUnlessBusy()
+    protected virtual void LeaveUnlessBusy()
     {
         if (!IsRunning && _unparking.IsCompleted && _begin is not { Ending.IsCompleted: false }) DeactivateOnIdle();
     }
