@@ -30,7 +30,8 @@ internal static class DashboardEndpoints
         pages.MapGet("", Cluster);
         pages.MapGet("/sagas", Sagas);
         pages.MapGet("/sagas/{gid}", Saga);
-        pages.MapPost("/sagas/{gid}", Push).DisableAntiforgery(); // Which page it is from, PageForm asks.
+        // Which page a form is from, PageForm asks.
+        pages.MapPost("/sagas/{gid}", Push).DisableAntiforgery().WithMetadata(PageForm.Comes);
         pages.MapGet("/work", Work);
         pages.MapGet("/stock", Stock);
         pages.MapGet("/stream", Stream).WithMetadata(new StreamEndpoint());

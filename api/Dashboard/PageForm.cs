@@ -3,6 +3,9 @@ namespace Mall.Api.Dashboard;
 /// <summary>What pages and the forms on them have in common.</summary>
 internal static class PageForm
 {
+    /// <summary>For every endpoint that reads one: its body is awaited where that costs nobody else a place (Arrivals).</summary>
+    public static readonly AcceptsMetadata Comes = new([], typeof(object));
+
     private const string Type = "application/x-www-form-urlencoded";
 
     /// <summary>Nothing but what is served here, in no frame of somebody else's, and in no cache.</summary>

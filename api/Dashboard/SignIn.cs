@@ -17,8 +17,9 @@ internal static class SignIn
     public static void MapSignIn(this IEndpointRouteBuilder pages)
     {
         pages.MapGet("/sign-in", () => Form(StatusCodes.Status200OK, Home)).AllowAnonymous();
-        pages.MapPost("/sign-in", EnterAsync).AllowAnonymous().DisableAntiforgery(); // Which page it is from, PageForm asks.
-        pages.MapPost("/sign-out", LeaveAsync).DisableAntiforgery();
+        // Which page a form is from, PageForm asks.
+        pages.MapPost("/sign-in", EnterAsync).AllowAnonymous().DisableAntiforgery().WithMetadata(PageForm.Comes);
+        pages.MapPost("/sign-out", LeaveAsync).DisableAntiforgery().WithMetadata(PageForm.Comes);
     }
 
     /// <summary>Whether somebody who may not see this is a person with a browser, who can sign in.</summary>

@@ -2,9 +2,14 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Grpc.AspNetCore.Server;
 using Mall.Api;
+using Mall.Api.Rest;
 using Mall.Tests.Hosting;
 using Mall.Tests.Installations;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Mall.Tests.FrontDoor;
 
@@ -87,17 +92,33 @@ public sealed class SlowClientTests
     }
 
     /// <summary>It has its place among those that are worked on when all of it has come, as any other.</summary>
-    [Fact]
-    public async Task Body_ThatTakesTooLongWhereNoneIsTaken_IsRefused()
+    [Theory]
+    [InlineData("/v1/cart/checkout")]
+    [InlineData("/dashboard/sign-in")]
+    public async Task Body_ThatTakesTooLongWhereNoneIsTakenOrAForm_IsRefused(string path)
     {
         await using var mall = await WholeMall.OpenAsync(
             options: new ApiOptions { TokenKey = WholeMall.TokenKey, ArrivalLimit = TimeSpan.FromMilliseconds(50) });
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(mall.Http.Host, mall.Http.Port, Cancel);
-        await socket.SendAsync("POST /v1/cart/checkout HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{"u8.ToArray(), Cancel);
+        await socket.SendAsync(
+            Encoding.ASCII.GetBytes($"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{{"), Cancel);
         var answer = new byte[4096];
         var length = await socket.ReceiveAsync(answer, Cancel);
         Assert.StartsWith("HTTP/1.1 408 ", Encoding.ASCII.GetString(answer, 0, length), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task EveryEndpointThatMayGetABody_HasItAwaitedBeforeItHasAPlace()
+    {
+        await using var mall = await WholeMall.OpenAsync();
+        var endpoints = mall.Services.GetRequiredService<EndpointDataSource>().Endpoints.Where(endpoint =>
+            endpoint.Metadata.GetMetadata<IHttpMethodMetadata>() is not { HttpMethods: { Count: > 0 } methods }
+            || methods.Any(method => method is "POST" or "PUT" or "PATCH" or "DELETE")).ToArray();
+        Assert.Contains(endpoints, endpoint => endpoint.Metadata.GetMetadata<GrpcMethodMetadata>() is not null);
+        var others = endpoints.Where(endpoint => !endpoint.Metadata.Any(
+            item => item is IAcceptsMetadata or NoBody or GrpcMethodMetadata)).Select(endpoint => endpoint.DisplayName!);
+        Assert.Contains(" /identity/v1/verify/token ", Assert.Single(others), StringComparison.Ordinal); // It reads headers alone.
     }
 
     private static async Task AssertServedAsync(WholeMall mall, Func<Task> crowdIn, Func<Task> dribble)
