@@ -65,6 +65,10 @@ public static class MallHost
             PublicUrl = settings.PublicUrl, PaymentKey = settings.Payments.Key, ServesSandbox = settings.Payments.IsSandbox,
         };
         if (options.Complaint() is { } complaint) throw new SettingsException(complaint);
+        FreeAddress.Require(SettingNames.Http, settings.Http);
+        FreeAddress.Require(SettingNames.Grpc, settings.Grpc);
+        FreeAddress.Require(SettingNames.Dtm, settings.Dtm.Http);
+        FreeAddress.Require(SettingNames.DtmGrpc, settings.Dtm.Grpc);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.ListenForMall(options));
         builder.Services.AddMallApi(options).AddSingleton<IClusterStatus, OrleansClusterStatus>();
         if (settings.Dtm.IsDoor) builder.Services.AddTransactionDoor(settings.Dtm);

@@ -2,6 +2,7 @@ using System.Data.Common;
 using Mall.Silo;
 using Mall.Silo.Admin;
 using Mall.Silo.Demo;
+using Microsoft.AspNetCore.Connections;
 
 // One process of the mall: a command, or the server.
 if (Help.IsWanted(args) || args is ["--version"])
@@ -35,10 +36,12 @@ try
         await Console.Error.WriteLineAsync($"mall: db: {e.Message}"); // It was there, and went while the silo joined.
         return 1;
     }
-    catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+    catch (Exception e) when (e is SocketException or IOException { InnerException: AddressInUseException })
     {
-        await mall.StopAsync(); // Its silo may have joined, and leaves in order; what runs beside it ends without a word.
-        await Console.Error.WriteLineAsync($"mall: http or grpc: {e.Message}");
+        // One was free when the start began, or looked so. The silo may have joined, and leaves in order; what runs beside it
+        // ends without a word.
+        await mall.StopAsync();
+        await Console.Error.WriteLineAsync($"mall: http, grpc, dtm or dtm-grpc: {e.Message}");
         return 1;
     }
 

@@ -14,8 +14,14 @@ internal static class BackDoor
     public static void AddBackDoor(this WebApplicationBuilder builder, MallSettings settings)
     {
         builder.Services.AddRouting();
-        if (builder.Configuration[SettingNames.Http] is null) builder.Services.AddSingleton<IServer, NoServer>();
-        else builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(Endpoint(settings.Http)));
+        if (builder.Configuration[SettingNames.Http] is null)
+        {
+            builder.Services.AddSingleton<IServer, NoServer>();
+            return;
+        }
+
+        FreeAddress.Require(SettingNames.Http, settings.Http);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(Endpoint(settings.Http)));
     }
 
     public static void MapBackDoor(this WebApplication silo)

@@ -5,21 +5,6 @@ internal static class JoinFailure
 {
     private static readonly TimeSpan s_connectLimit = TimeSpan.FromSeconds(1);
 
-    /// <summary>Refuses an address that this process cannot listen at, before anything else is begun.</summary>
-    /// <exception cref="SettingsException">It is in use, or not this machine's.</exception>
-    public static void RefuseUnlessFree(string setting, IPEndPoint endpoint)
-    {
-        try
-        {
-            using var probe = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            probe.Bind(endpoint);
-        }
-        catch (SocketException e)
-        {
-            throw new SettingsException(setting, $"{endpoint} cannot be listened at: {e.Message}");
-        }
-    }
-
     /// <summary>
     /// After the others have not let this silo in, or have not answered. Those that take its connections and yet do not talk to
     /// it speak TLS with another certificate, or without.

@@ -60,8 +60,8 @@ internal static class OrleansWiring
 
     private static void JoinCluster(ISiloBuilder silo, MallSettings settings, ClusterSettings cluster)
     {
-        JoinFailure.RefuseUnlessFree(SettingNames.Silo, cluster.Silo!);
-        JoinFailure.RefuseUnlessFree(SettingNames.Gateway, cluster.Gateway!);
+        FreeAddress.Require(SettingNames.Silo, cluster.Silo!);
+        FreeAddress.Require(SettingNames.Gateway, cluster.Gateway!);
         silo.UseAdoNetClustering(ado => (ado.Invariant, ado.ConnectionString) = OrleansDatabase.Of(settings.Db));
         silo.Configure<EndpointOptions>(endpoints =>
         {

@@ -48,16 +48,28 @@ public sealed class ClusterStartTests : IAsyncLifetime
     public async Task Start_WithSettingsThatDoNotGoTogether_NamesOne(string arguments, string setting) =>
         Assert.StartsWith($"mall: {setting}:", await RefusalAsync(Start(arguments.Split(' '))), StringComparison.Ordinal);
 
-    [Fact]
-    public async Task Start_AtAnAddressInUse_NamesIt()
+    [Theory]
+    [InlineData("silo")]
+    [InlineData("gateway")]
+    [InlineData("http")]
+    public async Task Start_AtAnAddressInUse_NamesIt(string setting)
     {
         using var squatter = new TcpListener(IPAddress.Loopback, 0);
         squatter.Start();
         var address = squatter.LocalEndpoint.ToString()!;
 
-        var line = await RefusalAsync(Start("--roles", "silo", "--silo", address, "--db", await DatabaseAsync("address_in_use")));
+        var doors = new Dictionary<string, string>
+        {
+            ["silo"] = FreeAddress(), ["gateway"] = FreeAddress(), ["http"] = FreeAddress(), [setting] = address,
+        };
 
-        Assert.StartsWith("mall: silo:", line, StringComparison.Ordinal);
+        var line = await RefusalAsync(Start(
+        [
+            "--roles", "silo", "--db", await DatabaseAsync($"{setting}_in_use"),
+            .. doors.SelectMany(door => (string[])[$"--{door.Key}", door.Value]),
+        ]));
+
+        Assert.StartsWith($"mall: {setting}:", line, StringComparison.Ordinal);
         Assert.Contains(address, line, StringComparison.Ordinal);
     }
 

@@ -31,6 +31,8 @@ public sealed class StartTests
         { "--cors shop.example", "cors" },
         { "--db postgres://u@127.0.0.1:1/d?sslmoed=require", "sslmoed" },
         { "--db sqlite:/proc", "/proc is a folder" },
+        { "--http 192.0.2.1:8080", "http: 192.0.2.1:8080 cannot be listened at" }, // Of nobody's machine (RFC 5737).
+        { "--http 127.0.0.1:0 --grpc 192.0.2.1:8081", "grpc: 192.0.2.1:8081 cannot be listened at" },
         { "--cluster --http 127.0.0.1:1", "--cluster" },
         { "--http 127.0.0.1:1 --http 127.0.0.1:2", "--http: is given twice" },
         { $"--cluster {new string('x', 151)}", "cluster" },
@@ -87,17 +89,24 @@ public sealed class StartTests
         Assert.Contains("appsettings.json", await RefusalAsync(mall.Start()), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Start_OnAnAddressInUse_NamesTheSetting()
+    [Theory]
+    [InlineData("http", "127.0.0.1")]
+    [InlineData("http", "*")]
+    [InlineData("grpc", "localhost")]
+    [InlineData("dtm", "127.0.0.1")]
+    [InlineData("dtm-grpc", "127.0.0.1")]
+    public async Task Start_OnAnAddressInUse_NamesTheSetting(string setting, string host)
     {
         await using var mall = new Installation();
-        using var squatter = new TcpListener(IPAddress.Loopback, mall.HttpPort);
+        using var squatter = new TcpListener(IPAddress.Loopback, 0);
         squatter.Start();
+        var address = $"{host}:{((IPEndPoint)squatter.LocalEndpoint).Port}";
+        string[] others = [.. new[] { "http", "grpc" }.Where(door => door != setting).SelectMany(
+            door => (string[])[$"--{door}", "127.0.0.1:0"])];
 
-        var line = await RefusalAsync(mall.Start());
+        var line = await RefusalAsync(mall.Start(["--db", $"sqlite:{mall.File}", .. others, $"--{setting}", address]));
 
-        Assert.Contains("http", line, StringComparison.Ordinal);
-        Assert.Contains($"{mall.HttpPort}", line, StringComparison.Ordinal);
+        Assert.StartsWith($"mall: {setting}: {address} cannot be listened at: ", line, StringComparison.Ordinal);
     }
 
     [Fact]
