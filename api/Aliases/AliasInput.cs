@@ -29,7 +29,7 @@ internal sealed class AliasInput
             var fields = JsonElement.Parse(bytes, s_strict);
             return fields.ValueKind == JsonValueKind.Object ? new AliasInput(bytes, fields) : throw new JsonException();
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // Half a character in a name, by an escape.
         {
             throw new ProblemException(Problem.Of(ErrorCodes.BadParameter, "The body is not one JSON object, each field once."));
         }

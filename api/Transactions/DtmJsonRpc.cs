@@ -20,9 +20,9 @@ internal static class DtmJsonRpc
         var answer = new JsonObject { ["jsonrpc"] = "2.0", ["id"] = null };
         try
         {
-            var request = Parse(await DtmEndpoints.BodyAsync(http));
+            var (request, parameters) = Parse(await DtmEndpoints.BodyAsync(http));
             answer["id"] = request["id"]?.DeepClone();
-            answer["result"] = await AskAsync(http, desk, request);
+            answer["result"] = await AskAsync(http, desk, request["method"]!.ToString(), parameters);
         }
         catch (RpcError e)
         {
@@ -41,7 +41,7 @@ internal static class DtmJsonRpc
         await http.Response.WriteAsJsonAsync(answer, http.RequestAborted);
     }
 
-    private static JsonObject Parse(byte[] body)
+    private static (JsonObject Request, string Parameters) Parse(byte[] body)
     {
         JsonNode? request;
         try
@@ -55,22 +55,24 @@ internal static class DtmJsonRpc
 
         try
         {
-            return request is JsonObject one && one["jsonrpc"]?.ToString() == "2.0" && one["id"] is JsonValue
-                && one["method"] is JsonValue
-                ? one
+            return request is JsonObject one && Text(one["jsonrpc"]) == "2.0" && Text(one["id"]) is not null
+                && Text(one["method"]) is not null
+                ? (one, one["params"]?.ToJsonString() ?? "{}")
                 : throw new RpcError(InvalidRequest, "This is no request of JSON-RPC 2.0 with an id and a method.");
         }
-        catch (ArgumentException e)
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {
-            throw new RpcError(InvalidRequest, e.Message); // A name given twice.
+            throw new RpcError(InvalidRequest, e.Message); // A name given twice, or half a character, by an escape.
         }
+
+        static string? Text(JsonNode? node) => (node as JsonValue)?.ToString();
     }
 
-    private static async Task<JsonNode?> AskAsync(HttpContext http, DtmDesk desk, JsonObject request)
+    private static async Task<JsonNode?> AskAsync(HttpContext http, DtmDesk desk, string method, string parameters)
     {
-        var (stop, parameters) = (http.RequestAborted, request["params"]?.ToJsonString() ?? "{}");
+        var stop = http.RequestAborted;
         WireTransaction Wire() => DtmJson.Read<WireTransaction>(parameters, "params");
-        var reply = request["method"]!.ToString() switch
+        var reply = method switch
         {
             "newGid" => null,
             "prepare" => await desk.Prepare(Wire(), DtmEndpoints.HeaderOf(http), stop),

@@ -82,7 +82,7 @@ internal static partial class WireChecks
             using var json = JsonDocument.Parse(payload, new JsonDocumentOptions { AllowDuplicateProperties = false });
             if (!isObject || json.RootElement.ValueKind is JsonValueKind.Object or JsonValueKind.Null) return;
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // Half a character in a name, by an escape.
         {
             if (!isObject && !IsJson(payload)) return;
             throw new BadTransactionException($"{what} is not the JSON that it should be: {e.Message}");

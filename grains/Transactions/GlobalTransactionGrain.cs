@@ -13,6 +13,8 @@ namespace Mall.Transactions;
 [HashBasedPlacement, GrainDirectory(KeyPlacement.Directory)]
 public sealed partial class GlobalTransactionGrain(TransactionServices services) : Grain, IGlobalTransactionGrain, IDisposable
 {
+    private static readonly JsonDocumentOptions s_strict = new() { AllowDuplicateProperties = false }; // As who calls reads it.
+
     private readonly SemaphoreSlim _gate = new(1, 1);
     private Transaction? _transaction;          // as last read or committed; null until then, and after a write that failed
     private Task _run = Task.CompletedTask;
@@ -215,10 +217,10 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
             || !branch.Target.Contains("method", StringComparison.Ordinal)) return true;
         try
         {
-            using var data = JsonDocument.Parse(branch.Payload);
+            using var data = JsonDocument.Parse(branch.Payload, s_strict);
             return data.RootElement.ValueKind is JsonValueKind.Object or JsonValueKind.Null;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // Half a character in a name, by an escape.
         {
             return false;
         }

@@ -126,7 +126,7 @@ internal sealed class BranchCaller(
             if (payload.Length == 0) return [];
             return JsonNode.Parse(payload, documentOptions: s_strict) is { } given ? given as JsonObject : [];
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // Half a character in a name, by an escape.
         {
             return null;
         }
@@ -164,8 +164,9 @@ internal sealed class BranchCaller(
                 ? new(code == RpcFailure ? BranchOutcome.Failure : BranchOutcome.Ongoing, body)
                 : Unknown(body);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
+            // The latter two are of names: half a character, by an escape, and one that stands there twice.
             return Unknown($"this is no JSON-RPC: {body}");
         }
     }

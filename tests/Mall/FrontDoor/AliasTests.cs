@@ -247,6 +247,8 @@ public sealed partial class AliasTests(EveryDatabase databases)
     [Theory]
     [InlineData("/travel/v1/homestay/homestayDetail", """{"id":-9223372036854775808}""")]
     [InlineData("/api/user/login", """{"mobile":"\ud800","password":"123456"}""")]
+    [InlineData("/api/user/login", """{"\ud800":1}""")]
+    [InlineData("/travel/v1/homestay/homestayDetail", """{"id":1,"with":[{"\udc00":1,"a":2}]}""")]
     public async Task Body_WithWhatNoTypeHolds_IsRefused(string path, string body)
     {
         _mall = await databases.OnAsync("SQLite");

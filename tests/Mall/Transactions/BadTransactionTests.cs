@@ -85,6 +85,9 @@ public sealed class BadTransactionTests(BadTransactionTests.Guarded mall) : ICla
                     (""" "payloads":["{\"a\":1,\"a\":2}"] """, "payload of step 1"),
                     (""" "payloads":["[{\"b\":{\"a\":1,\"a\":2}}]"] """, "payload of step 1"),
                     (""" "payloads":["{\"a\":1,\"a\":2}"],"protocol":"json-rpc" """, "payload of step 1"),
+                    (""" "payloads":["{\"\\ud800\":1}"] """, "payload of step 1"),
+                    (""" "payloads":["{\"a\":{\"\\ud800\":1}}"],"protocol":"json-rpc" """, "payload of step 1"),
+                    (""" "\ud800":1 """, "The body"),
                     (""" "gid":"GID" """, "JSON"), (""" "custom_data":"{\"delay\":1,\"delay\":2}" """, "custom_data"),
                     (""" "branch_headers":{"a":"1","a":"2"} """, "branch_headers must be an object of texts"),
                     (""" "branch_headers":{"a":1} """, "branch_headers must be an object of texts"),
@@ -108,9 +111,12 @@ public sealed class BadTransactionTests(BadTransactionTests.Guarded mall) : ICla
 
             foreach (var type in (string[])["tcc", "xa"])
             {
-                bad.Add("registerBranch", $$"""
-                    {"gid":"GID","trans_type":"{{type}}","branch_id":"01","data":"{\"a\":1,\"a\":2}","url":"{{Ok}}"}
-                    """, "data");
+                foreach (var data in (string[])["""{\"a\":1,\"a\":2}""", """{\"\\ud800\":1}"""])
+                {
+                    bad.Add("registerBranch", $$"""
+                        {"gid":"GID","trans_type":"{{type}}","branch_id":"01","data":"{{data}}","url":"{{Ok}}"}
+                        """, "data");
+                }
             }
 
             bad.Add("registerBranch", """{"gid":"GID","gid":"GID","trans_type":"tcc","branch_id":"01"}""", "JSON");

@@ -147,6 +147,22 @@ public sealed class GrpcTransactionTests(DtmMall mall) : IClassFixture<DtmMall>
         Assert.Equal(("failed", "no money"), (end.Status, end.RollbackReason));
     }
 
+    /// <summary>They are no JSON that its calls could carry.</summary>
+    [Theory]
+    [InlineData("""{"\ud800":1}""")]
+    [InlineData("""{"a":1,"a":2}""")]
+    public async Task Tcc_ByJsonRpc_RegistersNoDataWithNamesThatNobodyReads(string data)
+    {
+        var (gid, target) = (NewGid(), mall.Services.Url("rpc-ok") + "?method=Confirm");
+        await mall.PostAsync("prepare", new { gid, trans_type = "tcc", protocol = "json-rpc", timeout_to_fail = 60 });
+        await FailsAsync(StatusCode.Aborted, CallAsync<DtmBranchRequest, Empty>("RegisterBranch", new DtmBranchRequest
+        {
+            Gid = gid, TransType = "tcc", BranchID = "01", BusiPayload = ByteString.CopyFromUtf8(data),
+            Data = { ["confirm"] = target, ["cancel"] = target },
+        }));
+        Assert.Empty(await mall.BranchesAsync(gid));
+    }
+
     [Fact]
     public async Task Topics_AreSubscribedToByGrpc()
     {

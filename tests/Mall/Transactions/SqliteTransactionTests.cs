@@ -287,6 +287,13 @@ public sealed partial class SqliteTransactionTests(DtmMall mall) : TransactionCo
         Assert.Equal(-32601, Code(await CallAsync("nothing", "{}")));
         Assert.Equal(-32700, Code(await Mall.SendAsync("POST", "/api/json-rpc", "{")));
         Assert.Equal(-32600, Code(await Mall.SendAsync("POST", "/api/json-rpc", """{"method":"newGid"}""")));
+        foreach (var half in (string[])["""{"\ud800":1}""", """{"gid":"\ud800"}"""])
+            Assert.Equal(-32600, Code(await CallAsync("newGid", half)));
+        Assert.Equal(-32600, Code(await CallAsync("\\ud800", "{}")));
+        Assert.Equal(-32600, Code(await Mall.SendAsync(
+            "POST", "/api/json-rpc", """{"jsonrpc":"2.0","id":"\ud800","method":"newGid"}""")));
+        Assert.Equal(-32600, Code(await Mall.SendAsync(
+            "POST", "/api/json-rpc", """{"jsonrpc":"2.0","id":"1","method":"newGid","\ud800":1}""")));
 
         static int Code(Answer answer) => answer.Json.GetProperty("error").GetProperty("code").GetInt32();
     }
