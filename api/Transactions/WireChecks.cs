@@ -220,15 +220,10 @@ internal static partial class WireChecks
         var headers = ImmutableDictionary.CreateBuilder<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var name in wire.PassthroughHeaders ?? [])
         {
-            if (headerOf(Name(name)) is { } value) headers[name!] = value;
+            if (headerOf(Name(name)) is { } value) headers[name!] = Value(name!, value);
         }
 
-        foreach (var (name, value) in wire.BranchHeaders ?? [])
-        {
-            headers[Name(name)] = value is null || value.All(c => c is >= ' ' and <= '~' or '\t')
-                ? value ?? ""
-                : throw new BadTransactionException($"The value of header {name} is not printable ASCII.");
-        }
+        foreach (var (name, value) in wire.BranchHeaders ?? []) headers[Name(name)] = Value(name, value ?? "");
 
         if (headers.Count > MaxHeaders)
             throw new BadTransactionException($"There are {headers.Count} headers, over {MaxHeaders}.");
@@ -241,5 +236,9 @@ internal static partial class WireChecks
                 && !name.StartsWith("dtm-", StringComparison.OrdinalIgnoreCase)
                 ? name
                 : throw new BadTransactionException($"'{name}' is no header that a transaction can carry.");
+
+        static string Value(string name, string value) => value.All(c => c is >= ' ' and <= '~' or '\t')
+            ? value
+            : throw new BadTransactionException($"The value of header {name} is not printable ASCII.");
     }
 }

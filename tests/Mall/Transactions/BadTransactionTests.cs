@@ -1,4 +1,6 @@
 using System.Net;
+using System.Text;
+using Mall.Tests.Hosting;
 
 namespace Mall.Tests.Transactions;
 
@@ -152,6 +154,20 @@ public sealed class BadTransactionTests(BadTransactionTests.Guarded mall) : ICla
         Assert.Equal(0, await mall.CountAsync("select count(*) from sagas"));
         Assert.Equal(0, await mall.CountAsync("select count(*) from transaction_branches"));
         Assert.Empty(mall.Log.Warnings);
+    }
+
+    [Fact]
+    public async Task HeaderToPassThrough_ThatNoBranchCouldBeSent_IsRefused()
+    {
+        using var client = new HttpClient(new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 });
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(mall.Client.BaseAddress!, "/api/dtmsvr/submit"));
+        request.Headers.Add("x-user", "Zoë");
+        request.Content = new StringContent(
+            $$"""{"gid":"bad-header","trans_type":"saga","steps":{{s_step}},"passthrough_headers":["x-user"]}""");
+        using var refused = await client.SendAsync(request, TestContext.Current.CancellationToken);
+        var answer = await Answer.ReadAsync(refused);
+        Assert.Contains("header x-user", answer.Json.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Equal("none", await mall.StatusAsync("bad-header"));
     }
 
     [Theory]
