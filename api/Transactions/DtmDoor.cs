@@ -68,7 +68,7 @@ public sealed class DtmDoor(DtmOptions options, IGrainFactory grains, ILoggerFac
         if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
         var why = options.Clients.Count > 0 && !options.Clients.Any(range => range.Contains(address))
             ? "Your address is outside dtm-clients."
-            : IsFromPage(http.Request) ? "A web page of another origin may not ask." : null;
+            : IsFromPage(http) ? "A web page of another origin may not ask." : null;
         if (why is null) return next(http);
         if (http.Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) is not true)
         {
@@ -84,12 +84,22 @@ public sealed class DtmDoor(DtmOptions options, IGrainFactory grains, ILoggerFac
 
     /// <summary>
     /// A browser sends simple requests for any page, to loopback addresses, too; services are no browsers, and pages that are
-    /// served from this very address ask from the same origin.
+    /// served from this very address ask from the same origin. So does a page whose name has been turned to a loopback address
+    /// since it was loaded: what comes there from a browser has to ask for it by no name but the machine's own.
     /// </summary>
-    private static bool IsFromPage(HttpRequest request) =>
-        (request.Headers["Sec-Fetch-Site"] is [{ } site] && site is not ("none" or "same-origin"))
-        || (request.Headers.Origin is [{ } origin]
-            && !(Uri.TryCreate(origin, UriKind.Absolute, out var page) && page.Authority == request.Host.Value));
+    private static bool IsFromPage(HttpContext http)
+    {
+        var (site, origin, host) = (http.Request.Headers["Sec-Fetch-Site"], http.Request.Headers.Origin, http.Request.Host);
+        if (site.Count + origin.Count == 0) return false;
+        return site is not ([] or ["none" or "same-origin"])
+            || !(origin is [] || (origin is [var text] && Uri.TryCreate(text, UriKind.Absolute, out var page)
+                && page.Authority == host.Value))
+            || (IsLoopback(http.Connection.LocalIpAddress) && !host.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+                && !IPAddress.TryParse(host.Host, out _));
+    }
+
+    private static bool IsLoopback(IPAddress? address) =>
+        address is not null && IPAddress.IsLoopback(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);
 
     /// <summary>The process's own host decides when it starts and stops.</summary>
     private sealed class NoLifetime : IHostLifetime

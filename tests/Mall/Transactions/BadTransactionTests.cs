@@ -198,12 +198,32 @@ public sealed class TargetTests(BadTransactionTests.Guarded mall) : IClassFixtur
             ("Origin", $"http://{mall.Client.BaseAddress!.Authority}", HttpStatusCode.OK),
             ("Sec-Fetch-Site", "none", HttpStatusCode.OK),
         ])
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Get, "/api/dtmsvr/newGid");
-            request.Headers.Add(header, value);
-            using var answer = await mall.Client.SendAsync(request, TestContext.Current.CancellationToken);
-            Assert.Equal(status, answer.StatusCode);
-        }
+            Assert.Equal(status, await AskAsync(header, value));
+    }
+
+    /// <summary>Its name has been turned to this machine since it was loaded: its requests are of the same origin.</summary>
+    [Theory]
+    [InlineData("rebound.example", HttpStatusCode.Forbidden)]
+    [InlineData("localhost.rebound.example", HttpStatusCode.Forbidden)]
+    [InlineData("localhost", HttpStatusCode.OK)]
+    [InlineData("127.0.0.1", HttpStatusCode.OK)]
+    [InlineData("[::1]", HttpStatusCode.OK)]
+    public async Task Page_WhoseNameLeadsToThisMachine_MayAskOnlyByTheMachinesOwn(string name, HttpStatusCode status)
+    {
+        var host = $"{name}:{mall.Client.BaseAddress!.Port}";
+        foreach (var (header, value) in ((string, string)[])
+            [("Origin", $"http://{host}"), ("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Site", "none")])
+            Assert.Equal(status, await AskAsync(header, value, host));
+        Assert.Equal(HttpStatusCode.OK, await AskAsync("X-Of", "a service, by whatever name", host));
+    }
+
+    private async Task<HttpStatusCode> AskAsync(string header, string value, string? host = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/dtmsvr/newGid");
+        request.Headers.Host = host;
+        request.Headers.Add(header, value);
+        using var answer = await mall.Client.SendAsync(request, TestContext.Current.CancellationToken);
+        return answer.StatusCode;
     }
 
     [Fact]
