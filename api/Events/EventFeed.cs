@@ -20,7 +20,7 @@ internal static class EventFeed
         var clock = http.RequestServices.GetRequiredService<TimeProvider>();
         for (var place = after; ;)
         {
-            if (await LookAsync(http, log, place) is not { Items.IsEmpty: false } page)
+            if (await LookAsync(clock, log, place, end) is not { Items.IsEmpty: false } page)
             {
                 await Task.Delay(s_period, clock, end);
                 continue;
@@ -36,11 +36,11 @@ internal static class EventFeed
     }
 
     /// <summary>What comes next; null when it cannot be told at the moment.</summary>
-    private static async Task<EventPage?> LookAsync(HttpContext http, IEventLogGrain log, long place)
+    private static async Task<EventPage?> LookAsync(TimeProvider clock, IEventLogGrain log, long place, CancellationToken end)
     {
         try
         {
-            return await Patience.Of(http, s_look).Insist(() => log.List(place, EventsAPage));
+            return await new Patience(s_look, clock, end).Insist(() => log.List(place, EventsAPage));
         }
         catch (Exception trouble) when (
             trouble is TimeoutException or StorageUnavailableException or TooBusyException or OrleansException)

@@ -50,7 +50,7 @@ internal sealed class EventStream<T>(Result<IAsyncEnumerable<SseItem<T>>> source
         while (true)
         {
             var next = events.MoveNextAsync().AsTask();
-            while (!next.IsCompleted)
+            while (!next.IsCompleted && !end.IsCancellationRequested) // Then a delay is over at once, and no pause any more.
             {
                 await Task.WhenAny(next, Task.Delay(s_heartbeat, clock, end));
                 if (!next.IsCompleted && !end.IsCancellationRequested)
