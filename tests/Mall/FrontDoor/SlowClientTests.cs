@@ -118,7 +118,7 @@ public sealed class SlowClientTests
         Assert.Contains(endpoints, endpoint => endpoint.Metadata.GetMetadata<GrpcMethodMetadata>() is not null);
         var others = endpoints.Where(endpoint => !endpoint.Metadata.Any(
             item => item is IAcceptsMetadata or NoBody or GrpcMethodMetadata)).Select(endpoint => endpoint.DisplayName!);
-        Assert.Contains(" /identity/v1/verify/token ", Assert.Single(others), StringComparison.Ordinal); // It reads headers alone.
+        Assert.Contains(" /identity/v1/verify/token ", Assert.Single(others), StringComparison.Ordinal); // Which reads none.
     }
 
     private static async Task AssertServedAsync(WholeMall mall, Func<Task> crowdIn, Func<Task> dribble)
