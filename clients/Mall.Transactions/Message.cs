@@ -15,7 +15,7 @@ public sealed class Message
     internal Message(ITransactionServer server, string gid, TransactionOptions? options) =>
         (_server, _gid, _options) = (server, gid, options ?? new());
 
-    /// <summary>No call comes earlier than this after the message was submitted, in whole seconds, rounded up. Default: none.</summary>
+    /// <summary>No call comes earlier than this after it was submitted, in whole seconds, rounded up. Default: none.</summary>
     public TimeSpan Delay { get; set; }
 
     /// <summary>Adds a call, or <c>topic://name</c>; it gets the payload as JSON.</summary>

@@ -58,8 +58,8 @@ public sealed class TransactionClient : IDisposable
         }
         catch (Exception e)
         {
-            // If this is lost, too, the server aborts what nobody submits in time. It is refused when an earlier run's submission,
-            // of which that was told nothing, has arrived since.
+            // If this is lost, too, the server aborts what nobody submits in time. It is refused when the submission of an
+            // earlier run, which was told nothing of it, has arrived since.
             var aborted = await _server.SendAsync("abort", request, CancellationToken.None);
             if (e is not TransactionException) throw;
             if (aborted.Outcome != TransactionOutcome.Refused) return TransactionAnswer.Refused(e.Message);

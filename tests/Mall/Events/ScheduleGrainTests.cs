@@ -56,7 +56,8 @@ public sealed class ScheduleGrainTests
         await schedule.Start();
         await TestMall.EventuallyAsync(() => Task.FromResult(job.Runs == 1), "it runs");
 
-        await mall.Grains.GetGrain<IManagementGrain>(0).ForceActivationCollection(TimeSpan.Zero);
+        await mall.Grains.GetGrain<IManagementGrain>(0).ForceActivationCollection(
+            TimeSpan.Zero, TestContext.Current.CancellationToken);
         var ran = schedule.Run(null);
         end.SetResult();
 

@@ -9,7 +9,7 @@ using Xunit.v3;
 
 namespace Mall.Tests.Installations;
 
-/// <summary>Those that take minutes begin first: none of them is to run alone at the end, while a core has nothing to do.</summary>
+/// <summary>Those that take minutes begin first: none of them is to run alone at the end, while a core does nothing.</summary>
 public sealed class LongestFirst : ITestCollectionOrderer
 {
     private static readonly Type[] s_long =

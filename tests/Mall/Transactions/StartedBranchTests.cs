@@ -131,7 +131,8 @@ public sealed class StartedBranchTests : IClassFixture<DtmMall>, IDisposable
         await TestMall.EventuallyAsync(
             async () => await _mall.CountAsync($"select attempts from sagas where gid = '{_gid}'") == 1, "it rests");
 
-        await _mall.ChangeAsync($"update sagas set status = 'aborting', version = version + 2, next_time = 1 where gid = '{_gid}'");
+        await _mall.ChangeAsync(
+            $"update sagas set status = 'aborting', version = version + 2, next_time = 1 where gid = '{_gid}'");
 
         await _mall.UntilAsync(_gid, "failed");
         Assert.Single(Ops, op => op == "03 action");
