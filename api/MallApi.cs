@@ -72,6 +72,7 @@ public static class MallApi
         app.UsePathNames();
         app.UseBrowsers();
         app.UseMiddleware<Arrivals>();
+        app.Use(LargeAnswers.Send);
         app.UseRateLimiter();
         app.UseAuthentication();
         app.UseAuthorization();

@@ -22,12 +22,31 @@ internal sealed class LargeAnswers(ApiOptions options) : IDisposable
         if (bytes > Small) http.RequestServices.GetRequiredService<LargeAnswers>().Take(http, bytes / Unit);
     }
 
+    /// <summary>
+    /// Ends a request with a large answer no sooner than that is sent, which gives its room back: over HTTP/2 the server would
+    /// keep it for a client whose window is closed. Outside of the crowd: nobody waits for that in there.
+    /// </summary>
+    public static async Task Send(HttpContext http, RequestDelegate next)
+    {
+        await next(http);
+        if (http.Features.Get<RateLimitLease>() is null) return;
+        try
+        {
+            await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            // Its client is gone.
+        }
+    }
+
     public void Dispose() => _room.Dispose();
 
     private void Take(HttpContext http, int units)
     {
         var lease = _room.AttemptAcquire(http, Math.Min(units, options.MaxUnreadBytes / 4 / Unit)); // The largest must fit.
         http.Response.RegisterForDispose(lease);
+        http.Features.Set(lease);
         if (!lease.IsAcquired) throw new ProblemException(ProblemMapping.TooManyRequests);
     }
 

@@ -11,14 +11,65 @@ public sealed class LargeAnswerTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
+    private const string Page = "/v1/products?limit=50";
+
     [Fact]
     public async Task LargeAnswers_ThatNobodyReads_LeaveRoomForSmallOnes_AndAreRefusedUntilTheirReaderGoes()
+    {
+        await using var mall = await OpenAsync();
+        Assert.Equal(HttpStatusCode.OK, (await mall.SendAsync("GET", Page)).Status); // Larger than all the room of an address.
+        using (var greedy = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 })
+        {
+            await greedy.ConnectAsync(mall.Http.Host, mall.Http.Port, Cancel);
+            var asks = string.Concat(Enumerable.Repeat($"GET {Page} HTTP/1.1\r\nHost: x\r\n\r\n", 20)); // The kernel keeps some.
+            await greedy.SendAsync(Encoding.ASCII.GetBytes(asks), Cancel);
+
+            await UntilAsync(mall, HttpStatusCode.TooManyRequests);
+            Assert.Equal(HttpStatusCode.OK, (await mall.SendAsync("GET", "/v1/products?limit=1")).Status);
+        }
+
+        await UntilAsync(mall, HttpStatusCode.OK);
+    }
+
+    /// <summary>A client that opens no window for what it has asked for.</summary>
+    [Theory]
+    [InlineData("GET", Page)]
+    [InlineData("POST", "/mall.v1.Products/List")]
+    public async Task LargeAnswersOverHttp2_ThatNobodyReads_AreRefusedUntilTheirReaderGoes(string method, string path)
+    {
+        await using var mall = await OpenAsync();
+        var answers = new List<HttpResponseMessage>();
+        using (var greedy = new HttpClient(new SocketsHttpHandler { InitialHttp2StreamWindowSize = 65_535 }))
+        {
+            for (var i = 0; i < 3; i++) answers.Add(await AskAsync(greedy));
+            await UntilAsync(mall, HttpStatusCode.TooManyRequests);
+            Assert.Equal(HttpStatusCode.OK, (await mall.SendAsync("GET", "/v1/products?limit=1")).Status);
+            answers.ForEach(answer => answer.Dispose());
+        }
+
+        await UntilAsync(mall, HttpStatusCode.OK);
+
+        async Task<HttpResponseMessage> AskAsync(HttpClient client)
+        {
+            using var request = new HttpRequestMessage(method: new HttpMethod(method), new Uri(mall.Grpc, path));
+            (request.Version, request.VersionPolicy) = (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
+            if (method == "POST")
+            {
+                request.Content = new ByteArrayContent([0, 0, 0, 0, 2, 0x10, 50]); // A message with limit = 50.
+                request.Content.Headers.ContentType = new("application/grpc");
+            }
+
+            return await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancel);
+        }
+    }
+
+    private static async Task<WholeMall> OpenAsync()
     {
         var options = new ApiOptions
         {
             TokenKey = WholeMall.TokenKey, PasswordHashIterations = 1000, MaxUnreadBytes = 4 * 1024 * 1024,
         };
-        await using var mall = await WholeMall.OpenAsync(options: options);
+        var mall = await WholeMall.OpenAsync(options: options);
         var (_, token) = await mall.RegisterAsync("13800000001");
         await mall.SendAsync("POST", "/v1/shops", """{"name":"Tea"}""", token);
         var desc = new string('ä', 4000); // Six bytes each in an answer.
@@ -29,21 +80,9 @@ public sealed class LargeAnswerTests
             Assert.Equal(HttpStatusCode.Created, made.Status);
         }
 
-        const string page = "/v1/products?limit=50";
-        Assert.Equal(HttpStatusCode.OK, (await mall.SendAsync("GET", page)).Status); // Larger than all the room of an address.
-        using (var greedy = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 })
-        {
-            await greedy.ConnectAsync(mall.Http.Host, mall.Http.Port, Cancel);
-            var asks = string.Concat(Enumerable.Repeat($"GET {page} HTTP/1.1\r\nHost: x\r\n\r\n", 20)); // The kernel keeps some.
-            await greedy.SendAsync(Encoding.ASCII.GetBytes(asks), Cancel);
-
-            await UntilAsync(HttpStatusCode.TooManyRequests);
-            Assert.Equal(HttpStatusCode.OK, (await mall.SendAsync("GET", "/v1/products?limit=1")).Status);
-        }
-
-        await UntilAsync(HttpStatusCode.OK);
-
-        Task UntilAsync(HttpStatusCode status) => TestMall.EventuallyAsync(
-            async () => (await mall.SendAsync("GET", page)).Status == status, $"a large answer is {status}");
+        return mall;
     }
+
+    private static Task UntilAsync(WholeMall mall, HttpStatusCode status) => TestMall.EventuallyAsync(
+        async () => (await mall.SendAsync("GET", Page)).Status == status, $"a large answer is {status}");
 }
