@@ -8,7 +8,7 @@ public sealed partial class GlobalTransactionGrain
     /// <summary>Finds or makes its row. Null, or why it cannot be begun.</summary>
     private async Task<TransactionReply?> BeginAsync(TransactionIntent intent, string status)
     {
-        ForgetWhatRests();
+        if (_transaction is not null) await LoadAsync();
         if (_transaction is null)
         {
             var (resolved, refusal) = await ResolveTopicsAsync(intent);

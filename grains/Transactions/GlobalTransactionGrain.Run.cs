@@ -30,7 +30,7 @@ public sealed partial class GlobalTransactionGrain
             return TransactionReply.Ongoing($"Transaction {Gid} goes on.");
         }
 
-        var transaction = await AloneAsync(LoadAsync);
+        var transaction = await AloneAsync(async () => _transaction ?? await LoadAsync());
         return transaction?.Status switch
         {
             SagaStatus.Succeed => TransactionReply.Success,
