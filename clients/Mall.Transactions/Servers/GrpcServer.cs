@@ -70,7 +70,7 @@ internal sealed class GrpcServer(GrpcChannel server, Func<string, GrpcChannel>? 
         var (answer, reply) = await AskAsync(
             channel.CreateCallInvoker().AsyncUnaryCall(
                 new Method<byte[], byte[]>(MethodType.Unary, service, name, s_asIs, s_asIs), host: null,
-                Options(cancellationToken, call.Options.RequestTimeout).WithHeaders(metadata), call.Payload),
+                Options(cancellationToken, call.Patience).WithHeaders(metadata), call.Payload),
             cancellationToken);
         answer.EnsureSuccess();
         return reply!;

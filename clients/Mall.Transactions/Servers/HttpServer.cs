@@ -49,7 +49,7 @@ internal sealed class HttpServer(HttpClient http) : ITransactionServer
         request.Content = new ByteArrayContent(call.Payload);
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         foreach (var (name, value) in call.Options.Headers) request.Headers.TryAddWithoutValidation(name, value);
-        var (answer, data) = await SendAsync(request, isBranch: true, call.Options.RequestTimeout, cancellationToken);
+        var (answer, data) = await SendAsync(request, isBranch: true, call.Patience, cancellationToken);
         answer.EnsureSuccess();
         return data;
     }

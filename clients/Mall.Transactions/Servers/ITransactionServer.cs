@@ -30,7 +30,11 @@ internal sealed record TransactionRequest(string Gid, string Type)
 }
 
 internal sealed record BranchCall(
-    string Target, string Gid, string Type, string Branch, string Op, byte[] Payload, TransactionOptions Options);
+    string Target, string Gid, string Type, string Branch, string Op, byte[] Payload, TransactionOptions Options)
+{
+    /// <summary>Null: as long as calls take elsewhere.</summary>
+    public TimeSpan? Patience => Options.RequestTimeout is { Ticks: > 0 } limit ? limit : null;
+}
 
 internal sealed record WorkflowStep(bool HasFailed, byte[] Data);
 
