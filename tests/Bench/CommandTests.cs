@@ -89,13 +89,14 @@ public sealed class CommandTests : IDisposable
         Assert.All(["refusalsPerSecond", "quietP99Us", "rushP99Us"], name => Assert.True(metrics[name] > 0, name));
     }
 
-    [Theory]
-    [InlineData("--protocol", "HTTP")]
-    [InlineData("--protocol", "gRPC", "--calls", "4")]
-    public async Task Load_OfTwoBuilds_PlacesOrdersOnBothAndComparesThem(params string[] options)
+    [Fact]
+    public async Task Load_OfTwoBuilds_PlacesOrdersOnBothAndComparesThem()
     {
         var report = await RunInTurnsAsync(
-            ["load", "--versus", s_silo, "--callers", "8", "--products", "3", "--folder", _folder.FullName, .. options]);
+            [
+                "load", "--versus", s_silo, "--callers", "8", "--products", "3", "--folder", _folder.FullName,
+                "--protocol", "gRPC", "--calls", "4",
+            ]);
 
         Assert.Equal(3, report.Measurements.Count);
         Assert.All(report.Measurements.Where(m => m.Metrics.ContainsKey(Metric.PerSecond)), m =>

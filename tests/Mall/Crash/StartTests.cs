@@ -1,5 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using Mall.Ledger;
+using Mall.Silo;
+using Mall.Silo.Settings;
 using Mall.Tests.Installations;
 
 namespace Mall.Tests.Crash;
@@ -9,10 +12,9 @@ public sealed class StartTests
 {
     private static readonly TimeSpan s_refusesWithin = TimeSpan.FromSeconds(90);
 
-    /// <summary>A command line, and what its one line must name.</summary>
+    /// <summary>A command line, and what is said of it must name.</summary>
     public static TheoryData<string, string> BadSettings => new()
     {
-        { "--http nonsense", "http" },
         { "--http 127.0.0.1:70000", "http" },
         { "--grpc nonsense", "grpc" },
         { "--http 127.0.0.1:8093 --grpc 127.0.0.1:8093", "grpc" },
@@ -30,10 +32,7 @@ public sealed class StartTests
         { "--cors https://shop.example/", "cors" },
         { "--cors shop.example", "cors" },
         { "--db postgres://u@127.0.0.1:1/d?sslmoed=require", "sslmoed" },
-        { "--db sqlite:/proc", "/proc is a folder" },
-        { "--http 192.0.2.1:8080", "http: 192.0.2.1:8080 cannot be listened at" }, // Of nobody's machine (RFC 5737).
         { "--http 127.0.0.1:0 --grpc 192.0.2.1:8081", "grpc: 192.0.2.1:8081 cannot be listened at" },
-        { "--cluster --http 127.0.0.1:1", "--cluster" },
         { "--http 127.0.0.1:1 --http 127.0.0.1:2", "--http: is given twice" },
         { $"--cluster {new string('x', 151)}", "cluster" },
         { "--silo 1:9000 --db postgres://u@127.0.0.1:1/d", "silo" },
@@ -47,19 +46,22 @@ public sealed class StartTests
         { "--dtm 0.0.0.0:36789", "dtm-allow" },
         { "--dtm 0.0.0.0:36789 --dtm-allow 10.0.0.0/8", "dtm-clients" },
         { "--dtm-grpc nonsense", "dtm-grpc" },
-        { "--dtm 127.0.0.1:8080", "dtm: 127.0.0.1:8080 is the address of another door" },
         { "--dtm 127.0.0.1:1 --dtm-allow 10.0.0.1/8", "dtm-allow" },
         { "--dtm-clients 10.0.0.0/8", "dtm-clients" },
         { "--dtm-alert-after 3", "dtm-alert-after" },
         { "--dtm-retry 10", "dtm-retry" },
         { "--dtm-targets etcd=1", "dtm-targets" },
         { "--silo 127.0.0.1:9000", "silo" },
-        { "--colour blue", "--colour" },
         { "--http", "--http" },
     };
 
     [Theory]
-    [MemberData(nameof(BadSettings))]
+    [InlineData("--http nonsense", "http")]
+    [InlineData("--db sqlite:/proc", "/proc is a folder")]
+    [InlineData("--http 192.0.2.1:8080", "http: 192.0.2.1:8080 cannot be listened at")] // Of nobody's machine (RFC 5737).
+    [InlineData("--cluster --http 127.0.0.1:1", "--cluster")]
+    [InlineData("--dtm 127.0.0.1:8080", "dtm: 127.0.0.1:8080 is the address of another door")]
+    [InlineData("--colour blue", "--colour")]
     public async Task Start_WithABadSetting_NamesIt(string arguments, string setting)
     {
         await using var mall = new Installation();
@@ -68,6 +70,12 @@ public sealed class StartTests
 
         Assert.Contains(setting, line, StringComparison.Ordinal);
     }
+
+    /// <summary>The same without a process: what is thrown here is the line that is told there.</summary>
+    [Theory]
+    [MemberData(nameof(BadSettings))]
+    public void Build_WithABadSetting_NamesIt(string arguments, string setting) =>
+        Assert.Contains(setting, Refusal(arguments.Split(' ')), StringComparison.Ordinal);
 
     [Fact]
     public async Task Start_WithABadSettingInTheEnvironment_NamesIt()
@@ -137,6 +145,15 @@ public sealed class StartTests
         var line = await RefusalAsync(mall.Start());
 
         Assert.Contains("db", line, StringComparison.Ordinal);
+    }
+
+    /// <summary>What a mall says of its settings when it is put together.</summary>
+    internal static string Refusal(string[] arguments)
+    {
+        var refusal = Assert.ThrowsAny<Exception>(() => MallHost.Build(arguments));
+        Assert.True(refusal is SettingsException or LedgerStartException, $"{refusal}");
+        Assert.DoesNotContain('\n', refusal.Message);
+        return $"mall: {refusal.Message}";
     }
 
     /// <returns>The one line.</returns>

@@ -71,6 +71,7 @@ public sealed class TwoSilosTests(TwoSilos databases) : IClassFixture<TwoSilos>
                 async () => (schedule = (await silos[1].Grains.GetGrain<IScheduleDirectoryGrain>(0).List())
                     .Single(s => s.Name == "counted")).Outcome == $"run {times}",
                 $"it has run {times} times");
+            Assert.Equal(times, job.Runs);
             Assert.Equal((1, 1), (schedule!.NextRun!.Value.Month, schedule.NextRun.Value.Day));
             await server.RunSqlAsync(
                 "update schedules set next_time = 0 where name = 'counted'", TwoSilos.Database,

@@ -2,6 +2,7 @@ using Mall.Tests.Cluster;
 using Mall.Tests.Crash;
 using Mall.Tests.Cuts;
 using Mall.Tests.Installations;
+using Mall.Tests.Simulation;
 using Xunit.Sdk;
 using Xunit.v3;
 
@@ -13,7 +14,7 @@ namespace Mall.Tests.Installations;
 public sealed class LongestFirst : ITestCollectionOrderer
 {
     private static readonly Type[] s_long =
-        [typeof(NetworkCuts), typeof(ReadinessTests), typeof(ClusterStartTests), typeof(StartTests), typeof(KillTests)];
+        [typeof(NetworkCuts), typeof(RunTests), typeof(ReadinessTests), typeof(ClusterStartTests), typeof(KillTests)];
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(
         IReadOnlyCollection<TTestCollection> testCollections) where TTestCollection : ITestCollection =>
