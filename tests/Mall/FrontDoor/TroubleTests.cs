@@ -52,7 +52,7 @@ public sealed class TroubleTests
     public async Task Order_WhenItTakesTooLong_IsAnsweredUnknownAndFoundUnderItsKey()
     {
         var turnstile = new Turnstile(nameof(IProductGrain.DecrStock));
-        await using var mall = await OpenAsync(turnstile, Options(waitLimit: TimeSpan.FromMilliseconds(300)));
+        await using var mall = await OpenAsync(turnstile, Options(waitLimit: TimeSpan.FromSeconds(3)));
         var (token, product) = await StockAsync(mall);
         turnstile.Hold();
 

@@ -22,9 +22,8 @@ internal abstract class StubAdapter : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _listener.Stop();
+        _listener.Close(); // One that was stopped listens once more to be closed, and its port may be another's by then.
         await _serving;
-        _listener.Close();
     }
 
     /// <returns>The status of the answer.</returns>
