@@ -21,5 +21,5 @@ public sealed class LongestFirst : ITestCollectionOrderer
         [.. testCollections.OrderBy(IsShort)];
 
     private static bool IsShort<T>(T collection) where T : ITestCollection =>
-        !Array.Exists(s_long, type => collection.TestCollectionDisplayName.EndsWith(type.FullName!, StringComparison.Ordinal));
+        !Array.Exists(s_long, type => collection.TestCollectionDisplayName.Contains(type.FullName!, StringComparison.Ordinal));
 }
