@@ -1,3 +1,5 @@
+using Mall.Hosting;
+
 namespace Mall.Orders;
 
 /// <summary>
@@ -11,13 +13,13 @@ public sealed class OrderGrain(GrainLedger ledger, LedgerClock clock, OrderOptio
     /// <summary>When an order that is due and still being placed is looked at again.</summary>
     private static readonly TimeSpan s_later = TimeSpan.FromSeconds(10);
 
-    private int _visits;
+    private Visits Visits => field ??= new Visits(DeactivateOnIdle);
 
     private long Id => this.GetPrimaryKeyLong();
 
     public async Task<Result<OrderView>> Cancel(long userId, Idempotency? idempotency)
     {
-        using var visit = new Visit(this);
+        using var visit = Visits.Enter();
         if (await ledger.FindUnderAsync(idempotency) is { Refusal: { } reused }) return reused;
         var found = await FindAsync(userId);
         if (found.IsRefused) return found.Refusal;
@@ -33,7 +35,7 @@ public sealed class OrderGrain(GrainLedger ledger, LedgerClock clock, OrderOptio
 
     public async Task<Result<Done>> Hide(long userId)
     {
-        using var visit = new Visit(this);
+        using var visit = Visits.Enter();
         var found = await FindAsync(userId);
         if (found.IsRefused) return found.Refusal;
         if (found.Value.Order.Status == OrderStatus.Created && await CloseAsync(found.Value) is { Refusal: { } refusal })
@@ -44,7 +46,7 @@ public sealed class OrderGrain(GrainLedger ledger, LedgerClock clock, OrderOptio
 
     public async Task Close()
     {
-        using var visit = new Visit(this);
+        using var visit = Visits.Enter();
         if (await PlacedOrder.FindAsync(ledger, Id) is not { Order.Status: OrderStatus.Created } found) return;
         // Due work has few places: it does not wait for the stock, whose product may be slow.
         if (found.Placing is Placing.Ended)
@@ -65,26 +67,6 @@ public sealed class OrderGrain(GrainLedger ledger, LedgerClock clock, OrderOptio
     {
         var found = await PlacedOrder.FindAsync(ledger, Id);
         return OrderRows.WhyNotOf(userId, Id, found?.Order) is { } refusal ? refusal : found!;
-    }
-
-    /// <summary>
-    /// A call that is under way. The last one gives the activation up, and no earlier one: once that is to go it lets nobody in
-    /// before all are out, and a closing may wait long for its stock.
-    /// </summary>
-    private sealed class Visit : IDisposable
-    {
-        private readonly OrderGrain _grain;
-
-        public Visit(OrderGrain grain)
-        {
-            _grain = grain;
-            grain._visits++;
-        }
-
-        public void Dispose()
-        {
-            if (--_grain._visits == 0) _grain.DeactivateOnIdle();
-        }
     }
 }
 

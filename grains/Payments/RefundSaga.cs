@@ -1,4 +1,5 @@
 using System.Globalization;
+using Mall.Hosting;
 
 namespace Mall.Payments;
 
@@ -94,20 +95,12 @@ public sealed class RefundSagaGrain(RefundSagaKind kind, SagaServices services, 
     private readonly GrainLedger _ledger = services.Ledger;
     private readonly LedgerClock _clock = services.Clock;
 
-    private int _calls;
+    private Visits Calls => field ??= new Visits(LeaveUnlessBusy);
 
     public async Task<Result<OrderView>> Refund(long orderId, RefundOrder command)
     {
-        _calls++;
-        try
-        {
-            return await RefundAsync(orderId, command);
-        }
-        finally
-        {
-            _calls--;
-            LeaveUnlessBusy();
-        }
+        using var call = Calls.Enter();
+        return await RefundAsync(orderId, command);
     }
 
     /// <summary>
@@ -115,7 +108,7 @@ public sealed class RefundSagaGrain(RefundSagaKind kind, SagaServices services, 
     /// </summary>
     protected override void LeaveUnlessBusy()
     {
-        if (_calls == 0) base.LeaveUnlessBusy();
+        if (Calls.IsEmpty) base.LeaveUnlessBusy();
     }
 
     private async Task<Result<OrderView>> RefundAsync(long orderId, RefundOrder command)

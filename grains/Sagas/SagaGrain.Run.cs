@@ -7,7 +7,7 @@ public abstract partial class SagaGrain<TIntent>
     {
         if (IsRunning || SagaStatus.HasEnded(Saga.Status)) return;
         _stoppedBy = null;
-        _parking = false;
+        _failures = 0;
         if (_settled.Task.IsCompleted) _settled = NewSignal();
         if (_decided.Task.IsCompleted) _decided = NewSignal();
         _run = RunAsync();
@@ -118,9 +118,9 @@ public abstract partial class SagaGrain<TIntent>
             or StorageUnavailableException or StaleActivationException or TooBusyException;
         if (!outcomeUnknown) _failures++;
         var attempts = ++_attempts;
-        _parking = Saga.Status == SagaStatus.Submitted && _failures >= services.Options.FailureLimit;
+        var parked = HasFailedTooOften;
         var delay = services.Jitter.Spread(Backoff.After(attempts, services.Options.FirstBackoff, services.Options.MaxBackoff));
-        if (_parking) LogParked(_log, e, Saga.Gid, _failures);
+        if (parked) LogParked(_log, e, Saga.Gid, _failures);
         else LogStumbled(_log, e, Saga.Gid, attempts, delay.TotalMilliseconds);
 
         // Storage that has just failed is not asked to write that down. The row then keeps its earlier time, and whoever resumes
@@ -131,12 +131,12 @@ public abstract partial class SagaGrain<TIntent>
             {
                 Attempts = attempts,
                 Reason = Saga.Status == SagaStatus.Submitted ? $"{e.GetType().Name}: {e.Message}" : Saga.Reason,
-                NextTime = _parking ? null : services.Clock.GetUtcNow() + delay + services.Options.TakeoverAfter,
+                NextTime = parked ? null : services.Clock.GetUtcNow() + delay + services.Options.TakeoverAfter,
             });
         }
 
         // A silo that stops sees through what goes well, and leaves to its successor what does not.
-        if (_parking || IsLeaving) return false;
+        if (parked || IsLeaving) return false;
         await WakeAsync(delay);
         return !IsLeaving;
     }

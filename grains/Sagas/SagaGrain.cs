@@ -35,7 +35,6 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     private TaskCompletionSource _wake = NewSignal();
     private int _attempts;                   // rounds that stumbled since the last progress, written down or not
     private int _failures;                   // failed rounds since the run started; unknown ones do not count towards parking
-    private bool _parking;                   // the run has failed too often, and ends when its row says so
     private bool _overtaken;                 // another activation has moved the row
     private bool _deactivating;
 
@@ -46,6 +45,8 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     private CancellationToken Stopping => services.Lifetime.ApplicationStopping;
 
     private bool IsLeaving => _deactivating || Stopping.IsCancellationRequested;
+
+    private bool HasFailedTooOften => Saga.Status == SagaStatus.Submitted && _failures >= services.Options.FailureLimit;
 
     /// <summary>A saga that waits for an operator: nobody else takes it up.</summary>
     private bool IsParked => Saga is { Status: SagaStatus.Submitted, NextTime: null } && !IsRunning;
@@ -146,9 +147,9 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     public async Task<Result<Done>> Retry()
     {
         if (await RefuseUnlessOpenAsync() is { } refusal) return refusal;
-        if (_parking)
+        if (IsRunning && HasFailedTooOften)
         {
-            await _run!; // It hears nobody any more.
+            await _run!; // It hears nobody any more, and ends when its row says that it is parked.
             if (_stoppedBy is { } why) throw why;
         }
 

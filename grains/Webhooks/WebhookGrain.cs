@@ -1,3 +1,4 @@
+using Mall.Hosting;
 using Mall.Signing;
 using Microsoft.Extensions.Hosting;
 
@@ -26,7 +27,8 @@ public sealed partial class WebhookGrain(
     private readonly CancellationTokenSource _leaving = new();
 
     private Task _run = Task.CompletedTask;
-    private int _visits;
+
+    private Visits Visits => field ??= new Visits(DeactivateOnIdle);
 
     private long Id => this.GetPrimaryKeyLong();
 
@@ -43,7 +45,7 @@ public sealed partial class WebhookGrain(
 
     public async Task<Result<WebhookView>?> Change(ChangeWebhook command)
     {
-        using var visit = new Visit(this);
+        using var visit = Visits.Enter();
         while (true)
         {
             if (await FindAsync() is not { } hook) return null;
@@ -78,7 +80,7 @@ public sealed partial class WebhookGrain(
 
     public async Task<Result<Delivery>?> Test(Idempotency? idempotency)
     {
-        using var visit = new Visit(this);
+        using var visit = Visits.Enter();
         return await ledger.AnswerOnceAsync(
             idempotency, "webhook-test", Id, clock, WebhookJson.Default.Delivery,
             async () => await FindAsync() is { } hook ? await TestAsync(hook) : null);
@@ -107,7 +109,7 @@ public sealed partial class WebhookGrain(
     /// <summary>Never throws.</summary>
     private async Task RunAsync()
     {
-        using var visit = new Visit(this);
+        using var visit = Visits.Enter();
         try
         {
             using var _ = lifetime.ApplicationStopping.UnsafeRegister(
@@ -195,26 +197,6 @@ public sealed partial class WebhookGrain(
     }
 
     private Task<WebhookRow?> FindAsync() => ledger.FindAsync(WebhookRows.ById, Id);
-
-    /// <summary>
-    /// A run, or a call that may wait for others. The last one gives the activation up, and no earlier one: once that is to go it
-    /// lets nobody in before all are out.
-    /// </summary>
-    private sealed class Visit : IDisposable
-    {
-        private readonly WebhookGrain _grain;
-
-        public Visit(WebhookGrain grain)
-        {
-            _grain = grain;
-            grain._visits++;
-        }
-
-        public void Dispose()
-        {
-            if (--_grain._visits == 0) _grain.DeactivateOnIdle();
-        }
-    }
 
     [LoggerMessage(3301, LogLevel.Warning, "Webhook {Id} fails: {Error}; it is tried again, for a day")]
     private static partial void LogFailed(ILogger log, long id, string error);
