@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Collections.Concurrent;
 using System.Security.Claims;
+using Mall.Api.Dashboard;
 
 namespace Mall.Api.Auth;
 
@@ -39,9 +40,9 @@ public sealed class DashboardEntrance(TimeProvider clock)
         http.Response.Headers["Referrer-Policy"] = "no-referrer";
         if (!_links.TryRemove(Hash(token), out var end) || end <= clock.GetUtcNow())
         {
-            ProblemWriter.WriteJson(
-                http, Problem.Of(ErrorCodes.Unauthenticated, "This link has been used, or is too old: start the mall again."),
-                TraceIds.Of(http));
+            var used = Problem.Of(ErrorCodes.Unauthenticated, "This link has been used, or is too old: start the mall again.");
+            if (SignIn.Suits(http)) return SignIn.TellAsync(http, used);
+            ProblemWriter.WriteJson(http, used, TraceIds.Of(http));
             return Task.CompletedTask;
         }
 

@@ -36,6 +36,13 @@ internal static class SignIn
         return Form(problem.HttpStatus, page, note).ExecuteAsync(http);
     }
 
+    /// <summary>Answers with the form and what is wrong; it leads to the first page.</summary>
+    public static Task TellAsync(HttpContext http, Problem problem)
+    {
+        PageForm.Protect(http);
+        return Form(problem.HttpStatus, Home, problem.Detail).ExecuteAsync(http);
+    }
+
     /// <summary>One of the mall's pages, whatever was wanted: nobody is sent anywhere else from here.</summary>
     internal static string PageOf(string? wanted) => wanted is { Length: < 2000 }
         && (wanted == Home || wanted.StartsWith(Home + "/", StringComparison.Ordinal)

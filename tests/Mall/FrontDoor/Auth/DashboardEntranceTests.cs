@@ -27,6 +27,20 @@ public sealed class DashboardEntranceTests(FrontDoorMall door)
     }
 
     [Fact]
+    public async Task Link_ThatWasUsed_ShowsABrowserWhereToSignIn()
+    {
+        using var request = WholeMall.Request("GET", Link + "x");
+        request.Headers.Add("Accept", "text/html");
+        using var response = await door.Mall.Client.SendAsync(request, TestContext.Current.CancellationToken);
+        var page = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Contains("This link has been used", page, StringComparison.Ordinal);
+        Assert.Contains("type=\"password\"", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("token=", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Cookie_MakesAnOperator_OfThisOriginAndForOperatorsEndpointsAlone()
     {
         var opened = await door.Mall.SendAsync("GET", Link);
