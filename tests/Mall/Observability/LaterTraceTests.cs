@@ -65,7 +65,7 @@ public sealed class LaterTraceTests
         Assert.Contains(traces.Spans, span => span.Trace == again[0].Trace && span.Parent == again[0].Id);
         var told = Assert.Single(Later("webhook", Ordered));
         Assert.Single(receiver.Traces, parent => parent.Contains(told.Trace, StringComparison.Ordinal));
-        Assert.Empty(Later("saga due", Refunded));
+        var dueBefore = Later("saga due", Refunded).Count; // Where a machine is slow, an attempt may last until it is due.
 
         adapter.MendFor(paymentId);
         await using (var mall = await OpenAsync(traces, adapter, database))
@@ -76,12 +76,14 @@ public sealed class LaterTraceTests
                 "it ends");
         }
 
-        var due = Later("saga due", Refunded)[^1];
-        var all = traces.Spans.Where(span => span.Trace == due.Trace).ToList();
-        Assert.Contains(all, span => span.Name.EndsWith("/Resume", StringComparison.Ordinal));
-        Assert.Contains(all, span => span.Name == "commit");
-        Assert.Contains(all, span => span.Name == "POST"); // The adapter, at last.
+        var resumed = Later("saga due", Refunded)[dueBefore..].Select(due => NamesOf(due.Trace)).ToList();
+        Assert.Contains(
+            resumed,
+            names => names.Exists(name => name.EndsWith("/Resume", StringComparison.Ordinal))
+                && names.Contains("commit") && names.Contains("POST")); // The adapter, at last.
         folder.Delete(recursive: true);
+
+        List<string> NamesOf(string trace) => [.. traces.Spans.Where(span => span.Trace == trace).Select(span => span.Name)];
 
         // This process has other malls, whose spans come here as well.
         List<ReceivedSpan> Later(string name, string cause) =>
