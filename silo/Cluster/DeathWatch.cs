@@ -4,16 +4,19 @@ namespace Mall.Silo.Cluster;
 
 /// <summary>
 /// Finds dead silos at once. When a connection with another silo ends, the addresses of all that count as alive are tried; one
-/// that refuses twice has no process behind it any more, and is declared dead. Whoever hangs or is cut off does not refuse: that
-/// is for Orleans' probes and votes. Logs who comes and who goes.
+/// that refuses twice in a row has no process behind it any more, and is declared dead. Whoever hangs or is cut off does not
+/// refuse: that is for Orleans' probes and votes. Logs who comes and who goes.
 /// </summary>
 internal sealed partial class DeathWatch(IServiceProvider services, TimeProvider time, ILogger<DeathWatch> logger)
     : BackgroundService
 {
-    private static readonly TimeSpan s_secondTry = TimeSpan.FromMilliseconds(250);
+    // A process that is killed may lose its connections a moment before the socket that it listens at.
+    private const int Tries = 4;
+    private const int RefusalsOfTheDead = 2;
+    private static readonly TimeSpan s_betweenTries = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan s_connectLimit = TimeSpan.FromSeconds(1);
 
-    // Longer than any connection that is made to try an address: those must not set off tries in their turn.
+    // Longer than any connection that another silo makes to try an address: those must not set off tries in their turn.
     private static readonly TimeSpan s_shortestLife = TimeSpan.FromSeconds(3);
 
     private readonly ConcurrentDictionary<SiloAddress, bool> _inspected = [];
@@ -23,22 +26,11 @@ internal sealed partial class DeathWatch(IServiceProvider services, TimeProvider
 
     private IPEndPoint Own => services.GetRequiredService<ILocalSiloDetails>().SiloAddress.Endpoint;
 
-    /// <summary>A link in the chain of each connection with another silo, whoever has opened it.</summary>
-    public ConnectionDelegate Follow(ConnectionDelegate next) => async connection =>
-    {
-        var start = time.GetTimestamp();
-        try
-        {
-            await next(connection);
-        }
-        finally
-        {
-            if (time.GetElapsedTime(start) > s_shortestLife)
-            {
-                foreach (var silo in ActiveOthers()) _ = InspectAsync(silo); // It never throws, and nothing waits for it.
-            }
-        }
-    };
+    /// <summary>A link in the chain of each connection with another silo that this one has opened.</summary>
+    public ConnectionDelegate FollowOutbound(ConnectionDelegate next) => Follow(next, TimeSpan.Zero);
+
+    /// <summary>The same for those that others have opened.</summary>
+    public ConnectionDelegate FollowInbound(ConnectionDelegate next) => Follow(next, s_shortestLife);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -55,14 +47,35 @@ internal sealed partial class DeathWatch(IServiceProvider services, TimeProvider
         }
     }
 
+    private ConnectionDelegate Follow(ConnectionDelegate next, TimeSpan shortestLife) => async connection =>
+    {
+        var start = time.GetTimestamp();
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            if (time.GetElapsedTime(start) >= shortestLife)
+            {
+                foreach (var silo in ActiveOthers()) _ = InspectAsync(silo); // It never throws, and nothing waits for it.
+            }
+        }
+    };
+
     private async Task InspectAsync(SiloAddress silo)
     {
         if (!_inspected.TryAdd(silo, true)) return;
         try
         {
-            if (!await RefusesAsync(silo.Endpoint)) return;
-            await Task.Delay(s_secondTry, time);
-            if (!await RefusesAsync(silo.Endpoint) || !ActiveOthers().Contains(silo)) return;
+            var refusals = 0;
+            for (var tries = 0; tries < Tries && refusals < RefusalsOfTheDead; tries++)
+            {
+                if (tries > 0) await Task.Delay(s_betweenTries, time);
+                refusals = await RefusesAsync(silo.Endpoint) ? refusals + 1 : 0;
+            }
+
+            if (refusals < RefusalsOfTheDead || !ActiveOthers().Contains(silo)) return;
             LogFoundDead(silo.Endpoint, silo.Generation);
             await Membership.TryKill(silo);
         }

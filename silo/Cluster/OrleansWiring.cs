@@ -86,8 +86,8 @@ internal static class OrleansWiring
         silo.Services.AddOptions<SiloConnectionOptions>().Configure<DeathWatch>(
             (connections, watch) =>
             {
-                connections.ConfigureSiloOutboundConnection(connection => connection.Use(watch.Follow));
-                connections.ConfigureSiloInboundConnection(connection => connection.Use(watch.Follow));
+                connections.ConfigureSiloOutboundConnection(connection => connection.Use(watch.FollowOutbound));
+                connections.ConfigureSiloInboundConnection(connection => connection.Use(watch.FollowInbound));
             });
         if (cluster.Certificate is { } certificate) silo.UseTls(certificate, tls => tls.ExpectThisVery(certificate));
     }
