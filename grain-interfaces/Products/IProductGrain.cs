@@ -6,12 +6,6 @@ namespace Mall.Products;
 [Alias("mall.IProductGrain")]
 public interface IProductGrain : IGrainWithIntegerKey
 {
-    /// <summary>
-    /// What a saga waits before it asks again, by the same branch: longer than a commit may take, shorter than it takes the
-    /// others to find out that a silo hangs.
-    /// </summary>
-    private const string ResponseTimeout = "00:00:11";
-
     /// <summary>Called by the catalog alone. Refused with 100007 when another request took the key meanwhile.</summary>
     [Alias("Create")]
     Task<Result<ProductView>> Create(long shopId, CreateProduct command);
@@ -21,7 +15,7 @@ public interface IProductGrain : IGrainWithIntegerKey
     Task<Result<ProductView>> Get();
 
     /// <summary>Refused with 300001, or 300003 when it is off sale.</summary>
-    [Alias("Quote"), ResponseTimeout(ResponseTimeout)]
+    [Alias("Quote"), ResponseTimeout(Branch.ResponseTimeout)]
     Task<Result<Quote>> Quote();
 
     /// <summary>Refused with 300001, or 100004 for anybody but the seller.</summary>
@@ -51,18 +45,18 @@ public interface IProductGrain : IGrainWithIntegerKey
     /// but the product's owner can tell: at a price that is no longer asked it is refused with 300003.
     /// </param>
     /// <returns>The stock after it.</returns>
-    [Alias("DecrStock"), ResponseTimeout(ResponseTimeout)]
+    [Alias("DecrStock"), ResponseTimeout(Branch.ResponseTimeout)]
     Task<Result<long>> DecrStock(Branch branch, long quantity, long? price = null);
 
     /// <summary>An order's compensation: gives the stock of this branch back, if it was taken. Idempotent by branch.</summary>
-    [Alias("ReturnStock"), ResponseTimeout(ResponseTimeout)]
+    [Alias("ReturnStock"), ResponseTimeout(Branch.ResponseTimeout)]
     Task ReturnStock(Branch branch, long quantity);
 
     /// <summary>
     /// The action of a saga that ends an order: what the order held comes back, also when the saga that took it is long gone.
     /// Idempotent by branch. Refused only when the branch was compensated before.
     /// </summary>
-    [Alias("TakeBack"), ResponseTimeout(ResponseTimeout)]
+    [Alias("TakeBack"), ResponseTimeout(Branch.ResponseTimeout)]
     Task<Result<Done>> TakeBack(Branch branch, long quantity);
 }
 

@@ -7,4 +7,11 @@ namespace Mall.Sagas;
 /// <param name="Gid">The saga.</param>
 /// <param name="BranchId">Two digits or more: <c>01</c>, <c>02</c>, ...</param>
 [GenerateSerializer, Immutable, Alias("mall.Branch")]
-public sealed record Branch(string Gid, string BranchId);
+public sealed record Branch(string Gid, string BranchId)
+{
+    /// <summary>
+    /// What a saga waits for a branch before it asks again: longer than a commit may take (10 s), shorter than a client waits
+    /// (25 s) and than it takes the others to find out that a silo hangs. Orleans itself would wait for 30 s.
+    /// </summary>
+    public const string ResponseTimeout = "00:00:11";
+}

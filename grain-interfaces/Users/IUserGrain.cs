@@ -5,19 +5,21 @@ namespace Mall.Users;
 public interface IUserGrain : IGrainWithIntegerKey
 {
     /// <summary>Registration's action: refused with 200002 when the mobile is taken.</summary>
-    [Alias("Create")]
+    [Alias("Create"), ResponseTimeout(Branch.ResponseTimeout)]
     Task<Result<Done>> Create(Branch branch, NewUser user);
 
     /// <summary>Registration's compensation.</summary>
-    [Alias("Remove")]
+    [Alias("Remove"), ResponseTimeout(Branch.ResponseTimeout)]
     Task Remove(Branch branch);
 
     /// <summary>Refused with 200001 when there is no such user.</summary>
     [Alias("Get"), ReadOnly]
     Task<Result<UserView>> Get();
 
-    /// <summary>Whether there is such a user; answered from memory.</summary>
-    [Alias("Exists"), AlwaysInterleave]
+    /// <summary>
+    /// Whether there is such a user; answered from memory. An order asks it, and asks again while its client still waits.
+    /// </summary>
+    [Alias("Exists"), AlwaysInterleave, ResponseTimeout(Branch.ResponseTimeout)]
     Task<bool> Exists();
 }
 
@@ -25,11 +27,11 @@ public interface IUserGrain : IGrainWithIntegerKey
 [Alias("mall.IPointsGrain")]
 public interface IPointsGrain : IGrainWithIntegerKey
 {
-    [Alias("Add")]
+    [Alias("Add"), ResponseTimeout(Branch.ResponseTimeout)]
     Task<Result<Done>> Add(Branch branch, long points);
 
     /// <summary>Undoes <see cref="Add"/> of the same branch.</summary>
-    [Alias("TakeBack")]
+    [Alias("TakeBack"), ResponseTimeout(Branch.ResponseTimeout)]
     Task TakeBack(Branch branch, long points);
 }
 

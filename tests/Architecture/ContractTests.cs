@@ -55,6 +55,15 @@ public sealed class ContractTests
         where alias.Count() > 1
         select $"{i.File}: {i.Type.Identifier} has {alias.Count()} methods called {alias.Key}");
 
+    /// <summary>Orleans' own wait is longer than a client's: a saga whose call is lost has to ask again before.</summary>
+    [Fact]
+    public void BranchMethod_IsWaitedForNoLongerThanAClientWaits() => Findings.AssertNone(
+        from i in Interfaces
+        from method in i.Type.Members.OfType<MethodDeclarationSyntax>()
+        where method.ParameterList.Parameters is [{ Type: IdentifierNameSyntax { Identifier.Text: "Branch" } }, ..]
+            && !Has(method.AttributeLists, "ResponseTimeout")
+        select $"{i.File}: {i.Type.Identifier}.{method.Identifier} lacks [ResponseTimeout(Branch.ResponseTimeout)]");
+
     [Fact]
     public void Message_IsSerializedImmutableAndHasAnAlias()
     {

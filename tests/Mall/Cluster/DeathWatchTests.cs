@@ -67,7 +67,7 @@ public sealed class DeathWatchTests : IDisposable
     {
         public TimeSpan Passed { get; set; }
 
-        public override long GetTimestamp() => base.GetTimestamp() + (Passed.Ticks * TimestampFrequency / TimeSpan.TicksPerSecond);
+        public override long GetTimestamp() => base.GetTimestamp() + (long)(Passed.TotalSeconds * TimestampFrequency);
     }
 
     private sealed class Members(SiloAddress peer) : IClusterMembershipService
