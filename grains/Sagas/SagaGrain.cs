@@ -209,7 +209,15 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         string? requestHash, long userId, Func<Task<Result<TIntent>>> decide, Func<Task<SagaRemains<TIntent>?>> recall)
     {
         if (_saga is not null) return null;
-        var decided = await decide();
+        Result<TIntent> decided;
+        try
+        {
+            decided = await decide();
+        }
+        catch (TimeoutException)
+        {
+            decided = await decide(); // Nothing is durable: what a dead silo took with it is asked again while the client waits.
+        }
 
         // A repeat must get the first answer even where a fresh request would be refused by now, so the row is looked for before
         // refusing: without a key, too, for the cart and the front door repeat what they have no answer to. When nothing is

@@ -10,7 +10,8 @@ namespace Mall.Silo.Cluster;
 internal sealed partial class DeathWatch(IServiceProvider services, TimeProvider time, ILogger<DeathWatch> logger)
     : BackgroundService
 {
-    // A process that is killed may lose its connections a moment before the socket that it listens at.
+    // A process that is killed may lose its connections a moment before the socket that it listens at: as long as it does not
+    // refuse, it is tried this often.
     private const int Tries = 4;
     private const int RefusalsOfTheDead = 2;
     private static readonly TimeSpan s_betweenTries = TimeSpan.FromMilliseconds(250);
@@ -19,7 +20,7 @@ internal sealed partial class DeathWatch(IServiceProvider services, TimeProvider
     // Longer than any connection that another silo makes to try an address: those must not set off tries in their turn.
     private static readonly TimeSpan s_shortestLife = TimeSpan.FromSeconds(3);
 
-    private readonly ConcurrentDictionary<SiloAddress, bool> _inspected = [];
+    private readonly Dictionary<SiloAddress, int> _triesLeft = []; // of those that are being tried
 
     // Looked up when needed: Orleans makes this before its membership.
     private IClusterMembershipService Membership => services.GetRequiredService<IClusterMembershipService>();
@@ -65,17 +66,16 @@ internal sealed partial class DeathWatch(IServiceProvider services, TimeProvider
 
     private async Task InspectAsync(SiloAddress silo)
     {
-        if (!_inspected.TryAdd(silo, true)) return;
+        lock (_triesLeft)
+        {
+            var isBeingTried = _triesLeft.ContainsKey(silo);
+            _triesLeft[silo] = Tries; // Another connection that ends meanwhile is a reason to go on.
+            if (isBeingTried) return;
+        }
+
         try
         {
-            var refusals = 0;
-            for (var tries = 0; tries < Tries && refusals < RefusalsOfTheDead; tries++)
-            {
-                if (tries > 0) await Task.Delay(s_betweenTries, time);
-                refusals = await RefusesAsync(silo.Endpoint) ? refusals + 1 : 0;
-            }
-
-            if (refusals < RefusalsOfTheDead || !ActiveOthers().Contains(silo)) return;
+            if (!await IsGoneAsync(silo) || !ActiveOthers().Contains(silo)) return;
             LogFoundDead(silo.Endpoint, silo.Generation);
             await Membership.TryKill(silo);
         }
@@ -83,9 +83,26 @@ internal sealed partial class DeathWatch(IServiceProvider services, TimeProvider
         {
             LogFailed(silo.Endpoint, unforeseen);
         }
-        finally
+    }
+
+    /// <summary>Whether it refuses as often as only the dead do.</summary>
+    private async Task<bool> IsGoneAsync(SiloAddress silo)
+    {
+        var refusals = 0;
+        while (true)
         {
-            _inspected.TryRemove(silo, out _);
+            refusals = await RefusesAsync(silo.Endpoint) ? refusals + 1 : 0;
+            lock (_triesLeft)
+            {
+                var mayBeAlive = refusals < RefusalsOfTheDead;
+                if (!mayBeAlive || (refusals == 0 && --_triesLeft[silo] == 0))
+                {
+                    _triesLeft.Remove(silo);
+                    return !mayBeAlive;
+                }
+            }
+
+            await Task.Delay(s_betweenTries, time);
         }
     }
 

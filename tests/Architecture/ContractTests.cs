@@ -57,12 +57,20 @@ public sealed class ContractTests
 
     /// <summary>Orleans' own wait is longer than a client's: a saga whose call is lost has to ask again before.</summary>
     [Fact]
-    public void BranchMethod_IsWaitedForNoLongerThanAClientWaits() => Findings.AssertNone(
-        from i in Interfaces
-        from method in i.Type.Members.OfType<MethodDeclarationSyntax>()
-        where method.ParameterList.Parameters is [{ Type: IdentifierNameSyntax { Identifier.Text: "Branch" } }, ..]
-            && !Has(method.AttributeLists, "ResponseTimeout")
-        select $"{i.File}: {i.Type.Identifier}.{method.Identifier} lacks [ResponseTimeout(Branch.ResponseTimeout)]");
+    public void BranchMethod_IsWaitedForNoLongerThanAClientWaits()
+    {
+        var branches = (
+            from i in Interfaces
+            from method in i.Type.Members.OfType<MethodDeclarationSyntax>()
+            where method.ParameterList.Parameters is [{ Type: IdentifierNameSyntax { Identifier.Text: "Branch" } }, ..]
+            select (i.File, Method: $"{i.Type.Identifier}.{method.Identifier}", Attributes: method.AttributeLists.ToString()))
+            .ToList();
+        Assert.True(branches.Count >= 7, "Fewer branches than there must be: this test looks in the wrong place.");
+        Findings.AssertNone(
+            from branch in branches
+            where !branch.Attributes.Contains("ResponseTimeout(Branch.ResponseTimeout)", StringComparison.Ordinal)
+            select $"{branch.File}: {branch.Method} lacks [ResponseTimeout(Branch.ResponseTimeout)]");
+    }
 
     [Fact]
     public void Message_IsSerializedImmutableAndHasAnAlias()
