@@ -150,7 +150,8 @@ public sealed class SagaEngineTests
 
         await mall.UntilSqlSaysAsync(["failed"], "select status from sagas");
         Assert.Equal(1, script.CountOf("-01"));
-        Assert.Equal(ErrorCodes.SagaStatusForbids, (await Directory(mall).Retry("s1", null)).Refusal!.Code);
+        await TestMall.EventuallyAsync( // The row is there for all to see before its acknowledgement is.
+            async () => (await Directory(mall).Retry("s1", null)).Refusal?.Code == ErrorCodes.SagaStatusForbids, "it has ended");
         Assert.Equal(ErrorCodes.NoSuchSaga, (await Directory(mall).Retry("nobody", null)).Refusal!.Code);
     }
 
