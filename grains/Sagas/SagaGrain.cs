@@ -347,9 +347,3 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     /// <summary>A request that is being made durable, or has been.</summary>
     private sealed record Beginning(string? RequestHash, Task<Refusal?> Ending);
 }
-
-/// <summary>What a saga whose own row has been cleaned up has left behind.</summary>
-/// <param name="Intent">As it was begun.</param>
-/// <param name="IsSameRequest">Whether this is what the repeat asks for; else its key was used for something else.</param>
-/// <param name="Refusal">Why it failed; null when it succeeded.</param>
-public sealed record SagaRemains<TIntent>(TIntent Intent, bool IsSameRequest, Refusal? Refusal);

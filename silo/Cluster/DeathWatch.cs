@@ -111,12 +111,13 @@ internal sealed partial class DeathWatch(IServiceProvider services, TimeProvider
         where member.Status == SiloStatus.Active && !member.SiloAddress.Endpoint.Equals(Own)
         select member.SiloAddress;
 
+    /// <summary>Never throws, whatever a process without a socket to spare says: who is being tried must not stay so.</summary>
     private async Task<bool> RefusesAsync(IPEndPoint peer)
     {
-        using var socket = new Socket(peer.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         using var limit = new CancellationTokenSource(s_connectLimit, time);
         try
         {
+            using var socket = new Socket(peer.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             await socket.ConnectAsync(peer, limit.Token);
             return false;
         }
