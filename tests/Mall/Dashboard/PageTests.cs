@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using PuppeteerSharp;
 
 namespace Mall.Tests.Dashboard;
@@ -75,6 +76,10 @@ public sealed class PageTests(WatchedSite site, ITestOutputHelper output) : IAsy
         await page.Keyboard.PressAsync("Enter");
         await Browser.UntilThereAsync(page, "#status.good");
         Assert.Equal("succeed", await page.EvaluateExpressionAsync<string>("document.querySelector('#status').textContent"));
+        await Browser.UntilAsync( // The page has been fetched again, and says still what came of the button.
+            page, "!isBusy && performance.getEntriesByType('resource').some(entry => entry.initiatorType === 'fetch')");
+        Assert.Equal(
+            "It was tried again.", await page.EvaluateExpressionAsync<string>("document.querySelector('.note')?.textContent"));
         Assert.Null(await page.QuerySelectorAsync("button[value=retry]"));
         var times = await page.EvaluateExpressionAsync<string[]>(
             "[...document.querySelectorAll('ol.line > li > time')].map(time => time.textContent)");
@@ -110,6 +115,31 @@ public sealed class PageTests(WatchedSite site, ITestOutputHelper output) : IAsy
 
         await door.KillAsync();
         await Browser.UntilAsync(page, "getComputedStyle(document.querySelector('#cut')).display === 'block'");
+    }
+
+    [Fact]
+    public async Task Page_that_is_refused_for_a_while_says_so_and_goes_on_by_itself()
+    {
+        var page = await SignedInAsync("/work");
+        await Browser.UntilAsync(page, "stream.readyState === EventSource.OPEN");
+        var isRefused = true;
+        await page.SetRequestInterceptionAsync(true);
+        page.Request += async (_, asked) => await (isRefused
+            ? asked.Request.RespondAsync(new ResponseData
+            {
+                Status = HttpStatusCode.TooManyRequests, ContentType = "application/problem+json", Body = "{}",
+            })
+            : asked.Request.ContinueAsync());
+
+        await page.EvaluateExpressionAsync("look()");
+        await Browser.UntilAsync(page, "getComputedStyle(document.querySelector('#cut')).display === 'block'");
+        await page.EvaluateExpressionAsync("{ stream.close(); watch() }"); // As after a lost connection.
+        await Browser.UntilAsync(page, "stream.readyState === EventSource.CLOSED");
+        Assert.Equal("Work", await page.EvaluateExpressionAsync<string>("document.querySelector('main h1')?.textContent"));
+
+        isRefused = false;
+        await Browser.UntilAsync(page, "stream.readyState === EventSource.OPEN");
+        await Browser.UntilAsync(page, "getComputedStyle(document.querySelector('#cut')).display === 'none'");
     }
 
     [Fact]
