@@ -119,7 +119,7 @@ internal static partial class GoZeroEndpoints
     private static long? Price(AliasInput input)
     {
         var checks = new FieldChecks();
-        var price = checks.OptionalNumber("amount", input.NotZero("amount"), 0, ProductDesk.MaxPrice);
+        var price = checks.OptionalNumber("amount", input.NotZero("amount"), 0, ExactNumbers.Max);
         checks.ThrowIfAny();
         return price;
     }

@@ -8,8 +8,6 @@ internal sealed class ProductDesk(IGrainFactory grains)
 {
     public const int MaxName = 200;
     public const int MaxDesc = 4000;
-    public const long MaxStock = 1_000_000_000;
-    public const long MaxPrice = 1_000_000_000_000;
     public const int MaxQuery = 100;
 
     private static readonly string[] s_sorts = ["id", "price", "-price", "sales", "recommended"]; // As in ProductOrder.
@@ -20,8 +18,8 @@ internal sealed class ProductDesk(IGrainFactory grains)
         var checks = new FieldChecks();
         var name = checks.Text("name", input.Name, 1, MaxName);
         var desc = checks.OptionalText("desc", input.Desc, 0, MaxDesc, multiline: true) ?? "";
-        var stock = checks.Number("stock", input.Stock, 0, MaxStock);
-        var price = checks.Number("price", input.Price, 0, MaxPrice);
+        var stock = checks.Number("stock", input.Stock, 0, ExactNumbers.Max);
+        var price = checks.Number("price", input.Price, 0, ExactNumbers.Max);
         long? shopId = input.ShopId is null ? null : checks.Id("shopId", input.ShopId);
         var attributes = Attributes.Check(ref checks, input.Attributes) ?? ProductView.NoAttributes;
         checks.ThrowIfAny();
@@ -42,7 +40,7 @@ internal sealed class ProductDesk(IGrainFactory grains)
         var checks = new FieldChecks();
         var name = checks.OptionalText("name", input.Name, 1, MaxName);
         var desc = checks.OptionalText("desc", input.Desc, 0, MaxDesc, multiline: true);
-        var price = checks.OptionalNumber("price", input.Price, 0, MaxPrice);
+        var price = checks.OptionalNumber("price", input.Price, 0, ExactNumbers.Max);
         var status = (int?)checks.OptionalNumber("status", input.Status, 0, 1);
         var attributes = Attributes.Check(ref checks, input.Attributes);
         checks.ThrowIfAny();
@@ -73,7 +71,7 @@ internal sealed class ProductDesk(IGrainFactory grains)
     public Task<Result<long>> AdjustStock(Caller caller, long productId, AdjustStockInput input, string? key, Patience patience)
     {
         var checks = new FieldChecks();
-        var delta = checks.Number("delta", input.Delta, -MaxStock, MaxStock);
+        var delta = checks.Number("delta", input.Delta, -ExactNumbers.Max, ExactNumbers.Max);
         checks.ThrowIfAny();
 
         var idempotency = key.ToIdempotency(caller.UserId, $"stock {productId} {delta}");
@@ -94,7 +92,7 @@ internal sealed class ProductDesk(IGrainFactory grains)
     public static void CheckStock(long stock)
     {
         var checks = new FieldChecks();
-        checks.Number("stock", stock, 0, MaxStock);
+        checks.Number("stock", stock, 0, ExactNumbers.Max);
         checks.ThrowIfAny();
     }
 

@@ -10,8 +10,8 @@ namespace Mall.Api.Products;
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record CreateProductInput(
     [property: Length(1, ProductDesk.MaxName)] string? Name,
-    [property: Range(0, ProductDesk.MaxStock)] long? Stock,
-    [property: Range(0, ProductDesk.MaxPrice)] long? Price,
+    [property: Range(0, ExactNumbers.Max)] long? Stock,
+    [property: Range(0, ExactNumbers.Max)] long? Price,
     [property: MaxLength(ProductDesk.MaxDesc)] string? Desc = null,
     [property: Range(1, ExactNumbers.Max)] long? ShopId = null,
     IReadOnlyDictionary<string, JsonElement>? Attributes = null);
@@ -27,11 +27,11 @@ internal sealed record CreateProductInput(
 internal sealed record ChangeProductInput(
     [property: Length(1, ProductDesk.MaxName)] string? Name = null,
     [property: MaxLength(ProductDesk.MaxDesc)] string? Desc = null,
-    [property: Range(0, ProductDesk.MaxPrice)] long? Price = null,
+    [property: Range(0, ExactNumbers.Max)] long? Price = null,
     [property: Range(0, 1)] int? Status = null,
     IReadOnlyDictionary<string, JsonElement>? Attributes = null);
 
 /// <summary>How the stock changes.</summary>
 /// <param name="Delta">What comes in, or goes out when negative.</param>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-internal sealed record AdjustStockInput([property: Range(-ProductDesk.MaxStock, ProductDesk.MaxStock)] long? Delta);
+internal sealed record AdjustStockInput([property: Range(-ExactNumbers.Max, ExactNumbers.Max)] long? Delta);

@@ -102,7 +102,7 @@ public sealed class CartGrain([PersistentState("cart", CartGrain.Storage)] IPers
     private async Task<Result<CartView>> ViewAsync(Dictionary<long, long> contents)
     {
         var items = await Task.WhenAll(contents.OrderBy(i => i.Key).Select(i => ItemAsync(i.Key, i.Value)));
-        var amount = items.Sum(i => i.Price * i.Quantity);
+        var amount = items.Aggregate(0L, (sum, i) => sum > ExactNumbers.Max ? sum : checked(sum + (i.Price * i.Quantity)));
         return amount <= ExactNumbers.Max ? new CartView([.. items], amount) : Result.BadField(
             "quantity", $"would make the cart amount to more than {ExactNumbers.Max}: order less at once, or empty it");
     }

@@ -48,10 +48,10 @@ public sealed class OrderSagaGrain(OrderSagaKind kind, SagaServices services, Or
         {
             var (line, quote) = (lines[i], quotes[i].Value!);
             items.Add(new OrderItem(quote.ProductId, quote.Name, line.Quantity, quote.Price));
-            amount = checked(amount + (line.Quantity * quote.Price)); // 50 × 1,000 × the highest price stays far below 2^63
+            amount = checked(amount + (line.Quantity * quote.Price)); // 1,001 times 2^53 at most.
+            if (amount > ExactNumbers.Max) return Result.BadField("items", $"must not amount to more than {ExactNumbers.Max}");
         }
 
-        if (amount > ExactNumbers.Max) return Result.BadField("items", $"must not amount to more than {ExactNumbers.Max}");
         var id = await _services.Ledger.NextIdAsync("orders");
         var now = WholeMilliseconds(_services.Clock.GetUtcNow());
         return new OrderView(

@@ -19,8 +19,11 @@ internal sealed class Inventory
 
     public long Available => OnHand - _reserved;
 
+    /// <summary>All that ever came into stock: orders and their ends do not change it.</summary>
+    public long OnHandAndSold { get; private set; }
+
     /// <summary>Takes what is in the row; what is under way stays so.</summary>
-    public void Load(long stock) => (OnHand, _isLowTold) = (stock, stock < Low);
+    public void Load(long stock, long sold) => (OnHand, OnHandAndSold, _isLowTold) = (stock, stock + sold, stock < Low);
 
     /// <summary>Reserves what will go, and expects what will come, until whoever gets this disposes of it.</summary>
     public Reservation Reserve(long going, long coming = 0)
@@ -30,9 +33,9 @@ internal sealed class Inventory
     }
 
     /// <summary>It is committed.</summary>
-    public void Move(long difference)
+    public void Move(long difference, long sold)
     {
-        OnHand += difference;
+        (OnHand, OnHandAndSold) = (OnHand + difference, OnHandAndSold + difference + sold);
         if (difference > 0 && OnHand >= Low) _isLowTold = false;
     }
 

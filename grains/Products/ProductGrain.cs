@@ -18,16 +18,13 @@ namespace Mall.Products;
 [Reentrant]
 public sealed partial class ProductGrain(GrainLedger ledger, LedgerClock clock) : Grain, IProductGrain
 {
-    /// <summary>Far below what a number may be, so that what orders hold can always come back.</summary>
-    private const long MostStock = 1_000_000_000_000_000;
-
     private readonly Dictionary<string, Task<Result<long>>> _decrements = []; // under way, by gid and branch
     private readonly Inventory _stock = new();
 
     private Task? _loading;                        // under way or done; null before, and after it has failed
     private Task? _owning;                         // likewise
     private Task _sellers = Task.CompletedTask;    // ends when the last of those who take turns has
-    private Product? _product; // null: there is none; its Stock is only the one it was loaded with
+    private Product? _product; // null: there is none; its Stock and Sold are only those it was loaded with
     private bool _inDoubt;     // What became of a commit is unknown: memory is good for nothing any more.
     private long? _ownerId;    // of the shop; it never changes
 
@@ -142,7 +139,7 @@ public sealed partial class ProductGrain(GrainLedger ledger, LedgerClock clock) 
         using var coming = _stock.Reserve(going: 0, coming: quantity);
         var outcome = await CommitAsync(new WriteSet(key, Returning(quantity)));
         ThrowIfStale(outcome);
-        if (outcome == CommitOutcome.Applied) _stock.Move(quantity);
+        if (outcome == CommitOutcome.Applied) _stock.Move(quantity, sold: -quantity);
         return outcome;
     }
 
@@ -238,7 +235,7 @@ public sealed partial class ProductGrain(GrainLedger ledger, LedgerClock clock) 
             outcome = await CommitAsync(writes(tells
                 ? [MoveStock(stock, sold), await LowAsync(left)]
                 : [MoveStock(stock, sold)]));
-            if (outcome == CommitOutcome.Applied) _stock.Move(stock);
+            if (outcome == CommitOutcome.Applied) _stock.Move(stock, sold);
             return outcome.Value;
         }
         finally
@@ -269,7 +266,7 @@ public sealed partial class ProductGrain(GrainLedger ledger, LedgerClock clock) 
     private void Adopt(Product product)
     {
         _product = product;
-        _stock.Load(product.Stock);
+        _stock.Load(product.Stock, product.Sold);
     }
 
     /// <summary>Commits. When the outcome is unknown, memory may be wrong, so the next call begins from the row again.</summary>

@@ -37,7 +37,7 @@ internal static class ProductPages
             static row =>
             {
                 var product = ProductRows.Read(row);
-                return new(product, new ListPlace(row.GetInt64(9), product.Id));
+                return new(product, new ListPlace(row.GetInt64(10), product.Id));
             });
     }
 }

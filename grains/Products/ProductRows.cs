@@ -41,7 +41,7 @@ internal static class ProductRows
     private static readonly RowShape s_review = s_products.Update().Add(s_stars, s_reviews);
     private static readonly RowShape s_tell = s_products.Update().Guard(s_sales).Set(s_sales);
 
-    public const string Columns = "id, shop_id, name, description, price, stock, status, owner_epoch, attributes";
+    public const string Columns = "id, shop_id, name, description, price, stock, sold, status, owner_epoch, attributes";
 
     public static readonly Query<Product> ById = new($"select {Columns} from products where id = @p1", Read);
 
@@ -64,19 +64,20 @@ internal static class ProductRows
 
     public static Product Read(DbDataReader row) => new(
         row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetString(3),
-        row.GetInt64(4), row.GetInt64(5), row.GetInt32(6), row.GetInt64(7), row.GetString(8));
+        row.GetInt64(4), row.GetInt64(5), row.GetInt64(6), row.GetInt32(7), row.GetInt64(8), row.GetString(9));
 }
 
 /// <summary>A row of <c>products</c>, without what the grain does not need.</summary>
 internal sealed record Product(
-    long Id, long ShopId, string Name, string Desc, long Price, long Stock, int Status, long Epoch, string Attributes)
+    long Id, long ShopId, string Name, string Desc, long Price, long Stock, long Sold, int Status, long Epoch,
+    string Attributes)
 {
     public const int OffSale = 0;
     public const int OnSale = 1;
 
     /// <summary>A product on its first day.</summary>
     public static Product Created(long id, long shopId, CreateProduct command) =>
-        new(id, shopId, command.Name, command.Desc, command.Price, command.Stock, OnSale, Epoch: 1, command.Attributes);
+        new(id, shopId, command.Name, command.Desc, command.Price, command.Stock, Sold: 0, OnSale, Epoch: 1, command.Attributes);
 
     public ProductView View => new(Id, ShopId, Name, Desc, Price, Stock, Status, Attributes);
 }

@@ -48,16 +48,46 @@ public sealed class PlainAnswerTests(EveryDatabase databases)
     }
 
     [Fact]
+    public async Task Amount_OfOneDearProduct_IsRefusedWhereItDoesNotFit()
+    {
+        var mall = await databases.OnAsync("SQLite");
+        var seller = await mall.SellerAsync();
+        var products = new[] { await DearAsync(), await DearAsync() };
+
+        foreach (var items in (string[])[$"[{Item(0, 1000)},{Item(1, 1000)}]", $"[{Item(0, 2)}]", $"[{Item(0, 1)},{Item(1, 1)}]"])
+        {
+            var refused = await mall.SendAsync("POST /v1/orders", $$"""{"items":{{items}}}""", seller);
+            Assert.Equal((HttpStatusCode.BadRequest, ErrorCodes.BadParameter), (refused.Status, refused.Code));
+        }
+
+        var placed = await mall.SendAsync("POST /v1/orders", $$"""{"items":[{{Item(1, 1)}}]}""", seller);
+        Assert.Equal(ExactNumbers.Max, placed.Json.GetProperty("amount").GetInt64());
+        await mall.SendAsync($"PUT /v1/cart/items/{products[0]}", """{"quantity":1}""", seller);
+        var cart = await mall.SendAsync($"PUT /v1/cart/items/{products[1]}", """{"quantity":1000}""", seller);
+        Assert.Equal((HttpStatusCode.BadRequest, ErrorCodes.BadParameter), (cart.Status, cart.Code));
+
+        Task<long> DearAsync() => mall.Whole.SellAsync(seller, stock: ExactNumbers.Max, price: ExactNumbers.Max);
+
+        string Item(int product, int quantity) => $$"""{"productId":{{products[product]}},"quantity":{{quantity}}}""";
+    }
+
+    [Fact]
     public async Task Stock_ThatNoDoubleHolds_IsRefused()
     {
         await using var mall = await TestMall.OpenAsync();
         var seller = await mall.RegisterAsync();
         var product = mall.Grains.GetGrain<IProductGrain>(await mall.SellAsync(seller, stock: 1));
 
-        var refused = await product.AdjustStock(seller, 1_000_000_000_000_000, null);
+        var refused = await product.AdjustStock(seller, ExactNumbers.Max, null);
 
         Assert.Equal((ErrorCodes.BadParameter, "delta"), (refused.Refusal?.Code, refused.Refusal?.Field));
-        Assert.Equal(1_000_000_000_000_000, (await product.AdjustStock(seller, 999_999_999_999_999, null)).Value);
+        Assert.Equal(ExactNumbers.Max, (await product.AdjustStock(seller, ExactNumbers.Max - 1, null)).Value);
+
+        var sold = new Branch("one that may come back", "01");
+        await product.DecrStock(sold, 1, null);
+        Assert.Equal(ErrorCodes.BadParameter, (await product.AdjustStock(seller, 1, null)).Refusal?.Code);
+        await product.ReturnStock(sold, 1);
+        Assert.Equal(ExactNumbers.Max, (await product.Get()).Value?.Stock);
     }
 
     [Theory]
