@@ -18,11 +18,15 @@ public sealed partial class ProductGrain
         if (await RefuseUnlessSellerAsync(userId) is { } refusal) return refusal;
         return await InTurnAsync(async () =>
         {
-            // What is sold while it waits for its turn is not there to be taken away: it is counted again.
+            // What is being sold is not there to be taken away. Whatever else is too much goes at once: then nobody is admitted
+            // any more, and what is under way ends.
             while (true)
             {
-                var adjusted = await AdjustAsync(stock - _stock.OnHand, idempotency: null);
-                if (adjusted.Refusal is not { Code: ErrorCodes.NotEnoughStock }) return adjusted;
+                var delta = stock - _stock.OnHand;
+                var now = Math.Max(delta, -_stock.Available);
+                if (now == 0 && delta < 0) await StockSettledAsync(-delta);
+                else if (await AdjustAsync(now, idempotency: null) is var adjusted && (adjusted.IsRefused || now == delta))
+                    return adjusted;
             }
         });
     }
@@ -31,7 +35,8 @@ public sealed partial class ProductGrain
     {
         var taken = Math.Max(0, -delta);
         await StockSettledAsync(taken);
-        if (_stock.OnHand + delta > MostStock) return Result.BadField("delta", $"must not bring the stock beyond {MostStock}");
+        if (_stock.OnHandAndSold + delta > ExactNumbers.Max) // What orders hold may come back.
+            return Result.BadField("delta", $"must not bring what is in stock and what was sold beyond {ExactNumbers.Max}");
         if (_stock.Available < taken)
         {
             await StillOwnerAsync();

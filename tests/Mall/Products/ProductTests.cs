@@ -60,6 +60,31 @@ public sealed class ProductTests
     }
 
     [Fact]
+    public async Task Stock_is_set_to_nothing_also_while_it_sells_without_a_pause()
+    {
+        await using var mall = await TestMall.OpenAsync();
+        var seller = await mall.RegisterAsync();
+        var product = mall.Grains.GetGrain<IProductGrain>(await mall.SellAsync(seller, 1_000_000_000));
+        var sold = 0;
+        var buyers = Enumerable.Range(0, 64).Select(BuyAsync).ToList(); // Some commit while others queue.
+        await TestMall.EventuallyAsync(() => Task.FromResult(Volatile.Read(ref sold) > 50), "it sells");
+
+        Assert.Equal(0, (await product.SetStock(seller, 0)).Value);
+
+        await Task.WhenAll(buyers);
+        Assert.Equal([$"0 {sold}"], await mall.SqlAsync("select stock, sold from products"));
+
+        async Task BuyAsync(int buyer)
+        {
+            for (var n = 0; !(await product.DecrStock(new Branch($"{buyer} {n}", "02"), 1, null)).IsRefused; n++)
+            {
+                Interlocked.Increment(ref sold);
+                if (buyer % 2 == n % 2) await Task.Yield(); // Not all in step.
+            }
+        }
+    }
+
+    [Fact]
     public async Task One_key_twice_at_once_adjusts_once_is_answered_alike_and_troubles_no_buyer()
     {
         await using var mall = await TestMall.OpenAsync();
