@@ -5,13 +5,30 @@ internal sealed record TransactionAlert(
     string Gid, string Status, string Branch, string Error,
     [property: JsonPropertyName("retry_count")] int RetryCount);
 
-/// <summary>Tells the alert hook, again and again until it has taken it: the alert is due work like any other.</summary>
-internal sealed class AlertHandler(IBranchCaller caller) : IDueHandler
+/// <summary>
+/// Tells the alert hook, again until it has taken it, for some twenty minutes: the alert is due work like any other, but a hook
+/// that is gone must not make more and more of it.
+/// </summary>
+internal sealed partial class AlertHandler(IBranchCaller caller, ILogger<AlertHandler> log) : IDueHandler
 {
     internal const string KindOfWork = "transaction.alert";
 
+    private const int MostAttempts = 12;
+
     public string Kind => KindOfWork;
 
-    public Task HandleAsync(DueItem item, CancellationToken cancellationToken) =>
-        caller.AlertAsync(item.Payload ?? "{}", cancellationToken);
+    public async Task HandleAsync(DueItem item, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await caller.AlertAsync(item.Payload ?? "{}", cancellationToken);
+        }
+        catch (Exception failure) when (item.Attempts >= MostAttempts && !cancellationToken.IsCancellationRequested)
+        {
+            LogGivenUp(failure, item.Payload);
+        }
+    }
+
+    [LoggerMessage(3505, LogLevel.Error, "The alert hook has not taken this in twenty minutes: {Alert}")]
+    private partial void LogGivenUp(Exception failure, string? alert);
 }

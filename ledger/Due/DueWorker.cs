@@ -5,8 +5,9 @@ namespace Mall.Ledger;
 
 /// <summary>
 /// Finds work whose time has come, in the table <c>due</c> and in due columns, and hands it to its handlers. It looks once a
-/// period, and again at once while there is more than it can take. What fails is tried again, with backoff, for ever: giving up
-/// is for whoever owns the work. What a dead process leaves undone, another claims.
+/// period, and again at once while there is more than it can take. The table and each column are a source, and none takes the
+/// places that others may need: a kind of work that hangs holds up its own source. What fails is tried again, with backoff, for
+/// ever: giving up is for whoever owns the work. What a dead process leaves undone, another claims.
 /// </summary>
 internal sealed partial class DueWorker(
     IStore store, ILedger ledger, IEnumerable<IDueHandler> handlers, IEnumerable<DueColumn> columns, LedgerOptions options,
@@ -16,9 +17,9 @@ internal sealed partial class DueWorker(
     private const int MostRemembered = 10_000;
 
     private readonly Dictionary<string, IDueHandler> _handlers = handlers.ToDictionary(handler => handler.Kind);
-    private readonly List<DueColumn> _columns =
+    private readonly List<DueColumn?> _sources = // Null for the table.
     [
-        .. columns.Select(column => handlers.Any(handler => handler.Kind == column.Kind)
+        null, .. columns.Select(column => handlers.Any(handler => handler.Kind == column.Kind)
             ? column
             : throw new InvalidOperationException($"Due work of kind {column.Kind} has no handler.")),
     ];
@@ -28,7 +29,7 @@ internal sealed partial class DueWorker(
     private readonly ConcurrentDictionary<(string Kind, string Key), int> _failures = [];
 
     // The loop's own.
-    private readonly List<Task> _running = [];
+    private readonly List<(Task Work, DueColumn? Source)> _running = [];
     private Task _loop = Task.CompletedTask;
     private bool _isStandingScheduled;
 
@@ -67,11 +68,12 @@ internal sealed partial class DueWorker(
                 LogPollFailed(failure);
             }
 
-            if (!isMore) await SleepAsync();
-            while (isMore && CountRunning() > options.DueConcurrency / 2) await Task.WhenAny(_running);
+            var pause = SleepAsync();
+            if (!isMore) await pause;
+            while (IsBusy() && !pause.IsCompleted) await Task.WhenAny(_running.Select(running => running.Work).Append(pause));
         }
 
-        await Task.WhenAll(_running);
+        await Task.WhenAll(_running.Select(running => running.Work));
     }
 
     /// <summary>Claims as much as there is room for and starts it. True when there may be more.</summary>
@@ -87,22 +89,22 @@ internal sealed partial class DueWorker(
 
         await time.SetAsync(store, _stop.Token);
         var isMore = false;
-        var kinds = _handlers.Keys.Except(_columns.Select(column => column.Kind)).ToArray();
-        if (kinds.Length > 0) isMore = await ClaimAsync(null, kinds);
-        foreach (var column in _columns) isMore |= await ClaimAsync(column, [column.Kind]);
+        foreach (var source in _sources) isMore |= await ClaimAsync(source);
         return isMore;
     }
 
-    private async Task<bool> ClaimAsync(DueColumn? column, string[] kinds)
+    private async Task<bool> ClaimAsync(DueColumn? column)
     {
-        var room = options.DueConcurrency - CountRunning();
+        string[] kinds = column is null ? [.. _handlers.Keys.Where(kind => !_sources.Exists(source => source?.Kind == kind))] : [column.Kind];
+        if (kinds.Length == 0) return false;
+        var room = RoomFor(column);
         if (room <= 0) return true;
 
         // Whole milliseconds, as they are stored: the end of the claim is compared when the claim is released.
         var now = DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
         var claim = new DueClaim(_claimant, kinds, now, now + options.DueClaim, room);
         var items = column is null ? await store.ClaimAsync(claim) : await store.ClaimAsync(column, claim);
-        _running.AddRange(items.Select(item => HandleAsync(item, column, claim)));
+        _running.AddRange(items.Select(item => (HandleAsync(item, column, claim), column)));
         return items.Count == room;
     }
 
@@ -157,10 +159,20 @@ internal sealed partial class DueWorker(
         }
     }
 
-    private int CountRunning()
+    private bool IsBusy()
     {
-        _running.RemoveAll(static work => work.IsCompleted);
-        return _running.Count;
+        _running.RemoveAll(static running => running.Work.IsCompleted);
+        return _running.Count > options.DueConcurrency / 2;
+    }
+
+    /// <summary>What is free, but for some places of each of the others.</summary>
+    private int RoomFor(DueColumn? source)
+    {
+        _running.RemoveAll(static running => running.Work.IsCompleted);
+        var share = options.DueConcurrency / (2 * _sources.Count);
+        var kept = _sources.Where(other => other != source)
+            .Sum(other => Math.Max(0, share - _running.Count(running => running.Source == other)));
+        return options.DueConcurrency - kept - _running.Count;
     }
 
     private void Note(DueItem item, int failures)

@@ -47,7 +47,7 @@ public sealed class DueWorkerTests
         foreach (var i in Enumerable.Range(0, 20)) await _mall.Commit(DueWork.Schedule("mail", $"{i}", Now));
         await _mall.Pass(TimeSpan.FromSeconds(30));
 
-        Assert.Equal(4, _mail.MostAtOnce);
+        Assert.Equal(3, _mail.MostAtOnce); // One place is the other source's.
         Assert.Equal(20, _mail.Done.Distinct().Count());
         Assert.Equal(20, _mail.Begun.Count);
     });
@@ -58,6 +58,17 @@ public sealed class DueWorkerTests
         _mail.Takes = TimeSpan.FromHours(1);
         foreach (var i in Enumerable.Range(0, 3)) await _mall.Commit(DueWork.Schedule("mail", $"{i}", Now)); // Of room for 4.
         await _mall.Pass(TimeSpan.FromSeconds(5));
+        await _mall.Commit(Order(7, "g", Now));
+        await _mall.Pass(TimeSpan.FromSeconds(5));
+        Assert.Equal("7  1", _closing.Done.First());
+    });
+
+    [Fact]
+    public void Work_OfOneKind_HoweverMuchOfItFailsSlowly_HoldsUpNoOther() => Run(async () =>
+    {
+        (_mail.Takes, _mail.Fails) = (TimeSpan.FromSeconds(3), true);
+        foreach (var i in Enumerable.Range(0, 100)) await _mall.Commit(DueWork.Schedule("mail", $"{i}", Now));
+        await _mall.Pass(TimeSpan.FromSeconds(10));
         await _mall.Commit(Order(7, "g", Now));
         await _mall.Pass(TimeSpan.FromSeconds(5));
         Assert.Equal("7  1", _closing.Done.First());
