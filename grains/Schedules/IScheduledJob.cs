@@ -6,6 +6,9 @@ namespace Mall.Schedules;
 /// </summary>
 public interface IScheduledJob
 {
+    /// <summary>For its queries that read all there is.</summary>
+    static readonly TimeSpan QueryTimeout = TimeSpan.FromMinutes(10);
+
     /// <summary>The schedule's name.</summary>
     string Name { get; }
 

@@ -73,7 +73,7 @@ internal sealed partial class ReconciliationJob(GrainLedger ledger, ScheduleMetr
     public async Task<string> RunAsync(DateTimeOffset now, TimeZoneInfo zone)
     {
         var found = new List<Difference>();
-        foreach (var question in s_questions) found.AddRange(await ledger.QueryAsync(question));
+        foreach (var question in s_questions) found.AddRange(await ledger.QueryAsync(question with { Timeout = IScheduledJob.QueryTimeout }));
         metrics.Differences(found.Count);
         foreach (var (what, kept, added) in found) LogDiffers(what, kept, added);
         return found.Count == 0
@@ -104,7 +104,7 @@ internal sealed partial class ReconciliationJob(GrainLedger ledger, ScheduleMetr
     private sealed record Difference(string What, long Kept, long Added);
 }
 
-/// <summary>What schedules tell of themselves, in the meter <c>Mall.Schedules</c>.</summary>
+/// <summary>What schedules tell of themselves, in the meter <c>mall</c>.</summary>
 internal sealed class ScheduleMetrics : IDisposable
 {
     private readonly Meter _meter;

@@ -9,8 +9,11 @@ namespace Mall.Schedules;
 public sealed partial class ScheduleGrain(
     GrainLedger ledger, LedgerClock clock, IEnumerable<IScheduledJob> jobs, ILogger<ScheduleGrain> log) : Grain, IScheduleGrain
 {
+    private const int MostUnavailable = 3;
+
     private static readonly TimeSpan s_lease = TimeSpan.FromSeconds(30);
 
+    private int _unavailable; // Runs in a row that the database has cut short.
     private Task<ScheduleRow?>? _run;
 
     private string Name => this.GetPrimaryKeyString();
@@ -101,18 +104,33 @@ public sealed partial class ScheduleGrain(
                 Task waiting = running.WaitAsync(s_lease / 3, clock);
                 await waiting.ConfigureAwait(
                     ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
-                if (!running.IsCompleted)
-                    await ledger.CommitAsync(new WriteSet(ScheduleRows.Plan(Name, clock.GetUtcNow() + s_lease)));
+                if (!running.IsCompleted) await StayAheadAsync();
             }
 
-            return await running;
+            var outcome = await running;
+            _unavailable = 0;
+            return outcome;
         }
-        catch (Exception failure) when (failure is not (StorageUnavailableException or TooBusyException))
+        catch (Exception failure)
+            when (failure is not (StorageUnavailableException or TooBusyException) || ++_unavailable == MostUnavailable)
         // The edge of the job: whatever went wrong is its outcome, and its next time comes. What the database has left in
-        // doubt is done again, which each job allows.
+        // doubt is done again, which each job allows; but not for ever, since what is too much for it stays too much.
         {
+            _unavailable = 0;
             LogFailed(log, failure, Name);
             return $"failed: {failure.GetType().Name}: {failure.Message}";
+        }
+    }
+
+    private async Task StayAheadAsync()
+    {
+        try
+        {
+            await ledger.CommitAsync(new WriteSet(ScheduleRows.Plan(Name, clock.GetUtcNow() + s_lease)));
+        }
+        catch (Exception failure) when (failure is StorageUnavailableException or TooBusyException)
+        {
+            // Whoever takes the schedule up meanwhile comes to this activation, and joins.
         }
     }
 

@@ -36,7 +36,7 @@ internal sealed class ShopReportJob(GrainLedger ledger, LedgerClock clock) : ISc
         where o.status = {OrderStatus.Paid} and o.paid_time >= @p1 and o.paid_time < @p2
         group by p.shop_id, o.paid_time - o.paid_time % @p3
         """,
-        row => (row.GetInt64(0), row.Time(1), Sales.Read(row, 2)));
+        row => (row.GetInt64(0), row.Time(1), Sales.Read(row, 2))) { Timeout = IScheduledJob.QueryTimeout };
 
     /// <summary>Of shops that are older than @p1: those with no report of day @p2, and reports of it that tell of some.</summary>
     private static readonly Query<(long Shop, Sales? Told)> s_told = new(

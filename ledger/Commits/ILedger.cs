@@ -38,4 +38,8 @@ public interface ILedger
 /// <summary>A read: portable SQL and how a row becomes a value. Make each once in a static field.</summary>
 /// <param name="Sql">One select, lower case, parameters <c>@p1</c>, <c>@p2</c>, ... each named at least once.</param>
 /// <param name="Map">Reads the current row; must not advance the reader.</param>
-public sealed record Query<T>(string Sql, Func<DbDataReader, T> Map);
+public sealed record Query<T>(string Sql, Func<DbDataReader, T> Map)
+{
+    /// <summary>How long a server may take. Default, null: as long as for a commit.</summary>
+    public TimeSpan? Timeout { get; init; }
+}

@@ -13,6 +13,7 @@ internal readonly record struct Statement<T>(Query<T> Query, params Value[] Para
     {
         await using var disposed = command;
         command.CommandText = Query.Sql;
+        if (Query.Timeout is { } timeout) command.CommandTimeout = (int)timeout.TotalSeconds;
         foreach (var (i, value) in Parameters.Index())
         {
             var parameter = command.CreateParameter();

@@ -65,6 +65,20 @@ public sealed class ScheduleGrainTests
         Assert.Equal(1, job.Runs);
     }
 
+    [Fact]
+    public async Task A_job_that_is_always_too_much_for_the_database_has_failed_until_its_next_time()
+    {
+        var job = new Job(() => throw new StorageUnavailableException("It took too long.") { NothingHappened = true });
+        await using var mall = await OpenAsync(job, outcome: "''");
+        var schedule = mall.Grains.GetGrain<IScheduleGrain>("job");
+
+        for (var run = 1; run < 3; run++) await Assert.ThrowsAsync<StorageUnavailableException>(() => schedule.Run(null));
+        var given = await schedule.Run(null);
+
+        Assert.Equal(3, job.Runs);
+        Assert.Equal("failed: StorageUnavailableException: It took too long.", given?.Value?.Outcome);
+    }
+
     /// <summary>A mall with that schedule, which is not due by itself.</summary>
     private static async Task<TestMall> OpenAsync(Job job, string outcome, TimeProvider? clock = null)
     {
