@@ -29,8 +29,10 @@ internal static class WebhookRows
             s_url, s_events, s_secret, s_allowPrivate, s_status, s_failures, s_lastError, s_failingSince, s_nextTime,
             s_updateTime);
 
-    // Whoever delivers beside it, or has been told to stop or to go elsewhere, finds another place, status or address.
-    private static readonly RowShape s_deliver = s_webhooks.Update().Guard(s_url, s_secret, s_status, s_seen).Set(
+    // Whoever delivers beside it, or has been told to stop, to go elsewhere or to begin anew, finds another place, status, address
+    // or count of failures.
+    private static readonly RowShape s_deliver = s_webhooks.Update().Guard(
+        s_url, s_secret, s_status, s_seen, s_failures, s_failingSince).Set(
         s_status, s_seen, s_failures, s_lastError, s_failingSince, s_nextTime, s_updateTime);
 
     private static readonly RowShape s_delete = s_webhooks.Delete();
@@ -56,9 +58,12 @@ internal static class WebhookRows
         """,
         Read);
 
-    /// <summary>Events behind position @p1 that are of one of seven types.</summary>
+    /// <summary>Of the next 10,000 events behind position @p1 those of one of seven types: of a day's backlog nobody wants more.</summary>
     public static readonly Query<long> Lag = new(
-        "select count(*) from outbox where position > @p1 and type in (@p2, @p3, @p4, @p5, @p6, @p7, @p8)",
+        """
+        select count(*) from (select type from outbox where position > @p1 order by position limit 10000) o
+        where type in (@p2, @p3, @p4, @p5, @p6, @p7, @p8)
+        """,
         row => row.GetInt64(0));
 
     /// <summary>The place that the last of all webhooks has reached; none when there are none.</summary>
@@ -74,7 +79,7 @@ internal static class WebhookRows
 
     /// <summary>From one state of the delivery to the next.</summary>
     public static RowChange Deliver(WebhookRow from, WebhookRow to, DateTimeOffset next, DateTimeOffset now) => s_deliver.With(
-        from.Id, from.Url, from.Secret, from.Status, from.Seen, to.Status, to.Seen, to.Failures, to.LastError, to.FailingSince,
+        from.Id, from.Url, from.Secret, from.Status, from.Seen, from.Failures, from.FailingSince, to.Status, to.Seen, to.Failures, to.LastError, to.FailingSince,
         next, now);
 
     public static RowChange Delete(long id) => s_delete.With(id);

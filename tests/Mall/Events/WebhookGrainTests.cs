@@ -26,6 +26,23 @@ public sealed class WebhookGrainTests
     }
 
     [Fact]
+    public async Task A_delivery_that_fails_does_not_bring_back_failures_that_were_cleared_beside_it()
+    {
+        var network = new Network { Error = "It was answered with 500." };
+        await using var mall = await OpenAsync(network);
+        var hook = await CreateAsync(mall, "user.registered");
+        await mall.ChangeAsync("update webhooks set failures = 9, last_error = 'It was answered with 500.', failing_since = 1");
+        await mall.RegisterAsync();
+        await hook.Deliver();
+        await network.AskedAsync(1);
+
+        await hook.Change(new ChangeWebhook(null, null, null, null, WebhookStatus.Active));
+        network.Answer();
+
+        await mall.UntilSqlSaysAsync(["active 1"], "select status, failures from webhooks where failures > 0");
+    }
+
+    [Fact]
     public async Task A_test_that_waits_for_the_receiver_keeps_nobody_else_waiting()
     {
         var network = new Network();
@@ -78,6 +95,9 @@ public sealed class WebhookGrainTests
         private readonly TaskCompletionSource _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private int _asked;
 
+        /// <summary>What comes of a delivery; null: it arrives.</summary>
+        public string? Error { get; init; }
+
         /// <summary>What happens while an address is looked up.</summary>
         public Func<Task>? Complaining { get; set; }
 
@@ -96,7 +116,7 @@ public sealed class WebhookGrainTests
         {
             Interlocked.Increment(ref _asked);
             await _answer.Task.WaitAsync(cancellationToken);
-            return new Delivery(200, null);
+            return new Delivery(Error is null ? 200 : 500, Error);
         }
     }
 }
