@@ -48,9 +48,15 @@ public sealed partial class PaymentGrain(
 
             var now = clock.GetUtcNow();
             if (await EffectsAsync(payment, report, now) is not { } effects) continue;
-            var writes = new WriteSet([PaymentRows.Report(payment, report, now), .. effects]);
+            var writes = new WriteSet([PaymentRows.Report(payment, report, now), .. effects.Changes]);
             if (await ledger.CommitAsync(writes) != CommitOutcome.Applied) continue;
             metrics.Reported(report.HasSucceeded);
+            if (effects.IsLate)
+            {
+                metrics.PaidTooLate();
+                LogPaidTooLate(Id, payment.OrderId);
+            }
+
             return payment.View with
             {
                 Status = report.HasSucceeded ? PaymentStatus.Succeeded : PaymentStatus.Failed, ProviderRef = report.ProviderRef,
@@ -60,10 +66,13 @@ public sealed partial class PaymentGrain(
         throw new StaleActivationException($"Payment {Id} or its order is never as it was found.");
     }
 
-    /// <summary>What comes with the payment's own change; null when the payment is not as it was found any more.</summary>
-    private async Task<RowChange[]?> EffectsAsync(Payment payment, PaymentReport report, DateTimeOffset now)
+    /// <summary>
+    /// What comes with the payment's own change, and whether the order had closed; null when the payment is not as it was found
+    /// any more.
+    /// </summary>
+    private async Task<(RowChange[] Changes, bool IsLate)?> EffectsAsync(Payment payment, PaymentReport report, DateTimeOffset now)
     {
-        if (!report.HasSucceeded) return [];
+        if (!report.HasSucceeded) return ([], false);
         var lines = await ledger.QueryAsync(OrderRows.ById, payment.OrderId);
         var order = lines[0].Order;
         switch (order.Status)
@@ -71,17 +80,15 @@ public sealed partial class PaymentGrain(
             case OrderStatus.Created:
                 var paid = new OrderEvent(order.Id, order.Gid, order.UserId, order.Amount);
                 return
-                [
+                ([
                     OrderRows.Paid(order.Id, report.PaidAt ?? now, now),
                     .. PointRows.Move(order.UserId, PointRows.For(payment.Amount), PointCauses.Payment, Id, now),
                     await ledger.OrderEventAsync(EventTypes.OrderPaid, paid, now),
-                ];
+                ], false);
 
             // Closed for good: the refund's intent is committed with the success, and due at once.
             case OrderStatus.Closed:
-                metrics.PaidTooLate();
-                LogPaidTooLate(Id, order.Id);
-                return [refunds.Late(payment, now)];
+                return ([refunds.Late(payment, now)], true);
 
             // One order, one payment, and none before every branch of the order is done: so another activation has reported
             // this very success between the two looks.

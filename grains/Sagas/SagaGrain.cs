@@ -49,7 +49,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     private bool HasFailedTooOften => Saga.Status == SagaStatus.Submitted && _failures >= services.Options.FailureLimit;
 
     /// <summary>A saga that waits for an operator: nobody else takes it up.</summary>
-    private bool IsParked => Saga is { Status: SagaStatus.Submitted, NextTime: null } && !IsRunning;
+    private bool IsParked => Saga.NextTime is null && !SagaStatus.HasEnded(Saga.Status) && !IsRunning;
 
     /// <summary>Makes the intent durable, once, and starts the saga. Whoever repeats the request gets the first intent.</summary>
     /// <param name="requestHash">What is asked for under an idempotency key, or null without one.</param>
@@ -155,16 +155,20 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
 
         _failures = 0;
         _wake.TrySetResult();
-        if (IsParked)
-        {
-            // Those who retry at once share one write: of two the second would take the first for another activation's.
-            if (_unparking.IsCompleted)
-                _unparking = MoveToAsync(Saga with { NextTime = services.Clock.GetUtcNow() + services.Options.TakeoverAfter });
-            await _unparking;
-        }
-
+        await UnparkAsync();
         Start();
         return Done.It;
+    }
+
+    /// <summary>From here on somebody takes it up again should this silo die.</summary>
+    private async Task UnparkAsync()
+    {
+        if (!IsParked) return;
+
+        // Those who retry at once share one write: of two the second would take the first for another activation's.
+        if (_unparking.IsCompleted)
+            _unparking = MoveToAsync(Saga with { NextTime = services.Clock.GetUtcNow() + services.Options.TakeoverAfter });
+        await _unparking;
     }
 
     public async Task<Result<Done>> Abort()
@@ -177,6 +181,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         if (Saga.Status == SagaStatus.Aborting)
         {
             _wake.TrySetResult();
+            await UnparkAsync();
             Start();
             return Done.It;
         }

@@ -3,6 +3,7 @@ namespace Mall.Users;
 public sealed class UserGrain(GrainLedger ledger, LedgerClock clock) : Grain, IUserGrain
 {
     private bool _known; // that there is such a user; users do not go away once their registration has ended
+    private bool _goes;  // Their registration is being undone, or has been.
 
     private long Id => this.GetPrimaryKeyLong();
 
@@ -20,7 +21,7 @@ public sealed class UserGrain(GrainLedger ledger, LedgerClock clock) : Grain, IU
 
     public async Task Remove(Branch branch)
     {
-        _known = false;
+        (_known, _goes) = (false, true);
         if (await ledger.CommitAsync(new WriteSet(branch.Compensation(), UserRows.Delete(Id))) == CommitOutcome.Conflict)
             throw new StaleActivationException($"User {Id} is not as its registration left it.");
     }
@@ -30,9 +31,11 @@ public sealed class UserGrain(GrainLedger ledger, LedgerClock clock) : Grain, IU
 
     public async Task<bool> Exists()
     {
-        if (!_known && await ledger.FindAsync(UserRows.ById, Id) is not null) _known = true;
-        if (!_known) DeactivateOnIdle(); // whoever guesses ids shall not fill the memory
-        return _known;
+        if (_known) return true;
+        var isThere = await ledger.FindAsync(UserRows.ById, Id) is not null;
+        if (isThere && !_goes) _known = true;
+        else DeactivateOnIdle(); // whoever guesses ids shall not fill the memory
+        return isThere;
     }
 }
 

@@ -203,7 +203,7 @@ internal sealed partial class GroupCommitter(
         {
             if (_failures > 0) LogRecovered(_failures);
             _failures = 0;
-            metrics.Committed(part.Count, time.GetElapsedTime(started));
+            if (part.Open > 0) metrics.Committed(part.Open, time.GetElapsedTime(started));
             Answer(part, static (batch, i) => batch.HeldBackBy(i) == ConflictKeys.None);
             if (part.Findings > 0) HoldBack(part, isAtFault: false);
         }

@@ -140,6 +140,28 @@ public sealed class SagaEngineTests
     }
 
     [Fact]
+    public async Task A_retry_of_a_saga_that_was_parked_while_it_went_back_outlives_its_silo()
+    {
+        var undone = new TaskCompletionSource();
+        var script = new Script()
+            .Branch("01", compensation: _ => undone.Task)
+            .Branch("02", _ => Task.FromResult<Refusal?>(s_no), after: "01");
+        var mall = await script.OpenAsync();
+        _ = Saga(mall).Run("h");
+        await TestMall.EventuallyAsync(() => Task.FromResult(script.Calls.Contains("-01")), "it goes back");
+        await mall.ChangeAsync("update sagas set next_time = null"); // By a version that could not read it.
+        var files = Copy(mall.Folder);
+
+        await using var restarted = await script.OpenAsync(files);
+        Assert.False((await Directory(restarted).Retry("s1", null)).IsRefused);
+
+        Assert.Equal(["aborting 1"], await restarted.SqlAsync("select status, next_time is not null from sagas"));
+        undone.SetResult();
+        await restarted.UntilSqlSaysAsync(["failed"], "select status from sagas");
+        await mall.DisposeAsync();
+    }
+
+    [Fact]
     public async Task An_operator_aborts_a_parked_saga_and_what_was_started_is_compensated()
     {
         var script = new Script().Branch("01").Branch("02", _ => throw new InvalidOperationException("a bug"), after: "01");
