@@ -38,10 +38,27 @@ public static class MallHost
 
         var mall = builder.Build();
         if (settings.Roles.HasFlag(Roles.Api))
-            mall.MapMallApi().MapOrleansDashboard("/dashboard/orleans").RequireAuthorization(Policies.Operator);
+        {
+            IEndpointConventionBuilder orleans = mall.MapMallApi().MapOrleansDashboard("/dashboard/orleans");
+            orleans.RequireAuthorization(Policies.Operator).Finally(InNoFrame);
+        }
         else
+        {
             mall.MapBackDoor();
+        }
+
         return mall;
+    }
+
+    /// <summary>Like the mall's own pages.</summary>
+    private static void InNoFrame(EndpointBuilder page)
+    {
+        var serve = page.RequestDelegate!;
+        page.RequestDelegate = http =>
+        {
+            http.Response.Headers.ContentSecurityPolicy = "frame-ancestors 'none'";
+            return serve(http);
+        };
     }
 
     private static void AddGrains(IServiceCollection services, MallSettings settings)

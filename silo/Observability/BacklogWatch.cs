@@ -12,14 +12,17 @@ internal sealed class BacklogWatch : BackgroundService
     private static readonly TimeSpan s_period = TimeSpan.FromSeconds(15);
     private static readonly string[] s_unended = ["prepared", "submitted", "aborting"];
 
-    private static readonly Query<(long Count, DateTimeOffset? Oldest)> s_sagas =
-        new("select count(*), min(create_time) from sagas where status = @p1", row => (row.GetInt64(0), Time(row, 1)));
+    // One that is parked has a gauge of its own, and one that nobody has tried yet may be meant to wait: a delayed message.
+    private static readonly Query<(long Count, DateTimeOffset? Oldest)> s_sagas = new(
+        """
+        select count(*), min(case when next_time <= @p2 or next_time is not null and attempts > 0 then create_time end)
+        from sagas where status = @p1
+        """,
+        row => (row.GetInt64(0), Time(row, 1)));
 
     private static readonly Query<long> s_parked = new(
         "select count(*) from sagas where status in ('prepared', 'submitted', 'aborting') and next_time is null", row =>
             row.GetInt64(0));
-
-    private static readonly Query<DateTimeOffset?> s_due = new("select min(due_time) from due", row => Time(row, 0));
 
     // seen is a position and a place in it, see OutboxLog. Who has no webhook that works is behind nothing.
     private static readonly Query<DateTimeOffset?> s_undelivered = new(
@@ -34,19 +37,28 @@ internal sealed class BacklogWatch : BackgroundService
 
     private readonly ILedger _ledger;
     private readonly TimeProvider _time;
+    private readonly Query<DateTimeOffset?>[] _due;
     private readonly Dictionary<string, (long Count, double AgeSeconds)> _sagas = [];
     private long _parked;
     private double _dueLag;
     private double _outboxLag;
     private Dictionary<string, long> _webhooks = [];
 
-    public BacklogWatch(ILedger ledger, TimeProvider time, IMeterFactory meters)
+    public BacklogWatch(ILedger ledger, IEnumerable<DueColumn> dueColumns, TimeProvider time, IMeterFactory meters)
     {
         (_ledger, _time) = (ledger, time);
+        _due =
+        [
+            new("select min(due_time) from due", row => Time(row, 0)),
+            .. from column in dueColumns
+               where column.Kind != "webhook" // May be called at any time; how late it is says the age of its events.
+               select new Query<DateTimeOffset?>(
+                   $"select min({column.DueTime}) from {column.Table} where {column.Predicate ?? "1 = 1"}", row => Time(row, 0)),
+        ];
         var meter = meters.Create("mall");
         meter.CreateObservableGauge("sagas", () => Each(s => s.Count), "{saga}", "Sagas that have not ended, by status.");
         meter.CreateObservableGauge(
-            "sagas.oldest.age", () => Each(s => s.AgeSeconds), "s", "Age of the oldest saga that has not ended, by status.");
+            "sagas.oldest.age", () => Each(s => s.AgeSeconds), "s", "Age of the oldest saga that should have ended, by status.");
         meter.CreateObservableGauge("sagas.parked", () => _parked, "{saga}", "Sagas that wait for an operator.");
         meter.CreateObservableGauge("due.lag", () => _dueLag, "s", "How long the oldest due work has been due.");
         meter.CreateObservableGauge(
@@ -76,12 +88,14 @@ internal sealed class BacklogWatch : BackgroundService
         var now = _time.GetUtcNow();
         foreach (var status in s_unended)
         {
-            var (count, oldest) = (await _ledger.QueryAsync(s_sagas, cancellationToken, status))[0];
+            var (count, oldest) = (await _ledger.QueryAsync(s_sagas, cancellationToken, status, now))[0];
             lock (_sagas) _sagas[status] = (count, Since(oldest));
         }
 
         _parked = (await _ledger.QueryAsync(s_parked, cancellationToken))[0];
-        _dueLag = Since((await _ledger.QueryAsync(s_due, cancellationToken))[0]);
+        var lag = 0.0;
+        foreach (var due in _due) lag = Math.Max(lag, Since((await _ledger.QueryAsync(due, cancellationToken))[0]));
+        _dueLag = lag;
         _outboxLag = Since(await _ledger.QueryAsync(s_undelivered, cancellationToken) is [var first] ? first : null);
         _webhooks = (await _ledger.QueryAsync(s_webhooks, cancellationToken)).ToDictionary(row => row.Status, row => row.Count);
 

@@ -41,6 +41,27 @@ public sealed class OperatorPageTests(PaymentMall payments) : IClassFixture<Paym
         Assert.Contains("There is no product teapot.", page, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("/dashboard/work")]
+    [InlineData("/dashboard/orleans/")]
+    public async Task Pages_are_shown_in_nobody_s_frame(string path)
+    {
+        var page = await Mall.SendAsync("GET", path, token: Jwt.Operator);
+        Assert.Equal(HttpStatusCode.OK, page.Status);
+        Assert.Contains("frame-ancestors 'none'", page.Headers["Content-Security-Policy"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Work_names_all_that_is_due_later()
+    {
+        var (_, token) = await Mall.RegisterAsync("+49150444");
+        await Mall.SendAsync(
+            "POST", "/v1/orders", $$"""{"items":[{"productId":{{payments.Product}},"quantity":1}]}""", token);
+        var page = await Mall.SendAsync("GET", "/dashboard/work", token: Jwt.Operator);
+        foreach (var kind in (string[])["schedule", "order.close"])
+            Assert.Contains($"<td>{kind}</td>", page.Body, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Root_leads_to_the_page_on_which_the_API_is_tried()
     {
