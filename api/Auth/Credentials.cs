@@ -21,7 +21,7 @@ public static class Credentials
     public static string? Complaint(string password, string name = "")
     {
         var checks = new FieldChecks();
-        checks.Text("password", password, MinPasswordLength, MaxPasswordLength);
+        checks.Text("password", Composed(password), MinPasswordLength, MaxPasswordLength);
         checks.Text("name", name, 0, AccountDesk.MaxName);
         return checks.First is { } error ? $"{error.Field} {error.Message}" : null;
     }
@@ -33,7 +33,8 @@ public static class Credentials
     /// The text in Unicode's form NFC: keyboards differ in how they spell an accent. (.NET's own normalization does nothing in a
     /// process without cultures.)
     /// </summary>
-    internal static string Composed(string text) => Ascii.IsValid(text) ? text : ENSNormalize.NF.NFC(text);
+    [return: NotNullIfNotNull(nameof(text))]
+    internal static string? Composed(string? text) => text is null || Ascii.IsValid(text) ? text : ENSNormalize.NF.NFC(text);
 
     internal static PasswordHasher<object> Hasher(int iterations) =>
         new(Options.Create(new PasswordHasherOptions { IterationCount = iterations }));

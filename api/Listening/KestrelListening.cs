@@ -55,7 +55,8 @@ public static class KestrelListening
         limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(60);
     }
 
-    internal static void ListenAt(this KestrelServerOptions kestrel, ListenAddress address, Action<ListenOptions> configure)
+    /// <summary>Listens at all addresses where the host is <c>*</c>: of both protocols, or of the one that the machine has.</summary>
+    public static void ListenAt(this KestrelServerOptions kestrel, ListenAddress address, Action<ListenOptions> configure)
     {
         if (address.Host == "*")
             kestrel.ListenAnyIP(address.Port, configure);

@@ -52,7 +52,7 @@ namespace Mall.Api.Rest;
 [JsonSerializable(typeof(WebhookAnswer))]
 [JsonSerializable(typeof(WebhookPageAnswer))]
 [JsonSerializable(typeof(DeliveryAnswer))]
-[JsonSerializable(typeof(SchedulesAnswer))]
+[JsonSerializable(typeof(SchedulePageAnswer))]
 [JsonSerializable(typeof(ScheduleAnswer))]
 [JsonSerializable(typeof(ChangeScheduleInput))]
 internal sealed partial class ApiJson : JsonSerializerContext

@@ -39,9 +39,11 @@ internal sealed class Body<T>(T value) : IEndpointParameterMetadataProvider wher
         }
     }
 
-    /// <exception cref="ProblemException">415 for another content type, or a compressed body.</exception>
+    /// <exception cref="ProblemException">415 for another content type, or a compressed body; 100002 for none at all.</exception>
     internal static void CheckContentType(HttpRequest request)
     {
+        if (request.ContentType is null && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })
+            throw Empty(); // It lacks more than a type.
         if (request.ContentType is not Answer.Json && !IsJsonInUtf8(request.ContentType))
             throw new ProblemException(Problem.UnsupportedMediaType("The body must be application/json in UTF-8."));
         if (request.Headers.ContentEncoding is not ([] or ["identity"]))
@@ -57,7 +59,7 @@ internal sealed class Body<T>(T value) : IEndpointParameterMetadataProvider wher
     internal static T Parse(in ReadOnlySequence<byte> body, bool isPatch)
     {
         if (body.IsEmpty)
-            throw new ProblemException(Problem.Of(ErrorCodes.BadParameter, "The body is empty; a JSON object is needed."));
+            throw Empty();
         try
         {
             // Nearly every body lies in one piece; the others are small enough to be copied.
@@ -73,6 +75,9 @@ internal sealed class Body<T>(T value) : IEndpointParameterMetadataProvider wher
                 : Problem.Of(ErrorCodes.BadParameter, "The body is not one JSON object as this request takes it."));
         }
     }
+
+    private static ProblemException Empty() =>
+        new(Problem.Of(ErrorCodes.BadParameter, "The body is empty; a JSON object is needed."));
 
     /// <summary>In a change null would mean either "as it is" or "away with it", and no field of the mall can go away.</summary>
     private static void RefuseNulls(ReadOnlySpan<byte> body)

@@ -20,6 +20,16 @@ internal sealed class SagaDesk(IGrainFactory grains)
         return patience.Insist(() => Directory.List(status, isParked, place, limit));
     }
 
+    /// <summary>Likewise, each with its branches and barrier rows.</summary>
+    public async Task<ListPage<SagaView>> ListWhole(string? status, bool? isParked, string? after, int limit, Patience patience)
+    {
+        var page = await List(status, isParked, after, limit, patience);
+        return page with { Items = [.. await Task.WhenAll(page.Items.Select(WholeAsync))] };
+
+        // One may have been cleaned up since.
+        async Task<SagaView> WholeAsync(SagaView saga) => (await Get(saga.Gid, patience)).Value ?? saga;
+    }
+
     /// <summary>Tries again now. Refused with 600001 or 600002.</summary>
     /// <returns>The saga, a moment later.</returns>
     public Task<Result<SagaView>> Retry(Caller caller, string gid, string? key, Patience patience)

@@ -31,15 +31,8 @@ internal static class SagaEndpoints
     /// <response code="200">A page.</response>
     internal static async Task<Ok<SagaPageAnswer>> List(
         SagaDesk desk, Patience patience, string? status, bool? parked, string? after,
-        [Range(1, Paging.MaxLimit)] int limit = Paging.DefaultLimit)
-    {
-        var page = await desk.List(status, parked, after, limit, patience);
-        var whole = await Task.WhenAll(page.Items.Select(WholeAsync));
-        return new(SagaPageAnswer.Of(page with { Items = [.. whole] }));
-
-        // One may have been cleaned up since.
-        async Task<SagaView> WholeAsync(SagaView saga) => (await desk.Get(saga.Gid, patience)).Value ?? saga;
-    }
+        [Range(1, Paging.MaxLimit)] int limit = Paging.DefaultLimit) =>
+        new(SagaPageAnswer.Of(await desk.ListWhole(status, parked, after, limit, patience)));
 
     /// <summary>Try a saga again now</summary>
     /// <remarks>Instead of at its nextAt; also one that was parked.</remarks>

@@ -13,7 +13,7 @@ internal sealed class SagaRpcs(SagaDesk desk) : V1.Sagas.SagasBase
     {
         var limit = request.Limit.OrDefaultLimit();
         bool? isParked = request.HasParked ? request.Parked : null;
-        var page = await desk.List(request.Status.OrAbsent(), isParked, request.After.OrAbsent(), limit, context.Patience());
+        var page = await desk.ListWhole(request.Status.OrAbsent(), isParked, request.After.OrAbsent(), limit, context.Patience());
         var response = new V1.ListSagasResponse { Items = { page.Items.Select(Shape) }, Cursor = page.Cursor.ToString() };
         if (page.Next is { } next)
             response.Next = next.ToString();

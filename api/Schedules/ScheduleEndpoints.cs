@@ -16,8 +16,9 @@ internal sealed record ScheduleAnswer(
         schedule.NextRun?.UtcDateTime, schedule.Outcome);
 }
 
-/// <summary>All schedules, by name.</summary>
-internal sealed record SchedulesAnswer(IReadOnlyList<ScheduleAnswer> Items);
+/// <summary>A page of schedules, by name.</summary>
+internal sealed record SchedulePageAnswer(
+    IReadOnlyList<ScheduleAnswer> Items, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Next, string Cursor);
 
 /// <summary>What to change of a schedule: an absent field stays as it is.</summary>
 /// <param name="Cron">A cron expression of 5 fields, or 6 with seconds.</param>
@@ -43,11 +44,18 @@ internal static class ScheduleEndpoints
     }
 
     /// <summary>List schedules</summary>
-    /// <response code="200">All of them, by name.</response>
-    internal static async Task<Ok<SchedulesAnswer>> List(IGrainFactory grains, Patience patience)
+    /// <param name="after">The next or the cursor of a page before; absent for the first page.</param>
+    /// <param name="limit">How many.</param>
+    /// <response code="200">A page, by name.</response>
+    internal static async Task<Ok<SchedulePageAnswer>> List(
+        IGrainFactory grains, Patience patience, string? after, [Range(1, Paging.MaxLimit)] int limit = Paging.DefaultLimit)
     {
+        var begin = Paging.Place(after, isNumbered: false) ?? new ListPlace(0, "");
         var all = await patience.Insist(() => grains.GetGrain<IScheduleDirectoryGrain>(0).List());
-        return new(new SchedulesAnswer([.. all.Select(ScheduleAnswer.Of)]));
+        var rest = all.Where(schedule => string.CompareOrdinal(schedule.Name, begin.Key) > 0).ToList();
+        var page = rest.Take(limit).Select(ScheduleAnswer.Of).ToList();
+        var cursor = (page is [.., var last] ? new ListPlace(0, last.Name) : begin).ToString();
+        return new(new SchedulePageAnswer(page, rest.Count > limit ? cursor : null, cursor));
     }
 
     /// <summary>Run a schedule now</summary>

@@ -17,7 +17,7 @@ internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, Ses
     {
         var checks = new FieldChecks();
         var mobile = CheckMobile(ref checks, input.Mobile);
-        var password = checks.Text("password", input.Password, minPassword, Credentials.MaxPasswordLength);
+        var password = checks.Text("password", Credentials.Composed(input.Password), minPassword, Credentials.MaxPasswordLength);
         var name = checks.OptionalText("name", input.Name, 0, MaxName) ?? "";
         var gender = input.Gender ?? "";
         if (gender is not ("" or "male" or "female"))
@@ -48,7 +48,7 @@ internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, Ses
         // Only what could not be any account's is bad input; the rest is judged with the slow hash, whatever it looks like.
         var checks = new FieldChecks();
         var mobile = checks.Text("mobile", input.Mobile, 1, Mobiles.MaxLength);
-        var password = checks.Text("password", input.Password, 1, Credentials.MaxPasswordLength);
+        var password = checks.Text("password", Credentials.Composed(input.Password), 1, Credentials.MaxPasswordLength);
         checks.ThrowIfAny();
 
         mobile = Mobiles.Normalize(mobile, options.Country) ?? mobile;

@@ -46,8 +46,7 @@ sealed class Installation : IAsyncDisposable
         var (database, address) = await server.CreateDatabaseAsync("mall", cancellationToken);
         var mall = new Installation(server, server.Settings, sql => server.NumberAsync(database, sql, cancellationToken));
         await mall.OpenDoorAsync(
-            build, $"MALL_DB={address}", $"MALL_CLUSTER_SECRET={RandomNumberGenerator.GetHexString(32)}",
-            $"MALL_SILO={FreePorts.TakeEndpoint()}", $"MALL_GATEWAY={FreePorts.TakeEndpoint()}");
+            build, $"MALL_DB={address}", $"MALL_SILO={FreePorts.TakeEndpoint()}", $"MALL_GATEWAY={FreePorts.TakeEndpoint()}");
         return mall;
     }
 
@@ -58,6 +57,7 @@ sealed class Installation : IAsyncDisposable
     {
         var (database, address) = await server.CreateDatabaseAsync("mall", cancellationToken);
         var mall = new Installation(server, server.Settings, sql => server.NumberAsync(database, sql, cancellationToken));
+        // The secret is for builds of old.
         string[] shared = [$"MALL_DB={address}", $"MALL_CLUSTER_SECRET={RandomNumberGenerator.GetHexString(32)}"];
         for (var i = 0; i < silos; i++)
         {

@@ -122,7 +122,7 @@ public sealed partial class GlobalTransactionGrain(TransactionServices services)
     public Task<TransactionReply> ForceStop() => WhenKnownAsync(null, async transaction =>
     {
         if (transaction.HasEnded) return Forbids(transaction, "stopped");
-        LogForceStopped(services.Log, Gid, transaction.Kind.GetType().Name, transaction.Status);
+        LogForceStopped(services.Log, Gid, transaction.Row.Kind, transaction.Status);
         await MoveAsync(transaction, Ended(transaction, SagaStatus.Failed, "It was stopped by force."));
         return TransactionReply.Success;
     });

@@ -6,7 +6,8 @@ namespace Mall.Silo.Admin;
 
 /// <summary>
 /// <c>admin create --mobile m --password p --role operator --db db</c>: makes an account beside a mall that may be running. It is
-/// the only way to an operator: nothing that comes through the network can make one.
+/// the only way to an operator: nothing that comes through the network can make one. Without <c>--password</c> it is the first
+/// line of the standard input, which nobody sees in a list of processes.
 /// </summary>
 internal static class AdminCommand
 {
@@ -22,7 +23,7 @@ internal static class AdminCommand
             .AddMallSettings(options.TryGetValue("--db", out var db) ? ["--db", db] : []).Build();
         var mobile = Mobiles.Normalize(Required(options, "--mobile"), MallSettings.CountryOf(configuration))
             ?? throw new SettingsException("admin create", $"mobile {Mobiles.Rule}");
-        var (password, name) = (Required(options, "--password"), options.GetValueOrDefault("--name", ""));
+        var (password, name) = (Password(options), options.GetValueOrDefault("--name", ""));
         if (Mall.Api.Auth.Credentials.Complaint(password, name) is { } complaint)
             throw new SettingsException("admin create", complaint);
 
@@ -52,6 +53,9 @@ internal static class AdminCommand
 
         return options;
     }
+
+    private static string Password(Dictionary<string, string> options) =>
+        options.GetValueOrDefault("--password") ?? Console.In.ReadLine() ?? throw new SettingsException("--password", "is needed");
 
     private static string Required(Dictionary<string, string> options, string name) =>
         options.TryGetValue(name, out var value) && value.Length > 0 ? value : throw new SettingsException(name, "is needed");

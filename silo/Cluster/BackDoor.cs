@@ -21,7 +21,7 @@ internal static class BackDoor
         }
 
         FreeAddress.Require(SettingNames.Http, settings.Http);
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(Endpoint(settings.Http)));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.ListenAt(settings.Http, static _ => { }));
     }
 
     public static void MapBackDoor(this WebApplication silo)
@@ -39,13 +39,6 @@ internal static class BackDoor
             await http.Response.WriteAsJsonAsync(new { status = isReady ? "ready" : isStopping ? "stopping" : "unready" });
         });
     }
-
-    private static IPEndPoint Endpoint(ListenAddress address) => address.Host switch
-    {
-        "*" => new IPEndPoint(IPAddress.IPv6Any, address.Port),
-        "localhost" => new IPEndPoint(IPAddress.Loopback, address.Port),
-        var host => new IPEndPoint(IPAddress.Parse(host), address.Port),
-    };
 
     /// <summary>The host of a web application wants a server; this one listens nowhere.</summary>
     private sealed class NoServer : IServer

@@ -60,7 +60,7 @@ public sealed record MallSettings(
 
     /// <summary>How a mobile of digits alone is read; null: as it is.</summary>
     public static string? CountryOf(IConfiguration configuration) =>
-        configuration[SettingNames.Country] is { Length: > 0 } country ? country : null;
+        configuration[SettingNames.Country] is { Length: > 0 } country ? country.ToUpperInvariant() : null;
 
     /// <summary>The database alone, for commands that serve nothing.</summary>
     /// <exception cref="SettingsException">It is no address of a database.</exception>
