@@ -20,7 +20,7 @@ public sealed record TransactionOptions
     /// <summary>Before the first repeat of a call; it doubles.</summary>
     public TimeSpan? RetryInterval { get; init; }
 
-    /// <summary>Of a saga: it aborts after so many repeats in vain. 0, the default: never.</summary>
+    /// <summary>Of a saga: it is repeated at once, and aborts after so many repeats in vain. 0, the default: never.</summary>
     public int RetryLimit { get; init; }
 
     /// <summary>Headers, or gRPC's metadata, of each call of a branch.</summary>

@@ -192,18 +192,21 @@ public sealed partial class GlobalTransactionGrain
         var (now, settings, row) = (Now, services.Settings, transaction.Row);
         var attempts = row.Attempts + (pass.IsUnknown ? 1 : 0);
         if (pass.IsUnknown) LogStumbled(services.Log, Gid, attempts, ForLog(pass.Trouble));
-        var limit = transaction.Intent.Options.RetryLimit;
-        if (transaction is { Status: SagaStatus.Submitted, Kind: SagaTransactions } && limit > 0 && attempts > limit)
+        var limit = transaction.RetryLimit;
+        if (limit > 0 && attempts > limit)
         {
             _again = true;
             return MoveAsync(transaction, Soon(transaction) with
             {
-                Status = SagaStatus.Aborting,
-                Reason = string.Create(CultureInfo.InvariantCulture, $"The retry limit of {limit} is reached: {pass.Trouble}"),
-                Attempts = 0,
+                Status = SagaStatus.Aborting, Attempts = 0,
+                Reason = string.Create( // In DTM's words.
+                    CultureInfo.InvariantCulture, $"RetryCount is greater than RetryLimit, RetryLimit: {limit}"),
             });
         }
 
+        // Whoever waits for a saga with a limit is told its end. What is ongoing needs its time, so then there is a pause.
+        if (limit > 0 && pass is { IsUnknown: true, IsOngoing: false } && attempts % Transaction.MostAtOnce != 0)
+            _again = true;
         var deadline = transaction.Deadline(settings);
         var next = now + transaction.Interval(attempts, settings);
         if (IsLeaving) next = now;
@@ -261,6 +264,8 @@ public sealed partial class GlobalTransactionGrain
 
         public bool IsUnknown { get; private set; }
 
+        public bool IsOngoing { get; private set; }
+
         /// <summary>What it stumbled over last, and where that was answered.</summary>
         public string? Trouble { get; private set; }
 
@@ -271,6 +276,7 @@ public sealed partial class GlobalTransactionGrain
             if (answer.Outcome == BranchOutcome.Success) return;
             HasStumbled = true;
             IsUnknown |= answer.Outcome is BranchOutcome.Unknown or BranchOutcome.Failure;
+            IsOngoing |= answer.Outcome == BranchOutcome.Ongoing;
             (Target, Trouble) = (target, $"{what}: {answer.Outcome.ToString().ToLowerInvariant()}: {answer.Error}");
         }
     }

@@ -41,6 +41,9 @@ internal sealed class TransactionOp(int number, string branchId, string op, stri
 /// <summary>A transaction as one activation knows it: its row, what its client wants, and how far its branches are.</summary>
 internal sealed class Transaction
 {
+    /// <summary>A saga with a retry limit is repeated so often without a pause: a vast limit is no busy loop.</summary>
+    public const int MostAtOnce = 100;
+
     private bool _knowsStarted; // What had been called when it began to abort was written down.
 
     public Transaction(TransactionRecord row, TransactionIntent intent, IReadOnlyList<TransactionBranchRow> noted)
@@ -69,6 +72,9 @@ internal sealed class Transaction
     public string Status => Row.Status;
     public bool HasEnded => SagaStatus.HasEnded(Status);
 
+    /// <summary>After so many repeats in vain it aborts; 0: never, as it is now.</summary>
+    public int RetryLimit => this is { Status: SagaStatus.Submitted, Kind: SagaTransactions } ? Intent.Options.RetryLimit : 0;
+
     public static async Task<Transaction?> ReadAsync(GrainLedger ledger, string gid)
     {
         if (await ledger.FindAsync(TransactionRows.ByGid, gid) is not { } row) return null;
@@ -94,7 +100,7 @@ internal sealed class Transaction
     {
         var first = Intent.Options.RetryInterval
             ?? (Intent.Options.TimeoutToFail is { } timeout && timeout < settings.Retry ? timeout : settings.Retry);
-        return Backoff.After(attempts, first, settings.LongestRetry);
+        return Backoff.After(RetryLimit > 0 ? attempts / MostAtOnce : attempts, first, settings.LongestRetry);
     }
 
     public TransactionView View(TransactionSettings settings) => new(
