@@ -220,9 +220,8 @@ public sealed partial class GlobalTransactionGrain
         {
             Attempts = attempts, NextTime = next, Reason = isAborting || pass.Trouble is null ? row.Reason : pass.Trouble,
         };
-        var repeats = attempts - 1; // The first attempt was none.
-        if (!pass.IsUnknown || !settings.HasAlertHook || repeats < settings.AlertAfter) return MoveAsync(transaction, moved);
-        var alert = new TransactionAlert(Gid, row.Status, pass.Target ?? "", pass.Trouble ?? "", repeats);
+        if (!pass.IsUnknown || !settings.HasAlertHook || attempts < settings.AlertAfter) return MoveAsync(transaction, moved);
+        var alert = new TransactionAlert(Gid, row.Status, pass.Target ?? "", pass.Trouble ?? "", attempts);
         return MoveAsync(transaction, moved, DueWork.Schedule(
             AlertHandler.KindOfWork, string.Create(CultureInfo.InvariantCulture, $"{Gid} {row.Version}"), now,
             JsonSerializer.Serialize(alert, TransactionJson.Default.TransactionAlert)));

@@ -18,7 +18,7 @@ public sealed record TransactionSettings
     /// <summary>For one call of a branch. Default 3 s.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>After so many repeats in vain the alert hook is told, and with each further one. Default 3.</summary>
+    /// <summary>After so many failures in a row the alert hook is told, and with each further one. Default 3.</summary>
     public int AlertAfter { get; init; } = 3;
 
     /// <summary>Whether there is an alert hook. Default: no.</summary>

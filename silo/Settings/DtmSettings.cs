@@ -92,6 +92,6 @@ public sealed record DtmSettings(
         if (url is null) throw new SettingsException(SettingNames.DtmAlertAfter, "needs dtm-alert-url: whom should it tell?");
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var retries) && retries is > 0 and <= 1000
             ? retries
-            : throw new SettingsException(SettingNames.DtmAlertAfter, $"'{text}' is not a number of retries from 1 to 1000");
+            : throw new SettingsException(SettingNames.DtmAlertAfter, $"'{text}' is not a number of failures from 1 to 1000");
     }
 }

@@ -71,7 +71,7 @@ public static class SettingNames
         new(DtmTimeoutToFail, "00:00:35", "when what is prepared is asked for, or aborted"),
         new(DtmRequestTimeout, "00:00:03", "of one call of a branch"),
         new(DtmAlertUrl, "none", "is told of transactions that do not get on"),
-        new(DtmAlertAfter, "3", "so many repeats in vain"),
+        new(DtmAlertAfter, "3", "after so many failures in a row"),
     ];
 
     public static IReadOnlyList<string> All { get; } = [.. Described.Select(setting => setting.Name)];
