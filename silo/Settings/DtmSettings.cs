@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Mall.Api.Transactions;
 using Mall.Transactions;
 
@@ -9,7 +10,7 @@ namespace Mall.Silo.Settings;
 /// <param name="Targets">Where branches may live, and how they are found.</param>
 /// <param name="Clients">Who may come; empty: everybody.</param>
 /// <param name="AlertUrl">Whom to tell of transactions that do not get on; null: nobody.</param>
-public sealed record DtmSettings(
+public sealed partial record DtmSettings(
     ListenAddress? Http, ListenAddress? Grpc, TargetBook Targets, IReadOnlyList<IPNetwork> Clients, TimeSpan Retry,
     TimeSpan TimeoutToFail, TimeSpan RequestTimeout, Uri? AlertUrl, int AlertAfter)
 {
@@ -66,17 +67,21 @@ public sealed record DtmSettings(
 
     private static StaticResolver TableOf(IConfiguration configuration)
     {
-        var entries = (configuration[SettingNames.DtmTargets] ?? "")
-            .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-            .Select(entry => entry.Split('=') is [{ Length: > 0 } server, var address]
-                && server.Contains("://", StringComparison.Ordinal) && BranchTarget.EndpointOf(address) is { } endpoint
-                    ? (server, endpoint)
+        var entries = NextTarget.Split(configuration[SettingNames.DtmTargets] ?? "").Select(entry => entry.Trim(' ', ','))
+            .Where(entry => entry.Length > 0).Select(entry =>
+                entry.LastIndexOf('=') is > 0 and var end && entry[..end].Contains("://", StringComparison.Ordinal)
+                && BranchTarget.EndpointOf(entry[(end + 1)..]) is { } endpoint
+                    ? (server: entry[..end], endpoint)
                     : throw new SettingsException(
                         SettingNames.DtmTargets,
                             $"'{entry}' is not scheme://server=host:port, such as etcd://etcd:2379/busi=10.0.0.5:80"));
         return new StaticResolver(entries.GroupBy(entry => entry.server).ToDictionary(
             server => server.Key, IReadOnlyList<DnsEndPoint> (server) => [.. server.Select(entry => entry.endpoint)]));
     }
+
+    /// <summary>A server may have commas in its name: of several hosts, for one.</summary>
+    [GeneratedRegex(@",(?=\s*[a-z][a-z0-9+.-]*://)")]
+    private static partial Regex NextTarget { get; }
 
     private static Uri? AlertUrlOf(IConfiguration configuration)
     {

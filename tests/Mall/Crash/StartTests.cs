@@ -51,6 +51,8 @@ public sealed class StartTests
         { "--dtm-alert-after 3", "dtm-alert-after" },
         { "--dtm-retry 10", "dtm-retry" },
         { "--dtm-targets etcd=1", "dtm-targets" },
+        { "--dtm-targets etcd://h1:1,h2:2/busi", "dtm-targets" },
+        { "--dtm-targets etcd://h1:1/busi=10.0.0.5:80,nonsense", "dtm-targets" },
         { "--silo 127.0.0.1:9000", "silo" },
         { "--http", "--http" },
     };
