@@ -44,7 +44,7 @@ internal sealed partial class DtmDesk(IGrainFactory grains, DtmOptions options, 
         string? gid, string? type, string? branchId, byte[] payload, IReadOnlyDictionary<string, string?> data,
             CancellationToken stop)
     {
-        var (checkedGid, id) = (WireChecks.Gid(gid), WireChecks.Branch(branchId));
+        var (checkedGid, id) = (WireChecks.Gid(gid), WireChecks.Branch(branchId, type));
         string Target(string name) => data.GetValueOrDefault(name) ?? "";
         TransactionBranch Of(string op, string target) => new(id, op, target, payload, "prepared");
         ImmutableArray<TransactionBranch> branches = WireChecks.Type(type) switch

@@ -61,9 +61,10 @@ internal static partial class WireChecks
             ? type!
             : throw new BadTransactionException($"trans_type is '{type}', not one of {string.Join(", ", TransactionTypes.All)}.");
 
-    public static string Branch(string? id) =>
-        id is not null && BranchId.IsMatch(id)
-            ? id
+    /// <param name="type">What a workflow does before it has begun a branch, DTM's clients send with none.</param>
+    public static string Branch(string? id, string? type) =>
+        type == TransactionTypes.Workflow && string.IsNullOrEmpty(id) ? ""
+            : id is not null && BranchId.IsMatch(id) ? id
             : throw new BadTransactionException($"branch_id is '{id}': 1 to 64 letters, digits, dots, colons, dashes.");
 
     public static string OpOf(string? op) =>

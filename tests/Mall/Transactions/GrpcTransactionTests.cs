@@ -136,6 +136,12 @@ public sealed class GrpcTransactionTests(DtmMall mall) : IClassFixture<DtmMall>
         var progress = Assert.Single((await CallAsync<DtmRequest, DtmProgressesReply>("PrepareWorkflow", request)).Progresses);
         Assert.Equal(("01", "action", "succeed"), (progress.BranchID, progress.Op, progress.Status));
         Assert.Equal([0, 255], progress.BinData.ToByteArray());
+        await CallAsync<DtmBranchRequest, Empty>("RegisterBranch", new DtmBranchRequest
+        {
+            Gid = gid, TransType = "workflow", Data = { ["op"] = "action", ["status"] = "succeed" }, // Of no branch.
+        });
+        var both = (await CallAsync<DtmRequest, DtmProgressesReply>("PrepareWorkflow", request)).Progresses;
+        Assert.Equal(["", "01"], both.Select(step => step.BranchID).Order());
         await TestMall.EventuallyAsync(() => Task.FromResult(mall.Services.Of(gid).Length > 0), "its client is called");
         Assert.Equal(("00", "wf", "\n\u0002hi"),
             (mall.Services.Of(gid)[0].BranchId, mall.Services.Of(gid)[0].Op, mall.Services.Of(gid)[0].Body));

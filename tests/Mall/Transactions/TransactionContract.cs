@@ -155,6 +155,29 @@ public abstract class TransactionContract(DtmMall mall)
         }));
     }
 
+    /// <summary>As a Go client sends what it does before it has begun a branch.</summary>
+    [Fact]
+    public async Task Workflow_KeepsAStepThatIsOfNoBranch()
+    {
+        var gid = NewGid();
+        var workflow = new { gid, trans_type = "workflow", custom_data = """{"name":"transfer","data":""}""" };
+        await mall.PostAsync("prepareWorkflow", workflow);
+        foreach (var _ in new int[2])
+        {
+            Answered(HttpStatusCode.OK, "SUCCESS", await mall.PostAsync("registerBranch", new
+            {
+                gid, trans_type = "workflow", branch_id = "", op = "action", status = "succeed", data = "done",
+            }));
+        }
+
+        var known = (await mall.PostAsync("prepareWorkflow", workflow)).Json.GetProperty("progresses");
+        var progress = Assert.Single(known.EnumerateArray());
+        Assert.Equal(("", "done"), (
+            progress.GetProperty("branch_id").GetString(),
+            System.Text.Encoding.UTF8.GetString(progress.GetProperty("bin_data").GetBytesFromBase64())));
+        await mall.PostAsync("forceStop", new { gid });
+    }
+
     [Fact]
     public async Task All_ListsTheNewestFirst_InPages_ByTypeStatusAndTime()
     {
