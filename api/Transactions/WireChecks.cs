@@ -11,7 +11,7 @@ internal static partial class WireChecks
     private const int MaxHeaders = 64;
     private const int MaxOrders = 10_000;
     private const long LongestSpan = 10L * 365 * 24 * 3600;
-    private const long LongestRequest = 300;
+    private const long LongestRequest = 3600;
 
     private static readonly string[] s_protocols = ["", "http", "grpc", "json-rpc"];
 
@@ -112,7 +112,7 @@ internal static partial class WireChecks
             type == TransactionTypes.Message ? Span("delay", custom.Delay, LongestSpan) ?? TimeSpan.Zero : TimeSpan.Zero,
             new TransactionOptions(
                 Span("timeout_to_fail", wire.TimeoutToFail, LongestSpan),
-                Span("request_timeout", wire.RequestTimeout, LongestRequest),
+                Span("request_timeout", Math.Min(wire.RequestTimeout ?? 0, LongestRequest), LongestRequest),
                 Span("retry_interval", wire.RetryInterval, LongestSpan),
                 (int)(wire.RetryLimit is null or (>= 0 and <= 1_000_000)
                     ? wire.RetryLimit ?? 0

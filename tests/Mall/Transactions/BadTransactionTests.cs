@@ -64,7 +64,7 @@ public sealed class BadTransactionTests(BadTransactionTests.Guarded mall) : ICla
                     ("\"payloads\":[\"a\",\"b\"]", "payloads"), ("\"payloads\":[1]", "JSON"),
                     ("\"timeout_to_fail\":-1", "timeout_to_fail"),
                     ("\"timeout_to_fail\":9223372036854775807", "timeout_to_fail"), ("\"retry_interval\":-5", "retry_interval"),
-                    ("\"request_timeout\":100000", "request_timeout"), ("\"retry_limit\":-1", "retry_limit"),
+                    ("\"request_timeout\":-1", "request_timeout"), ("\"retry_limit\":-1", "retry_limit"),
                     ("\"timeout_to_fail\":\"soon\"", "JSON"), ("\"timeout_to_fail\":1e400", "JSON"),
                     ("\"wait_result\":3", "JSON"),
                     ("\"protocol\":\"smoke\"", "protocol"), ("\"custom_data\":\"{\"", "custom_data"),

@@ -266,6 +266,20 @@ public sealed partial class SqliteTransactionTests(DtmMall mall) : TransactionCo
         Answered(HttpStatusCode.OK, "SUCCESS", await Mall.WakeAsync(gid));
     }
 
+    [Fact]
+    public async Task RequestTimeout_OfMoreThanAnHour_IsAnHour()
+    {
+        var gid = NewGid();
+        await SubmitAsync(new
+        {
+            gid, trans_type = "saga", request_timeout = 100_000, wait_result = true,
+            steps = new[] { new { action = Services.Url("ok") } },
+        });
+        var kept = (await Mall.GetAsync($"query?gid={gid}")).Json.GetProperty("transaction");
+        Assert.Equal(3600, kept.GetProperty("request_timeout").GetInt32());
+    }
+
+    [Fact]
     [Theory]
     [InlineData("delay")]
     [InlineData("result")]
