@@ -11,8 +11,7 @@ internal static class DtmJsonRpc
     private const int ParseError = -32700;
     private const int InvalidRequest = -32600;
     private const int NoSuchMethod = -32601;
-    private const int InvalidParams = -32602;
-    private const int Internal = -32603;
+    private const int Internal = -32603; // As DTM has it, also of parameters that make no sense.
 
     public static async Task HandleAsync(HttpContext http)
     {
@@ -30,7 +29,11 @@ internal static class DtmJsonRpc
         }
         catch (BadTransactionException e)
         {
-            answer["error"] = new JsonObject { ["code"] = InvalidParams, ["message"] = e.Message };
+            answer["error"] = new JsonObject { ["code"] = Internal, ["message"] = e.Message };
+        }
+        catch (BadHttpRequestException e)
+        {
+            answer["error"] = new JsonObject { ["code"] = InvalidRequest, ["message"] = e.Message };
         }
         catch (Exception e) when (!http.RequestAborted.IsCancellationRequested)
         {
@@ -55,7 +58,7 @@ internal static class DtmJsonRpc
 
         try
         {
-            return request is JsonObject one && Text(one["jsonrpc"]) == "2.0" && Text(one["id"]) is not null
+            return request is JsonObject one && Text(one["jsonrpc"]) == "2.0" && Text(one["id"]) is { Length: > 0 }
                 && Text(one["method"]) is not null
                 ? (one, one["params"]?.ToJsonString() ?? "{}")
                 : throw new RpcError(InvalidRequest, "This is no request of JSON-RPC 2.0 with an id and a method.");

@@ -25,6 +25,10 @@ public sealed partial class SqliteTransactionTests
         Assert.Equal(("01", "action"), (call.BranchId, call.Op));
         Assert.Equal(-32901, Code(await CallAsync("submit", Saga(refused, "rpc-refuse"))));
         Assert.Equal(-32601, Code(await CallAsync("nothing", "{}")));
+        Assert.Equal(-32603, Code(await CallAsync("registerBranch", """{"trans_type":"not-exists"}""")));
+        Assert.Equal(-32603, Code(await CallAsync("submit", "[1]")));
+        Assert.Equal(-32600, Code(await Mall.SendAsync(
+            "POST", "/api/json-rpc", """{"jsonrpc":"2.0","id":"","method":"newGid"}""")));
         Assert.Equal(-32700, Code(await Mall.SendAsync("POST", "/api/json-rpc", "{")));
         Assert.Equal(-32600, Code(await Mall.SendAsync("POST", "/api/json-rpc", """{"method":"newGid"}""")));
         foreach (var half in (string[])["""{"\ud800":1}""", """{"gid":"\ud800"}"""])
@@ -36,6 +40,20 @@ public sealed partial class SqliteTransactionTests
             "POST", "/api/json-rpc", """{"jsonrpc":"2.0","id":"1","method":"newGid","\ud800":1}""")));
 
         static int Code(Answer answer) => answer.Json.GetProperty("error").GetProperty("code").GetInt32();
+    }
+
+    /// <summary>No client of HTTP sends a body that ends nowhere, so this one is written by hand.</summary>
+    [Fact]
+    public async Task JsonRpc_WhoseBodyCannotBeRead_IsNoRequest()
+    {
+        var server = Mall.Client.BaseAddress!;
+        using var connection = new System.Net.Sockets.TcpClient(server.Host, server.Port);
+        await connection.GetStream().WriteAsync(
+            "POST /api/json-rpc HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\nno chunk"u8
+                .ToArray(), TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(connection.GetStream());
+        Assert.Contains(
+            "\"code\":-32600", await reader.ReadToEndAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     [Theory]
