@@ -72,7 +72,8 @@ public sealed partial class GlobalTransactionGrain
             if (!steps[i].Action.StartsWith(Topics.Prefix, StringComparison.Ordinal)) continue;
             var topic = steps[i].Action[Topics.Prefix.Length..];
             var subscribers = await Topics.SubscribersAsync(services.Ledger, topic);
-            if (subscribers.Count == 0) return (intent, TransactionReply.Failure($"Topic {topic} has no subscriber."));
+            if (subscribers.Count == 0) // DTM's clients look for its words.
+                return (intent, TransactionReply.Failure($"topic not found: {topic} has no subscriber."));
             steps[i] = steps[i] with { Subscribers = [.. subscribers.Select(s => s.Url)] };
         }
 

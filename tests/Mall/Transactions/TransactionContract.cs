@@ -209,7 +209,9 @@ public abstract class TransactionContract(DtmMall mall)
         var (gid, topic) = (NewGid(), $"topic-{Guid.NewGuid():N}");
         var message = new { gid, trans_type = "msg", steps = new[] { new { action = $"topic://{topic}" } },
             payloads = new[] { "{}" } };
-        Answered(HttpStatusCode.Conflict, "FAILURE", await mall.PostAsync("submit", message));
+        var unheard = await mall.PostAsync("submit", message);
+        Answered(HttpStatusCode.Conflict, "FAILURE", unheard);
+        Assert.Contains("topic not found", unheard.Json.GetProperty("message").GetString(), StringComparison.Ordinal);
         Assert.Equal("none", await mall.StatusAsync(gid));
         foreach (var url in (string[])[Services.Url("ok"), Services.Url("ok?second")])
         {
