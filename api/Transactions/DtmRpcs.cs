@@ -8,6 +8,8 @@ namespace Mall.Api.Transactions;
 /// <summary>gRPC: what <c>dtmgrpc</c> calls. Failure is ABORTED, ongoing FAILED_PRECONDITION, anything else unknown.</summary>
 internal sealed class DtmRpcs(DtmDesk desk) : Dtm.DtmBase
 {
+    private const int LongestDetail = 4000;
+
     public override Task<DtmGidReply> NewGid(Empty request, ServerCallContext context) =>
         Task.FromResult(new DtmGidReply { Gid = DtmDesk.NewGid() });
 
@@ -108,5 +110,19 @@ internal sealed class DtmRpcs(DtmDesk desk) : Dtm.DtmBase
         }
     }
 
-    private static RpcException Problem(StatusCode status, string? message) => new(new Status(status, message ?? ""));
+    private static RpcException Problem(StatusCode status, string? message) => new(new Status(status, Short(message ?? "")));
+
+    /// <summary>It travels among the metadata, percent-encoded, and clients take only so much there: some 8 KiB.</summary>
+    private static string Short(string message)
+    {
+        var length = 0;
+        for (var i = 0; i < message.Length; i++)
+        {
+            length += message[i] is >= ' ' and <= '~' and not '%' ? 1 : 9; // The most that a character's bytes come to.
+            if (length <= LongestDetail) continue;
+            return message[..(char.IsLowSurrogate(message[i]) ? i - 1 : i)] + "...";
+        }
+
+        return message;
+    }
 }

@@ -10,7 +10,7 @@ internal sealed class BranchChannels(TargetBook targets) : IDisposable
 {
     private const int MaxConnectionsPerServer = 1024; // Of all its targets.
     private const int MaxChannels = 1024;
-    private const int MaxAnswerBytes = 1024 * 1024;
+    private const int MaxAnswerBytes = 4 * 1024 * 1024; // As large as clients of gRPC take one.
 
     private readonly ConcurrentDictionary<DnsEndPoint, GrpcChannel> _channels = [];
     private readonly SocketsHttpHandler _grpc = HandlerFor(targets.Rules);
@@ -36,7 +36,9 @@ internal sealed class BranchChannels(TargetBook targets) : IDisposable
         handler.ConnectTimeout = TimeSpan.FromSeconds(5); // Who comes back is not kept waiting by attempts from before.
         handler.EnableMultipleHttp2Connections = true;
         handler.PooledConnectionLifetime = TimeSpan.FromMinutes(2); // Names move.
-        handler.MaxResponseHeadersLength = 32; // KiB
+#pragma warning disable CA2262 // It is KiB that is meant: over gRPC a branch's reason is among the headers.
+        handler.MaxResponseHeadersLength = 1024;
+#pragma warning restore CA2262
         return handler;
     }
 

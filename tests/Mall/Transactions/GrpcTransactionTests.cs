@@ -85,6 +85,28 @@ public sealed class GrpcTransactionTests(DtmMall mall) : IClassFixture<DtmMall>
         await FailsAsync(StatusCode.Aborted, SendAsync("Abort", new DtmRequest { Gid = NewGid(), TransType = "tcc" }));
     }
 
+    /// <summary>Metadata carry the beginning of a reason, and what is stored is the whole.</summary>
+    [Fact]
+    public async Task Failure_AtLength_IsAFailure_AndItsStatusIsShort()
+    {
+        var gid = NewGid();
+        var refusal = await Assert.ThrowsAsync<RpcException>(() => SendAsync("Submit", Saga(gid, "refuseAtLength")));
+        Assert.Equal(StatusCode.Aborted, refusal.StatusCode);
+        Assert.InRange(refusal.Status.Detail.Length, 100, 4096);
+        var kept = (await mall.GetAsync($"query?gid={gid}")).Json.GetProperty("transaction");
+        Assert.Contains(
+            new string('n', Services.AtLength), kept.GetProperty("rollback_reason").GetString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>As large as gRPC's own clients take one.</summary>
+    [Fact]
+    public async Task Success_AtLength_IsASuccess()
+    {
+        var gid = NewGid();
+        await SendAsync("Submit", Saga(gid, "okAtLength"));
+        Assert.Equal("succeed", await mall.StatusAsync(gid));
+    }
+
     [Fact]
     public async Task Message_Prepared_IsQueriedByGrpc()
     {

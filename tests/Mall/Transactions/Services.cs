@@ -22,6 +22,9 @@ public sealed record Call(
 /// </summary>
 public sealed class Services : IAsyncDisposable
 {
+    /// <summary>So many characters has a reason at length.</summary>
+    public const int AtLength = 200_000;
+
     private readonly WebApplication _app;
     private readonly ConcurrentQueue<Call> _calls = [];
     private readonly ConcurrentDictionary<string, int> _turns = [];
@@ -142,14 +145,18 @@ public sealed class Services : IAsyncDisposable
     {
         var status = behaviour switch
         {
-            "ok" => StatusCode.OK,
-            "refuse" => StatusCode.Aborted,
+            "ok" or "okAtLength" => StatusCode.OK,
+            "refuse" or "refuseAtLength" => StatusCode.Aborted,
             "ongoing" => StatusCode.FailedPrecondition,
             _ => StatusCode.Internal,
         };
         http.Response.ContentType = "application/grpc";
         http.Response.AppendTrailer("grpc-status", ((int)status).ToString(System.Globalization.CultureInfo.InvariantCulture));
-        http.Response.AppendTrailer("grpc-message", behaviour);
-        if (status == StatusCode.OK) await http.Response.Body.WriteAsync(new byte[5]); // An empty message.
+        http.Response.AppendTrailer(
+            "grpc-message", behaviour == "refuseAtLength" ? new string('n', AtLength) : behaviour);
+        if (status != StatusCode.OK) return;
+        var message = new byte[5 + (behaviour == "okAtLength" ? 3 * 1024 * 1024 : 0)]; // Flag, length and what is said.
+        System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(message.AsSpan(1), message.Length - 5);
+        await http.Response.Body.WriteAsync(message);
     }
 }
