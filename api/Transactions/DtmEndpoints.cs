@@ -6,7 +6,6 @@ namespace Mall.Api.Transactions;
 internal static class DtmEndpoints
 {
     private const int MaxLimit = 1000;
-    private const int MaxTransactions = 100; // Each carries its payload.
 
     public static void MapDtm(this IEndpointRouteBuilder routes)
     {
@@ -127,7 +126,7 @@ internal static class DtmEndpoints
 
         var page = await desk.List(new ListTransactions(
             Text(http, "transType"), Text(http, "status"), Time(http, "createTimeStart"), Time(http, "createTimeEnd"),
-            Position(http), Math.Min(Limit(http), MaxTransactions)));
+            Position(http), Limit(http)));
         return Page(page.Items, page.Next);
 
         static Dictionary<string, object> Page(IEnumerable<TransactionView> items, ListPlace? next) => new()

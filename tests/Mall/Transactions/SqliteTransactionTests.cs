@@ -280,6 +280,14 @@ public sealed partial class SqliteTransactionTests(DtmMall mall) : TransactionCo
     }
 
     [Fact]
+    public async Task All_ListsAsManyAsAreAskedFor()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 120).Select(_ =>
+            Mall.PostAsync("prepare", new { gid = NewGid(), trans_type = "tcc", timeout_to_fail = 3600 })));
+        var page = await Mall.GetAsync("all?limit=110&transType=tcc&status=prepared");
+        Assert.Equal(110, page.Json.GetProperty("transactions").GetArrayLength());
+    }
+
     [Theory]
     [InlineData("delay")]
     [InlineData("result")]
