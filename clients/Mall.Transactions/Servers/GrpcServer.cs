@@ -65,6 +65,7 @@ internal sealed class GrpcServer(GrpcChannel server, Func<string, GrpcChannel>? 
         var metadata = new Metadata
         {
             { "dtm-gid", call.Gid }, { "dtm-trans_type", call.Type }, { "dtm-branch_id", call.Branch }, { "dtm-op", call.Op },
+            { "dtm-dtm", server.Target }, // A branch that registers branches of its own does it there.
         };
         foreach (var (key, value) in call.Options.Headers) metadata.Add(key, value);
         var (answer, reply) = await AskAsync(

@@ -11,6 +11,11 @@ internal sealed class HttpServer(HttpClient http) : ITransactionServer
 
     private static readonly JsonSerializerOptions s_json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
+    /// <summary>A branch that registers branches of its own does it there.</summary>
+    private string Address => http.BaseAddress is { } address
+        ? Uri.EscapeDataString(new UriBuilder(address) { UserName = "", Password = "" }.Uri.AbsoluteUri.TrimEnd('/'))
+        : "";
+
     public async Task<TransactionAnswer> SendAsync(
         string call, TransactionRequest request, CancellationToken cancellationToken) =>
         (await PostAsync(call, Wire(request), cancellationToken)).Answer;
@@ -43,7 +48,8 @@ internal sealed class HttpServer(HttpClient http) : ITransactionServer
 
     public async Task<byte[]> CallAsync(BranchCall call, CancellationToken cancellationToken)
     {
-        var query = $"gid={Uri.EscapeDataString(call.Gid)}&trans_type={call.Type}&branch_id={call.Branch}&op={call.Op}";
+        var query = $"dtm={Address}&gid={Uri.EscapeDataString(call.Gid)}&trans_type={call.Type}&branch_id={call.Branch}"
+            + $"&op={call.Op}";
         using var request = new HttpRequestMessage(
             HttpMethod.Post, $"{call.Target}{(call.Target.Contains('?') ? '&' : '?')}{query}");
         request.Content = new ByteArrayContent(call.Payload);

@@ -94,6 +94,17 @@ public sealed class ClientLibraryTests(DtmMall mall) : IClassFixture<DtmMall>, I
         Assert.Equal(["01 try", "01 cancel"], mall.Services.OpsOf(bad.Gid));
     }
 
+    /// <summary>A branch that has branches of its own, DTM's Go client's for one, registers them there.</summary>
+    [Theory, BothProtocols]
+    public async Task Branch_IsToldWhereTheServerIs_AsDtmsClientsTellIt(string protocol)
+    {
+        var server = protocol == "gRPC" ? mall.Grpc.Target : new Uri(mall.Client.BaseAddress!, "/api/dtmsvr").ToString();
+        var gid = TransactionClient.NewGid();
+        await Client(protocol).TccAsync(gid, tcc => tcc.TryAsync(
+            Target(protocol, "ok"), Target(protocol, "ok"), Target(protocol, "ok"), new { }, Stop), cancellationToken: Stop);
+        Assert.Equal(server, mall.Services.Of(gid)[0].Dtm);
+    }
+
     [Theory, BothProtocols]
     public async Task Tcc_OfWhichItsClientWasToldNothing_IsToldWhenItIsRunAgain(string protocol)
     {

@@ -13,7 +13,11 @@ namespace Mall.Tests.Transactions;
 /// <summary>A call that a branch got.</summary>
 public sealed record Call(
     string Path, string Method, string Gid, string Type, string BranchId, string Op, string Body, IReadOnlyDictionary<string,
-        string> Headers);
+        string> Headers)
+{
+    /// <summary>Where the server is, if whoever calls says so.</summary>
+    public string Dtm { get; init; } = "";
+}
 
 /// <summary>
 /// Services in this process. The path says how one behaves, <c>/ok</c>, <c>/refuse</c> and so on, and
@@ -87,7 +91,7 @@ public sealed class Services : IAsyncDisposable
             : http.Request.Query.TryGetValue(name, out var value) ? value.ToString() : JsonRpcParameter(body, name);
         var call = new Call(
             path, http.Request.Method, Info("gid"), Info("trans_type"), Info("branch_id"), Info("op"), body,
-            http.Request.Headers.ToDictionary(h => h.Key.ToLowerInvariant(), h => h.Value.ToString()));
+            http.Request.Headers.ToDictionary(h => h.Key.ToLowerInvariant(), h => h.Value.ToString())) { Dtm = Info("dtm") };
         _calls.Enqueue(call);
         var behaviour = path[(path.LastIndexOf('/') + 1)..];
         if (path.StartsWith("/then/", StringComparison.Ordinal) || behaviour.Contains('_'))
