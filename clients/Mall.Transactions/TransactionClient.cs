@@ -60,7 +60,8 @@ public sealed class TransactionClient : IDisposable
         {
             // If this is lost, too, the server aborts what nobody submits in time. It is refused when the submission of an
             // earlier run, which was told nothing of it, has arrived since.
-            var aborted = await _server.SendAsync("abort", request, CancellationToken.None);
+            var aborted = await _server.SendAsync(
+                "abort", request with { RollbackReason = e.Message }, CancellationToken.None);
             if (e is not TransactionException) throw;
             if (aborted.Outcome != TransactionOutcome.Refused) return TransactionAnswer.Refused(e.Message);
         }

@@ -118,7 +118,7 @@ internal sealed class GrpcServer(GrpcChannel server, Func<string, GrpcChannel>? 
         TransType = request.Type, CustomedData = request.CustomData ?? "", QueryPrepared = request.QueryPrepared ?? "",
         Steps = request.Steps.Count == 0 ? "" : JsonSerializer.Serialize(request.Steps.Select(HttpServer.Step)),
         BinPayloads = { request.Steps.Select(step => ByteString.CopyFrom(step.Payload)) },
-        ReqExtra = { request.Extra },
+        ReqExtra = { request.Extra }, RollbackReason = request.RollbackReason ?? "",
         TransOptions = new DtmTransOptions
         {
             WaitResult = request.Options.WaitsForResult, TimeoutToFail = HttpServer.Seconds(request.Options.TimeoutToFail),

@@ -110,6 +110,7 @@ internal sealed class HttpServer(HttpClient http) : ITransactionServer
         ["gid"] = request.Gid, ["trans_type"] = request.Type, ["steps"] = request.Steps.Select(Step),
         ["payloads"] = request.Steps.Select(step => s_text.GetString(step.Payload)), ["custom_data"] = request.CustomData,
         ["query_prepared"] = request.QueryPrepared, ["req_extra"] = request.Extra,
+        ["rollback_reason"] = request.RollbackReason,
         ["wait_result"] = request.Options.WaitsForResult, ["timeout_to_fail"] = Seconds(request.Options.TimeoutToFail),
         ["request_timeout"] = Seconds(request.Options.RequestTimeout),
         ["retry_interval"] = Seconds(request.Options.RetryInterval), ["retry_limit"] = request.Options.RetryLimit,

@@ -25,6 +25,9 @@ internal sealed record TransactionRequest(string Gid, string Type)
     public IReadOnlyList<TransactionStep> Steps { get; init; } = [];
     public string? CustomData { get; init; }
     public string? QueryPrepared { get; init; }
+
+    /// <summary>Why it is aborted.</summary>
+    public string? RollbackReason { get; init; }
     public TransactionOptions Options { get; init; } = new();
     public Dictionary<string, string> Extra { get; init; } = [];
 }

@@ -92,6 +92,8 @@ public sealed class ClientLibraryTests(DtmMall mall) : IClassFixture<DtmMall>, I
         await mall.UntilAsync(bad.Gid, "failed");
         Assert.Equal(["01 try", "01 confirm"], mall.Services.OpsOf(good.Gid));
         Assert.Equal(["01 try", "01 cancel"], mall.Services.OpsOf(bad.Gid));
+        var kept = (await mall.GetAsync($"query?gid={bad.Gid}")).Json.GetProperty("transaction");
+        Assert.Equal(bad.Answer.Message, kept.GetProperty("rollback_reason").GetString());
     }
 
     /// <summary>A branch that has branches of its own, DTM's Go client's for one, registers them there.</summary>
