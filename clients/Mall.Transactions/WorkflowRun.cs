@@ -41,7 +41,7 @@ public sealed class WorkflowRun
     /// <param name="rollback">
     /// Called, newest first, when the workflow is refused from this step on: also when nobody knows whether this step happened.
     /// </param>
-    /// <param name="commit">Called when all steps have succeeded: with it and a rollback a step is TCC's.</param>
+    /// <param name="commit">Called, newest first, when all steps have succeeded: with it and a rollback a step is TCC's.</param>
     /// <returns>What it answered, then or in an earlier run.</returns>
     /// <exception cref="TransactionException">It was no success. Let it pass.</exception>
     public Task<byte[]> CallAsync(string action, object payload, string? rollback = null, string? commit = null) =>
@@ -79,10 +79,10 @@ public sealed class WorkflowRun
     internal static TransactionAnswer NotYet(TransactionAnswer answer) =>
         answer.Outcome == TransactionOutcome.Refused ? answer with { Outcome = TransactionOutcome.Ongoing } : answer;
 
-    /// <summary>Commits every step, or rolls every one back, the newest first: until each has succeeded once.</summary>
+    /// <summary>Commits every step or rolls every one back, the newest first: until each has succeeded once.</summary>
     internal async Task EndAsync(bool isGood)
     {
-        foreach (var (branch, rollback, commit) in isGood ? _ends : Enumerable.Reverse(_ends))
+        foreach (var (branch, rollback, commit) in Enumerable.Reverse(_ends))
         {
             if ((isGood ? commit : rollback) is { } end) await OnceAsync(branch, isGood ? Commit : Rollback, end);
         }

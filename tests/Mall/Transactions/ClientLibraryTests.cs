@@ -147,6 +147,19 @@ public sealed class ClientLibraryTests(DtmMall mall) : IClassFixture<DtmMall>, I
         Assert.Equal(1, works);
     }
 
+    /// <summary>As DTM's clients do it: the newest first, as with rollbacks.</summary>
+    [Theory, BothProtocols]
+    public async Task Workflow_CommitsTheNewestFirst(string protocol)
+    {
+        var gid = TransactionClient.NewGid();
+        var workflow = Client(protocol).Workflow<int>("commits", Target(protocol, "callback"), async (run, _) =>
+        {
+            foreach (var i in new int[2]) await run.CallAsync(Target(protocol, "ok"), i, commit: Target(protocol, "ok"));
+        }, s_notCalledBack);
+        Assert.True((await workflow.RunAsync(gid, 0, Stop)).IsSuccess);
+        Assert.Equal(["01 action", "02 action", "02 commit", "01 commit"], mall.Services.OpsOf(gid));
+    }
+
     [Theory, BothProtocols]
     public async Task Workflow_CommitsWhatItsStepsDid_AndGivesItsResultToWhoeverAsksAgain(string protocol)
     {
