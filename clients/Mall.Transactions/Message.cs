@@ -37,9 +37,13 @@ public sealed class Message
     /// <paramref name="queryPrepared"/>, which answers by <see cref="BranchBarrier.WasCommittedAsync"/>.
     /// </summary>
     /// <param name="connection">Open, with the barrier's table.</param>
+    /// <param name="work">
+    /// Throws a <see cref="TransactionException"/> with a refusal when it is not to be done: the message is aborted. With other
+    /// exceptions it may be done later, under the same gid, until the server asks.
+    /// </param>
     /// <returns>
-    /// Refused: the server had given the message up before, and the work was not done. Unknown or ongoing: repeat it; work that
-    /// is committed is not done again, and the server asks for it by itself.
+    /// Refused: by the work, or the server had given the message up before; the work was not done. Unknown or ongoing: repeat
+    /// it; work that is committed is not done again, and the server asks for it by itself.
     /// </returns>
     public async Task<TransactionAnswer> DoAndSubmitAsync(
         string queryPrepared, DbConnection connection, Func<DbTransaction, Task> work,
@@ -49,28 +53,41 @@ public sealed class Message
         if (prepared.Outcome is TransactionOutcome.Unknown or TransactionOutcome.Ongoing) return prepared;
 
         // What is prepared no longer is submitted, or was given up: the barrier knows.
-        if (prepared.IsSuccess)
+        var reason = prepared.Message ?? "The message was given up before its work was done.";
+        try
         {
-            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            if (await BranchBarrier.EnterMessageAsync(transaction, _gid, cancellationToken))
-            {
-                await work(transaction);
-                await transaction.CommitAsync(cancellationToken);
+            if (prepared.IsSuccess && await DoAsync(connection, work, cancellationToken))
                 return await SendAsync("submit", queryPrepared, cancellationToken);
-            }
+        }
+        catch (TransactionException e) when (e.Answer.Outcome == TransactionOutcome.Refused)
+        {
+            reason = e.Message;
         }
 
+        // The barrier before the server: from now on no other run of this message does its work.
         if (await BranchBarrier.WasCommittedAsync(connection, _gid, cancellationToken))
             return await SendAsync("submit", queryPrepared, cancellationToken);
-        return TransactionAnswer.Refused(prepared.Message ?? "The message was given up before its work was done.");
+        if (prepared.IsSuccess) await SendAsync("abort", queryPrepared, cancellationToken, reason); // Lost: it asks later.
+        return TransactionAnswer.Refused(reason);
     }
 
-    private Task<TransactionAnswer> SendAsync(string call, string? queryPrepared, CancellationToken cancellationToken) =>
+    private async Task<bool> DoAsync(
+        DbConnection connection, Func<DbTransaction, Task> work, CancellationToken cancellationToken)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        if (!await BranchBarrier.EnterMessageAsync(transaction, _gid, cancellationToken)) return false;
+        await work(transaction);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
+    }
+
+    private Task<TransactionAnswer> SendAsync(
+        string call, string? queryPrepared, CancellationToken cancellationToken, string? reason = null) =>
         _server.SendAsync(
             call,
             new TransactionRequest(_gid, "msg")
             {
-                Steps = _steps, QueryPrepared = queryPrepared, Options = _options,
+                Steps = _steps, QueryPrepared = queryPrepared, Options = _options, RollbackReason = reason,
                 CustomData = Delay == default ? null
                     : string.Create(CultureInfo.InvariantCulture, $$"""{"delay":{{Math.Ceiling(Delay.TotalSeconds)}}}"""),
             },

@@ -147,6 +147,29 @@ public sealed class ClientLibraryTests(DtmMall mall) : IClassFixture<DtmMall>, I
         Assert.Equal(1, works);
     }
 
+    [Theory, BothProtocols]
+    public async Task Message_WhoseWorkRefuses_IsAborted_AndSaysWhy(string protocol)
+    {
+        await _database.OpenAsync(Stop);
+        await BranchBarrier.CreateTableAsync(_database, Stop);
+        var gid = TransactionClient.NewGid();
+        var message = Client(protocol).Message(gid).Add(Target(protocol, "ok"), new { });
+        Task<TransactionAnswer> SendAsync(Exception? wrong) => message.DoAndSubmitAsync(
+            Target(protocol, "ok"), _database, _ => wrong is null ? Task.CompletedTask : throw wrong, Stop);
+
+        // What is no refusal may go better the next time.
+        await Assert.ThrowsAsync<TimeZoneNotFoundException>(() => SendAsync(new TimeZoneNotFoundException()));
+        Assert.Equal("prepared", await mall.StatusAsync(gid));
+
+        var refusal = new TransactionException(TransactionAnswer.Refused("no money"));
+        Assert.Equal(refusal.Answer, await SendAsync(refusal));
+        Assert.Equal("failed", await mall.StatusAsync(gid));
+        var kept = (await mall.GetAsync($"query?gid={gid}")).Json.GetProperty("transaction");
+        Assert.Equal("no money", kept.GetProperty("rollback_reason").GetString());
+        Assert.Equal(TransactionOutcome.Refused, (await SendAsync(null)).Outcome);
+        Assert.Empty(mall.Services.Of(gid));
+    }
+
     /// <summary>As DTM's clients do it: the newest first, as with rollbacks.</summary>
     [Theory, BothProtocols]
     public async Task Workflow_CommitsTheNewestFirst(string protocol)
