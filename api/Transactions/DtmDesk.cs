@@ -15,6 +15,12 @@ internal sealed partial class DtmDesk(IGrainFactory grains, DtmOptions options, 
     {
         var (gid, intent) = (WireChecks.NewGid(wire.Gid), WireChecks.Intent(wire, headerOf));
         if (intent.Type == TransactionTypes.Saga) throw new BadTransactionException("A saga is submitted and never prepared.");
+        if (intent is { Type: TransactionTypes.Message, QueryPrepared: "" })
+        {
+            throw new BadTransactionException(
+                "A msg is prepared with query_prepared: with nobody to ask, it would stay prepared for ever. Submit it.");
+        }
+
         return await RefusalAsync(gid, intent, stop) ?? await Transaction(gid).Prepare(intent);
     }
 

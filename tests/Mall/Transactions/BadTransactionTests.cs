@@ -55,6 +55,7 @@ public sealed class BadTransactionTests(BadTransactionTests.Guarded mall) : ICla
                 "submit", """{"gid":"GID","trans_type":"saga","steps":[{"action":"","compensate":"http://8.8.8.8/"}]}""",
                 "dtm-allow");
             bad.Add("prepare", """{"gid":"GID","trans_type":"msg","query_prepared":"http://8.8.8.8/"}""", "dtm-allow");
+            bad.Add("prepare", $$"""{"gid":"GID","trans_type":"msg","steps":{{s_step}}}""", "query_prepared");
             bad.Add("prepare", $$"""{"gid":"GID","trans_type":"saga","steps":{{s_step}}}""", "saga");
             bad.Add("submit", """{"gid":"GID","trans_type":"msg","steps":[{"action":"topic://nobody"}],"payloads":["{}"]}""",
                 "subscriber");

@@ -52,9 +52,9 @@ public sealed partial class SqliteTransactionTests
         Assert.Empty(Services.Of(delayed));
     }
 
-    /// <summary>Nobody can be asked whether it was meant: it stays until somebody says so.</summary>
+    /// <summary>Nobody could be asked whether it was meant, so it would never end by itself.</summary>
     [Fact]
-    public async Task Message_PreparedWithNobodyToAsk_IsNotSentUntilItIsSubmitted()
+    public async Task Message_WithNobodyToAsk_IsNotPrepared_ButSubmitted()
     {
         var gid = NewGid();
         var message = new
@@ -62,12 +62,10 @@ public sealed partial class SqliteTransactionTests
             gid, trans_type = "msg", timeout_to_fail = 1, retry_interval = 1,
             steps = new[] { new { action = Services.Url("ok") } }, payloads = new[] { "{}" },
         };
-        Answered(HttpStatusCode.OK, "SUCCESS", await Mall.PostAsync("prepare", message));
-        await TestMall.EventuallyAsync(
-            async () => await Mall.CountAsync($"select count(*) from sagas where gid = '{gid}' and attempts > 0") == 1,
-            "its time is over, and an operator can see why it stays");
-        Assert.Equal("prepared", await Mall.StatusAsync(gid));
-        Assert.Empty(Services.Of(gid));
+        var refused = await Mall.PostAsync("prepare", message);
+        Assert.Equal(HttpStatusCode.InternalServerError, refused.Status);
+        Assert.Contains("query_prepared", refused.Json.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Equal("none", await Mall.StatusAsync(gid));
         Answered(HttpStatusCode.OK, "SUCCESS", await Mall.PostAsync("submit", message));
         await Mall.UntilAsync(gid, "succeed");
     }
