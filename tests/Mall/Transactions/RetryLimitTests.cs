@@ -72,4 +72,21 @@ public sealed class RetryLimitTests(DtmMall mall) : IClassFixture<DtmMall>
         Assert.Equal(2 * AtOnce, mall.Services.Of(gid).Length);
         await mall.PostAsync("forceStop", new { gid });
     }
+
+    /// <summary>Each failure is counted before the next call, and what has been counted stays so.</summary>
+    [Fact]
+    public async Task Saga_WhoseMallEndsAmidItsRepeats_IsRepeatedNoMoreOftenAfterwards()
+    {
+        var gid = NewGid();
+        var saga = new
+        {
+            gid, trans_type = "saga", retry_limit = 3, retry_interval = 3600,
+            steps = new[] { new { action = mall.Services.Url("then/break,break,hang,break"), compensate = "" } },
+        };
+        await mall.PostAsync("submit", saga);
+        await TestMall.EventuallyAsync(() => Task.FromResult(mall.Services.Of(gid).Length == 3), "its third call hangs");
+        await mall.ReopenAsync();
+        await mall.UntilAsync(gid, "failed");
+        Assert.InRange(mall.Services.Of(gid).Length, 4, 5); // Whether the third was given up is not known to all malls.
+    }
 }
