@@ -7,6 +7,10 @@ namespace Mall.Transactions;
 public sealed class TransactionDirectoryGrain(GrainLedger ledger, TransactionSettings settings, LedgerClock clock)
     : Grain, ITransactionDirectoryGrain
 {
+    // Rows carry payloads, which may be large: so many are read at a time, and no more when they come to so much.
+    private const int RowsAtOnce = 100;
+    private const int MostCharacters = 4 * 1024 * 1024;
+
     // Nothing is older or younger than what a database can hold.
     private static readonly DateTimeOffset s_never = DateTimeOffset.FromUnixTimeMilliseconds(253_402_300_799_999);
 
@@ -17,12 +21,24 @@ public sealed class TransactionDirectoryGrain(GrainLedger ledger, TransactionSet
         var place = query.After ?? ListPlace.End;
         if (TransactionRows.Page(query.Type, query.Status) is not { } page) return new([], null, place);
         var settled = await ledger.SettledAsync();
-        var rows = await ledger.QueryAsync(
-            page, place.Position, place.Key, settled, query.CreatedFrom ?? DateTimeOffset.UnixEpoch, query.CreatedUntil
-            ?? s_never,
-            query.Limit + 1);
-        return ListPages.Of(rows, query.Limit, place, View, row => new ListPlace(row.Position, row.Gid));
+        var (rows, last) = (new List<TransactionRecord>(), place);
+        IReadOnlyList<TransactionRecord> read;
+        do
+        {
+            read = await ledger.QueryAsync(
+                page, last.Position, last.Key, settled, query.CreatedFrom ?? DateTimeOffset.UnixEpoch,
+                query.CreatedUntil ?? s_never, Math.Min(query.Limit + 1 - rows.Count, RowsAtOnce));
+            rows.AddRange(read);
+            if (read.Count > 0) last = PlaceOf(read[^1]);
+        }
+        while (read.Count == RowsAtOnce && rows.Count <= query.Limit && rows.Sum(row => row.Payload.Length) < MostCharacters);
+
+        // With a full page, or where it was enough, the last row is only the sign that there are more.
+        var limit = read.Count == RowsAtOnce ? Math.Min(query.Limit, rows.Count - 1) : query.Limit;
+        return ListPages.Of(rows, limit, place, View, PlaceOf);
     }
+
+    private static ListPlace PlaceOf(TransactionRecord row) => new(row.Position, row.Gid);
 
     public async Task<Woken> Wake(TimeSpan wait, int limit)
     {

@@ -11,8 +11,9 @@ internal sealed class WorkflowTransactions : TransactionKind
 
     public override string? Reached(Transaction transaction) => null;
 
+    /// <summary>One that has named nobody to call is a trouble when it is late: its client may be dead.</summary>
     public override TransactionOp? Question(Transaction transaction, bool isLate) =>
-        transaction.Status == SagaStatus.Prepared && transaction.Intent.QueryPrepared.Length > 0
+        transaction.Status == SagaStatus.Prepared && (transaction.Intent.QueryPrepared.Length > 0 || isLate)
             ? new TransactionOp(0, Branch, transaction.Intent.Name, transaction.Intent.QueryPrepared,
                 PayloadOf(transaction.Intent))
             : null;

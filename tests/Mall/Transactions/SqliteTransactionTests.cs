@@ -280,12 +280,33 @@ public sealed partial class SqliteTransactionTests(DtmMall mall) : TransactionCo
     }
 
     [Fact]
+    public async Task Workflow_WithNobodyToCall_IsATroubleOnceItIsLate()
+    {
+        var gid = NewGid();
+        await Mall.PostAsync("prepareWorkflow", new
+        {
+            gid, trans_type = "workflow", timeout_to_fail = 1, retry_interval = 1, custom_data = """{"name":"w","data":""}""",
+        });
+        await TestMall.EventuallyAsync(
+            async () => await Mall.CountAsync(
+                $"select count(*) from sagas where gid = '{gid}' and attempts > 1 and reason like '%nobody%'") == 1,
+            "it is known that its client may be dead");
+    }
+
+    [Fact]
     public async Task All_ListsAsManyAsAreAskedFor()
     {
         await Task.WhenAll(Enumerable.Range(0, 120).Select(_ =>
             Mall.PostAsync("prepare", new { gid = NewGid(), trans_type = "tcc", timeout_to_fail = 3600 })));
         var page = await Mall.GetAsync("all?limit=110&transType=tcc&status=prepared");
         Assert.Equal(110, page.Json.GetProperty("transactions").GetArrayLength());
+        var rest = await Mall.GetAsync(
+            $"all?limit=1000&transType=tcc&status=prepared&position={page.Json.GetProperty("next_position").GetString()}");
+        Assert.InRange(rest.Json.GetProperty("transactions").GetArrayLength(), 10, 890);
+        Assert.Equal("", rest.Json.GetProperty("next_position").GetString());
+        var all = page.Json.GetProperty("transactions").EnumerateArray().Concat(
+            rest.Json.GetProperty("transactions").EnumerateArray()).Select(one => one.GetProperty("gid").GetString()).ToList();
+        Assert.Equal(all.Count, all.Distinct().Count());
     }
 
     [Theory]
