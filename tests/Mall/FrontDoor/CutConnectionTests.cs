@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Mall.Tests.FrontDoor.Grpc;
 using Mall.Tests.Hosting;
 
 namespace Mall.Tests.FrontDoor;
@@ -8,6 +9,7 @@ namespace Mall.Tests.FrontDoor;
 public sealed class CutConnectionTests
 {
     private const int Times = 50;
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(50); // So that what is cut is within the body.
 
     [Theory]
     [InlineData(true)]
@@ -44,13 +46,15 @@ public sealed class CutConnectionTests
         {
             await Task.WhenAll(Enumerable.Range(0, Times).Select(async _ =>
             {
-                using var cut = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
-                using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(mall.Grpc, method))
-                {
-                    Version = System.Net.HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-                    Content = new StreamContent(new Endless()) { Headers = { { "Content-Type", "application/grpc" } } },
-                };
-                await Assert.ThrowsAnyAsync<Exception>(() => mall.Client.SendAsync(request, cut.Token));
+                using var cut = new CancellationTokenSource();
+                var message = new Trickle([0, 0, 0, 0, 9, 1], piece: 0, every: Timeout.InfiniteTimeSpan);
+                using var request = Trickle.Call(new Uri(mall.Grpc, method), message);
+                var call = mall.Client.SendAsync(request, cut.Token);
+                await Task.WhenAny(message.Begun, call);
+                await Task.Delay(s_pause, TestContext.Current.CancellationToken);
+                Assert.False(call.IsCompleted, $"The call is not under way: {call.Exception}");
+                await cut.CancelAsync();
+                await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
             }));
         }
 
@@ -63,7 +67,7 @@ public sealed class CutConnectionTests
         if (isReset) socket.LingerState = new LingerOption(enable: true, seconds: 0);
         await socket.ConnectAsync(address.Host, address.Port, TestContext.Current.CancellationToken);
         await socket.SendAsync(Encoding.ASCII.GetBytes(words), TestContext.Current.CancellationToken);
-        await Task.Delay(TimeSpan.FromMilliseconds(50), TestContext.Current.CancellationToken); // So that it is within the body.
+        await Task.Delay(s_pause, TestContext.Current.CancellationToken);
     }
 
     /// <summary>What was to be logged is logged when the mall has stopped.</summary>
@@ -72,19 +76,5 @@ public sealed class CutConnectionTests
         Assert.Equal("live", (await mall.SendAsync("GET", "/health/live")).Json.GetProperty("status").GetString());
         await mall.StopAsync();
         Assert.True(mall.Log.Warnings.Count == 0, string.Join("\n", mall.Log.Warnings.Take(1)));
-    }
-
-    /// <summary>Begins a message and never ends it.</summary>
-    private sealed class Endless : MemoryStream
-    {
-        private bool _begun;
-
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            if (_begun) await Task.Delay(Timeout.Infinite, cancellationToken);
-            _begun = true;
-            new byte[] { 0, 0, 0, 0, 9, 1 }.CopyTo(buffer);
-            return 6;
-        }
     }
 }
