@@ -34,17 +34,13 @@ internal sealed class OtherSession : IAsyncDisposable
         return session;
     }
 
-    /// <summary>Runs another statement, which may lose a deadlock.</summary>
-    public async Task TryAsync(string sql)
+    /// <summary>Runs another statement in it.</summary>
+    public async Task ExecuteAsync(string sql)
     {
-        try
-        {
-            await ExecuteAsync(sql);
-        }
-        catch (DbException)
-        {
-            // Chosen as the victim.
-        }
+        await using var command = _connection.CreateCommand();
+        command.CommandText = sql;
+        command.Transaction = _transaction;
+        await command.ExecuteNonQueryAsync();
     }
 
     public Task CommitAsync() => _transaction.CommitAsync();
@@ -65,13 +61,5 @@ internal sealed class OtherSession : IAsyncDisposable
     {
         await EndAsync();
         await _connection.DisposeAsync();
-    }
-
-    private async Task ExecuteAsync(string sql)
-    {
-        await using var command = _connection.CreateCommand();
-        command.CommandText = sql;
-        command.Transaction = _transaction;
-        await command.ExecuteNonQueryAsync();
     }
 }

@@ -45,18 +45,18 @@ public abstract partial class ServerFaultTests(FaultServer faults) : IAsyncLifet
     }
 
     /// <summary>A store that reaches the server through the network, or past it.</summary>
-    private protected IStore NewStore(bool direct = false)
+    private protected IStore NewStore(bool direct = false, TimeSpan? patience = null)
     {
-        var options = Options();
+        var options = Options(patience);
         options.Address = StoreAddress.Parse(Server.AddressOf(Database, direct ? null : Network.Port));
         return LedgerServices.StoreAt(options, TimeProvider.System);
     }
 
-    private protected LedgerOptions Options()
+    private protected LedgerOptions Options(TimeSpan? patience = null)
     {
         var options = TestStores.OptionsFor(StoreAddress.Parse(Server.AddressOf(Database)));
         (options.CommitTimeout, options.DrainTimeout, options.StartTimeout) =
-            (Patience, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(20));
+            (patience ?? Patience, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(20));
         return options;
     }
 
