@@ -56,10 +56,13 @@ public sealed class MigrationTests
     [Fact]
     public void MySqlScripts_ConsistOfStatementsThatCanBeRepeated()
     {
-        foreach (var migration in MigrationScripts.Of("mysql"))
+        var migrations = MigrationScripts.Of("mysql");
+        Assert.NotEmpty(migrations);
+        foreach (var migration in migrations)
         {
             var lines = migration.Script.Split('\n').Where(line => !line.StartsWith("--", StringComparison.Ordinal));
             var statements = Regex.Replace(string.Join('\n', lines), "'[^']*'", "").Split(';', StringSplitOptions.TrimEntries);
+            Assert.NotEmpty(statements[..^1]);
             Assert.All(statements[..^1], statement =>
                 Assert.Matches(
                     "^(create table if not exists |replace into |insert ignore into |update [a-z_]+ set |"
