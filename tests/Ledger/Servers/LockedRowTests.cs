@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Mall.TestServers;
 using Microsoft.Extensions.Logging.Abstractions;
 using static Mall.Ledger.CommitOutcome;
@@ -6,9 +7,16 @@ using static Mall.Ledger.Tests.TestTables;
 
 namespace Mall.Ledger.Tests;
 
-/// <summary>Somebody keeps a product's row locked for eight seconds, under load.</summary>
+/// <summary>
+/// Somebody keeps a product's row locked for seconds, under load: longer than the ledger tries in vain. <c>MALL_TEST_LOCK_SECONDS</c>
+/// is how long (4).
+/// </summary>
 public abstract class LockedRowTests(DatabaseKind kind)
 {
+    private static readonly TimeSpan s_locked = TimeSpan.FromSeconds(
+        int.TryParse(Environment.GetEnvironmentVariable("MALL_TEST_LOCK_SECONDS"), CultureInfo.InvariantCulture, out var seconds)
+            ? seconds : 4);
+
     private readonly int[] _sold = new int[9]; // By product; 0 is the locked one.
     private bool _isOver;
 
@@ -30,13 +38,13 @@ public abstract class LockedRowTests(DatabaseKind kind)
         var buyers = Enumerable.Range(0, 40).Select(buyer => Task.Run(
             () => BuyAsync(ledger, buyer % 4 == 0 ? 0 : 1 + (buyer % 8), buyer), Cancel)).ToList();
 
-        await RateOfOthersAsync(TimeSpan.FromSeconds(2)); // Until everything is warm.
-        var before = await RateOfOthersAsync(TimeSpan.FromSeconds(4));
+        await RateOfOthersAsync(s_locked / 4); // Until everything is warm.
+        var before = await RateOfOthersAsync(s_locked / 2);
         double locked;
         await using (await OtherSession.LockAsync(database.Server, "locked_row", "update products set name = name where id = 0"))
-            locked = await RateOfOthersAsync(TimeSpan.FromSeconds(8));
+            locked = await RateOfOthersAsync(s_locked);
         var stuck = _sold[0];
-        var after = await RateOfOthersAsync(TimeSpan.FromSeconds(4));
+        var after = await RateOfOthersAsync(s_locked / 2);
         Volatile.Write(ref _isOver, true);
         await Task.WhenAll(buyers);
 
