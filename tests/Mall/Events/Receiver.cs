@@ -46,10 +46,11 @@ internal sealed class Receiver : IAsyncDisposable
     {
         var body = await new StreamReader(http.Request.Body).ReadToEndAsync();
         var headers = http.Request.Headers;
+        var status = Status; // Before anybody sees what came: what is told of it is then as it was when it came.
         Got.Enqueue((body, headers["X-Timestamp"]!, headers["X-Signature"]!, headers["X-Event-Id"]!));
         Traces.Enqueue(headers["traceparent"].ToString());
         if (Silence is { } silence) await silence.Task;
-        http.Response.StatusCode = Status;
-        if (Status == 302) http.Response.Headers.Location = Url;
+        http.Response.StatusCode = status;
+        if (status == 302) http.Response.Headers.Location = Url;
     }
 }
