@@ -154,7 +154,7 @@ public sealed class BadTransactionTests(BadTransactionTests.Guarded mall) : ICla
         Assert.Equal(answer.Status == HttpStatusCode.Conflict, answer.Json.TryGetProperty("dtm_result", out _));
         Assert.Equal(0, await mall.CountAsync("select count(*) from sagas"));
         Assert.Equal(0, await mall.CountAsync("select count(*) from transaction_branches"));
-        Assert.Empty(mall.Log.Warnings);
+        Assert.Empty(mall.Log.WarningsOfTheMall);
     }
 
     [Fact]
