@@ -29,6 +29,7 @@ public sealed class BankServices : IAsyncDisposable
     private readonly SqliteConnection _database = new("Data Source=:memory:");
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly ConcurrentDictionary<string, int> _calls = [];
+    private readonly ConcurrentDictionary<string, int> _driven = [];
     private readonly Random _dice;
     private WebApplication? _app;
     private Uri? _address;
@@ -43,6 +44,9 @@ public sealed class BankServices : IAsyncDisposable
 
     /// <summary>How many calls have come, and how many of them for the first time.</summary>
     public (int All, int First) Calls => (_calls.Values.Sum(), _calls.Count);
+
+    /// <summary>Each transaction that has called, with how many of its calls were the manager's and not its client's own.</summary>
+    public Dictionary<string, int> Driven => new(_driven);
 
     public static async Task<BankServices> OpenAsync(int seed, CancellationToken stop)
     {
@@ -107,6 +111,8 @@ public sealed class BankServices : IAsyncDisposable
         string Field(string name) => http.Request.Query[name].ToString();
         var (gid, branch, op) = (Field("gid"), Field("branch_id"), Field("op"));
         _calls.AddOrUpdate($"{gid} {branch} {op}", 1, (_, before) => before + 1);
+        var driven = op is "try" || (http.Request.Path == "/xa" && op is "action") ? 0 : 1;
+        _driven.AddOrUpdate(gid, driven, (_, before) => before + driven);
         var mood = Dice(16);
         http.Response.StatusCode = 425;
         if (mood == 0 && op is not "try") return; // Not yet.
