@@ -125,7 +125,13 @@ public sealed partial class DeploymentTests
     [Fact]
     public async Task Proxy_IsAcceptedByNginx()
     {
-        Assert.SkipUnless(File.Exists(Nginx), "nginx is not installed: apt-get install nginx-light");
+        if (!File.Exists(Nginx))
+        {
+            const string missing = "nginx is not installed: apt-get install nginx-light";
+            Assert.False(Environment.GetEnvironmentVariable("MALL_TEST_REQUIRE")?.Split(',').Contains("nginx") == true, missing);
+            Assert.Skip(missing);
+        }
+
         var folder = Directory.CreateTempSubdirectory("mall-nginx-");
         try
         {

@@ -78,7 +78,12 @@ public sealed class ReadinessTests
         _ = await ServerAsync(DatabaseKind.Postgres);
         await using var server = await DatabaseServer.StartAsync(DatabaseKind.Postgres, Cancel);
         await using var disk = await SmallDisk.TryMountAsync(megabytes: 40);
-        Assert.SkipWhen(disk is null, "No disk can be mounted.");
+        if (disk is null)
+        {
+            const string missing = "No disk can be mounted: it needs root, and a system that lets it.";
+            Assert.False(Environment.GetEnvironmentVariable("MALL_TEST_REQUIRE")?.Split(',').Contains("mounts") == true, missing);
+            Assert.Skip(missing);
+        }
 
         // The server makes its own folder in one that everybody may write to.
         await server.RunSqlAsync($"copy (select 1) to program 'mkdir -m 700 {disk.Folder}/data'", cancellationToken: Cancel);
