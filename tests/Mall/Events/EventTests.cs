@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json;
 using Mall.Tests.FrontDoor;
 using Mall.Tests.FrontDoor.Contract;
+using Mall.Tests.Hosting;
 
 namespace Mall.Tests.Events;
 
@@ -140,7 +141,7 @@ public sealed class EventTests(EveryDatabase databases)
         public async Task<List<string>> NextAsync()
         {
             List<string> lines = [];
-            while (await Reader.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
+            while (await ReadLineAsync() is { } line)
             {
                 if (line.Length == 0 && lines.Count > 0) return lines;
                 if (line.Length > 0 && line[0] != ':') lines.Add(line);
@@ -148,6 +149,9 @@ public sealed class EventTests(EveryDatabase databases)
 
             throw new EndOfStreamException();
         }
+
+        private Task<string?> ReadLineAsync() =>
+            Timely.Await(Reader.ReadLineAsync(TestContext.Current.CancellationToken).AsTask(), "event");
 
         public void Dispose()
         {

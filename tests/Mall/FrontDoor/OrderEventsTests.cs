@@ -83,7 +83,7 @@ public sealed class OrderEventsTests(FrontDoorMall door)
         foreach (var stream in new[] { events, all })
         {
             string? line;
-            do line = await stream.ReadLineAsync(Cancel);
+            do line = await LineOf(stream);
             while (line is "");
             Assert.Equal(": still here", line);
         }
@@ -117,10 +117,12 @@ public sealed class OrderEventsTests(FrontDoorMall door)
         return await Mall.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancel);
     }
 
+    private static Task<string?> LineOf(StreamReader events) => Timely.Await(events.ReadLineAsync(Cancel).AsTask(), "event");
+
     /// <summary>What the next event tells; null when the stream has ended.</summary>
     private static async Task<(int Status, string Text)?> NextAsync(StreamReader events)
     {
-        while (await events.ReadLineAsync(Cancel) is { } line)
+        while (await LineOf(events) is { } line)
         {
             if (!line.StartsWith("data: ", StringComparison.Ordinal)) continue;
             var order = JsonDocument.Parse(line["data: ".Length..]).RootElement;

@@ -27,19 +27,27 @@ public sealed class FollowingTests
         for (var i = 0; i < 40; i++)
         {
             placed.Add((await (i % 2 == 0 ? one : two).PlaceAsync($"g{i:00}", user, new OrderLine(product, 1))).Value!.Id);
-            while (seen.Count < placed.Count) // Held back while the other silo writes an end: a moment.
-                after = await FollowAsync(one, user, after, seen);
+            await TestMall.EventuallyAsync(
+                async () =>
+                {
+                    after = await FollowAsync(one, user, after, seen);
+                    return seen.Count >= placed.Count; // Held back while the other silo writes an end: a moment.
+                },
+                "an order is seen");
             var head = await History(two).List(new ListOrders(user, null, null, 1, NewestFirst: true));
             Assert.Equal(placed[^1], Assert.Single(head.Items).Id);
         }
 
         Assert.Equal(placed, seen);
-        while (sagas.Count < 41)
-        {
-            var page = await one.Grains.GetGrain<ISagaDirectoryGrain>(0).List(null, null, afterSagas, 7);
-            sagas.AddRange(page.Items.Select(saga => saga.Gid));
-            afterSagas = page.Cursor;
-        }
+        await TestMall.EventuallyAsync(
+            async () =>
+            {
+                var page = await one.Grains.GetGrain<ISagaDirectoryGrain>(0).List(null, null, afterSagas, 7);
+                sagas.AddRange(page.Items.Select(saga => saga.Gid));
+                afterSagas = page.Cursor;
+                return sagas.Count >= 41;
+            },
+            "all sagas are seen");
 
         Assert.Equal(Enumerable.Range(0, 40).Select(i => $"g{i:00}").Prepend("user-13800000001"), sagas);
     }
