@@ -36,6 +36,9 @@ internal sealed class Changes : IAsyncDisposable
         return changes;
     }
 
+    /// <summary>What is counted before there was any.</summary>
+    public const string None = "0";
+
     /// <summary>How many there were, and the last.</summary>
     public async Task<(string Count, string Last)> CountAsync() => (await ReadAsync("select n, last from fuzz_changes"))[0];
 
@@ -43,7 +46,12 @@ internal sealed class Changes : IAsyncDisposable
     public async Task UntilQuietAsync()
     {
         const string underWay = "select count(*), '' from sagas where finish_time is null and next_time is not null";
-        while ((await ReadAsync(underWay))[0].Item1 != "0") await Task.Delay(1);
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        while ((await ReadAsync(underWay))[0].Item1 != "0")
+        {
+            if (deadline.IsCancellationRequested) throw new TimeoutException("A saga has not ended.");
+            await Task.Delay(1);
+        }
     }
 
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
