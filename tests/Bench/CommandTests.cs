@@ -10,8 +10,9 @@ namespace Mall.Bench.Tests;
 public sealed class CommandTests : IDisposable
 {
     private static readonly string s_silo = Path.Combine(AppContext.BaseDirectory, "Mall.Silo.dll");
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("mall-bench-test-");
+    private readonly DirectoryInfo _folder = TestFolder.Create("mall-bench-test-");
 
     [Fact]
     public async Task HotStock_ForAMoment_ReportsTheRatioAndThatBothAreDurable()
@@ -161,7 +162,16 @@ public sealed class CommandTests : IDisposable
             info.ArgumentList.Add(argument);
         using var process = Process.Start(info)!;
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync();
+        try
+        {
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(s_patience);
+        }
+        catch (TimeoutException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw new TimeoutException($"{string.Join(' ', arguments)} did not end within {s_patience}: {await errors}");
+        }
+
         return (process.ExitCode, await output, await errors);
     }
 }

@@ -1,9 +1,11 @@
+using Mall.TestServers;
+
 namespace Mall.Ledger.Tests;
 
 /// <summary>A folder for one test's files, removed with it.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
-    private readonly string _path = Directory.CreateTempSubdirectory("mall-ledger-").FullName;
+    private readonly string _path = TestFolder.Create("mall-ledger-").FullName;
 
     public string File(string name) => Path.Combine(_path, name);
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Mall.TestServers.Networks;
 
 namespace Mall.TestServers;
@@ -58,9 +57,8 @@ public sealed class DatabaseServer : IAsyncDisposable
     /// <summary>The same, on a machine of a lab; null: here, on the loopback.</summary>
     public static async Task<DatabaseServer> StartAsync(DatabaseKind kind, Machine? machine, CancellationToken cancellationToken)
     {
-        DeleteFoldersOfTheDead();
         var program = ServerProgram.Of(kind, machine);
-        var folder = Directory.CreateTempSubdirectory($"{FolderPrefix}{Environment.ProcessId}-{program.Name}-").FullName;
+        var folder = TestFolder.Create(FolderPrefix).FullName;
         var server = new DatabaseServer(program, folder, FreePorts.Take());
         try
         {
@@ -151,25 +149,5 @@ public sealed class DatabaseServer : IAsyncDisposable
         await process.SignalAsync(signal, withChildren);
         await process.WaitUntilEndedAsync(s_patience);
         _process = null;
-    }
-
-    // The servers of a process that was killed died with it; their folders did not.
-    private static void DeleteFoldersOfTheDead()
-    {
-        foreach (var folder in Directory.EnumerateDirectories(Path.GetTempPath(), FolderPrefix + "*"))
-        {
-            var owner = Path.GetFileName(folder)[FolderPrefix.Length..].Split('-')[0];
-            if (!int.TryParse(owner, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
-                || Directory.Exists($"/proc/{id}"))
-                continue;
-            try
-            {
-                Directory.Delete(folder, recursive: true);
-            }
-            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-            {
-                // Another process is deleting it, too, or another user owns it.
-            }
-        }
     }
 }

@@ -46,7 +46,7 @@ internal abstract class ServerProgram(
 
     /// <summary>How it is started. The kernel kills it when the thread that started it has ended.</summary>
     public IReadOnlyList<string> CommandLine(string folder, int port) =>
-        [.. machine?.Prefix ?? [], .. AsServer(["setpriv", "--pdeathsig", "KILL", .. Serve(folder, port)])];
+        [.. machine?.Prefix ?? [], .. AsServer(Child.Mortal(Serve(folder, port)))];
 
     /// <summary>Makes the user of the addresses, on the server that has just been started for the first time.</summary>
     public abstract Task AddUserAsync(string folder, CancellationToken cancellationToken);

@@ -3,7 +3,7 @@ namespace Mall.TestServers;
 /// <summary>A disk of a few megabytes, in memory, that can be filled. Needs root and a system that lets it mount.</summary>
 public sealed class SmallDisk : IAsyncDisposable
 {
-    public string Folder { get; } = Directory.CreateTempSubdirectory("mall-disk-").FullName;
+    public string Folder { get; } = TestFolder.Create("mall-disk-", LetGo).FullName;
 
     private string Filler => Path.Combine(Folder, "filler");
 
@@ -39,6 +39,8 @@ public sealed class SmallDisk : IAsyncDisposable
     }
 
     public void Free() => File.Delete(Filler);
+
+    private static void LetGo(string folder) => Tool.TryRunAsync(["umount", "-l", folder]).GetAwaiter().GetResult();
 
     public async ValueTask DisposeAsync()
     {

@@ -15,7 +15,7 @@ public sealed class ClusterStartTests : IAsyncLifetime
     private const string Nowhere = "postgres://mall:mall@127.0.0.1:1/mall";
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(120);
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("mall-cluster-start-").FullName;
+    private readonly string _folder = TestFolder.Create("mall-cluster-start-").FullName;
     private readonly List<SiloProcess> _started = [];
 
     public static TheoryData<string, string> BadSettings => new()

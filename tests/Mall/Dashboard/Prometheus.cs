@@ -42,10 +42,9 @@ internal sealed partial class Prometheus : IAsyncDisposable
         File.WriteAllText(file, configuration);
         var address = FreePorts.TakeEndpoint();
         return new Prometheus(
-            Process.Start(
-                Program,
+            Child.Start(
                 [
-                    $"--config.file={file}", $"--storage.tsdb.path={folder}/tsdb", $"--web.listen-address={address}",
+                    Program, $"--config.file={file}", $"--storage.tsdb.path={folder}/tsdb", $"--web.listen-address={address}",
                     "--log.level=error",
                 ]),
             address);

@@ -24,7 +24,7 @@ public sealed class WatchedCluster : IAsyncDisposable
     private const int Silos = 3;
     private const int Shoppers = 2;
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("mall-watched-");
+    private readonly DirectoryInfo _folder = TestFolder.Create("mall-watched-");
     private readonly StubbornAdapter _adapter = new();
     private readonly CancellationTokenSource _stop = new(TimeSpan.FromMinutes(10)); // For all tests that share it.
     private readonly List<SiloProcess> _more = [];

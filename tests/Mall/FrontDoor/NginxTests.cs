@@ -39,7 +39,7 @@ public sealed partial class NginxTests(FrontDoorMall door)
         service.MapFallback((HttpRequest request) => $"{request.Headers["X-User"]} {request.Headers.Authorization}");
         await service.StartAsync(TestContext.Current.CancellationToken);
         var listen = FreePorts.TakeEndpoint();
-        var folder = Directory.CreateTempSubdirectory("mall-nginx-");
+        var folder = TestFolder.Create("mall-nginx-");
         using var nginx = Start(folder.FullName, listen, door.Mall.Http.Authority, new Uri(service.Urls.First()).Authority);
         try
         {
@@ -82,7 +82,7 @@ public sealed partial class NginxTests(FrontDoorMall door)
                 StringComparison.Ordinal);
         var file = Path.Combine(folder, "nginx.conf");
         File.WriteAllText(file, text);
-        return Process.Start(Program, ["-c", file, "-e", $"{folder}/errors", "-g", $"pid {folder}/pid; daemon off;"]);
+        return Child.Start([Program, "-c", file, "-e", $"{folder}/errors", "-g", $"pid {folder}/pid; daemon off;"]);
     }
 
     private static async Task<bool> AnswersAsync(HttpClient client)

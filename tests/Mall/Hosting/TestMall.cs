@@ -49,7 +49,7 @@ public sealed class TestMall : IAsyncDisposable
         Action<ISiloBuilder>? silo = null, Action<IServiceCollection>? services = null, SagaOptions? sagas = null,
         string? folder = null, FaultOptions? faults = null, string? database = null, TestMall? joins = null)
     {
-        folder ??= Directory.CreateTempSubdirectory("mall-test-").FullName;
+        folder ??= TestFolder.Create("mall-test-").FullName;
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddSingleton(TimeProvider.System);
         var address = StoreAddress.Parse(database ?? $"sqlite:{folder}/mall.db");

@@ -63,7 +63,7 @@ public sealed class WholeMall : IAsyncDisposable
         Action<IServiceCollection>? configure = null, ApiOptions? options = null, string? database = null,
         params string[] settings)
     {
-        var folder = Directory.CreateTempSubdirectory("mall-door-").FullName;
+        var folder = TestFolder.Create("mall-door-").FullName;
         var log = new LogBook();
         var app = Build([.. s_doors, "--db", database ?? $"sqlite:{folder}/mall.db", .. settings], log, options, configure);
         await app.StartAsync();
@@ -86,7 +86,7 @@ public sealed class WholeMall : IAsyncDisposable
         await silo.StartAsync();
         var door = Build(["--roles", "api", .. s_doors, "--db", database], log, options, null);
         await door.StartAsync();
-        return new WholeMall(door, silo, Directory.CreateTempSubdirectory("mall-door-").FullName, log);
+        return new WholeMall(door, silo, TestFolder.Create("mall-door-").FullName, log);
     }
 
     /// <summary>A front door more, of the silos on that database.</summary>
@@ -95,7 +95,7 @@ public sealed class WholeMall : IAsyncDisposable
         var log = new LogBook();
         var door = Build(["--roles", "api", .. s_doors, "--db", database], log, null, null);
         await door.StartAsync();
-        return new WholeMall(door, null, Directory.CreateTempSubdirectory("mall-door-").FullName, log);
+        return new WholeMall(door, null, TestFolder.Create("mall-door-").FullName, log);
     }
 
     /// <summary>

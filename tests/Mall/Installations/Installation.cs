@@ -9,7 +9,7 @@ public sealed class Installation : IPremises, IAsyncDisposable
     private static readonly TimeSpan s_startsWithin = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan s_looksEvery = TimeSpan.FromMilliseconds(20);
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("mall-test-");
+    private readonly DirectoryInfo _folder = TestFolder.Create("mall-test-");
     private readonly List<SiloProcess> _silos = [];
 
     public Installation() => (HttpPort, GrpcPort) = (FreePorts.Take(), FreePorts.Take());

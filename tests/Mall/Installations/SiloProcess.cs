@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Mall.TestServers;
 using Mall.TestServers.Networks;
 
 namespace Mall.Tests.Installations;
@@ -38,7 +39,7 @@ public sealed class SiloProcess : IAsyncDisposable
         string folder, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null,
         Machine? machine = null)
     {
-        IReadOnlyList<string> command = [.. machine?.Prefix ?? [], "dotnet"];
+        IReadOnlyList<string> command = [.. machine?.Prefix ?? [], .. Child.Mortal("dotnet")];
         var info = new ProcessStartInfo(command[0], command.Skip(1))
         {
             WorkingDirectory = folder,
@@ -55,7 +56,7 @@ public sealed class SiloProcess : IAsyncDisposable
             info.Environment[name] = value;
 
         var silo = new SiloProcess(new Process { StartInfo = info });
-        silo._process.Start();
+        Child.Start(silo._process);
         silo._process.BeginOutputReadLine();
         silo._process.BeginErrorReadLine();
         silo._process.StandardInput.Close();

@@ -4,6 +4,7 @@ using System.Net;
 using System.Text;
 using Mall.Api;
 using Mall.Signing;
+using Mall.TestServers;
 using Mall.Tests.Dashboard;
 using Mall.Tests.Events;
 using Mall.Tests.FrontDoor;
@@ -29,7 +30,7 @@ public sealed class LaterTraceTests
         await using var traces = await TraceReceiver.OpenAsync();
         await using var adapter = new StubbornAdapter();
         await using var receiver = await Receiver.OpenAsync();
-        var folder = Directory.CreateTempSubdirectory("mall-traces-");
+        var folder = TestFolder.Create("mall-traces-");
         var database = $"sqlite:{folder.FullName}/mall.db";
         string refund;
         long paymentId;

@@ -1,5 +1,6 @@
 using Mall.TestFaults;
 using Mall.Sagas;
+using Mall.TestServers;
 using Mall.Tests.Hosting;
 
 namespace Mall.Tests.Sagas;
@@ -327,7 +328,7 @@ public sealed class SagaEngineTests
 
     private static string Copy(string folder)
     {
-        var copy = System.IO.Directory.CreateTempSubdirectory("mall-test-").FullName;
+        var copy = TestFolder.Create("mall-test-").FullName;
         foreach (var file in System.IO.Directory.GetFiles(folder, "mall.db*"))
         {
             if (!file.EndsWith(".lock", StringComparison.Ordinal)) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));

@@ -21,7 +21,7 @@ namespace Mall.Tests.Transactions;
 /// </summary>
 public class DtmMall : IAsyncLifetime
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("mall-dtm-").FullName;
+    private readonly string _folder = TestFolder.Create("mall-dtm-").FullName;
     private WebApplication? _app;
     private string? _db;
 
