@@ -4,6 +4,7 @@ namespace Mall.Tests.Dashboard;
 
 /// <summary>A real Prometheus watches a real cluster by what <c>deploy/prometheus</c> says.</summary>
 [Collection(nameof(WatchedSite))]
+[Turn(1)]
 public sealed class AlertTests(WatchedSite site, ITestOutputHelper output)
 {
     [Fact]

@@ -33,6 +33,7 @@ public sealed class PageTests(WatchedSite site, ITestOutputHelper output) : IAsy
     }
 
     [Fact]
+    [Turn(2)]
     public async Task Operator_signs_in_and_sees_a_silo_that_is_killed_turn_red()
     {
         const int silo = 0;
@@ -63,6 +64,7 @@ public sealed class PageTests(WatchedSite site, ITestOutputHelper output) : IAsy
     }
 
     [Fact]
+    [Turn(1)]
     public async Task Saga_that_is_stuck_is_found_and_ends_when_retried_by_keyboard_alone()
     {
         var page = await SignedInAsync("/sagas?parked=true");

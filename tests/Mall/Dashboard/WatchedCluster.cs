@@ -172,4 +172,6 @@ public sealed class WatchedSite : IAsyncDisposable
 
 /// <summary>Like all whole processes it runs by itself.</summary>
 [CollectionDefinition(nameof(WatchedSite), DisableParallelization = true)]
+[TestClassOrderer(typeof(InTurn))]
+[TestMethodOrderer(typeof(InTurn))]
 public sealed class WatchedCollection : ICollectionFixture<WatchedSite>;
