@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Data.Common;
 using Mall.TestServers;
 using Mall.TestServers.Networks;
@@ -11,6 +12,7 @@ namespace Mall.Tests.Chaos;
 public sealed class ClusterInstallation : IPremises, IAsyncDisposable
 {
     private const string DatabaseName = "mall";
+    private const string VotedDead = "I have been told I am dead"; // In Orleans' words.
     private const int MustRestart = 75;
     private const int CouldNotStart = 1;
     private const long Plenty = 10_000_000;
@@ -19,9 +21,10 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(7);
     private static readonly TimeSpan s_looksEvery = TimeSpan.FromMilliseconds(50);
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("mall-test-");
+    private readonly DirectoryInfo _folder = TestFolder.Create("mall-test-");
     private readonly SiloProcess?[] _silos;
     private readonly List<SiloProcess> _all = [];
+    private readonly ConcurrentQueue<(int, string)> _revived = [];
     private readonly (Uri Address, SiloProcess Process)[] _doors;
     private readonly Uri[] _managers;
     private readonly Sites? _sites;
@@ -120,7 +123,16 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
     }
 
     /// <summary>How often a silo found that it had to end itself, and was started again as a supervisor would.</summary>
-    public int Revivals { get; private set; }
+    public int Revivals => _revived.Count;
+
+    /// <summary>Each time which silo it was, and what it said.</summary>
+    public IReadOnlyCollection<(int Number, string Why)> Revived => _revived;
+
+    /// <summary>What is wrong, but for silos that ended themselves because the others had voted them dead.</summary>
+    /// <param name="revived">Some of those.</param>
+    public static IEnumerable<string> FaultsOf(IEnumerable<(int Number, string Why)> revived) => revived
+        .Where(silo => !silo.Why.Contains(VotedDead, StringComparison.Ordinal))
+        .Select(silo => $"silo {silo.Number} ended itself: {silo.Why}");
 
     /// <summary>
     /// The generation under which a silo is an active member at this moment, by the cluster's own table; null: it is none, or the
@@ -237,7 +249,7 @@ public sealed class ClusterInstallation : IPremises, IAsyncDisposable
                 var code = await silo.ExitCodeAsync(s_startsWithin);
                 if (code is not (MustRestart or CouldNotStart)) continue;
                 Start(number);
-                if (code == MustRestart) Revivals++;
+                if (code == MustRestart) _revived.Enqueue((number, string.Join(' ', silo.ErrorLines)));
             }
 
             await Task.Delay(s_looksEvery, _closing.Token).ContinueWith(_ => { }, TaskScheduler.Default);

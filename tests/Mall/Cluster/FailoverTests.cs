@@ -9,22 +9,21 @@ namespace Mall.Tests.Cluster;
 /// Silos die by kill -9 while front doors in processes of their own wait for them. A client sees one answer and a pause, not the
 /// time after which Orleans gives a call up. <c>MALL_TEST_KILLS</c> is how often one dies (3).
 /// </summary>
-[Collection(nameof(WholeProcesses))]
-public sealed class FailoverTests(ITestOutputHelper output)
+[Collection(nameof(StandingCluster))]
+public sealed class FailoverTests(StandingCluster standing, ITestOutputHelper output)
 {
-    private const int Silos = 3;
-    private const int Shoppers = 12;
+    private const int Silos = StandingCluster.Silos;
     private const int OrdersBetween = 100;
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(4);
 
     [Theory]
     [MemberData(nameof(ClusterInstallation.Kinds), MemberType = typeof(ClusterInstallation))]
-    public async Task Order_WhenASiloThatWorksOnItIsKilled_IsAnsweredAfterAPause(DatabaseKind kind)
+    public Task Order_WhenASiloThatWorksOnItIsKilled_IsAnsweredAfterAPause(DatabaseKind kind) =>
+        standing.UseAsync(kind, KillAsync);
+
+    private async Task KillAsync(ClusterInstallation cluster, Trade trade, CancellationToken stop)
     {
         var kills = Setting.Of("MALL_TEST_KILLS", 3);
-        using var stop = ClusterInstallation.PatienceFor(kind);
-        await using var cluster = await ClusterInstallation.OpenAsync(kind, Silos, frontDoors: 2, stop.Token);
-        using var trade = await cluster.TradeAsync(Shoppers, stop.Token);
         var pauses = new List<TimeSpan>();
         trade.Begin(seed: 0);
         for (var kill = 0; kill < kills; kill++)
@@ -33,10 +32,10 @@ public sealed class FailoverTests(ITestOutputHelper output)
             var killedAt = Stopwatch.GetTimestamp();
             await cluster.Silo(kill % Silos).KillAsync();
             while (trade.Shoppers.Any(s => s.Purchases.LastOrDefault()?.AskedAt is not { } at || at < killedAt))
-                await Task.Delay(20, stop.Token);
+                await Task.Delay(20, stop);
             pauses.Add(trade.Purchases.Where(p => p.AskedAt < killedAt && killedAt < p.AnsweredAt)
                 .Select(p => Stopwatch.GetElapsedTime(killedAt, p.AnsweredAt)).Max());
-            await cluster.StartAgainAsync(kill % Silos, stop.Token);
+            await cluster.StartAgainAsync(kill % Silos, stop);
         }
 
         await trade.EndAsync();

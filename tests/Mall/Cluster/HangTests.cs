@@ -6,23 +6,23 @@ using Mall.TestServers;
 namespace Mall.Tests.Cluster;
 
 /// <summary>A silo that does nothing until it is taken for dead, in the middle of whatever it did, and then goes on.</summary>
-[Collection(nameof(WholeProcesses))]
-public sealed class HangTests(ITestOutputHelper output)
+[Collection(nameof(StandingCluster))]
+public sealed class HangTests(StandingCluster standing, ITestOutputHelper output)
 {
-    private const int Silos = 3;
     private const int OrdersBetween = 100;
     private static readonly TimeSpan s_takenOverWithin = TimeSpan.FromSeconds(40);
 
     [Theory]
     [MemberData(nameof(ClusterInstallation.Kinds), MemberType = typeof(ClusterInstallation))]
-    public async Task Silo_ThatHungUntilItWasDeclaredDead_WritesNothingOfWhatOthersHaveTakenOver(DatabaseKind kind)
+    public Task Silo_ThatHungUntilItWasDeclaredDead_WritesNothingOfWhatOthersHaveTakenOver(DatabaseKind kind) =>
+        standing.UseAsync(kind, HangInTurnAsync);
+
+    private async Task HangInTurnAsync(ClusterInstallation cluster, Trade trade, CancellationToken stop)
     {
-        using var stop = ClusterInstallation.PatienceFor(kind);
-        await using var cluster = await ClusterInstallation.OpenAsync(kind, Silos, frontDoors: 2, stop.Token);
-        using var trade = await cluster.TradeAsync(shoppers: 8, stop.Token);
+        var revivals = cluster.Revivals;
         var buyer = await trade.InviteBuyerAsync(cluster);
         var watch = new ProductWatch(cluster.Connect);
-        using var closing = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
+        using var closing = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var watching = watch.WatchAsync(closing.Token);
         trade.Begin(seed: 0);
         await trade.UntilAnsweredAsync(OrdersBetween);
@@ -30,10 +30,10 @@ public sealed class HangTests(ITestOutputHelper output)
 
         // Where products live is Orleans' affair; a silo that has none shows nothing, and the next one is asked.
         var hung = 0;
-        while (watch.Handovers == handovers && hung < Silos)
+        while (watch.Handovers == handovers && hung < StandingCluster.Silos)
         {
             await HangAsync(
-                cluster, hung++, () => buyer.OrderAsync([.. trade.Products.Select(id => (id, 1L))], stop.Token), stop.Token);
+                cluster, hung++, () => buyer.OrderAsync([.. trade.Products.Select(id => (id, 1L))], stop), stop);
             await trade.UntilAnsweredAsync(OrdersBetween);
         }
 
@@ -43,7 +43,8 @@ public sealed class HangTests(ITestOutputHelper output)
         await trade.AuditAsync(output.WriteLine);
         Audit.Passes(watch.Findings);
         Assert.True(watch.Handovers > handovers, "No product changed hands, so this test has shown nothing.");
-        Assert.Equal(hung, cluster.Revivals); // Each was declared dead, and knew.
+        foreach (var (number, why) in cluster.Revived.Skip(revivals)) output.WriteLine($"silo {number} ended itself: {why}");
+        Assert.Equal(hung, cluster.Revivals - revivals); // Each was declared dead, and knew.
     }
 
     private async Task HangAsync(ClusterInstallation cluster, int silo, Func<Task> orderOfAll, CancellationToken stop)

@@ -36,7 +36,6 @@ public sealed class Shopper : IDisposable
     private readonly ConcurrentQueue<Purchase> _purchases = [];
     private readonly ConcurrentQueue<string> _misreadings = [];
     private int _orders;
-    private int _unanswered;
     private readonly ConcurrentQueue<string> _troubles = [];
 
     private Shopper(Door door, string name) => (_door, _name) = (door, name);
@@ -46,9 +45,6 @@ public sealed class Shopper : IDisposable
 
     /// <summary>Orders that were asked for and given up without an answer: they may stand, be void, or never have been.</summary>
     public int Abandoned { get; private set; }
-
-    /// <summary>How often a request was left without an answer, and repeated.</summary>
-    public int Unanswered => _unanswered;
 
     /// <summary>What came instead of an answer the last time that there was none.</summary>
     public string LastTrouble => $"{_name}-{_orders}: {_troubles.LastOrDefault("none")}";
@@ -120,7 +116,6 @@ public sealed class Shopper : IDisposable
 
     private void CountUnanswered(string what)
     {
-        _unanswered++;
         _troubles.Enqueue($"{DateTime.UtcNow:HH:mm:ss.fff} {_name}-{_orders}: {what}");
     }
 

@@ -16,6 +16,7 @@ public sealed class Trade : IDisposable
     private readonly CancellationTokenSource _leaving;
     private readonly List<Shopper> _shoppers = [];
     private readonly List<Shopper> _buyers = [];
+    private Dictionary<Shopper, int> _known = []; // How many of their troubles are older than the present beginning.
     private CancellationTokenSource _closing;
     private Task _people = Task.CompletedTask;
 
@@ -39,11 +40,11 @@ public sealed class Trade : IDisposable
 
     public int Answered => _shoppers.Sum(s => s.Purchases.Count);
 
-    /// <summary>Requests that were left without an answer, and repeated.</summary>
-    public int Unanswered => People.Sum(s => s.Unanswered);
+    /// <summary>Requests that were left without an answer, and repeated, since everybody began to shop.</summary>
+    public int Unanswered => Troubles.Count();
 
     /// <summary>What came instead of an answer, each time that there was none.</summary>
-    public IEnumerable<string> Troubles => People.SelectMany(s => s.Troubles);
+    public IEnumerable<string> Troubles => People.SelectMany(s => s.Troubles.Skip(_known.GetValueOrDefault(s)));
 
     private IEnumerable<Shopper> People => _shoppers.Concat(_buyers);
 
@@ -79,6 +80,7 @@ public sealed class Trade : IDisposable
     {
         _closing.Dispose();
         _closing = CancellationTokenSource.CreateLinkedTokenSource(_stop);
+        _known = People.ToDictionary(s => s, s => s.Troubles.Count);
         var (closing, leaving) = (_closing.Token, _leaving.Token);
         var people = _shoppers
             .Select((s, i) => s.ShopAsync(Products, new Random(seed + i), closing, i % 4 == 0 ? leaving : _stop)).ToList();
