@@ -8,8 +8,8 @@ using static Mall.Ledger.Tests.TestTables;
 namespace Mall.Ledger.Tests;
 
 /// <summary>
-/// Somebody keeps a product's row locked for seconds, under load: longer than the ledger tries in vain. <c>MALL_TEST_LOCK_SECONDS</c>
-/// is how long (4).
+/// Somebody keeps a product's row locked for seconds, under load: longer than the ledger tries in vain.
+/// <c>MALL_TEST_LOCK_SECONDS</c> is how long (4).
 /// </summary>
 public abstract class LockedRowTests(DatabaseKind kind)
 {

@@ -71,7 +71,8 @@ public sealed class PlanTests
 
                 // Columns: id, select_type, table, type, possible_keys, key, ...; nothing is said of a row that is known not to
                 // be there.
-                var steps = plan.Split('\n').Select(line => line.Split('\t')).Where(step => step[2] is not ("v" or "NULL")).ToList();
+                var steps = plan.Split('\n').Select(line => line.Split('\t'))
+                    .Where(step => step[2] is not ("v" or "NULL")).ToList();
                 Assert.True(count == 1 || steps.Count > 0, $"{shape}: {plan}"); // Nobody knows of a hundred rows before.
                 foreach (var step in steps)
                     Assert.True(step is [_, _, _, "eq_ref" or "range" or "const", _, "PRIMARY", ..], $"{shape}: {plan}");

@@ -50,14 +50,17 @@ public abstract partial class ServerFaultTests
         ? $"select count(*) from pg_stat_activity where datname = '{Database}' and pid <> pg_backend_pid()"
         : $"select count(*) from information_schema.processlist where db = '{Database}' and id <> connection_id()");
 
-    /// <summary>A ledger whose batches wait for locks as long as a test needs, and are counted when they have a barrier.</summary>
+    /// <summary>
+    /// A ledger whose batches wait for locks as long as a test needs, and are counted when they have a barrier.
+    /// </summary>
     private async Task<DurableLedger> OpenPatientAsync()
     {
         await Sql("create sequence attempts");
         await Sql(faults.Kind == DatabaseKind.Postgres
             ? """
               create function be_patient() returns trigger language plpgsql as $$ begin
-                perform nextval('attempts'), set_config('lock_timeout', '60s', true), set_config('deadlock_timeout', '10ms', true);
+                perform nextval('attempts'), set_config('lock_timeout', '60s', true),
+                  set_config('deadlock_timeout', '10ms', true);
                 return new;
               end $$;
               create trigger be_patient before insert on barrier for each row execute function be_patient()

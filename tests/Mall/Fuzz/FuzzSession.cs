@@ -4,7 +4,9 @@ using Answer = Mall.Tests.Hosting.Answer;
 
 namespace Mall.Tests.Fuzz;
 
-/// <summary>A mall of its own, and somebody who sends it one request after the other: what each has changed is then known.</summary>
+/// <summary>
+/// A mall of its own, and somebody who sends it one request after the other: what each has changed is then known.
+/// </summary>
 internal sealed class FuzzSession
 {
     private const int MostFindings = 20;

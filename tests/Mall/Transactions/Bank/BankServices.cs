@@ -45,7 +45,7 @@ public sealed class BankServices : IAsyncDisposable
     /// <summary>How many calls have come, and how many of them for the first time.</summary>
     public (int All, int First) Calls => (_calls.Values.Sum(), _calls.Count);
 
-    /// <summary>Each transaction that has called, with how many of its calls were the manager's and not its client's own.</summary>
+    /// <summary>Each transaction that has called, with how many of its calls were the manager's, not its client's.</summary>
     public Dictionary<string, int> Driven => new(_driven);
 
     public static async Task<BankServices> OpenAsync(int seed, CancellationToken stop)
