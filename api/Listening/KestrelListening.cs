@@ -55,7 +55,7 @@ public static class KestrelListening
         limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(60);
     }
 
-    /// <summary>Listens at all addresses where the host is <c>*</c>: of both protocols, or of the one that the machine has.</summary>
+    /// <summary>Listens at all addresses where the host is <c>*</c>, of as many protocols as the machine has.</summary>
     public static void ListenAt(this KestrelServerOptions kestrel, ListenAddress address, Action<ListenOptions> configure)
     {
         if (address.Host == "*")

@@ -42,8 +42,12 @@ internal sealed class Body<T>(T value) : IEndpointParameterMetadataProvider wher
     /// <exception cref="ProblemException">415 for another content type, or a compressed body; 100002 for none at all.</exception>
     internal static void CheckContentType(HttpRequest request)
     {
-        if (request.ContentType is null && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })
+        if (request.ContentType is null
+            && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })
+        {
             throw Empty(); // It lacks more than a type.
+        }
+
         if (request.ContentType is not Answer.Json && !IsJsonInUtf8(request.ContentType))
             throw new ProblemException(Problem.UnsupportedMediaType("The body must be application/json in UTF-8."));
         if (request.Headers.ContentEncoding is not ([] or ["identity"]))

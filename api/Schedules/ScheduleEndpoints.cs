@@ -18,7 +18,8 @@ internal sealed record ScheduleAnswer(
 
 /// <summary>A page of schedules, by name.</summary>
 internal sealed record SchedulePageAnswer(
-    IReadOnlyList<ScheduleAnswer> Items, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Next, string Cursor);
+    IReadOnlyList<ScheduleAnswer> Items, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Next,
+    string Cursor);
 
 /// <summary>What to change of a schedule: an absent field stays as it is.</summary>
 /// <param name="Cron">A cron expression of 5 fields, or 6 with seconds.</param>

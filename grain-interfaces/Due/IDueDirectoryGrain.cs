@@ -4,7 +4,7 @@ namespace Mall.Due;
 [Alias("mall.IDueDirectoryGrain")]
 public interface IDueDirectoryGrain : IGrainWithIntegerKey
 {
-    /// <summary>What will be done at its time, by kind: sagas that have not ended, unpaid orders, webhooks, schedules...</summary>
+    /// <summary>What will be done at its time, by kind: unended sagas, unpaid orders, webhooks, schedules...</summary>
     [Alias("Count"), ReadOnly]
     Task<ImmutableArray<DueKind>> Count();
 }

@@ -15,7 +15,8 @@ public sealed class DueDirectoryGrain(GrainLedger ledger, IEnumerable<DueColumn>
     private static string CountOf(DueColumn column) => $"""
         select '{column.Kind}', count(*), min(due) from (
           select {column.DueTime} as due from {column.Table}
-          where {column.DueTime} is not null and {column.Predicate ?? "1 = 1"} order by {column.DueTime} limit {DueKind.MostCounted}
+          where {column.DueTime} is not null and {column.Predicate ?? "1 = 1"}
+          order by {column.DueTime} limit {DueKind.MostCounted}
         ) {column.Table} having count(*) > 0
         """;
 }

@@ -70,7 +70,8 @@ public sealed partial class PaymentGrain(
     /// What comes with the payment's own change, and whether the order had closed; null when the payment is not as it was found
     /// any more.
     /// </summary>
-    private async Task<(RowChange[] Changes, bool IsLate)?> EffectsAsync(Payment payment, PaymentReport report, DateTimeOffset now)
+    private async Task<(RowChange[] Changes, bool IsLate)?> EffectsAsync(
+        Payment payment, PaymentReport report, DateTimeOffset now)
     {
         if (!report.HasSucceeded) return ([], false);
         var lines = await ledger.QueryAsync(OrderRows.ById, payment.OrderId);

@@ -73,7 +73,8 @@ internal sealed partial class ReconciliationJob(GrainLedger ledger, ScheduleMetr
     public async Task<string> RunAsync(DateTimeOffset now, TimeZoneInfo zone)
     {
         var found = new List<Difference>();
-        foreach (var question in s_questions) found.AddRange(await ledger.QueryAsync(question with { Timeout = IScheduledJob.QueryTimeout }));
+        foreach (var question in s_questions)
+            found.AddRange(await ledger.QueryAsync(question with { Timeout = IScheduledJob.QueryTimeout }));
         metrics.Differences(found.Count);
         foreach (var (what, kept, added) in found) LogDiffers(what, kept, added);
         return found.Count == 0

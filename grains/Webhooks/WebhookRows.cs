@@ -29,8 +29,8 @@ internal static class WebhookRows
             s_url, s_events, s_secret, s_allowPrivate, s_status, s_failures, s_lastError, s_failingSince, s_nextTime,
             s_updateTime);
 
-    // Whoever delivers beside it, or has been told to stop, to go elsewhere or to begin anew, finds another place, status, address
-    // or count of failures.
+    // Whoever delivers beside it, or has been told to stop, to go elsewhere or to begin anew, finds another place, status,
+    // address or count of failures.
     private static readonly RowShape s_deliver = s_webhooks.Update().Guard(
         s_url, s_secret, s_status, s_seen, s_failures, s_failingSince).Set(
         s_status, s_seen, s_failures, s_lastError, s_failingSince, s_nextTime, s_updateTime);
@@ -58,7 +58,7 @@ internal static class WebhookRows
         """,
         Read);
 
-    /// <summary>Of the next 10,000 events behind position @p1 those of one of seven types: of a day's backlog nobody wants more.</summary>
+    /// <summary>Of the next 10,000 events behind position @p1 those of one of seven types.</summary>
     public static readonly Query<long> Lag = new(
         """
         select count(*) from (select type from outbox where position > @p1 order by position limit 10000) o
@@ -79,8 +79,8 @@ internal static class WebhookRows
 
     /// <summary>From one state of the delivery to the next.</summary>
     public static RowChange Deliver(WebhookRow from, WebhookRow to, DateTimeOffset next, DateTimeOffset now) => s_deliver.With(
-        from.Id, from.Url, from.Secret, from.Status, from.Seen, from.Failures, from.FailingSince, to.Status, to.Seen, to.Failures, to.LastError, to.FailingSince,
-        next, now);
+        from.Id, from.Url, from.Secret, from.Status, from.Seen, from.Failures, from.FailingSince,
+        to.Status, to.Seen, to.Failures, to.LastError, to.FailingSince, next, now);
 
     public static RowChange Delete(long id) => s_delete.With(id);
 

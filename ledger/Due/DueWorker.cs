@@ -95,7 +95,9 @@ internal sealed partial class DueWorker(
 
     private async Task<bool> ClaimAsync(DueColumn? column)
     {
-        string[] kinds = column is null ? [.. _handlers.Keys.Where(kind => !_sources.Exists(source => source?.Kind == kind))] : [column.Kind];
+        string[] kinds = column is null
+            ? [.. _handlers.Keys.Where(kind => !_sources.Exists(source => source?.Kind == kind))]
+            : [column.Kind];
         if (kinds.Length == 0) return false;
         var room = RoomFor(column);
         if (room <= 0) return true;

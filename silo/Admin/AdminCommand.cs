@@ -55,7 +55,8 @@ internal static class AdminCommand
     }
 
     private static string Password(Dictionary<string, string> options) =>
-        options.GetValueOrDefault("--password") ?? Console.In.ReadLine() ?? throw new SettingsException("--password", "is needed");
+        options.GetValueOrDefault("--password") ?? Console.In.ReadLine()
+        ?? throw new SettingsException("--password", "is needed");
 
     private static string Required(Dictionary<string, string> options, string name) =>
         options.TryGetValue(name, out var value) && value.Length > 0 ? value : throw new SettingsException(name, "is needed");

@@ -15,7 +15,8 @@ public sealed record PaymentSettings(bool IsSandbox, Uri? Webhook, string? Key)
     {
         var key = configuration[SettingNames.PaymentKey] is { Length: > 0 } given ? given : null;
         if (key?.Length < MinKeyLength && !IsAtHome(configuration))
-            throw new SettingsException(SettingNames.PaymentKey, $"must be at least {MinKeyLength} characters long where others reach the mall");
+            throw new SettingsException(
+                SettingNames.PaymentKey, $"must be at least {MinKeyLength} characters long where others reach the mall");
         return configuration[SettingNames.Payments] switch
         {
             null or "" => new PaymentSettings(IsAtHome(configuration), null, key),
