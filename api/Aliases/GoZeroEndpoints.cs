@@ -92,9 +92,9 @@ internal static partial class GoZeroEndpoints
             Price(call.Input),
             Attributes: call.Input.Has("status") ? Carrying(call.Input, before) : null);
         var stock = call.Input.Number("stock");
-        if (stock is not null) ProductDesk.CheckStock(stock.Value); // Before anything is changed: it is all or nothing.
-        (await desk.Change(call.Caller, id, input, call.Patience)).OrRefuse();
+        ProductDesk.Check(call.Caller, input); // Before anything is changed: it is all or nothing.
         if (stock is not null) (await desk.SetStock(call.Caller, id, stock.Value, call.Patience)).OrRefuse();
+        (await desk.Change(call.Caller, id, input, call.Patience)).OrRefuse();
         return new JsonObject();
     }
 

@@ -37,6 +37,13 @@ internal sealed class ProductDesk(IGrainFactory grains)
 
     public Task<Result<ProductView>> Change(Caller caller, long productId, ChangeProductInput input, Patience patience)
     {
+        var (product, command) = (Product(productId), Check(caller, input));
+        return patience.Once(() => product.Change(command));
+    }
+
+    /// <exception cref="ProblemException">100002, which names the fields.</exception>
+    public static ChangeProduct Check(Caller caller, ChangeProductInput input)
+    {
         var checks = new FieldChecks();
         var name = checks.OptionalText("name", input.Name, 1, MaxName);
         var desc = checks.OptionalText("desc", input.Desc, 0, MaxDesc, multiline: true);
@@ -44,9 +51,7 @@ internal sealed class ProductDesk(IGrainFactory grains)
         var status = (int?)checks.OptionalNumber("status", input.Status, 0, 1);
         var attributes = Attributes.Check(ref checks, input.Attributes);
         checks.ThrowIfAny();
-
-        var product = Product(productId);
-        return patience.Once(() => product.Change(new ChangeProduct(caller.UserId, name, desc, price, status, attributes)));
+        return new ChangeProduct(caller.UserId, name, desc, price, status, attributes);
     }
 
     /// <summary>Products on sale.</summary>
@@ -83,17 +88,11 @@ internal sealed class ProductDesk(IGrainFactory grains)
     /// <returns>The stock after it.</returns>
     public Task<Result<long>> SetStock(Caller caller, long productId, long stock, Patience patience)
     {
-        CheckStock(stock);
-        var product = Product(productId);
-        return patience.Once(() => product.SetStock(caller.UserId, stock));
-    }
-
-    /// <exception cref="ProblemException">There cannot be so many.</exception>
-    public static void CheckStock(long stock)
-    {
         var checks = new FieldChecks();
         checks.Number("stock", stock, 0, ExactNumbers.Max);
         checks.ThrowIfAny();
+        var product = Product(productId);
+        return patience.Once(() => product.SetStock(caller.UserId, stock));
     }
 
     /// <summary>Takes the product off sale.</summary>

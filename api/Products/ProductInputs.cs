@@ -2,8 +2,8 @@ namespace Mall.Api.Products;
 
 /// <summary>What a seller says of a new product. A field that is none of these (an id, a status) is refused.</summary>
 /// <param name="Name">1 to 200 characters.</param>
-/// <param name="Stock">Units on hand, 0 to 1,000,000,000.</param>
-/// <param name="Price">Of one, in minor units (cents): 0 to 1,000,000,000,000.</param>
+/// <param name="Stock">Units on hand, 0 to 2^53 - 1.</param>
+/// <param name="Price">Of one, in minor units (cents): 0 to 2^53 - 1.</param>
 /// <param name="Desc">At most 4,000 characters, line breaks allowed; empty when absent.</param>
 /// <param name="ShopId">Absent for the seller's oldest shop.</param>
 /// <param name="Attributes">Whatever else there is to say: an object of at most 4,096 bytes of JSON; empty when absent.</param>

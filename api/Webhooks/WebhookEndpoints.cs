@@ -7,7 +7,7 @@ namespace Mall.Api.Webhooks;
 /// <param name="Status">active, paused (by an operator), or parked: after a day of failures.</param>
 /// <param name="Failures">Deliveries that have failed since the last that did not.</param>
 /// <param name="LastError">Of the last of them.</param>
-/// <param name="Lag">Events that wait for their delivery.</param>
+/// <param name="Lag">What of the next 10,000 events waits for its delivery.</param>
 /// <param name="Secret">Once, when it was made here.</param>
 internal sealed record WebhookAnswer(
     long Id, string Url, IReadOnlyList<string> Events, bool AllowPrivate, string Status, long Failures, string? LastError,

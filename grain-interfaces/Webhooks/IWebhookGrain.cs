@@ -17,7 +17,7 @@ public sealed record ChangeWebhook(
 /// <param name="Status">One of <see cref="WebhookStatus"/>.</param>
 /// <param name="Failures">Deliveries that failed since the last that did not.</param>
 /// <param name="LastError">Of the last of them.</param>
-/// <param name="Lag">Events that wait for their delivery.</param>
+/// <param name="Lag">What of the next 10,000 events waits for its delivery.</param>
 [GenerateSerializer, Immutable, Alias("mall.WebhookView")]
 public sealed record WebhookView(
     long Id, string Url, ImmutableArray<string> Events, bool AllowPrivate, string Status, long Failures, string? LastError,

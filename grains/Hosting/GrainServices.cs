@@ -30,6 +30,7 @@ public static class GrainServices
         services.AddMallDueWork().AddDueColumn(SagaRows.Due).AddDueHandler<SagaDueHandler>();
         services.AddDueColumn(WebhookRows.Due).AddDueHandler<WebhookDueHandler>();
         services.AddSingleton(all => new ScheduleMetrics(all.GetService<IMeterFactory>()));
+        services.AddHostedService(all => all.GetRequiredService<ScheduleMetrics>());
         services.AddSingleton<IScheduledJob, CleanUpJob>().AddSingleton<IScheduledJob, ShopReportJob>();
         services.AddSingleton<IScheduledJob, ReconciliationJob>();
         services.AddDueColumn(ScheduleRows.Due).AddDueHandler<ScheduleDueHandler>();

@@ -10,7 +10,7 @@ public sealed partial class ProductGrain
         if (await AnswerBeforeAsync(idempotency) is { } before) return before;
         if (await RefuseUnlessSellerAsync(userId) is { } refusal) return refusal;
         return await InTurnAsync(
-            async () => await AnswerBeforeAsync(idempotency) ?? await AdjustAsync(delta, idempotency));
+            async () => await AnswerBeforeAsync(idempotency) ?? await AdjustAsync("delta", delta, idempotency));
     }
 
     public async Task<Result<long>> SetStock(long userId, long stock)
@@ -25,18 +25,19 @@ public sealed partial class ProductGrain
                 var delta = stock - _stock.OnHand;
                 var now = Math.Max(delta, -_stock.Available);
                 if (now == 0 && delta < 0) await StockSettledAsync(-delta);
-                else if (await AdjustAsync(now, idempotency: null) is var adjusted && (adjusted.IsRefused || now == delta))
+                else if (await AdjustAsync("stock", now, idempotency: null) is var adjusted && (adjusted.IsRefused || now == delta))
                     return adjusted;
             }
         });
     }
 
-    private async Task<Result<long>> AdjustAsync(long delta, Idempotency? idempotency)
+    /// <param name="field">What says so, for its refusal.</param>
+    private async Task<Result<long>> AdjustAsync(string field, long delta, Idempotency? idempotency)
     {
         var taken = Math.Max(0, -delta);
         await StockSettledAsync(taken);
         if (_stock.OnHandAndSold + delta > ExactNumbers.Max) // What orders hold may come back.
-            return Result.BadField("delta", $"must not bring what is in stock and what was sold beyond {ExactNumbers.Max}");
+            return Result.BadField(field, $"must not bring what is in stock and what was sold beyond {ExactNumbers.Max}");
         if (_stock.Available < taken)
         {
             await StillOwnerAsync();

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using Microsoft.Extensions.Hosting;
 
 namespace Mall.Schedules;
 
@@ -106,7 +107,7 @@ internal sealed partial class ReconciliationJob(GrainLedger ledger, ScheduleMetr
 }
 
 /// <summary>What schedules tell of themselves, in the meter <c>mall</c>.</summary>
-internal sealed class ScheduleMetrics : IDisposable
+internal sealed class ScheduleMetrics : IHostedService, IDisposable
 {
     private readonly Meter _meter;
     private readonly Counter<long> _differences;
@@ -117,8 +118,16 @@ internal sealed class ScheduleMetrics : IDisposable
         _meter = factory?.Create(new MeterOptions("mall")) ?? new Meter("mall");
         _differences = _meter.CreateCounter<long>(
             "reconciliation.differences", "{difference}", "Sums that differ from what they are made of.");
-        _differences.Add(0);
     }
+
+    /// <summary>Zero is there before the first difference, which would be no increase otherwise.</summary>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _differences.Add(0);
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public void Differences(int count) => _differences.Add(count);
 

@@ -25,10 +25,10 @@ internal sealed partial class AlertHandler(IBranchCaller caller, ILogger<AlertHa
         }
         catch (Exception failure) when (item.Attempts >= MostAttempts && !cancellationToken.IsCancellationRequested)
         {
-            LogGivenUp(failure, item.Payload);
+            LogGivenUp(failure, item.Key.Split(' ')[0]);
         }
     }
 
-    [LoggerMessage(3505, LogLevel.Error, "The alert hook has not taken this in twenty minutes: {Alert}")]
-    private partial void LogGivenUp(Exception failure, string? alert);
+    [LoggerMessage(3505, LogLevel.Error, "The alert hook has not taken the alert of transaction {Gid} in twenty minutes; it is gone")]
+    private partial void LogGivenUp(Exception failure, string gid);
 }

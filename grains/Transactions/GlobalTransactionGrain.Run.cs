@@ -95,7 +95,7 @@ public sealed partial class GlobalTransactionGrain
         if (IsLeaving || pass.HasAsked || transaction.Kind.Question(transaction, isLate) is not { } question) return false;
         pass.HasAsked = true;
         var answer = question.Target.Length == 0
-            ? new BranchAnswer(BranchOutcome.Unknown, "there is no query_prepared, so submit or abort it")
+            ? new BranchAnswer(BranchOutcome.Unknown, "there is no query_prepared, so submit it or stop it by force")
             : await AnswerAsync(transaction, question);
         pass.Note(answer, question.Target, $"{(question.Target.Length == 0 ? "nobody" : question.Target)} answered the query");
         return transaction.Kind.Answered(answer.Outcome) is { } answered
@@ -220,7 +220,9 @@ public sealed partial class GlobalTransactionGrain
         {
             Attempts = attempts, NextTime = next, Reason = isAborting || pass.Trouble is null ? row.Reason : pass.Trouble,
         };
-        if (!pass.IsUnknown || !settings.HasAlertHook || attempts < settings.AlertAfter) return MoveAsync(transaction, moved);
+        var isToTell = pass.IsUnknown && settings.HasAlertHook // Of repeats without a pause, once.
+            && (_again ? attempts == settings.AlertAfter : attempts >= settings.AlertAfter);
+        if (!isToTell) return MoveAsync(transaction, moved);
         var alert = new TransactionAlert(Gid, row.Status, pass.Target ?? "", pass.Trouble ?? "", attempts);
         return MoveAsync(transaction, moved, DueWork.Schedule(
             AlertHandler.KindOfWork, string.Create(CultureInfo.InvariantCulture, $"{Gid} {row.Version}"), now,

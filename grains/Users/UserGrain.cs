@@ -35,7 +35,7 @@ public sealed class UserGrain(GrainLedger ledger, LedgerClock clock) : Grain, IU
         var isThere = await ledger.FindAsync(UserRows.ById, Id) is not null;
         if (isThere && !_goes) _known = true;
         else DeactivateOnIdle(); // whoever guesses ids shall not fill the memory
-        return isThere;
+        return isThere && !_goes;
     }
 }
 

@@ -103,7 +103,7 @@ internal sealed record WebhookRow(
 
 internal static class WebhookLag
 {
-    /// <summary>How many events wait for their delivery to a webhook.</summary>
+    /// <summary>What of the next 10,000 events waits for its delivery to a webhook.</summary>
     public static Task<long> LagOfAsync(this GrainLedger ledger, WebhookRow hook)
     {
         // The query names as many types as there are: what is missing is the first once more.

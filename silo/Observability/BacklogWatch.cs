@@ -10,9 +10,11 @@ namespace Mall.Silo.Observability;
 internal sealed class BacklogWatch : BackgroundService
 {
     private static readonly TimeSpan s_period = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan s_soon = TimeSpan.FromMinutes(1);
     private static readonly string[] s_unended = ["prepared", "submitted", "aborting"];
 
-    // One that is parked has a gauge of its own, and one that nobody has tried yet may be meant to wait: a delayed message.
+    // One that is parked has a gauge of its own, and one that nobody has tried yet may be meant to wait: a delayed message. Those
+    // that are claimed, or asked again and again, are due within a minute.
     private static readonly Query<(long Count, DateTimeOffset? Oldest)> s_sagas = new(
         """
         select count(*), min(case when next_time <= @p2 or next_time is not null and attempts > 0 then create_time end)
@@ -53,7 +55,10 @@ internal sealed class BacklogWatch : BackgroundService
             .. from column in dueColumns
                where column.Kind != "webhook" // May be called at any time; how late it is says the age of its events.
                select new Query<DateTimeOffset?>(
-                   $"select min({column.DueTime}) from {column.Table} where {column.Predicate ?? "1 = 1"}", row => Time(row, 0)),
+                   $"""
+                   select min({column.DueTime}) from {column.Table} where {column.DueTime} > 0 and {column.Predicate ?? "1 = 1"}
+                   """,
+                   row => Time(row, 0)),
         ];
         var meter = meters.Create("mall");
         meter.CreateObservableGauge("sagas", () => Each(s => s.Count), "{saga}", "Sagas that have not ended, by status.");
@@ -88,7 +93,7 @@ internal sealed class BacklogWatch : BackgroundService
         var now = _time.GetUtcNow();
         foreach (var status in s_unended)
         {
-            var (count, oldest) = (await _ledger.QueryAsync(s_sagas, cancellationToken, status, now))[0];
+            var (count, oldest) = (await _ledger.QueryAsync(s_sagas, cancellationToken, status, now + s_soon))[0];
             lock (_sagas) _sagas[status] = (count, Since(oldest));
         }
 

@@ -67,9 +67,10 @@ public sealed partial record DtmSettings(
 
     private static StaticResolver TableOf(IConfiguration configuration)
     {
-        var entries = NextTarget.Split(configuration[SettingNames.DtmTargets] ?? "").Select(entry => entry.Trim(' ', ','))
+        var entries = NextTarget.Split(configuration[SettingNames.DtmTargets] ?? "").Select(entry => entry.Trim().Trim(',').Trim())
             .Where(entry => entry.Length > 0).Select(entry =>
                 entry.LastIndexOf('=') is > 0 and var end && entry[..end].Contains("://", StringComparison.Ordinal)
+                && !TwoTargets.IsMatch(entry)
                 && BranchTarget.EndpointOf(entry[(end + 1)..]) is { } endpoint
                     ? (server: entry[..end], endpoint)
                     : throw new SettingsException(
@@ -82,6 +83,10 @@ public sealed partial record DtmSettings(
     /// <summary>A server may have commas in its name: of several hosts, for one.</summary>
     [GeneratedRegex(@",(?=\s*[a-z][a-z0-9+.-]*://)")]
     private static partial Regex NextTarget { get; }
+
+    /// <summary>The second has no scheme.</summary>
+    [GeneratedRegex(@"=[^=,]*:\d+\s*,")]
+    private static partial Regex TwoTargets { get; }
 
     private static Uri? AlertUrlOf(IConfiguration configuration)
     {

@@ -53,6 +53,7 @@ public sealed class StartTests
         { "--dtm-targets etcd=1", "dtm-targets" },
         { "--dtm-targets etcd://h1:1,h2:2/busi", "dtm-targets" },
         { "--dtm-targets etcd://h1:1/busi=10.0.0.5:80,nonsense", "dtm-targets" },
+        { "--dtm-targets etcd://h1:1/busi=10.0.0.5:80,other=10.0.0.6:80", "dtm-targets" },
         { "--silo 127.0.0.1:9000", "silo" },
         { "--http", "--http" },
     };
