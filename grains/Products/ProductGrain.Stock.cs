@@ -25,7 +25,7 @@ public sealed partial class ProductGrain
                 var delta = stock - _stock.OnHand;
                 var now = Math.Max(delta, -_stock.Available);
                 if (now == 0 && delta < 0) await StockSettledAsync(-delta);
-                else if (await AdjustAsync("stock", now, idempotency: null) is var adjusted && (adjusted.IsRefused || now == delta))
+                else if (await AdjustAsync("stock", now, null) is var adjusted && (adjusted.IsRefused || now == delta))
                     return adjusted;
             }
         });

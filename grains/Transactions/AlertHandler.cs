@@ -29,6 +29,7 @@ internal sealed partial class AlertHandler(IBranchCaller caller, ILogger<AlertHa
         }
     }
 
-    [LoggerMessage(3505, LogLevel.Error, "The alert hook has not taken the alert of transaction {Gid} in twenty minutes; it is gone")]
+    [LoggerMessage(3505, LogLevel.Error,
+        "The alert hook has not taken the alert of transaction {Gid} in twenty minutes; it is gone")]
     private partial void LogGivenUp(Exception failure, string gid);
 }

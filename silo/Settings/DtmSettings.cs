@@ -67,8 +67,8 @@ public sealed partial record DtmSettings(
 
     private static StaticResolver TableOf(IConfiguration configuration)
     {
-        var entries = NextTarget.Split(configuration[SettingNames.DtmTargets] ?? "").Select(entry => entry.Trim().Trim(',').Trim())
-            .Where(entry => entry.Length > 0).Select(entry =>
+        var entries = NextTarget.Split(configuration[SettingNames.DtmTargets] ?? "")
+            .Select(entry => entry.Trim().Trim(',').Trim()).Where(entry => entry.Length > 0).Select(entry =>
                 entry.LastIndexOf('=') is > 0 and var end && entry[..end].Contains("://", StringComparison.Ordinal)
                 && !TwoTargets.IsMatch(entry)
                 && BranchTarget.EndpointOf(entry[(end + 1)..]) is { } endpoint
