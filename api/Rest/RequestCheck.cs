@@ -21,34 +21,38 @@ internal sealed class RequestCheck
         _takesKey = handler.GetParameters().Any(p => p.GetCustomAttribute<IdempotencyKeyAttribute>() is not null);
     }
 
-    /// <exception cref="ProblemException">100002, naming the field.</exception>
+    /// <exception cref="ProblemException">100002, naming each field.</exception>
     public void Check(HttpContext http)
     {
+        var checks = new FieldChecks();
         foreach (var id in _ids)
         {
             if (!TryParse(http.Request.RouteValues[id] as string, out var value) || value is 0 or > ExactNumbers.Max)
-                throw new ProblemException(Problem.BadField(id, FieldChecks.IdRule));
+                checks.Fail(id, FieldChecks.IdRule);
         }
 
         if (http.Request.QueryString.HasValue)
-            CheckQuery(http.Request);
+            CheckQuery(http.Request, ref checks);
+        checks.ThrowIfAny();
         if (_takesKey)
             http.IdempotencyKey();
     }
 
-    private void CheckQuery(HttpRequest request)
+    private void CheckQuery(HttpRequest request, ref FieldChecks checks)
     {
         var hasBlanks = false;
         foreach (var (name, values) in request.Query)
         {
+            if (name.Length > MaxName)
+                throw new ProblemException(Unknown);
             if (Array.Find(_query, known => known.Name == name) is not { } parameter)
-                throw new ProblemException(Unknown(name));
-            if (values.Count > 1)
-                throw new ProblemException(Problem.BadField(name, "may be given once only"));
-            if (string.IsNullOrEmpty(values[0]))
+                checks.Fail(name, "is not a name that the query of this request knows");
+            else if (values.Count > 1)
+                checks.Fail(name, "may be given once only");
+            else if (string.IsNullOrEmpty(values[0]))
                 hasBlanks = true;
             else if (parameter.Complaint(values[0]!) is { } complaint)
-                throw new ProblemException(Problem.BadField(name, complaint));
+                checks.Fail(name, complaint);
         }
 
         // An empty value counts as absent; the framework takes it for one that it cannot read.
@@ -56,9 +60,8 @@ internal sealed class RequestCheck
             request.QueryString = QueryString.Create(request.Query.Where(pair => !string.IsNullOrEmpty(pair.Value)));
     }
 
-    private static Problem Unknown(string name) => name.Length <= MaxName
-        ? Problem.BadField(name, "is not a name that the query of this request knows")
-        : Problem.Of(ErrorCodes.BadParameter, "The query has a name that this request does not know.");
+    private static Problem Unknown =>
+        Problem.Of(ErrorCodes.BadParameter, "The query has a name that this request does not know.");
 
     private static bool IsPlain(ParameterInfo parameter) =>
         Parameter.TypeOf(parameter) is var type

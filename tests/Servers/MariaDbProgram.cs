@@ -30,7 +30,7 @@ internal sealed class MariaDbProgram(Machine? machine)
     public override async Task KillSessionsAsync(int port, string database, CancellationToken cancellationToken)
     {
         var ids = await RunSqlAsync(
-            port, null, $"select id from information_schema.processlist where db = '{database}'", cancellationToken);
+            port, null, $"select id from information_schema.processlist where db = '{database}' order by id", cancellationToken);
         foreach (var id in ids.Split('\n', StringSplitOptions.RemoveEmptyEntries))
             await Tool.TryRunAsync(
                 Client(port, null, "--force", "-e", string.Create(CultureInfo.InvariantCulture, $"kill {id}")), Password);

@@ -26,8 +26,14 @@ internal sealed class PostgresProgram(Machine? machine)
         where schemaname = 'public' and tablename not in ({kept})
         """;
 
+    // Those that wait for a row first: whoever has it would let them go on.
     public override Task KillSessionsAsync(int port, string database, CancellationToken cancellationToken) => RunSqlAsync(
-        port, null, $"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'", cancellationToken);
+        port, null,
+        $"""
+        select pg_terminate_backend(pid) from (
+          select pid from pg_stat_activity where datname = '{database}' order by wait_event_type is distinct from 'Lock') s
+        """,
+        cancellationToken);
 
     public override Task<string> RunSqlAsync(int port, string? database, string sql, CancellationToken cancellationToken) =>
         Tool.RunAsync(

@@ -17,6 +17,14 @@ public sealed class BadRequestTests(FrontDoorMall door)
 
     public static TheoryData<string> Names => [.. s_requests.Keys];
 
+    [Fact]
+    public async Task Refuse_WhenSeveralFieldsOfAQueryAreWrong_NamesThemAll()
+    {
+        var answer = await door.Mall.SendAsync("GET", "/v1/products?limit=0&shop=x&page=1");
+        Assert.Equal(
+            ["limit", "page", "shop"], answer.Json.GetProperty("errors").EnumerateObject().Select(field => field.Name).Order());
+    }
+
     [Theory]
     [MemberData(nameof(Names))]
     public async Task Refuse_WhenRequestIsBad_NamesTheFieldAndChangesNothing(string name)
