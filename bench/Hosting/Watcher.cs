@@ -79,7 +79,8 @@ sealed class Watcher : IAsyncDisposable
                 {
                     if (Mall is { } mall) await _client.GetByteArrayAsync(new Uri(mall, "metrics"), _end.Token);
                 }
-                catch (HttpRequestException)
+                catch (Exception failure)
+                    when (failure is HttpRequestException or OperationCanceledException && !_end.IsCancellationRequested)
                 {
                     // Its turn is over.
                 }

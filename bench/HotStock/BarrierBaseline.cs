@@ -21,7 +21,10 @@ sealed class BarrierBaseline : IDisposable
     {
         _connection = new SqliteConnection($"Data Source={file};Pooling=False");
         _connection.Open();
-        Command("pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 60000").ExecuteNonQuery();
+        Command("""
+            pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 60000; pragma temp_store = memory;
+            pragma cache_size = -65536; pragma wal_autocheckpoint = 16000; pragma journal_size_limit = 67108864
+            """).ExecuteNonQuery(); // As the mall has its own.
         _begin = Command("begin immediate");
         _insertBarrier = Command(
             """

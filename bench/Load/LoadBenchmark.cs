@@ -14,7 +14,7 @@ sealed class LoadBenchmark() : Benchmark(
         Description = "The front door of an installation, such as http://127.0.0.1:8080, in place of a mall of our own.",
     };
 
-    static readonly Option<string?> s_grpc = new("--grpc") { Description = "With --url: the same over gRPC." };
+    static readonly Option<string?> s_grpc = new("--grpc") { Description = "With --url: the same over gRPC; without it, HTTP alone." };
     static readonly Option<string[]> s_protocol = new Option<string[]>("--protocol")
     {
         Description = "What orders go over.",
@@ -45,13 +45,22 @@ sealed class LoadBenchmark() : Benchmark(
     {
         var load = OrderLoad.Of(options, options.GetValue(s_calls), options.GetValue(s_rate));
         var (url, grpc) = (AddressOf(options.GetValue(s_url)), AddressOf(options.GetValue(s_grpc)));
+        if (url is not null && options.GetValue(s_watched)) throw new BenchmarkException("--watched is for a mall of our own");
+        var protocols = options.GetValue(s_protocol)!;
+        if (url is not null && grpc is null)
+        {
+            if (options.GetResult(s_protocol) is { Implicit: false } && protocols.Contains("gRPC"))
+                throw new BenchmarkException("give --grpc, or --protocol HTTP");
+            protocols = ["HTTP"];
+        }
+
         using var folder = url is null ? new BenchFolder(options.GetValue(RunOptions.Folder)!) : null;
         await using var watcher = options.GetValue(s_watched) ? await Watcher.OpenAsync(cancellationToken) : null;
         IReadOnlyList<MallBuild> builds = url is not null ? [MallBuild.Own]
             : watcher is null ? MallBuild.Of(options) : MallBuild.Of(options)[^1].With(watcher.Settings);
         var findings = await RunOptions.TakeTurnsAsync(
             [
-                .. from protocol in options.GetValue(s_protocol)
+                .. from protocol in protocols
                    from build in builds
                    select new Contestant(
                        $"orders, {protocol}{build.Suffix}", cancel => OpenAsync(protocol == "gRPC", build, cancel)),
@@ -66,7 +75,7 @@ sealed class LoadBenchmark() : Benchmark(
         {
             var mall = folder is null ? null : await Installation.StartAsync(build, folder.NewFile(), folder.FileSystem);
             if (watcher is not null) watcher.Mall = build.Settings.Length > 0 ? mall?.Rest : null;
-            var door = !overGrpc ? null : mall?.Grpc ?? grpc ?? throw new BenchmarkException("give --grpc, or --protocol HTTP");
+            var door = overGrpc ? mall?.Grpc ?? grpc : null;
             return await OrderSite.OpenAsync(mall?.Rest ?? url!, door, load, mall, cancel);
         }
     }

@@ -49,11 +49,14 @@ sealed class OrderSite : ISite
         Uri rest, Uri? grpc, OrderLoad load, Installation? mall, CancellationToken cancellationToken) =>
         new OrderSite(rest, grpc, await Stage.SetAsync(rest, load.Products, cancellationToken), load, mall);
 
-    /// <summary>In an open loop order n of all is for caller n modulo their number and meant to start at n / rate.</summary>
+    /// <summary>
+    /// In an open loop order n of all is for caller n modulo their number and meant to start at n / rate: each that is due within
+    /// the turn is placed, though the turn takes longer then.
+    /// </summary>
     public async Task CallAsync(Caller caller)
     {
         var ticksBetween = Stopwatch.Frequency / _rate;
-        for (var n = caller.Index; caller.GoesOn; n += Callers)
+        for (var n = caller.Index; ticksBetween is not null || caller.GoesOn; n += Callers)
         {
             if (ticksBetween is { } ticks)
             {

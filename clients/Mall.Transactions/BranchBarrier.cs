@@ -39,25 +39,36 @@ public sealed class BranchBarrier(string transType, string gid, string branchId,
 
     /// <summary>
     /// Makes the table, if need be: <c>dtm_barrier.barrier</c>, as DTM names it, on PostgreSQL, MySQL and MariaDB, and
-    /// <c>barrier</c> elsewhere. A table that DTM's own scripts have made does as well.
+    /// <c>barrier</c> elsewhere. A table that DTM's own scripts have made does as well, as far as its
+    /// collation tells gids apart.
     /// </summary>
     public static async Task CreateTableAsync(DbConnection connection, CancellationToken cancellationToken = default)
     {
-        // MySQL's own collation takes gids for the same that differ in case.
-        var (schema, collation) = Kind(connection) switch
+        // MySQL's own collation takes gids for the same that differ in case, and others do so of blanks at their ends. PostgreSQL
+        // lets nobody make what another makes at that moment, nor what is there already who may make nothing.
+        var (before, collation, after) = Kind(connection) switch
         {
-            MySql => ("create database if not exists dtm_barrier;", "character set utf8mb4 collate utf8mb4_bin"),
-            Postgres => ("create schema if not exists dtm_barrier;", ""),
-            _ => ("", ""),
+            MySql => (
+                "create database if not exists dtm_barrier;",
+                "character set utf8mb4 /*!80017 collate utf8mb4_0900_bin */ /*M!100200 collate utf8mb4_nopad_bin */", ""),
+            Postgres => (
+                """
+                do $$ begin
+                perform pg_advisory_xact_lock(hashtext('dtm_barrier.barrier'));
+                if to_regclass('dtm_barrier.barrier') is not null then return; end if;
+                create schema if not exists dtm_barrier;
+                """,
+                "", "; end $$"),
+            _ => ("", "", ""),
         };
         await using var command = connection.CreateCommand();
         command.CommandText = $"""
-            {schema}
+            {before}
             create table if not exists {Table(connection)} (
               trans_type varchar(45) not null, gid varchar(128) not null, branch_id varchar(128) not null,
               op varchar(45) not null, barrier_id varchar(45) not null, reason varchar(45) not null,
               create_time timestamp default current_timestamp,
-              constraint uniq_barrier primary key (gid, branch_id, op, barrier_id)) {collation}
+              constraint uniq_barrier primary key (gid, branch_id, op, barrier_id)) {collation}{after}
             """;
         await command.ExecuteNonQueryAsync(cancellationToken);
     }

@@ -16,8 +16,10 @@ public sealed record RunResult(
 public static class Run
 {
     private const int CommitsAnOracle = 400;
+    private const int Latecomers = 6;
     private static readonly TimeSpan s_closing = TimeSpan.FromMinutes(20);
     private static readonly TimeSpan s_settling = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan s_serving = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
 
     public static RunResult Once(RunOptions options)
@@ -43,6 +45,14 @@ public static class Run
         return new(options, plan, world.TraceHash, told, [.. world.Story], cluster.Counts, cluster.Faults, world.Now);
     }
 
+    /// <summary>Looked at once a second, not at each event; the last second is for what the end of a saga leaves to do.</summary>
+    private static void Rest(Cluster cluster)
+    {
+        var world = cluster.World;
+        for (var end = world.Now + s_settling; world.Now < end && !Oracle.IsAtRest(cluster.Database);) world.Pass(s_second);
+        world.Pass(s_second);
+    }
+
     /// <summary>Once nothing disturbs it, everything is to come to rest, and to be right.</summary>
     private static IEnumerable<string> Settle(Cluster cluster, Market market, FaultPlan plan)
     {
@@ -50,9 +60,12 @@ public static class Run
         if (!world.Run(() => market.IsOver, s_closing)) yield return "A client waits for ever.";
         else market.ThrowIfFailed();
 
-        // Looked at once a second, not at each event; the last second is for what the end of a saga leaves to do.
-        for (var end = world.Now + s_settling; world.Now < end && !Oracle.IsAtRest(cluster.Database);) world.Pass(s_second);
-        world.Pass(s_second);
+        Rest(cluster);
+        Latecomer[] late = [.. Enumerable.Range(1, Latecomers).Select(number => new Latecomer(market, number))];
+        foreach (var client in late) market.Begin(client.LiveAsync);
+        world.Run(() => market.IsOver, s_serving);
+        if (!Array.TrueForAll(late, client => client.IsServed)) yield return "Whoever comes when all is quiet is not served.";
+        Rest(cluster);
         foreach (var finding in Oracle.After(cluster.Database, plan.IsCalm)) yield return $"{finding}";
         foreach (var failure in market.Unforeseen) yield return $"The front door answers 500: {failure}";
     }

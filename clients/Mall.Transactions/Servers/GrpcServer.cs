@@ -102,6 +102,8 @@ internal sealed class GrpcServer(GrpcChannel server, Func<string, GrpcChannel>? 
             {
                 return (e.StatusCode switch
                 {
+                    StatusCode.Aborted when e.Status.Detail == "ONGOING" => // Of clients before 1.10.
+                        new TransactionAnswer(TransactionOutcome.Ongoing, e.Status.Detail),
                     StatusCode.Aborted => TransactionAnswer.Refused(e.Status.Detail),
                     StatusCode.FailedPrecondition => new TransactionAnswer(TransactionOutcome.Ongoing, e.Status.Detail),
                     _ => new TransactionAnswer(TransactionOutcome.Unknown, $"{e.StatusCode}: {e.Status.Detail}"),

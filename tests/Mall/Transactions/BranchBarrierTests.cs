@@ -88,6 +88,30 @@ public sealed class BranchBarrierTests : IAsyncDisposable
         Assert.Equal(["race-0", "race-1", "race-2", "race-3", "race-4"], await NotesAsync(first));
     }
 
+    [Fact]
+    public async Task Table_OnPostgres_IsMadeOnce_BySeveralReplicasAtOnce_AndAskedForByWhoMayMakeNothing()
+    {
+        await OpenAsync(DatabaseKind.Postgres);
+        await ExecuteAsync(_connections[0], null, "drop schema dtm_barrier cascade");
+        for (var i = 0; i < 6; i++)
+        {
+            _connections.Add((DbConnection)((ICloneable)_connections[0]).Clone());
+            await _connections[^1].OpenAsync(Stop);
+        }
+
+        await Task.WhenAll(_connections.Select(
+            connection => Task.Run(() => BranchBarrier.CreateTableAsync(connection, Stop), Stop)));
+
+        await ExecuteAsync(
+            _connections[0], null,
+            "create role guest; grant usage on schema dtm_barrier to guest; grant select, insert on dtm_barrier.barrier to guest");
+        await ExecuteAsync(_connections[0], null, "set role guest");
+        await BranchBarrier.CreateTableAsync(_connections[0], Stop);
+        Assert.True(await new BranchBarrier("saga", "guest", "01", "action").CallAsync(
+            _connections[0], _ => Task.CompletedTask, Stop));
+        await ExecuteAsync(_connections[0], null, "reset role; drop owned by guest; drop role guest");
+    }
+
     /// <summary>DTM's own clients name the constraint in what they write.</summary>
     [Fact]
     public async Task Table_OnPostgres_TakesTheRowsOfDtmsOwnClients()
