@@ -20,6 +20,7 @@ internal sealed partial class EndedSessions(
     private Task<bool>? _asked;
     private long _askedAt = long.MinValue; // When the question was put that has been answered last.
     private DateTimeOffset _prunedAt;
+    private int _questions;
     private bool _isToldStale;
 
     /// <summary>Whether the list is as fresh as it must be.</summary>
@@ -32,8 +33,18 @@ internal sealed partial class EndedSessions(
         _ended.AddOrUpdate(sessionId, accessEnd, (_, known) => known > accessEnd ? known : accessEnd);
 
     /// <summary>Waits for what is being asked, or asks. A question lasts no longer than its answer is fresh.</summary>
-    /// <exception cref="Exception">As grains throw it: nobody can say now.</exception>
-    public Task Refresh(Patience patience) => patience.Once(Ask);
+    /// <exception cref="Exception">As grains throw it, or that nobody could say in time: nothing was done.</exception>
+    public async Task Refresh(Patience patience)
+    {
+        try
+        {
+            await patience.Once(Ask);
+        }
+        catch (TimeoutException late)
+        {
+            throw new StorageUnavailableException("Which sessions have ended is not known now.", late) { NothingHappened = true };
+        }
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -76,7 +87,9 @@ internal sealed partial class EndedSessions(
         ListPage<EndedSession> page;
         do
         {
-            page = await patience.Insist(() => grains.GetGrain<ISessionDirectoryGrain>(0).Ended(_cursor));
+            // A client has one gateway for each key, and that one may hang: the next question goes to another.
+            page = await patience.Insist(
+                () => grains.GetGrain<ISessionDirectoryGrain>(Interlocked.Increment(ref _questions) & 15).Ended(_cursor));
             foreach (var session in page.Items)
                 Add(session.Id, session.AccessEnd);
             _cursor = page.Cursor;
@@ -91,7 +104,8 @@ internal sealed partial class EndedSessions(
     private void Prune()
     {
         var now = clock.GetUtcNow();
-        if (now - _prunedAt < s_pruning) return;
+        if (now < _prunedAt) _cursor = ListPlace.Beginning; // A clock that had gone ahead has dropped what counts again.
+        else if (now - _prunedAt < s_pruning) return;
         _prunedAt = now;
         foreach (var (id, accessEnd) in _ended)
             if (accessEnd < now) _ended.TryRemove(id, out _);

@@ -89,8 +89,9 @@ internal sealed class Patience(
         {
             return await Wait(first, Left < Overdue ? Left : Overdue);
         }
-        catch (TimeoutException) when (!first.IsCompleted && Left > TimeSpan.Zero)
+        catch (TimeoutException overdue) when (first.Exception?.InnerException != overdue && Left > TimeSpan.Zero)
         {
+            // The wait's, and not the call's, which may have been answered since.
         }
         catch (Exception lost) when (
             first.IsFaulted && lost.LostItsGrain() && Left > TimeSpan.Zero && !stopping.IsCancellationRequested)
@@ -125,7 +126,8 @@ internal sealed class Patience(
                 if (ended.Exception?.InnerException is not { } failure || !IsForgotten(failure, underWay.Count > 1)
                     || stopping.IsCancellationRequested)
                     return await ended;
-                (lost, next) = (failure, pause);
+                if (!IsBusy(failure)) lost = failure;
+                next = pause;
                 pause = pause * 2 < MaxPause ? pause * 2 : MaxPause;
                 continue;
             }
@@ -147,9 +149,14 @@ internal sealed class Patience(
     private static bool IsOpenRefusal<T>(Task<T> ended) =>
         ended is { IsCompletedSuccessfully: true, Result: IRefusable { Refusal.IsSealed: false } };
 
-    /// <summary>A timeout of one call says nothing of the others that are under way.</summary>
+    /// <summary>
+    /// A timeout of one call says nothing of the others that are under way. Nor does it that another was not let in: the first,
+    /// which was lost, may have been, so nobody is told that nothing was done.
+    /// </summary>
     private static bool IsForgotten(Exception failure, bool areOthersUnderWay) =>
-        failure.LostItsGrain() || (failure is TimeoutException && areOthersUnderWay);
+        failure.LostItsGrain() || IsBusy(failure) || (failure is TimeoutException && areOthersUnderWay);
+
+    private static bool IsBusy(Exception failure) => failure is TooBusyException or LimitExceededException;
 
     /// <summary>The first call that has ended within this time, or null when none has.</summary>
     private async Task<Task<T>?> Ended<T>(List<Task<T>> underWay, TimeSpan time)

@@ -11,10 +11,15 @@ internal sealed partial class OrderWatch(
     IGrainFactory grains, ApiOptions options, TimeProvider clock, IHostApplicationLifetime lifetime, ILogger<OrderWatch> log)
 {
     private static readonly TimeSpan s_period = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan s_lookLimit = TimeSpan.FromSeconds(5);
 
     private readonly Lock _gate = new();
     private readonly Dictionary<long, Watched> _watched = [];
     private bool _isLooking;
+    private int _looks;
+
+    // A client has one gateway for each key, and that one may hang: the next look goes to another.
+    private IOrderHistoryGrain History => grains.GetGrain<IOrderHistoryGrain>(Interlocked.Increment(ref _looks) & 15);
 
     /// <summary>The order now and then whenever its status changes, until nothing can become of it any more.</summary>
     /// <param name="order">As it was when its user was found to be the caller.</param>
@@ -45,7 +50,7 @@ internal sealed partial class OrderWatch(
         try
         {
             var patience = new Patience(options.WaitLimit, clock, end, lifetime.ApplicationStopping);
-            var now = await patience.Insist(() => grains.GetGrain<IOrderHistoryGrain>(0).Get(order.UserId, order.Id));
+            var now = await patience.Insist(() => History.Get(order.UserId, order.Id));
             return now.Value is { } found && found.Status != order.Status ? found : null;
         }
         catch (Exception failure) when (!end.IsCancellationRequested)
@@ -104,7 +109,9 @@ internal sealed partial class OrderWatch(
             {
                 foreach (var some in all.Chunk(OrdersAtOnce.Most))
                 {
-                    var statuses = await grains.GetGrain<IOrderHistoryGrain>(0).Statuses([.. some.Select(one => one.Id)]);
+                    ImmutableArray<long> ids = [.. some.Select(one => one.Id)];
+                    var patience = new Patience(s_lookLimit, clock, CancellationToken.None, lifetime.ApplicationStopping);
+                    var statuses = await patience.Insist(() => History.Statuses(ids));
                     for (var i = 0; i < some.Length; i++)
                         some[i].Watched.Note(statuses[i]);
                 }

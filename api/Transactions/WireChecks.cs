@@ -29,7 +29,8 @@ internal static partial class WireChecks
     [GeneratedRegex(@"^((order|user)-\d+-[0-9a-f]{32}|(close|refund)-\d+)\z")]
     private static partial Regex OwnGid { get; }
 
-    [GeneratedRegex(@"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}\z")]
+    // What HTTP and gRPC both take for one.
+    [GeneratedRegex(@"^[0-9A-Za-z_.-]{1,128}\z")]
     private static partial Regex HeaderName { get; }
 
     [GeneratedRegex(@"^[0-9A-Za-z_.:-]{1,64}\z")]

@@ -66,8 +66,8 @@ internal sealed class WebhookDesk(IGrainFactory grains)
     public async Task<Result<Delivery>> Test(Caller caller, long id, string? key, Patience patience)
     {
         var idempotency = key.ToIdempotency(caller.UserId, $"test webhook {id}");
-        return await patience.Ask(key is not null, () => grains.GetGrain<IWebhookGrain>(id).Test(idempotency))
-            ?? throw NoSuchWebhook(id);
+        // Once, also under a key: beside a call that is under way another would send another event.
+        return await patience.Once(() => grains.GetGrain<IWebhookGrain>(id).Test(idempotency)) ?? throw NoSuchWebhook(id);
     }
 
     private static ImmutableArray<string>? CheckEvents(ref FieldChecks checks, IReadOnlyList<string>? events)

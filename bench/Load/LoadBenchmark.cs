@@ -14,7 +14,11 @@ sealed class LoadBenchmark() : Benchmark(
         Description = "The front door of an installation, such as http://127.0.0.1:8080, in place of a mall of our own.",
     };
 
-    static readonly Option<string?> s_grpc = new("--grpc") { Description = "With --url: the same over gRPC; without it, HTTP alone." };
+    static readonly Option<string?> s_grpc = new("--grpc")
+    {
+        Description = "With --url: the same over gRPC; without it, HTTP alone.",
+    };
+
     static readonly Option<string[]> s_protocol = new Option<string[]>("--protocol")
     {
         Description = "What orders go over.",

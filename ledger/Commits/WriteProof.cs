@@ -15,9 +15,9 @@ public sealed class WriteProof(DurableLedger ledger, IStore store, LedgerClock t
 
     public string Kind => "ledger.proof";
 
-    /// <summary>Completes when it is given. One at a time.</summary>
+    /// <summary>The first half of it. One at a time.</summary>
     /// <exception cref="Exception">Any of those of <see cref="ILedger"/>: nothing is proved.</exception>
-    public async Task GiveAsync(CancellationToken cancellationToken)
+    public async Task CommitAsync(CancellationToken cancellationToken)
     {
         var failures = ledger.Failures;
         var writes = new WriteSet();
@@ -25,9 +25,13 @@ public sealed class WriteProof(DurableLedger ledger, IStore store, LedgerClock t
             writes = new WriteSet(DueWork.Schedule(
                 Kind, $"{_name} {failures}", time.GetUtcNow(), RandomNumberGenerator.GetHexString(Room)));
         await ledger.CommitAsync(writes).WaitAsync(cancellationToken); // A conflict is as good: the row is there.
-        await store.ReserveIdsAsync(Kind, 0).WaitAsync(cancellationToken);
         _failures = failures;
     }
+
+    /// <summary>The second half.</summary>
+    /// <exception cref="Exception">Likewise.</exception>
+    public Task ReserveAsync(CancellationToken cancellationToken) =>
+        store.ReserveIdsAsync(Kind, 0).WaitAsync(cancellationToken);
 
     // What has been written to take room is removed as work that is done.
     public Task HandleAsync(DueItem item, CancellationToken cancellationToken) => Task.CompletedTask;

@@ -10,13 +10,22 @@ internal sealed class CommitWatch(WriteProof proof, TimeProvider time) : Backgro
     private static readonly TimeSpan s_probeLimit = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan s_freshness = TimeSpan.FromSeconds(7);
 
-    private long _committedAt = time.GetTimestamp(); // The start itself commits: it migrates the schema.
+    private long _provedAt = time.GetTimestamp(); // The start itself writes: it migrates the schema.
+    private long _committedAt = time.GetTimestamp();
+    private bool _isProved;
+    private int _failed;
 
-    /// <summary>It has been proved lately.</summary>
-    public bool Commits => Age < s_freshness;
+    /// <summary>What an order needs has been proved to work lately.</summary>
+    public bool Commits => time.GetElapsedTime(Volatile.Read(ref _provedAt)) < s_freshness;
 
-    /// <summary>Since it was proved last.</summary>
-    public TimeSpan Age => time.GetElapsedTime(Volatile.Read(ref _committedAt));
+    /// <summary>The same, seen by this process itself: whoever has only started is no witness against others.</summary>
+    public bool Testifies => Volatile.Read(ref _isProved) && Commits;
+
+    /// <summary>Since the last commit of a proof, whatever became of its ids: reads may keep those waiting.</summary>
+    public TimeSpan SinceCommit => time.GetElapsedTime(Volatile.Read(ref _committedAt));
+
+    /// <summary>Commits since then that have come to nothing. None: it may be that this process has not run meanwhile.</summary>
+    public int Failed => Volatile.Read(ref _failed);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -34,12 +43,25 @@ internal sealed class CommitWatch(WriteProof proof, TimeProvider time) : Backgro
         limit.CancelAfter(s_probeLimit);
         try
         {
-            await proof.GiveAsync(limit.Token);
+            await proof.CommitAsync(limit.Token);
             Volatile.Write(ref _committedAt, time.GetTimestamp());
+            Volatile.Write(ref _failed, 0);
         }
-        catch (Exception failure) when (failure is not LedgerFaultException)
+        catch (Exception) // The edge of the probe. The ledger has logged why; here only that it goes on counts.
         {
-            // The ledger has logged why; here only that it goes on counts.
+            Interlocked.Increment(ref _failed);
+            return;
+        }
+
+        try
+        {
+            await proof.ReserveAsync(limit.Token);
+            Volatile.Write(ref _provedAt, time.GetTimestamp());
+            Volatile.Write(ref _isProved, true);
+        }
+        catch (Exception)
+        {
+            // Likewise.
         }
     }
 }

@@ -24,7 +24,7 @@ internal sealed class PeerWatch(
     private SiloAddress Own => services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
 
     public Testimony OwnTestimony() => new(
-        commits.Commits, [.. _reachedAt.Where(silo => time.GetElapsedTime(silo.Value) < s_lately).Select(silo => silo.Key)]);
+        commits.Testifies, [.. _reachedAt.Where(silo => time.GetElapsedTime(silo.Value) < s_lately).Select(silo => silo.Key)]);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -60,8 +60,8 @@ internal sealed class PeerWatch(
 
     private string? WhyToGo(SiloAddress[] others, Testimony[] testimonies)
     {
-        if (commits.Age >= s_patience && Array.Exists(testimonies, other => other.Commits))
-            return $"it has not committed for {commits.Age.TotalSeconds:0} s, and others have.";
+        if (commits.SinceCommit >= s_patience && commits.Failed >= 2 && Array.Exists(testimonies, other => other.Commits))
+            return $"it has not committed for {commits.SinceCommit.TotalSeconds:0} s, and others have.";
         var unreached = others.FirstOrDefault(silo =>
             IsOlder(silo) && _reachedAt.TryGetValue(silo, out var at) && time.GetElapsedTime(at) >= s_patience
             && Array.Exists(testimonies, other => other.Reached.Contains(silo)));

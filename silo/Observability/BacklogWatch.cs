@@ -7,7 +7,7 @@ namespace Mall.Silo.Observability;
 /// What waits in the database, looked at every fifteen seconds by each silo, all silos tell the
 /// same. Each look costs a few queries that an index answers.
 /// </summary>
-internal sealed class BacklogWatch : BackgroundService
+internal sealed partial class BacklogWatch : BackgroundService
 {
     private static readonly TimeSpan s_period = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan s_soon = TimeSpan.FromMinutes(1);
@@ -37,6 +37,7 @@ internal sealed class BacklogWatch : BackgroundService
     private static readonly Query<(string Status, long Count)> s_webhooks = new(
         "select status, count(*) from webhooks group by status", row => (row.GetString(0), row.GetInt64(1)));
 
+    private readonly ILogger _log;
     private readonly ILedger _ledger;
     private readonly TimeProvider _time;
     private readonly Query<DateTimeOffset?>[] _due;
@@ -46,9 +47,10 @@ internal sealed class BacklogWatch : BackgroundService
     private double _outboxLag;
     private Dictionary<string, long> _webhooks = [];
 
-    public BacklogWatch(ILedger ledger, IEnumerable<DueColumn> dueColumns, TimeProvider time, IMeterFactory meters)
+    public BacklogWatch(ILedger ledger, IEnumerable<DueColumn> dueColumns, TimeProvider time, IMeterFactory meters,
+        ILogger<BacklogWatch> log)
     {
-        (_ledger, _time) = (ledger, time);
+        (_ledger, _time, _log) = (ledger, time, log);
         _due =
         [
             new("select min(due_time) from due", row => Time(row, 0)),
@@ -80,9 +82,9 @@ internal sealed class BacklogWatch : BackgroundService
             {
                 await LookAsync(stoppingToken);
             }
-            catch (LedgerUnavailableException)
+            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
-                // Whoever needs the database says that it does not answer; these figures stay as they were.
+                LogFailed(failure); // The edge of the loop: figures stay as they were, and nobody ends for want of them.
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
@@ -122,4 +124,7 @@ internal sealed class BacklogWatch : BackgroundService
 
     private static DateTimeOffset? Time(System.Data.Common.DbDataReader row, int column) =>
         row.IsDBNull(column) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(column));
+
+    [LoggerMessage(5108, LogLevel.Information, "What waits in the database could not be looked at")]
+    private partial void LogFailed(Exception failure);
 }

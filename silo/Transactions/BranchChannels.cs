@@ -35,7 +35,7 @@ internal sealed class BranchChannels(TargetBook targets) : IDisposable
         handler.MaxConnectionsPerServer = MaxConnectionsPerServer;
         handler.ConnectTimeout = TimeSpan.FromSeconds(5); // Who comes back is not kept waiting by attempts from before.
         handler.EnableMultipleHttp2Connections = true;
-        handler.PooledConnectionLifetime = TimeSpan.FromMinutes(2); // Names move.
+        handler.PooledConnectionLifetime = TimeSpan.FromSeconds(30); // Names move, and machines go without a word.
 #pragma warning disable CA2262 // It is KiB that is meant: over gRPC a branch's reason is among the headers.
         handler.MaxResponseHeadersLength = 1024;
 #pragma warning restore CA2262

@@ -104,7 +104,10 @@ public sealed class BranchBarrierTests : IAsyncDisposable
 
         await ExecuteAsync(
             _connections[0], null,
-            "create role guest; grant usage on schema dtm_barrier to guest; grant select, insert on dtm_barrier.barrier to guest");
+            """
+            create role guest; grant usage on schema dtm_barrier to guest;
+            grant select, insert on dtm_barrier.barrier to guest
+            """);
         await ExecuteAsync(_connections[0], null, "set role guest");
         await BranchBarrier.CreateTableAsync(_connections[0], Stop);
         Assert.True(await new BranchBarrier("saga", "guest", "01", "action").CallAsync(

@@ -105,6 +105,51 @@ public sealed class PatienceTests : IDisposable
         Assert.Equal("still dead", (await Assert.ThrowsAsync<SiloUnavailableException>(() => answer)).Message);
     }
 
+    [Fact]
+    public async Task Insist_WhenARepeatIsNotLetIn_GoesOnForTheSakeOfTheFirst_WhichMayHaveBeen()
+    {
+        var answer = Patient().Insist(Send);
+        _sent[0].SetException(new SiloUnavailableException("dead"));
+        await PassAsync(Patience.MinPause, timer: 2);
+        await SentAsync(2);
+        _sent[1].SetException(new TooBusyException("The queue is full."));
+        await PassAsync(Patience.MinPause * 2, timer: 4);
+        await SentAsync(3);
+        _sent[2].SetResult("at last");
+        Assert.Equal("at last", await answer);
+    }
+
+    [Fact]
+    public async Task Insist_WhenTheAnswerComesJustAsItIsOverdue_HearsIt()
+    {
+        var (before, slow) = (SynchronizationContext.Current, new Slow());
+        SynchronizationContext.SetSynchronizationContext(slow);
+        var answer = Patient().Insist(Send);
+        SynchronizationContext.SetSynchronizationContext(before);
+        await PassAsync(Patience.Overdue, timer: 1);
+        await TestMall.EventuallyAsync(() => Task.FromResult(slow.IsAsked), "the wait is over");
+
+        _sent[0].SetResult("just then");
+        while (!answer.IsCompleted) slow.Run();
+        Assert.Equal("just then", await answer);
+        Assert.Single(_sent);
+    }
+
+    /// <summary>Goes on with what waits in it when it is told to.</summary>
+    private sealed class Slow : SynchronizationContext
+    {
+        private readonly System.Collections.Concurrent.ConcurrentQueue<Action> _waiting = [];
+
+        public bool IsAsked => !_waiting.IsEmpty;
+
+        public override void Post(SendOrPostCallback next, object? state) => _waiting.Enqueue(() => next(state));
+
+        public void Run()
+        {
+            if (_waiting.TryDequeue(out var next)) next();
+        }
+    }
+
     public static TheoryData<Exception> Final { get; } =
     [
         new LimitExceededException(), new TooBusyException(), new StorageUnavailableException(), new InvalidOperationException(),
