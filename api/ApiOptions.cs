@@ -66,8 +66,8 @@ public sealed class ApiOptions
     public int MaxArrivalsPerAddress { get; init; } = 1024;
 
     /// <summary>
-    /// Answers of over 64 KiB that their clients have not read yet, in bytes, and a quarter of it for one address; more are
-    /// refused with 100006. Default 256 MiB.
+    /// Answers of over 64 KiB, over HTTP/2 of over 1 KiB, that their clients have not read yet, in bytes, and a quarter of it for
+    /// one address; more are refused with 100006. Default 256 MiB.
     /// </summary>
     public int MaxUnreadBytes { get; init; } = 256 * 1024 * 1024;
 

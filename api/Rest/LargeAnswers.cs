@@ -2,11 +2,13 @@ namespace Mall.Api.Rest;
 
 /// <summary>
 /// Bounds what waits in memory for clients that do not read: an answer is whole before its first byte is sent, and has left the
-/// <see cref="Crowd"/> by then. Small ones need no room: there are no more of them than connections.
+/// <see cref="Crowd"/> by then. Small ones need no room over HTTP/1.1: there are no more of them than connections. Over HTTP/2
+/// one connection may have hundreds.
 /// </summary>
 internal sealed class LargeAnswers(ApiOptions options) : IDisposable
 {
     private const int Small = 64 * 1024;
+    private const int SmallOverHttp2 = Unit;
     private const int Unit = 1024;
 
     private readonly PartitionedRateLimiter<HttpContext> _room = PartitionedRateLimiter.CreateChained(
@@ -19,7 +21,8 @@ internal sealed class LargeAnswers(ApiOptions options) : IDisposable
     /// <exception cref="ProblemException">100006: there is none.</exception>
     public static void Admit(HttpContext http, int bytes)
     {
-        if (bytes > Small) http.RequestServices.GetRequiredService<LargeAnswers>().Take(http, bytes / Unit);
+        if (bytes > (HttpProtocol.IsHttp2(http.Request.Protocol) ? SmallOverHttp2 : Small))
+            http.RequestServices.GetRequiredService<LargeAnswers>().Take(http, bytes / Unit);
     }
 
     /// <summary>

@@ -12,18 +12,15 @@ public sealed class LargeAnswerTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private const string Page = "/v1/products?limit=50";
+    private const string SmallPage = "/v1/products?limit=2"; // Some 48 KB.
 
     [Fact]
     public async Task LargeAnswers_ThatNobodyReads_LeaveRoomForSmallOnes_AndAreRefusedUntilTheirReaderGoes()
     {
         await using var mall = await OpenAsync();
         Assert.Equal(HttpStatusCode.OK, (await mall.SendAsync("GET", Page)).Status); // Larger than all the room of an address.
-        using (var greedy = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 })
+        using (var greedy = await AskAndNeverReadAsync(mall.Http, Asks(20, Page))) // The kernel keeps some.
         {
-            await greedy.ConnectAsync(mall.Http.Host, mall.Http.Port, Cancel);
-            var asks = string.Concat(Enumerable.Repeat($"GET {Page} HTTP/1.1\r\nHost: x\r\n\r\n", 20)); // The kernel keeps some.
-            await greedy.SendAsync(Encoding.ASCII.GetBytes(asks), Cancel);
-
             await UntilAsync(mall, HttpStatusCode.TooManyRequests);
             Assert.Equal(HttpStatusCode.OK, (await mall.SendAsync("GET", "/v1/products?limit=1")).Status);
         }
@@ -62,6 +59,44 @@ public sealed class LargeAnswerTests
             return await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancel);
         }
     }
+
+    /// <summary>One connection may have hundreds of them, so that they need room as well.</summary>
+    [Fact]
+    public async Task SmallAnswersOverHttp2_ThatNobodyReads_AreRefusedUntilTheirReaderGoes()
+    {
+        await using var mall = await OpenAsync();
+        using var other = new HttpClient();
+        using (var greedy = await AskAndNeverReadAsync(mall.Grpc, AsksWithoutWindow(60, SmallPage)))
+            await UntilSmallAsync(HttpStatusCode.TooManyRequests);
+
+        await UntilSmallAsync(HttpStatusCode.OK);
+
+        Task UntilSmallAsync(HttpStatusCode status) => TestMall.EventuallyAsync(async () =>
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(mall.Grpc, SmallPage));
+            (request.Version, request.VersionPolicy) = (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
+            using var answer = await other.SendAsync(request, Cancel);
+            return answer.StatusCode == status;
+        }, $"an answer is {status}");
+    }
+
+    private static async Task<Socket> AskAndNeverReadAsync(Uri address, byte[] asks)
+    {
+        var greedy = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
+        await greedy.ConnectAsync(address.Host, address.Port, Cancel);
+        await greedy.SendAsync(asks, Cancel);
+        return greedy;
+    }
+
+    private static byte[] Asks(int number, string path) => Encoding.ASCII.GetBytes(
+        string.Concat(Enumerable.Repeat($"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n", number)));
+
+    /// <summary>Each on a stream of its own, with an initial window of 0.</summary>
+    private static byte[] AsksWithoutWindow(int number, string path) =>
+    [
+        .. Http2Frame.Preface(0, 4, 0, 0, 0, 0),
+        .. Enumerable.Range(0, number).SelectMany(i => Http2Frame.Get(2 * i + 1, path)),
+    ];
 
     private static async Task<WholeMall> OpenAsync()
     {

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Text;
 
@@ -8,8 +7,7 @@ namespace Mall.Tests.FrontDoor;
 [Collection(nameof(FrontDoorMall))]
 public sealed class RawSocketTests(FrontDoorMall door)
 {
-    private static readonly byte[] s_preface =
-        [.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Http2Frame(type: 4, flags: 0, stream: 0, [])];
+    private static readonly byte[] s_preface = Http2Frame.Preface();
 
     public static TheoryData<string, byte[]> Nonsense { get; } = new()
     {
@@ -30,11 +28,11 @@ public sealed class RawSocketTests(FrontDoorMall door)
         { "a zero in the path", [.. "GET /v1/sagas/a%00b HTTP/1.1\r\nHost: x\r\n\r\n"u8] },
         { "HTTP/2, then nonsense", [.. s_preface, .. Enumerable.Range(0, 200).Select(i => (byte)(i * 7))] },
         { "HTTP/2, a frame of 16 MB", [.. s_preface, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 0, 1] },
-        { "HTTP/2, data without headers", [.. s_preface, .. Http2Frame(type: 0, flags: 1, stream: 1, [0, 0, 0, 0, 0])] },
-        { "HTTP/2, headers of nonsense", [.. s_preface, .. Http2Frame(type: 1, flags: 5, stream: 1, [255, 255, 255, 255])] },
-        { "HTTP/2, headers on stream 2", [.. s_preface, .. Http2Frame(type: 1, flags: 5, stream: 2, [0x82])] },
-        { "HTTP/2, headers without a path", [.. s_preface, .. Http2Frame(type: 1, flags: 5, stream: 1, [0x83])] },
-        { "HTTP/2, a window of zero", [.. s_preface, .. Http2Frame(type: 8, flags: 0, stream: 0, [0, 0, 0, 0])] },
+        { "HTTP/2, data without headers", [.. s_preface, .. Http2Frame.Of(type: 0, flags: 1, stream: 1, [0, 0, 0, 0, 0])] },
+        { "HTTP/2, headers of nonsense", [.. s_preface, .. Http2Frame.Of(type: 1, flags: 5, stream: 1, [255, 255, 255, 255])] },
+        { "HTTP/2, headers on stream 2", [.. s_preface, .. Http2Frame.Of(type: 1, flags: 5, stream: 2, [0x82])] },
+        { "HTTP/2, headers without a path", [.. s_preface, .. Http2Frame.Of(type: 1, flags: 5, stream: 1, [0x83])] },
+        { "HTTP/2, a window of zero", [.. s_preface, .. Http2Frame.Of(type: 8, flags: 0, stream: 0, [0, 0, 0, 0])] },
     };
 
     [Theory]
@@ -96,14 +94,4 @@ public sealed class RawSocketTests(FrontDoorMall door)
 
     private static byte[] Post(string headers, string body) => Encoding.ASCII.GetBytes(
         $"POST /v1/users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{headers}\r\n\r\n{body}");
-
-    private static byte[] Http2Frame(byte type, byte flags, int stream, byte[] payload)
-    {
-        var frame = new byte[9 + payload.Length];
-        BinaryPrimitives.WriteInt32BigEndian(frame, payload.Length << 8);
-        (frame[3], frame[4]) = (type, flags);
-        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(5), stream);
-        payload.CopyTo(frame, 9);
-        return frame;
-    }
 }
