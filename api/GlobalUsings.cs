@@ -22,6 +22,7 @@ global using Mall.Api.Cluster;
 global using Mall.Api.Errors;
 global using Mall.Api.Events;
 global using Mall.Api.Health;
+global using Mall.Api.Listening;
 global using Mall.Api.Orders;
 global using Mall.Api.Payments;
 global using Mall.Api.Products;

@@ -1,6 +1,5 @@
 using Grpc.AspNetCore.HealthChecks;
 using Mall.Api.Dashboard;
-using Mall.Api.Listening;
 using Mall.Api.OpenApi;
 using Mall.Api.Payments.Sandbox;
 using Microsoft.AspNetCore.HttpOverrides;

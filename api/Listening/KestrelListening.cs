@@ -26,7 +26,7 @@ public static class KestrelListening
             address, _ => new ConcurrencyLimiterOptions { PermitLimit = MaxConnectionsPerAddress }));
         kestrel.ConfigureEndpointDefaults(listen => listen.Use(next => async connection =>
         {
-            using var place = places.AttemptAcquire((connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None);
+            using var place = places.AttemptAcquire(Origin.Of((connection.RemoteEndPoint as IPEndPoint)?.Address));
             if (place.IsAcquired)
                 await next(connection); // Else it is hung up on.
         }));

@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Mall.Api.Listening;
 using Mall.Signing;
 
 namespace Mall.Api.Payments;

@@ -13,7 +13,7 @@ internal sealed class Arrivals(RequestDelegate next, ApiOptions options, TimePro
         PartitionedRateLimiter.Create<HttpContext, bool>(
             _ => RateLimitPartition.GetConcurrencyLimiter(true, _ => Places(options.MaxArrivals))),
         PartitionedRateLimiter.Create<HttpContext, IPAddress>(http => RateLimitPartition.GetConcurrencyLimiter(
-            http.Connection.RemoteIpAddress ?? IPAddress.None, _ => Places(options.MaxArrivalsPerAddress))));
+            Origin.Of(http.Connection.RemoteIpAddress), _ => Places(options.MaxArrivalsPerAddress))));
 
     public Task InvokeAsync(HttpContext http)
     {

@@ -33,10 +33,11 @@ internal static class Crowd
             });
             var addresses = PartitionedRateLimiter.Create<HttpContext, (Place, IPAddress)>(http =>
             {
-                var place = (PlaceOf(http.GetEndpoint()), http.Connection.RemoteIpAddress ?? IPAddress.None);
-                return place.Item1 is Place.Stream or Place.OpenStream
+                var place = PlaceOf(http.GetEndpoint());
+                return place is Place.Stream or Place.OpenStream
                     ? RateLimitPartition.GetConcurrencyLimiter(
-                        place, _ => new ConcurrencyLimiterOptions { PermitLimit = (options.MaxStreams + 1) / 2 })
+                        (place, Origin.Of(http.Connection.RemoteIpAddress)),
+                        _ => new ConcurrencyLimiterOptions { PermitLimit = (options.MaxStreams + 1) / 2 })
                     : RateLimitPartition.GetNoLimiter((Place.Always, IPAddress.None));
             });
             limiter.GlobalLimiter = PartitionedRateLimiter.CreateChained(addresses, places);

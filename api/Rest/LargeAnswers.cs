@@ -13,7 +13,7 @@ internal sealed class LargeAnswers(ApiOptions options) : IDisposable
 
     private readonly PartitionedRateLimiter<HttpContext> _room = PartitionedRateLimiter.CreateChained(
         PartitionedRateLimiter.Create<HttpContext, IPAddress>(http => RateLimitPartition.GetConcurrencyLimiter(
-            http.Connection.RemoteIpAddress ?? IPAddress.None, _ => Units(options.MaxUnreadBytes / 4))),
+            Origin.Of(http.Connection.RemoteIpAddress), _ => Units(options.MaxUnreadBytes / 4))),
         PartitionedRateLimiter.Create<HttpContext, bool>(
             _ => RateLimitPartition.GetConcurrencyLimiter(true, _ => Units(options.MaxUnreadBytes))));
 

@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-
 namespace Mall.Api.Users;
 
 /// <summary>Where both doors, REST and gRPC, register users and sign them in.</summary>
@@ -52,7 +50,7 @@ internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, Ses
         checks.ThrowIfAny();
 
         mobile = Mobiles.Normalize(mobile, options.Country) ?? mobile;
-        var guard = grains.GetGrain<ISignInGuardGrain>(Origin(from));
+        var guard = grains.GetGrain<ISignInGuardGrain>(Origin.Of(from).ToString());
         await Admit(counts: false); // Who is refused anyway does not wait for it.
         var account = await patience.Insist(() => grains.GetGrain<IAccountDirectoryGrain>(0).FindByMobile(mobile));
         var isTheirs = await passwords.Verify(
@@ -96,13 +94,4 @@ internal sealed class AccountDesk(IGrainFactory grains, Passwords passwords, Ses
             return normal;
         return "";
     }
-
-    /// <summary>Of IPv6 the network, since whoever has one address there has all of it.</summary>
-    private static string Origin(IPAddress? from) => from switch
-    {
-        null => "unknown",
-        { IsIPv4MappedToIPv6: true } => from.MapToIPv4().ToString(),
-        { AddressFamily: AddressFamily.InterNetworkV6 } => Convert.ToHexStringLower(from.GetAddressBytes().AsSpan(0, 8)),
-        _ => from.ToString(),
-    };
 }

@@ -1,4 +1,3 @@
-using Mall.Api.Listening;
 using Mall.Signing;
 
 namespace Mall.Api.Payments.Sandbox;

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Grpc.AspNetCore.Server;
@@ -120,6 +121,38 @@ public sealed class SlowClientTests
         var answer = new byte[4096];
         var length = await socket.ReceiveAsync(answer, Cancel);
         Assert.StartsWith("HTTP/1.1 408 ", Encoding.ASCII.GetString(answer, 0, length), StringComparison.Ordinal);
+    }
+
+    /// <summary>Whoever has one address of a network of IPv6 has all of them.</summary>
+    [Fact]
+    public async Task Bodies_FromOneNetworkOfIPv6_CountTogether()
+    {
+        await using var mall = await WholeMall.OpenAsync(options: new ApiOptions
+        {
+            TokenKey = WholeMall.TokenKey, MaxArrivalsPerAddress = 1, TrustedProxies = [IPNetwork.Parse("127.0.0.0/8")],
+        });
+        using var one = await BeginAsync("2001:db8::1");
+        using var two = await BeginAsync("2001:db8::2");
+        Assert.StartsWith("HTTP/1.1 429 ", await await Task.WhenAny(ReadAsync(one), ReadAsync(two)), StringComparison.Ordinal);
+
+        using var elsewhere = await BeginAsync("2001:db8:0:1::1");
+        await elsewhere.SendAsync("}"u8.ToArray(), Cancel);
+        Assert.StartsWith("HTTP/1.1 400 ", await ReadAsync(elsewhere), StringComparison.Ordinal);
+
+        async Task<Socket> BeginAsync(string from)
+        {
+            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(mall.Http.Host, mall.Http.Port, Cancel);
+            var head = $"POST /v1/users HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {from}\r\nContent-Type: application/json\r\n";
+            await socket.SendAsync(Encoding.ASCII.GetBytes($"{head}Content-Length: 2\r\n\r\n{{"), Cancel);
+            return socket;
+        }
+
+        static async Task<string> ReadAsync(Socket socket)
+        {
+            var answer = new byte[4096];
+            return Encoding.ASCII.GetString(answer, 0, await socket.ReceiveAsync(answer, Cancel));
+        }
     }
 
     [Fact]
