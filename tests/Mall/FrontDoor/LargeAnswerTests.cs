@@ -13,6 +13,7 @@ public sealed class LargeAnswerTests
 
     private const string Page = "/v1/products?limit=50";
     private const string SmallPage = "/v1/products?limit=2"; // Some 48 KB.
+    private static readonly TimeSpan s_stop = TimeSpan.FromSeconds(20); // Five, on a machine that does nothing else.
 
     [Fact]
     public async Task LargeAnswers_ThatNobodyReads_LeaveRoomForSmallOnes_AndAreRefusedUntilTheirReaderGoes()
@@ -78,6 +79,20 @@ public sealed class LargeAnswerTests
             using var answer = await other.SendAsync(request, Cancel);
             return answer.StatusCode == status;
         }, $"an answer is {status}");
+    }
+
+    /// <summary>Whoever does not read is waited for, but not for all the time that a stop has.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Stop_WhileLargeAnswersAreNotRead_GivesThemUp(bool overHttp2)
+    {
+        await using var mall = await OpenAsync();
+        using var greedy = overHttp2
+            ? await AskAndNeverReadAsync(mall.Grpc, AsksWithoutWindow(20, Page))
+            : await AskAndNeverReadAsync(mall.Http, Asks(20, Page));
+        await UntilAsync(mall, HttpStatusCode.TooManyRequests);
+        await mall.StopAsync().WaitAsync(s_stop, Cancel);
     }
 
     private static async Task<Socket> AskAndNeverReadAsync(Uri address, byte[] asks)
