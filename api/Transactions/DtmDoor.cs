@@ -10,9 +10,13 @@ namespace Mall.Api.Transactions;
 /// The door for DTM's clients: a server of its own beside the mall's, with addresses, limits and routes of its own, so that
 /// neither can be reached through the other. It knows no users: who may come is a matter of addresses.
 /// </summary>
-public sealed class DtmDoor(DtmOptions options, IGrainFactory grains, ILoggerFactory loggers) : IHostedService, IAsyncDisposable
+public sealed class DtmDoor(
+    DtmOptions options, IGrainFactory grains, ILoggerFactory loggers, IHostApplicationLifetime lifetime)
+    : IHostedService, IAsyncDisposable
 {
     private WebApplication? _server;
+    private CancellationTokenRegistration _stopping;
+    private Task? _stop;
 
     /// <summary>Where it listens, HTTP first.</summary>
     public IReadOnlyList<Uri> Addresses { get; private set; } = [];
@@ -44,13 +48,20 @@ public sealed class DtmDoor(DtmOptions options, IGrainFactory grains, ILoggerFac
             .. _server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(a =>
                 new Uri(a)),
         ];
+        // The host stops one service after the other, and the mall's own door, which may wait for its clients, comes first.
+        _stopping = lifetime.ApplicationStopping.UnsafeRegister(_ => _stop = _server.StopAsync(CancellationToken.None), null);
     }
 
     /// <inheritdoc/>
-    public Task StopAsync(CancellationToken cancellationToken) => _server?.StopAsync(cancellationToken) ?? Task.CompletedTask;
+    public Task StopAsync(CancellationToken cancellationToken) =>
+        _stop?.WaitAsync(cancellationToken) ?? _server?.StopAsync(cancellationToken) ?? Task.CompletedTask;
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _server?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        _stopping.Dispose();
+        return _server?.DisposeAsync() ?? ValueTask.CompletedTask;
+    }
 
     private void Listen(KestrelServerOptions kestrel)
     {
