@@ -16,6 +16,7 @@ try
     if (args is ["admin", .. var admin]) return await AdminCommand.RunAsync(admin);
     if (args is ["demo", .. var demo]) return await DemoCommand.RunAsync(demo);
 
+    using var impatience = SecondSignal.EndsAtOnce(); // Of a start, too: one that joins a cluster may be long in ending.
     await using var mall = MallHost.Build(args);
     try
     {
@@ -46,7 +47,6 @@ try
     }
 
     Greeting.Print(mall);
-    using var impatience = SecondSignal.EndsAtOnce();
     await mall.WaitForShutdownAsync();
     return 0;
 }
