@@ -10,14 +10,15 @@ namespace Mall.Silo.Cluster;
 /// <item>it does not reach an older silo that others reach: of two that are cut from each other one must go, and both know which.
 /// </item>
 /// </list>
-/// When nobody answers, nothing speaks against it, and it goes on.
+/// When nobody answers, nothing speaks against it, and it goes on. One round decides nothing: of two silos that wait for one that
+/// hung, and has just gone on, one hears of it before the other.
 /// </summary>
 internal sealed class PeerWatch(
     CommitWatch commits, IServiceProvider services, TimeProvider time) : BackgroundService
 {
     private static readonly TimeSpan s_period = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan s_lately = TimeSpan.FromSeconds(7);
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(12);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(9); // And another round.
 
     private readonly ConcurrentDictionary<SiloAddress, long> _reachedAt = [];
 
@@ -29,6 +30,7 @@ internal sealed class PeerWatch(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(s_period, time);
+        var isWarned = false;
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             var others = services.GetRequiredService<IClusterMembershipService>().CurrentSnapshot.Members.Values
@@ -38,18 +40,21 @@ internal sealed class PeerWatch(
             foreach (var silo in others) _reachedAt.TryAdd(silo, time.GetTimestamp());
 
             var answers = await Task.WhenAll(others.Select(AskAsync));
-            if (WhyToGo(others, [.. answers.OfType<Testimony>()]) is { } reason && !stoppingToken.IsCancellationRequested)
+            var reason = WhyToGo(others, [.. answers.OfType<Testimony>()]);
+            if (isWarned && reason is not null && !stoppingToken.IsCancellationRequested)
                 services.GetRequiredService<IFatalErrorHandler>().OnFatalException(this, reason, null);
+            isWarned = reason is not null;
         }
     }
 
     private async Task<Testimony?> AskAsync(SiloAddress silo)
     {
+        var asked = time.GetTimestamp();
         try
         {
             RequestContext.Set(Orleans.Runtime.Placement.IPlacementDirector.PlacementHintKey, silo);
             var answer = await services.GetRequiredService<IGrainFactory>().GetGrain<IWitnessGrain>(Guid.NewGuid()).Testify();
-            _reachedAt[silo] = time.GetTimestamp();
+            _reachedAt[silo] = asked; // And not now: who hung may have answered late, and have been declared dead.
             return answer;
         }
         catch (Exception) // The edge of a question: whatever it was, there is no answer.

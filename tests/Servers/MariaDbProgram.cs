@@ -29,8 +29,15 @@ internal sealed class MariaDbProgram(Machine? machine)
 
     public override async Task KillSessionsAsync(int port, string database, CancellationToken cancellationToken)
     {
+        // Those that wait for a row first: whoever has it would let them go on.
         var ids = await RunSqlAsync(
-            port, null, $"select id from information_schema.processlist where db = '{database}' order by id", cancellationToken);
+            port, null,
+            $"""
+            select p.id from information_schema.processlist p
+            left join information_schema.innodb_trx t on t.trx_mysql_thread_id = p.id
+            where p.db = '{database}' order by t.trx_state = 'LOCK WAIT' desc, p.id
+            """,
+            cancellationToken);
         foreach (var id in ids.Split('\n', StringSplitOptions.RemoveEmptyEntries))
             await Tool.TryRunAsync(
                 Client(port, null, "--force", "-e", string.Create(CultureInfo.InvariantCulture, $"kill {id}")), Password);

@@ -51,8 +51,23 @@ public sealed class ServerProcess
     public async Task SignalAsync(string signal, bool withChildren)
     {
         var id = await _id.Task;
-        var ids = withChildren ? Children(id).Prepend(id) : [id];
+        int[] ids = withChildren ? [id, .. Children(id)] : [id];
         await Tool.TryRunAsync(["kill", $"-{signal}", .. ids.Select(i => i.ToString(CultureInfo.InvariantCulture))]);
+        while (signal == "STOP" && !Array.TrueForAll(ids, IsStopped)) await Task.Delay(5);
+    }
+
+    /// <summary>Each of its threads, which stop one by one; or it has ended.</summary>
+    private static bool IsStopped(int id)
+    {
+        try
+        {
+            return Directory.EnumerateDirectories($"/proc/{id}/task").All(task =>
+                File.ReadAllText($"{task}/stat") is var stat && stat[stat.LastIndexOf(')') + 2] == 'T');
+        }
+        catch (IOException)
+        {
+            return !Directory.Exists($"/proc/{id}"); // A thread has just ended.
+        }
     }
 
     /// <summary>
