@@ -20,12 +20,18 @@ internal sealed class PeerWatch(
     private static readonly TimeSpan s_lately = TimeSpan.FromSeconds(7);
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(9); // And another round.
 
-    private readonly ConcurrentDictionary<SiloAddress, long> _reachedAt = [];
+    // As of when each was asked that answered; from when on it has been waited for, where none was yet.
+    private readonly ConcurrentDictionary<SiloAddress, (long At, bool HasAnswered)> _reached = [];
 
     private SiloAddress Own => services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
 
     public Testimony OwnTestimony() => new(
-        commits.Testifies, [.. _reachedAt.Where(silo => time.GetElapsedTime(silo.Value) < s_lately).Select(silo => silo.Key)]);
+        commits.Testifies,
+        [
+            .. from silo in _reached
+               where silo.Value.HasAnswered && time.GetElapsedTime(silo.Value.At) < s_lately
+               select silo.Key,
+        ]);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -36,8 +42,8 @@ internal sealed class PeerWatch(
             var others = services.GetRequiredService<IClusterMembershipService>().CurrentSnapshot.Members.Values
                 .Where(member => member.Status == SiloStatus.Active && !member.SiloAddress.Equals(Own))
                 .Select(member => member.SiloAddress).ToArray();
-            foreach (var gone in _reachedAt.Keys.Except(others)) _reachedAt.TryRemove(gone, out _);
-            foreach (var silo in others) _reachedAt.TryAdd(silo, time.GetTimestamp());
+            foreach (var gone in _reached.Keys.Except(others)) _reached.TryRemove(gone, out _);
+            foreach (var silo in others) _reached.TryAdd(silo, (time.GetTimestamp(), HasAnswered: false));
 
             var answers = await Task.WhenAll(others.Select(AskAsync));
             var reason = WhyToGo(others, [.. answers.OfType<Testimony>()]);
@@ -54,7 +60,7 @@ internal sealed class PeerWatch(
         {
             RequestContext.Set(Orleans.Runtime.Placement.IPlacementDirector.PlacementHintKey, silo);
             var answer = await services.GetRequiredService<IGrainFactory>().GetGrain<IWitnessGrain>(Guid.NewGuid()).Testify();
-            _reachedAt[silo] = asked; // And not now: who hung may have answered late, and have been declared dead.
+            _reached[silo] = (asked, HasAnswered: true); // Not now: who hung may answer late.
             return answer;
         }
         catch (Exception) // The edge of a question: whatever it was, there is no answer.
@@ -68,7 +74,7 @@ internal sealed class PeerWatch(
         if (commits.SinceCommit >= s_patience && commits.Failed >= 2 && Array.Exists(testimonies, other => other.Commits))
             return $"it has not committed for {commits.SinceCommit.TotalSeconds:0} s, and others have.";
         var unreached = others.FirstOrDefault(silo =>
-            IsOlder(silo) && _reachedAt.TryGetValue(silo, out var at) && time.GetElapsedTime(at) >= s_patience
+            IsOlder(silo) && _reached.TryGetValue(silo, out var last) && time.GetElapsedTime(last.At) >= s_patience
             && Array.Exists(testimonies, other => other.Reached.Contains(silo)));
         return unreached is null ? null : $"it does not reach silo {unreached.Endpoint}, which others reach.";
     }
