@@ -1,4 +1,5 @@
 using Mall.Lists;
+using Mall.Orders;
 
 namespace Mall.Products;
 
@@ -35,6 +36,14 @@ public interface IProductGrain : IGrainWithIntegerKey
     /// <summary>Takes the product off sale; orders keep it. Refused with 300001 or 100004.</summary>
     [Alias("Remove")]
     Task<Result<Done>> Remove(long userId);
+
+    /// <summary>
+    /// Places an order of this product alone, its saga from beginning to end included, in one commit. Refused with 300001, 300003
+    /// or 100002 when nothing was written; where there is not enough, the order that comes back is void and says why.
+    /// </summary>
+    /// <returns>Null: somebody has been here before, or is superseded. Nothing was written, and it has to go step by step.</returns>
+    [Alias("PlaceWhole"), ResponseTimeout(Branch.ResponseTimeout)]
+    Task<Result<OrderView>?> PlaceWhole(WholeOrder order);
 
     /// <summary>
     /// An order's action: takes stock. Refused with 300001, 300002 or 300003. Idempotent by branch, also when the stock is gone

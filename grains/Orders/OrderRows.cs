@@ -30,7 +30,7 @@ internal static class OrderRows
     private static readonly RowShape s_insert =
         s_orders.Insert(
             s_id, s_gid, s_userId, s_amount, s_status, s_createTime, s_updateTime, s_closeTime, s_promisedCloseTime,
-            s_extras).Listed();
+            s_extras, s_reason).Listed();
 
     private static readonly RowShape s_insertItem = s_items.Insert(s_orderId, s_productId, s_name, s_quantity, s_price);
 
@@ -101,11 +101,12 @@ internal static class OrderRows
         """,
         "o.position desc, o.id desc, i.product_id");
 
+    /// <summary>An order that is created, or one that is void from its first day on.</summary>
     public static RowChange[] Insert(OrderView order) =>
     [
         s_insert.With(
-            order.Id, order.Gid, order.UserId, order.Amount, order.Status, order.CreatedAt, order.CreatedAt, order.ClosesAt,
-            order.ClosesAt, order.Extras),
+            order.Id, order.Gid, order.UserId, order.Amount, order.Status, order.CreatedAt, order.CreatedAt,
+            order.Status == OrderStatus.Created ? order.ClosesAt : Value.Null, order.ClosesAt, order.Extras, order.Reason),
         .. order.Items.Select(i => s_insertItem.With(order.Id, i.ProductId, i.Name, i.Quantity, i.Price)),
     ];
 

@@ -18,6 +18,7 @@ internal static class SagaTable
     public static readonly Column NextTime = new("next_time", ColumnType.Number);
     public static readonly Column CreateTime = new("create_time", ColumnType.Number);
     public static readonly Column UpdateTime = new("update_time", ColumnType.Number);
+    public static readonly Column FinishTime = new("finish_time", ColumnType.Number);
     public static readonly Column TraceParent = new("trace_parent", ColumnType.Text);
     public static readonly Column BranchId = new("branch_id", ColumnType.Text);
     public static readonly Column Op = new("op", ColumnType.Text);
@@ -25,7 +26,7 @@ internal static class SagaTable
     public static readonly Table Itself = new("sagas", Gid);
 
     private static readonly RowShape s_update = Itself.Update().Guard(Version).Set(
-        Version, Status, Reason, Attempts, NextTime, UpdateTime, new Column("finish_time", ColumnType.Number));
+        Version, Status, Reason, Attempts, NextTime, UpdateTime, FinishTime);
 
     /// <summary>The insert of a row, with more columns behind these.</summary>
     public static RowShape Insertion(params Column[] more) => Itself.Insert(
@@ -41,8 +42,8 @@ internal static class SagaTable
 /// <summary>The mall's own sagas in <c>sagas</c>, and <c>saga_branches</c>: shapes of their changes, and queries.</summary>
 internal static class SagaRows
 {
-    private static readonly RowShape s_insert =
-        Insertion(new Column("request_hash", ColumnType.Text), new Column("user_id", ColumnType.Number));
+    private static readonly RowShape s_insert = Insertion(
+        new Column("request_hash", ColumnType.Text), new Column("user_id", ColumnType.Number), Reason, FinishTime);
 
     private static readonly RowShape s_insertBranch =
         new Table("saga_branches", Gid, BranchId, Op).Insert(Gid, BranchId, Op, Status, UpdateTime);
@@ -88,14 +89,16 @@ internal static class SagaRows
 
     public static RowChange Insert(SagaRecord saga, DateTimeOffset now) => s_insert.With(
         saga.Gid, saga.Kind, saga.Status, saga.Payload, saga.Attempts, saga.Version, saga.NextTime, now, now, saga.TraceParent,
-        saga.RequestHash, saga.UserId);
+        saga.RequestHash, saga.UserId, saga.Reason, FinishedAt(saga, now));
 
     public static RowChange Update(SagaRecord saga, DateTimeOffset now) => SagaTable.Update(
-        saga.Gid, saga.Version, saga.Status, saga.Reason, saga.Attempts, saga.NextTime, now,
-        SagaStatus.HasEnded(saga.Status) ? now : null);
+        saga.Gid, saga.Version, saga.Status, saga.Reason, saga.Attempts, saga.NextTime, now, FinishedAt(saga, now));
 
     public static RowChange InsertBranch(string gid, string branchId, string op, string status, DateTimeOffset now) =>
         s_insertBranch.With(gid, branchId, op, status, now);
+
+    private static DateTimeOffset? FinishedAt(SagaRecord saga, DateTimeOffset now) =>
+        SagaStatus.HasEnded(saga.Status) ? now : null;
 
     // Status by status, each in the order of one index, which costs a saga least: then of all these the first. MySQL, which alone
     // reads the hint, would rather find all of a status and go through them.

@@ -35,13 +35,13 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
     protected ChangeGroups Groups { get; } = new();
 
     /// <summary>Rows of its barriers' own ops, which must be new.</summary>
-    protected ChangeGroup Own { get; } = new(BarrierRows.Insert);
+    protected ChangeGroup Own { get; } = new(BarrierTable.Insert);
 
     /// <summary>Rows that are inserted unless they are there: both of each null compensation that is expected.</summary>
-    protected ChangeGroup Markers { get; } = new(BarrierRows.Insert);
+    protected ChangeGroup Markers { get; } = new(BarrierTable.Insert);
 
     /// <summary>Rows of origins, which must then be there for the reasons that stand in them.</summary>
-    protected ChangeGroup Origins { get; } = new(BarrierRows.Reason);
+    protected ChangeGroup Origins { get; } = new(BarrierTable.Reason);
 
     /// <inheritdoc cref="IStore.ApplyAsync"/>
     public async ValueTask ApplyAsync(Batch batch)
@@ -151,9 +151,9 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
         {
             var origin = Barrier.OriginOf(key.Op);
             isNull = origin is not null && batch.ExpectsNull(i);
-            (isNull ? Markers : Own).Changes.Add((i, BarrierRows.New(key, key.Op, batch.Time)));
-            if (isNull) Markers.Changes.Add((i, BarrierRows.New(key, origin!, batch.Time)));
-            if (origin is not null) Origins.Changes.Add((i, BarrierRows.Expected(key, origin, isNull ? key.Op : origin)));
+            (isNull ? Markers : Own).Changes.Add((i, BarrierTable.New(key, key.Op, batch.Time)));
+            if (isNull) Markers.Changes.Add((i, BarrierTable.New(key, origin!, batch.Time)));
+            if (origin is not null) Origins.Changes.Add((i, BarrierTable.Expected(key, origin, isNull ? key.Op : origin)));
         }
 
         batch.Settle(i, isNull ? CommitOutcome.NullCompensation : CommitOutcome.Applied);
@@ -223,13 +223,13 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
     private async Task<bool> LookAtBarriersAsync(Batch batch)
     {
         var before = batch.Findings;
-        var rows = new ChangeGroup(BarrierRows.Reason); // Two for each: its own, and its origin's, which may be the same.
+        var rows = new ChangeGroup(BarrierTable.Reason); // Two for each: its own, and its origin's, which may be the same.
         for (var i = 0; i < batch.Count; i++)
         {
             if (!batch.IsOpen(i) || batch[i].Barrier is not { } key) continue;
             var origin = Barrier.OpOfReason(key.Op);
-            rows.Changes.Add((i, BarrierRows.Expected(key, key.Op, key.Op)));
-            rows.Changes.Add((i, BarrierRows.Expected(key, origin, origin)));
+            rows.Changes.Add((i, BarrierTable.Expected(key, key.Op, key.Op)));
+            rows.Changes.Add((i, BarrierTable.Expected(key, origin, origin)));
         }
 
         var sights = rows.Changes.Count > 0 ? await SeeAsync(rows, isToLock: false) : [];

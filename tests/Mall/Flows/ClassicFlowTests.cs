@@ -12,10 +12,12 @@ public sealed class ClassicFlowTests
         "01 action action", "01 compensate compensate", "02 action compensate", "02 compensate compensate",
     ];
 
-    [Fact]
-    public async Task Success_takes_the_last_piece()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Success_takes_the_last_piece(bool isStepByStep)
     {
-        await using var mall = await TestMall.OpenAsync();
+        await using var mall = await OpenAsync(isStepByStep);
         var user = await mall.RegisterAsync();
         var product = await mall.SellAsync(user, stock: 1, price: 250);
 
@@ -32,10 +34,12 @@ public sealed class ClassicFlowTests
         Assert.Empty(await mall.SqlAsync("select * from saga_branches where gid = 'g1'"));
     }
 
-    [Fact]
-    public async Task Refused_for_want_of_stock_leaves_a_void_order_and_the_markers_of_a_null_compensation()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Refused_for_want_of_stock_leaves_a_void_order_and_the_markers_of_a_null_compensation(bool isStepByStep)
     {
-        await using var mall = await TestMall.OpenAsync();
+        await using var mall = await OpenAsync(isStepByStep);
         var user = await mall.RegisterAsync();
         var product = await mall.SellAsync(user, stock: 0);
 
@@ -45,14 +49,24 @@ public sealed class ClassicFlowTests
         Assert.Equal(["0 0"], await mall.SqlAsync("select stock, sold from products"));
         Assert.Equal(["9"], await mall.SqlAsync("select status from orders"));
         Assert.Equal(s_compensatedAfterNothing, await mall.BarrierAsync("g1"));
-        Assert.Equal( // Three commits in all: the intent, the refusal, and this.
+        Assert.Equal(
             ["failed 2 null"], await mall.SqlAsync("select status, version, next_time from sagas where gid = 'g1'"));
+        Assert.Equal(
+            ["01 action succeed", "01 compensate succeed", "02 action refused", "02 compensate succeed"],
+            await mall.SqlAsync("select branch_id, op, status from saga_branches where gid = 'g1' order by branch_id, op"));
+        Assert.Equal(
+            ["1 1 1"],
+            await mall.SqlAsync("""
+                select o.reason = s.reason, o.close_time is null, s.finish_time is not null
+                from orders o join sagas s on s.gid = o.gid
+                """));
     }
 
     [Fact]
     public async Task Refused_after_its_commit_gets_its_stock_back()
     {
-        await using var mall = await TestMall.OpenAsync(silo => silo.AddIncomingGrainCallFilter<RefuseAfterDecrStock>());
+        await using var mall = await TestMall.OpenAsync(
+            silo => silo.AddIncomingGrainCallFilter<StepByStep>().AddIncomingGrainCallFilter<RefuseAfterDecrStock>());
         var user = await mall.RegisterAsync();
         var product = await mall.SellAsync(user, stock: 100);
 
@@ -88,6 +102,9 @@ public sealed class ClassicFlowTests
         Assert.Equal(refused.Refusal, refusedAfterRestart.Refusal);
         Assert.Equal(["2"], await restarted.SqlAsync("select count(*) from orders"));
     }
+
+    private static Task<TestMall> OpenAsync(bool isStepByStep) => TestMall.OpenAsync(
+        silo => _ = isStepByStep ? silo.AddIncomingGrainCallFilter<StepByStep>() : silo);
 
     /// <summary>Takes the stock, commits it, and then answers no.</summary>
     private sealed class RefuseAfterDecrStock : IIncomingGrainCallFilter

@@ -51,7 +51,7 @@ public sealed class TroubleTests
     [Fact]
     public async Task Order_WhenItTakesTooLong_IsAnsweredUnknownAndFoundUnderItsKey()
     {
-        var turnstile = new Turnstile(nameof(IProductGrain.DecrStock));
+        var turnstile = new Turnstile(nameof(IProductGrain.PlaceWhole));
         await using var mall = await OpenAsync(turnstile, Options(waitLimit: TimeSpan.FromSeconds(3)));
         var (token, product) = await StockAsync(mall);
         turnstile.Hold();
@@ -70,7 +70,7 @@ public sealed class TroubleTests
     [Fact]
     public async Task Call_WhenItsDeadlinePasses_EndsThereAndThenAndIsFoundUnderItsKey()
     {
-        var turnstile = new Turnstile(nameof(IProductGrain.DecrStock));
+        var turnstile = new Turnstile(nameof(IProductGrain.PlaceWhole));
         await using var mall = await OpenAsync(turnstile);
         var (token, product) = await StockAsync(mall);
         var line = new V1.PlaceOrderRequest.Types.Item { ProductId = product, Quantity = 1 };
@@ -91,7 +91,7 @@ public sealed class TroubleTests
     [Fact]
     public async Task Order_WhenItsClientHangsUp_GoesOnAndIsNoErrorOfOurs()
     {
-        var turnstile = new Turnstile(nameof(IProductGrain.DecrStock));
+        var turnstile = new Turnstile(nameof(IProductGrain.PlaceWhole));
         await using var mall = await OpenAsync(turnstile);
         var (token, product) = await StockAsync(mall);
         turnstile.Hold();

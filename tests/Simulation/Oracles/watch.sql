@@ -66,6 +66,21 @@ when new.status = 'succeed' and new.kind in ('order', 'closing', 'refund') begin
     <> 1 + (select count(*) from order_items i where i.order_id = o.id and not (new.kind = 'refund' and o.status = 2));
 end;
 
+-- An order that its product places as a whole is born ended, when all its branches have acted or none ever will.
+create trigger saga_born_failed after insert on sagas when new.status = 'failed' begin
+  insert into seen_steps
+  select now_ticks(), 'CompensationSucceeds', new.gid, 'the saga failed before branch ' || a.branch_id || ' was compensated'
+  from barrier a where a.gid = new.gid and a.op = 'action' and not exists (
+    select 1 from barrier c where c.gid = a.gid and c.branch_id = a.branch_id and c.op = 'compensate');
+end;
+create trigger saga_born_succeeded after insert on sagas
+when new.status = 'succeed' and new.kind = 'order' begin
+  insert into seen_steps select now_ticks(), 'NothingUndone', new.gid, 'the saga succeeded before every branch had acted'
+  from orders o where o.gid = new.gid
+    and (select count(*) from barrier b where b.gid = new.gid and b.op = 'action' and b.reason = 'action')
+    <> 1 + (select count(*) from order_items i where i.order_id = o.id);
+end;
+
 -- Whoever takes the epoch of a product owns it; its row does not say who writes to it.
 create trigger product_not_owned after update of stock, status on products
 when now_silo() <> (select silo from seen_owners o where o.id = new.id order by rowid desc limit 1) begin

@@ -1,7 +1,7 @@
-namespace Mall.Ledger.Servers;
+namespace Mall.Ledger;
 
 /// <summary>The table <c>barrier</c> as a table like others: its rows are written and looked at by shapes.</summary>
-internal static class BarrierRows
+public static class BarrierTable
 {
     private static readonly Column s_gid = new("gid", ColumnType.Text);
     private static readonly Column s_branchId = new("branch_id", ColumnType.Text);
@@ -12,16 +12,26 @@ internal static class BarrierRows
     private static readonly Column s_createTime = new("create_time", ColumnType.Number);
     private static readonly Table s_table = new("barrier", s_gid, s_branchId, s_op, s_barrierId);
 
-    public static readonly RowShape Insert =
+    internal static readonly RowShape Insert =
         s_table.Insert(s_gid, s_branchId, s_op, s_barrierId, s_transType, s_reason, s_createTime);
 
     /// <summary>Only looked at, never written: the row with this key, for this reason.</summary>
-    public static readonly RowShape Reason = s_table.Update().Guard(s_reason);
+    internal static readonly RowShape Reason = s_table.Update().Guard(s_reason);
+
+    /// <summary>
+    /// A row for a write set that settles more branches than the one that its own barrier names: where the row is there already,
+    /// the write set is a conflict.
+    /// </summary>
+    public static RowChange Row(this BarrierKey key, DateTimeOffset now) => Insert.With(New(key, key.Op, now));
+
+    /// <summary>Likewise the row of what the key undoes, which is never to happen then.</summary>
+    public static RowChange OriginRow(this BarrierKey key, DateTimeOffset now) => Insert.With(
+        New(key, Barrier.OriginOf(key.Op) ?? throw new ArgumentException($"{key.Op} undoes nothing.", nameof(key)), now));
 
     /// <param name="op">The key's own or its origin's; the row's reason is the key's in either case.</param>
-    public static Value[] New(BarrierKey key, string op, DateTimeOffset now) =>
+    internal static Value[] New(BarrierKey key, string op, DateTimeOffset now) =>
         [key.Gid, key.BranchId, op, key.BarrierId, key.TransType, key.Op, now];
 
-    public static Value[] Expected(BarrierKey key, string op, string reason) =>
+    internal static Value[] Expected(BarrierKey key, string op, string reason) =>
         [key.Gid, key.BranchId, op, key.BarrierId, reason];
 }

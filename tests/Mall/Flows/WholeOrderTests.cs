@@ -1,0 +1,121 @@
+using Mall.Orders;
+using Mall.Products;
+using Mall.TestFaults;
+using Mall.Tests.Hosting;
+
+namespace Mall.Tests.Flows;
+
+/// <summary>An order that its product places as a whole, and what it meets that does not come through: one order, one answer.</summary>
+public sealed class WholeOrderTests
+{
+    private static readonly string[] s_acted = ["01 action action", "02 action action"];
+
+    [Fact]
+    public async Task Whole_order_is_one_commit()
+    {
+        await using var mall = await TestMall.OpenAsync();
+        var (user, product) = await SellAsync(mall, stock: 5);
+        var before = await CommitsAsync(mall);
+
+        await mall.PlaceAsync("g1", user, new OrderLine(product, 2));
+
+        Assert.Equal(before + 2, await CommitsAsync(mall)); // The other is the epoch of the product's owner.
+        await mall.PlaceAsync("g2", user, new OrderLine(product, 2));
+        Assert.True((await mall.PlaceAsync("g3", user, new OrderLine(product, 2))).IsRefused);
+        Assert.Equal(before + 4, await CommitsAsync(mall));
+    }
+
+    [Fact]
+    public async Task Whole_order_whose_acknowledgement_is_lost_is_read_back()
+    {
+        await using var mall = await TestMall.OpenAsync();
+        var (user, product) = await SellAsync(mall, stock: 5);
+        mall.Store.FailNext(FaultPoint.AfterCommit, w => w.Barrier is { Gid: "g1" });
+        mall.Store.FailNext(FaultPoint.BeforeCommit, w => w.Barrier is { Gid: "g2" });
+
+        Assert.False((await mall.PlaceAsync("g1", user, new OrderLine(product, 1))).IsRefused);
+        Assert.False((await mall.PlaceAsync("g2", user, new OrderLine(product, 1))).IsRefused);
+
+        Assert.Equal(2, mall.Store.Faults);
+        Assert.Equal(["3 2"], await mall.SqlAsync("select stock, sold from products"));
+    }
+
+    [Fact]
+    public async Task Whole_order_whose_answer_is_lost_is_found_and_not_placed_again()
+    {
+        var losing = new Losing(isAnswer: true);
+        await using var mall = await TestMall.OpenAsync(silo => silo.AddIncomingGrainCallFilter(losing));
+        var (user, product) = await SellAsync(mall, stock: 1);
+
+        var placed = await mall.PlaceAsync("g1", user, new OrderLine(product, 1));
+        var refused = await mall.PlaceAsync("g2", user, new OrderLine(product, 1));
+
+        Assert.Equal(OrderStatus.Created, placed.Value?.Status);
+        Assert.Equal(ErrorCodes.NotEnoughStock, refused.Refusal?.Code);
+        Assert.Equal(["0 1"], await mall.SqlAsync("select stock, sold from products"));
+        Assert.Equal(["0", "9"], await mall.SqlAsync("select status from orders order by status"));
+        Assert.Equal(s_acted, await mall.BarrierAsync("g1"));
+    }
+
+    [Fact]
+    public async Task Whole_order_that_comes_late_finds_the_one_that_went_step_by_step()
+    {
+        var losing = new Losing(isAnswer: false);
+        await using var mall = await TestMall.OpenAsync(silo => silo.AddIncomingGrainCallFilter(losing));
+        var (user, product) = await SellAsync(mall, stock: 5);
+
+        var placed = await mall.PlaceAsync("g1", user, new OrderLine(product, 1));
+        await losing.ComeLateAsync();
+
+        Assert.Equal(OrderStatus.Created, placed.Value?.Status);
+        Assert.Equal(["4 1"], await mall.SqlAsync("select stock, sold from products"));
+        Assert.Equal([$"{placed.Value!.Id}"], await mall.SqlAsync("select id from orders"));
+        Assert.Equal(s_acted, await mall.BarrierAsync("g1"));
+    }
+
+    /// <summary>It may be placed yet: whoever asks is not told that it is not, though a step would be refused by now.</summary>
+    [Fact]
+    public async Task Whole_order_in_doubt_is_not_refused()
+    {
+        var losing = new Losing(isAnswer: false);
+        await using var mall = await TestMall.OpenAsync(silo => silo.AddIncomingGrainCallFilter(losing));
+        var (user, product) = await SellAsync(mall, stock: 5);
+        await mall.Grains.GetGrain<IProductGrain>(product).Remove(user);
+
+        await Assert.ThrowsAsync<TimeoutException>(() => mall.PlaceAsync("g1", user, new OrderLine(product, 1)));
+
+        losing.IsOver = true;
+        Assert.Equal(
+            ErrorCodes.ProductOffSale, (await mall.PlaceAsync("g1", user, new OrderLine(product, 1))).Refusal?.Code);
+    }
+
+    private static async Task<(long User, long Product)> SellAsync(TestMall mall, long stock)
+    {
+        var user = await mall.RegisterAsync();
+        return (user, await mall.SellAsync(user, stock));
+    }
+
+    private static async Task<long> CommitsAsync(TestMall mall) =>
+        long.Parse((await mall.SqlAsync("select max(position) from commit_marks"))[0], null);
+
+    /// <summary>Loses orders that are to be placed as a whole: their answers, or themselves until they come late.</summary>
+    private sealed class Losing(bool isAnswer) : IIncomingGrainCallFilter
+    {
+        private Func<Task>? _late;
+
+        public volatile bool IsOver;
+
+        public Task ComeLateAsync() => _late!();
+
+        public async Task Invoke(IIncomingGrainCallContext context)
+        {
+            var isLost = !IsOver && context.MethodName == nameof(IProductGrain.PlaceWhole);
+            if (!isLost || isAnswer) await context.Invoke();
+            if (!isLost) return;
+            var order = (WholeOrder)context.Request.GetArgument(0)!;
+            var reference = ((Grain)context.Grain).GrainReference.AsReference<IProductGrain>();
+            _late = () => { IsOver = true; return reference.PlaceWhole(order); };
+            throw new TimeoutException("Lost for a test.");
+        }
+    }
+}
