@@ -18,7 +18,16 @@ internal sealed class OrderDesk(IGrainFactory grains)
     {
         var (gid, command) = Prepare(caller, input, key);
         command = command with { Extras = extras };
-        return patience.Insist(() => grains.GetGrain<IOrderSagaGrain>(gid).Place(command), makes: true);
+        return patience.Insist(() => Place(grains, gid, command), makes: true);
+    }
+
+    /// <summary>By its product at once, where it is of one; else, and whenever that comes to nothing, by its saga step by step.</summary>
+    internal static async Task<Result<OrderView>> Place(IGrainFactory grains, string gid, PlaceOrder command)
+    {
+        var whole = command.Lines is [{ ProductId: var product }]
+            ? await grains.GetGrain<IProductGrain>(product).PlaceWhole(gid, command)
+            : null;
+        return whole ?? await grains.GetGrain<IOrderSagaGrain>(gid).Place(command);
     }
 
     /// <summary>Completes as soon as the order's intent is durable, with its gid.</summary>

@@ -33,16 +33,6 @@ public sealed record OrderLine(long ProductId, long Quantity);
 [GenerateSerializer, Immutable, Alias("mall.PlaceOrder")]
 public sealed record PlaceOrder(long UserId, ImmutableArray<OrderLine> Lines, string? RequestHash, string? Extras = null);
 
-/// <summary>An order of one product, which the product's grain may place as a whole.</summary>
-/// <param name="Gid">Its saga's.</param>
-/// <param name="Quantity">How many are wanted.</param>
-/// <param name="RequestHash">As in <see cref="PlaceOrder"/>.</param>
-/// <param name="Extras">As in <see cref="PlaceOrder"/>.</param>
-[GenerateSerializer, Immutable, Alias("mall.WholeOrder")]
-public sealed record WholeOrder(
-    string Gid, long Id, long UserId, long Quantity, DateTimeOffset CreatedAt, DateTimeOffset ClosesAt, string? RequestHash,
-    string? Extras);
-
 /// <param name="Price">Of one, in minor units, when the order was placed.</param>
 [GenerateSerializer, Immutable, Alias("mall.OrderItem")]
 public sealed record OrderItem(long ProductId, string Name, long Quantity, long Price);

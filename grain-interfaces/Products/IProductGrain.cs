@@ -38,12 +38,16 @@ public interface IProductGrain : IGrainWithIntegerKey
     Task<Result<Done>> Remove(long userId);
 
     /// <summary>
-    /// Places an order of this product alone, its saga from beginning to end included, in one commit. Refused with 300001, 300003
-    /// or 100002 when nothing was written; where there is not enough, the order that comes back is void and says why.
+    /// Places an order of this product alone, its saga from beginning to end included, in one commit. Refused with 300002, and then
+    /// for good: the order is void. Idempotent by gid as far as its result is not null.
     /// </summary>
-    /// <returns>Null: somebody has been here before, or is superseded. Nothing was written, and it has to go step by step.</returns>
+    /// <param name="gid">The order's saga.</param>
+    /// <returns>
+    /// Null: nothing was written. Somebody was here before, or there is something to be refused that leaves no order. Go by
+    /// <see cref="IOrderSagaGrain.Place"/> then.
+    /// </returns>
     [Alias("PlaceWhole"), ResponseTimeout(Branch.ResponseTimeout)]
-    Task<Result<OrderView>?> PlaceWhole(WholeOrder order);
+    Task<Result<OrderView>?> PlaceWhole(string gid, PlaceOrder order);
 
     /// <summary>
     /// An order's action: takes stock. Refused with 300001, 300002 or 300003. Idempotent by branch, also when the stock is gone

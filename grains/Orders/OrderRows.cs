@@ -133,6 +133,9 @@ internal static class OrderRows
     /// <summary>Its user does not want to see it in the lists of older malls any more.</summary>
     public static RowChange Hide(long id) => s_hide.With(id, 1);
 
+    /// <summary>A time as the database keeps it, so that the first answer and every later one are the same.</summary>
+    public static DateTimeOffset AsKept(DateTimeOffset time) => DateTimeOffset.FromUnixTimeMilliseconds(time.ToUnixTimeMilliseconds());
+
     /// <summary>What a user is refused an order with that is not there or not theirs; null for their own.</summary>
     public static Refusal? WhyNotOf(long userId, long id, OrderRow? order) => order switch
     {

@@ -12,14 +12,16 @@ public sealed class OrderSagaGrain(OrderSagaKind kind, SagaServices services, Or
 
     public async Task<Result<OrderView>> Place(PlaceOrder command)
     {
-        var begun = await BeginAsync(command, isAwaited: true);
+        var begun = await BeginAsync(
+            command.RequestHash, command.UserId, () => DecideAsync(command), () => RecallAsync(command.Lines));
         if (begun.IsRefused) return begun;
         return await EndAsync() is { } refusal ? refusal : begun;
     }
 
     public async Task<Result<Done>> Submit(PlaceOrder command)
     {
-        var begun = await BeginAsync(command, isAwaited: false);
+        var begun = await BeginAsync(
+            command.RequestHash, command.UserId, () => DecideAsync(command), () => RecallAsync(command.Lines));
         return begun.IsRefused ? begun.Refusal : Done.It;
     }
 
@@ -30,44 +32,13 @@ public sealed class OrderSagaGrain(OrderSagaKind kind, SagaServices services, Or
         return await EndAsync() is { } refusal ? refusal : begun;
     }
 
-    /// <param name="isAwaited">Whoever does not wait for its end wants the intent durable, whatever holds its product up.</param>
-    private Task<Result<OrderView>> BeginAsync(PlaceOrder command, bool isAwaited) => BeginAsync(
-        command.RequestHash, command.UserId, () => DecideAsync(command), () => RecallAsync(command.Lines),
-        whole: isAwaited && command.Lines is [var line] ? () => PlaceWholeAsync(command, line) : null);
-
-    /// <summary>An order of one item needs nobody but its product.</summary>
-    private async Task<Result<SagaRemains<OrderView>>?> PlaceWholeAsync(PlaceOrder command, OrderLine line)
-    {
-        if (await RefuseStrangerAsync(command.UserId) is { } refusal) return refusal;
-        var (id, now) = await NextAsync();
-        var placed = await GrainFactory.GetGrain<IProductGrain>(line.ProductId).PlaceWhole(new WholeOrder(
-            this.GetPrimaryKeyString(), id, command.UserId, line.Quantity, now, now + options.CloseAfter, command.RequestHash,
-            command.Extras));
-        return placed switch
-        {
-            null => null,
-            { IsRefused: true } => placed.Refusal,
-            { Value: { Status: OrderStatus.Void } order } => new SagaRemains<OrderView>(
-                order, IsSameRequest: true, SagaReason.ToRefusal(order.Reason)),
-            _ => new SagaRemains<OrderView>(placed.Value, IsSameRequest: true, Refusal: null),
-        };
-    }
-
-    private async Task<Refusal?> RefuseStrangerAsync(long userId) => await users.ContainsAsync(userId, GrainFactory)
-        ? null
-        : Result.Refused(ErrorCodes.NoSuchUser, $"There is no user {userId}.");
-
-    /// <summary>An id, and the time as the database keeps times, so that the first answer and every later one are the same.</summary>
-    private async ValueTask<(long Id, DateTimeOffset Now)> NextAsync() => (
-        await _services.Ledger.NextIdAsync("orders"),
-        DateTimeOffset.FromUnixTimeMilliseconds(_services.Clock.GetUtcNow().ToUnixTimeMilliseconds()));
-
     /// <summary>Prices the order from its products as they are now and gives it an id.</summary>
     private async Task<Result<OrderView>> DecideAsync(PlaceOrder command)
     {
         // By product, not as the customer listed them: the first is the gate to the others, see OrderSagaKind.
         var lines = command.Lines.Order(s_byProduct).ToArray();
-        if (await RefuseStrangerAsync(command.UserId) is { } stranger) return stranger;
+        if (!await users.ContainsAsync(command.UserId, GrainFactory))
+            return Result.Refused(ErrorCodes.NoSuchUser, $"There is no user {command.UserId}.");
         var quotes = await Task.WhenAll(lines.Select(l => GrainFactory.GetGrain<IProductGrain>(l.ProductId).Quote()));
         if (Array.Find(quotes, q => q.IsRefused) is { Refusal: { } refusal }) return refusal;
 
@@ -81,7 +52,8 @@ public sealed class OrderSagaGrain(OrderSagaKind kind, SagaServices services, Or
             if (amount > ExactNumbers.Max) return Result.BadField("items", $"must not amount to more than {ExactNumbers.Max}");
         }
 
-        var (id, now) = await NextAsync();
+        var id = await _services.Ledger.NextIdAsync("orders");
+        var now = OrderRows.AsKept(_services.Clock.GetUtcNow());
         return new OrderView(
             id, this.GetPrimaryKeyString(), command.UserId, items.MoveToImmutable(), amount, OrderStatus.Created,
             CreatedAt: now, ClosesAt: now + options.CloseAfter, PaidAt: null, Extras: command.Extras);

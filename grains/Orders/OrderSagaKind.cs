@@ -47,22 +47,18 @@ public sealed class OrderSagaKind(GrainLedger ledger, LedgerClock clock)
             EventTypes.OrderPlaced, new OrderEvent(intent.Id, gid, intent.UserId, intent.Amount, intent.Items), now),
     ];
 
-    /// <summary>
-    /// All that an order of one item ever writes but the stock, to be committed at once: what its steps would have left, placed
-    /// or void. A conflict when any of it is there.
-    /// </summary>
-    internal async ValueTask<WriteSet> WholeAsync(OrderView order, string? requestHash, DateTimeOffset now)
-    {
-        var isVoid = order.Status == OrderStatus.Void;
-        var intent = order with { Status = OrderStatus.Created, Reason = null };
-        var saga = new SagaRecord(
-            order.Gid, Name, isVoid ? SagaStatus.Failed : SagaStatus.Succeed, Write(intent), requestHash, order.UserId,
-            order.Reason, Attempts: 0, Version: 2, NextTime: null, TraceParent: LaterTraces.Here);
-        var (creation, item) = (new Branch(order.Gid, Creation), new Branch(order.Gid, FirstItem));
-        RowChange[] rest = isVoid ? Refused() : [item.Action().Row(now), .. await EndingAsync(order.Gid, intent, now)];
-        return new WriteSet(creation.Action(), [.. OrderRows.Insert(order), .. rest, SagaRows.Insert(saga, now)]);
+    /// <summary>What creating an order is called in the barrier.</summary>
+    internal static BarrierKey Created(string gid) => new Branch(gid, Creation).Action();
 
-        RowChange[] Refused() =>
+    /// <summary>What an order of one item leaves besides itself when both its branches have acted; <see cref="Created"/> aside.</summary>
+    internal async ValueTask<RowChange[]> ActedAsync(OrderView order, DateTimeOffset now) =>
+        [new Branch(order.Gid, FirstItem).Action().Row(now), .. await EndingAsync(order.Gid, order, now)];
+
+    /// <summary>Likewise when the second was refused, for good, and the first undone.</summary>
+    internal static RowChange[] Refused(OrderView order, DateTimeOffset now)
+    {
+        var (creation, item) = (new Branch(order.Gid, Creation), new Branch(order.Gid, FirstItem));
+        return
         [
             creation.Compensation().Row(now), item.Compensation().OriginRow(now), item.Compensation().Row(now),
             SagaRows.InsertBranch(order.Gid, Creation, BarrierOps.Action, BranchStatus.Succeed, now),

@@ -1,55 +1,47 @@
 namespace Mall.Products;
 
 /// <summary>
-/// Orders of this product alone, each in one commit: saga, order, barrier rows and stock stand together or not at all, so
-/// nothing lies between the intent and its end (docs/decisions/0016). Whoever was here before under the same gid, by this way or
-/// step by step, has left the saga's row, and both are in conflict with it.
+/// Orders of this product alone, each in one commit: saga, order, barrier rows and stock stand together or not at all, so nothing
+/// lies between the intent and its end (docs/decisions/0016). Whoever comes under the same gid, by this way or step by step, finds
+/// the other's rows: of the two one commits.
 /// </summary>
 public sealed partial class ProductGrain
 {
-    public async Task<Result<OrderView>?> PlaceWhole(WholeOrder order)
+    private readonly Dictionary<string, (Task<Result<OrderView>?> Placing, PlaceOrder Order)> _orders = []; // under way, by gid
+
+    public async Task<Result<OrderView>?> PlaceWhole(string gid, PlaceOrder order)
     {
-        await OwnedAsync();
-        await SettledAsync(() => WhyNot(order.Quantity) is not null, order.Quantity);
-        if (_product is not { Status: Product.OnSale } product)
+        // As with decrements: who repeats it while it is under way is told the same.
+        if (_orders.TryGetValue(gid, out var before))
+            return await before.Placing is { } placed && before.Order.RequestHash == order.RequestHash ? placed : null;
+        var placing = PlaceAsync(gid, order);
+        if (placing.IsCompleted) return await placing;
+        _orders.Add(gid, (placing, order));
+        try
         {
-            await StillOwnerAsync();
-            if (WhyNot(order.Quantity) is { } refusal) return refusal;
-            return null; // On sale again meanwhile.
+            return await placing;
         }
-
-        if (product.Price > ExactNumbers.Max / order.Quantity)
-            return Result.BadField("items", $"must not amount to more than {ExactNumbers.Max}");
-        return _stock.Available < order.Quantity
-            ? await VoidAsync(order, product, NotEnough(order.Quantity))
-            : await SellAsync(order, product);
+        finally
+        {
+            _orders.Remove(gid);
+        }
     }
 
-    private async Task<Result<OrderView>?> SellAsync(WholeOrder order, Product product)
+    private async Task<Result<OrderView>?> PlaceAsync(string gid, PlaceOrder order)
     {
-        using var going = _stock.Reserve(order.Quantity);
-        var placed = Priced(order, product);
-        var whole = await orders.WholeAsync(placed, order.RequestHash, clock.GetUtcNow());
-        var outcome = await MoveAsync(-order.Quantity, sold: order.Quantity, changes => Together(whole, changes));
-        return IfApplied(outcome, placed);
+        if (!await orders.IsOfUserAsync(order, GrainFactory)) return null;
+        await OwnedAsync();
+        var quantity = order.Lines[0].Quantity;
+        await SettledAsync(() => WhyNot(quantity) is not null, quantity);
+        if (_product is not { Status: Product.OnSale, Price: var price } product || price > ExactNumbers.Max / quantity) return null;
+
+        var refusal = WhyNot(quantity);
+        using var going = _stock.Reserve(refusal is null ? quantity : 0);
+        var (view, whole) = await orders.MakeAsync(gid, order, product, refusal);
+        var outcome = refusal is null
+            ? await MoveAsync(-quantity, sold: quantity, whole)
+            : await CommitAsync(whole([MoveStock(0, 0)])); // A refusal is a claim: the epoch guards it.
+        if (outcome != CommitOutcome.Applied) return null;
+        return refusal is null ? view : refusal with { IsSealed = true };
     }
-
-    /// <summary>A refusal is a claim: the epoch guards its commit.</summary>
-    private async Task<Result<OrderView>?> VoidAsync(WholeOrder order, Product product, Refusal why)
-    {
-        var none = Priced(order, product) with { Status = OrderStatus.Void, Reason = SagaReason.From(why) };
-        var whole = await orders.WholeAsync(none, order.RequestHash, clock.GetUtcNow());
-        return IfApplied(await CommitAsync(Together(whole, MoveStock(0, 0))), none);
-    }
-
-    private static Result<OrderView>? IfApplied(CommitOutcome outcome, OrderView order) =>
-        outcome == CommitOutcome.Applied ? new Result<OrderView>(order, Refusal: null) : null;
-
-    private static WriteSet Together(WriteSet whole, params RowChange[] stock) =>
-        whole with { Changes = [.. whole.Changes, .. stock] };
-
-    private static OrderView Priced(WholeOrder order, Product product) => new(
-        order.Id, order.Gid, order.UserId, [new OrderItem(product.Id, product.Name, order.Quantity, product.Price)],
-        order.Quantity * product.Price, OrderStatus.Created, order.CreatedAt, order.ClosesAt, PaidAt: null,
-        Extras: order.Extras);
 }

@@ -16,7 +16,7 @@ namespace Mall.Products;
 /// </para>
 /// </summary>
 [Reentrant]
-public sealed partial class ProductGrain(GrainLedger ledger, LedgerClock clock, OrderSagaKind orders) : Grain, IProductGrain
+public sealed partial class ProductGrain(GrainLedger ledger, LedgerClock clock, WholeOrders orders) : Grain, IProductGrain
 {
     private readonly Dictionary<string, Task<Result<long>>> _decrements = []; // under way, by gid and branch
     private readonly Inventory _stock = new();

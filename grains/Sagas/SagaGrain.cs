@@ -57,17 +57,12 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     /// Decides what the saga will do, or refuses. Called before anything is durable, so it may be called again.
     /// </param>
     /// <param name="recall">Looks for what this very saga has made, should its own row have been cleaned up since.</param>
-    /// <param name="whole">
-    /// Tries before all else to have the whole saga made durable in one commit, with its end. Null: it has not been, for whatever
-    /// reason, and goes step by step. See docs/decisions/0016.
-    /// </param>
     protected async Task<Result<TIntent>> BeginAsync(
-        string? requestHash, long userId, Func<Task<Result<TIntent>>> decide, Func<Task<SagaRemains<TIntent>?>> recall,
-        Func<Task<Result<SagaRemains<TIntent>>?>>? whole = null)
+        string? requestHash, long userId, Func<Task<Result<TIntent>>> decide, Func<Task<SagaRemains<TIntent>?>> recall)
     {
         while (true)
         {
-            var begin = _begin ??= new Beginning(requestHash, BeginOnceAsync(requestHash, userId, decide, recall, whole));
+            var begin = _begin ??= new Beginning(requestHash, BeginOnceAsync(requestHash, userId, decide, recall));
             try
             {
                 if (await begin.Ending is not { } refusal) return Begun(requestHash);
@@ -216,13 +211,18 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     }
 
     private async Task<Refusal?> BeginOnceAsync(
-        string? requestHash, long userId, Func<Task<Result<TIntent>>> decide, Func<Task<SagaRemains<TIntent>?>> recall,
-        Func<Task<Result<SagaRemains<TIntent>>?>>? whole)
+        string? requestHash, long userId, Func<Task<Result<TIntent>>> decide, Func<Task<SagaRemains<TIntent>?>> recall)
     {
         if (_saga is not null) return null;
-        var (decided, doubt) = whole is null ? (null, null) : await TryWholeAsync(whole, requestHash);
-        if (_saga is not null || (decided is null && doubt is null && whole is not null && await LoadAsync())) return null;
-        decided ??= await DecideAsync(decide);
+        Result<TIntent> decided;
+        try
+        {
+            decided = await decide();
+        }
+        catch (TimeoutException)
+        {
+            decided = await decide(); // Nothing is durable: what a dead silo took with it is asked again while the client waits.
+        }
 
         // A repeat must get the first answer even where a fresh request would be refused by now, so the row is looked for before
         // refusing: without a key, too, for the cart and the front door repeat what they have no answer to. When nothing is
@@ -230,8 +230,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         if (decided.IsRefused)
         {
             if (await LoadAsync()) return null;
-            if (await RecallAsync(requestHash, recall) is { } recalled) return recalled.Refusal;
-            return doubt is null ? decided.Refusal : throw doubt;
+            return await RecallAsync(requestHash, recall) is { } recalled ? recalled.Refusal : decided.Refusal;
         }
 
         var now = services.Clock.GetUtcNow();
@@ -265,38 +264,6 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
     }
 
     /// <summary>
-    /// The saga as a whole. When it was made durable, <see cref="_saga"/> says so; when it was refused, it is decided. In doubt it
-    /// may be made durable later, unless the row of a saga that goes step by step is there before it.
-    /// </summary>
-    private async Task<(Result<TIntent>? Decided, Exception? Doubt)> TryWholeAsync(
-        Func<Task<Result<SagaRemains<TIntent>>?>> whole, string? requestHash)
-    {
-        try
-        {
-            if (await whole() is not { } tried) return default;
-            if (tried.IsRefused) return (tried.Refusal, null);
-            if (_saga is null) Remember(tried.Value, requestHash);
-            return default;
-        }
-        catch (Exception e) when (e is not (StorageUnavailableException { NothingHappened: true } or TooBusyException))
-        {
-            return (null, e);
-        }
-    }
-
-    private static async Task<Result<TIntent>> DecideAsync(Func<Task<Result<TIntent>>> decide)
-    {
-        try
-        {
-            return await decide();
-        }
-        catch (TimeoutException)
-        {
-            return await decide(); // Nothing is durable: what a dead silo took with it is asked again while the client waits.
-        }
-    }
-
-    /// <summary>
     /// Takes what an earlier saga of this gid has left for its row, which has been cleaned up: the key means the same for ever.
     /// Null when it has left nothing, refused when it was asked for something else.
     /// </summary>
@@ -314,18 +281,13 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         // if there is no row behind it either.
         if (await LoadAsync()) return Done.It;
         if (!remains.IsSameRequest) return IdempotencyRows.Reused;
-        Remember(remains, requestHash);
-        return Done.It;
-    }
-
-    private void Remember(SagaRemains<TIntent> ended, string? requestHash)
-    {
-        var reason = ended.Refusal is { } refusal ? SagaReason.From(refusal) : null;
-        _intent = ended.Intent;
+        var reason = remains.Refusal is { } refusal ? SagaReason.From(refusal) : null;
+        _intent = remains.Intent;
         _saga = new SagaRecord(
             this.GetPrimaryKeyString(), kind.Name, reason is null ? SagaStatus.Succeed : SagaStatus.Failed, Payload: "",
             requestHash, UserId: 0, reason, Attempts: 0, Version: 0, NextTime: null);
         DeactivateOnIdle(); // What has ended is found again.
+        return Done.It;
     }
 
     /// <summary>

@@ -1,6 +1,6 @@
 namespace Mall.Sagas;
 
-/// <summary>What is known of a saga that has ended, and was not driven to its end here.</summary>
+/// <summary>What a saga whose own row has been cleaned up has left behind.</summary>
 /// <param name="Intent">As it was begun.</param>
 /// <param name="IsSameRequest">Whether this is what the repeat asks for; else its key was used for something else.</param>
 /// <param name="Refusal">Why it failed; null when it succeeded.</param>

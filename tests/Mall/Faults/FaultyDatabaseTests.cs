@@ -57,7 +57,7 @@ public sealed class FaultyDatabaseTests(ITestOutputHelper output)
     [Fact]
     public async Task A_lost_acknowledgement_is_read_back_and_the_stock_is_taken_once()
     {
-        await using var mall = await TestMall.OpenAsync(silo => silo.AddIncomingGrainCallFilter<StepByStep>());
+        await using var mall = await TestMall.OpenAsync();
         var user = await mall.RegisterAsync();
         var product = await mall.SellAsync(user, 10);
 

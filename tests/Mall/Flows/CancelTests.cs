@@ -62,8 +62,7 @@ public sealed class CancelTests
     public async Task An_order_that_is_still_being_placed_is_neither_cancelled_nor_closed_and_is_due_again()
     {
         var turnstile = new Turnstile(nameof(IProductGrain.DecrStock));
-        await using var mall = await TestMall.OpenAsync(
-            silo => silo.AddIncomingGrainCallFilter<StepByStep>().AddIncomingGrainCallFilter(turnstile), s_dueAtOnce);
+        await using var mall = await TestMall.OpenAsync(silo => silo.AddIncomingGrainCallFilter(turnstile), s_dueAtOnce);
         var user = await mall.RegisterAsync();
         var product = await mall.SellAsync(user, stock: 5);
         turnstile.Hold();

@@ -15,13 +15,14 @@ public sealed class ClassicFlowTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Success_takes_the_last_piece(bool isStepByStep)
+    public async Task Success_takes_the_last_piece(bool isWhole)
     {
-        await using var mall = await OpenAsync(isStepByStep);
+        await using var mall = await TestMall.OpenAsync();
         var user = await mall.RegisterAsync();
         var product = await mall.SellAsync(user, stock: 1, price: 250);
 
-        var placed = await mall.PlaceAsync("g1", user, new OrderLine(product, 1));
+        var line = new OrderLine(product, 1);
+        var placed = await (isWhole ? mall.PlaceWholeAsync("g1", user, line) : mall.PlaceAsync("g1", user, line));
 
         Assert.Equal(OrderStatus.Created, placed.Value!.Status);
         Assert.Equal(250, placed.Value.Amount);
@@ -37,13 +38,14 @@ public sealed class ClassicFlowTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Refused_for_want_of_stock_leaves_a_void_order_and_the_markers_of_a_null_compensation(bool isStepByStep)
+    public async Task Refused_for_want_of_stock_leaves_a_void_order_and_the_markers_of_a_null_compensation(bool isWhole)
     {
-        await using var mall = await OpenAsync(isStepByStep);
+        await using var mall = await TestMall.OpenAsync();
         var user = await mall.RegisterAsync();
         var product = await mall.SellAsync(user, stock: 0);
 
-        var placed = await mall.PlaceAsync("g1", user, new OrderLine(product, 1));
+        var line = new OrderLine(product, 1);
+        var placed = await (isWhole ? mall.PlaceWholeAsync("g1", user, line) : mall.PlaceAsync("g1", user, line));
 
         Assert.Equal(ErrorCodes.NotEnoughStock, placed.Refusal!.Code);
         Assert.Equal(["0 0"], await mall.SqlAsync("select stock, sold from products"));
@@ -65,8 +67,7 @@ public sealed class ClassicFlowTests
     [Fact]
     public async Task Refused_after_its_commit_gets_its_stock_back()
     {
-        await using var mall = await TestMall.OpenAsync(
-            silo => silo.AddIncomingGrainCallFilter<StepByStep>().AddIncomingGrainCallFilter<RefuseAfterDecrStock>());
+        await using var mall = await TestMall.OpenAsync(silo => silo.AddIncomingGrainCallFilter<RefuseAfterDecrStock>());
         var user = await mall.RegisterAsync();
         var product = await mall.SellAsync(user, stock: 100);
 
@@ -102,9 +103,6 @@ public sealed class ClassicFlowTests
         Assert.Equal(refused.Refusal, refusedAfterRestart.Refusal);
         Assert.Equal(["2"], await restarted.SqlAsync("select count(*) from orders"));
     }
-
-    private static Task<TestMall> OpenAsync(bool isStepByStep) => TestMall.OpenAsync(
-        silo => _ = isStepByStep ? silo.AddIncomingGrainCallFilter<StepByStep>() : silo);
 
     /// <summary>Takes the stock, commits it, and then answers no.</summary>
     private sealed class RefuseAfterDecrStock : IIncomingGrainCallFilter

@@ -134,7 +134,7 @@ public sealed class TroubleTests
     [Fact]
     public async Task Order_WhenItsAnswerIsOverdue_IsAskedForAgainAndPlacedOnce()
     {
-        var turnstile = new Turnstile("Place");
+        var turnstile = new Turnstile(nameof(IProductGrain.PlaceWhole));
         await using var mall = await OpenAsync(turnstile);
         var (token, product) = await StockAsync(mall);
         turnstile.Hold();

@@ -1,4 +1,5 @@
 using System.Net;
+using Mall.Api.Orders;
 using Mall.Hosting;
 using Mall.Ledger;
 using Mall.TestFaults;
@@ -97,6 +98,10 @@ public sealed class TestMall : IAsyncDisposable
 
     public Task<Result<OrderView>> PlaceAsync(string gid, long userId, params OrderLine[] lines) =>
         Grains.GetGrain<IOrderSagaGrain>(gid).Place(new PlaceOrder(userId, [.. lines], null));
+
+    /// <summary>As a front door places it.</summary>
+    public Task<Result<OrderView>> PlaceWholeAsync(string gid, long userId, OrderLine line) =>
+        OrderDesk.Place(Grains, gid, new PlaceOrder(userId, [line], null));
 
     /// <summary>What SQL says, each row's columns joined by spaces.</summary>
     public async Task<string[]> SqlAsync(string sql)

@@ -89,7 +89,7 @@ internal sealed class Shopper(Market market, int number) : Client(market, $"shop
     {
         Market.Gids.Enqueue(gid);
         return AskAsync(Asked.Order(gid, false, Caller.UserId, lines), door => door.NewPatience().Insist(
-            () => door.GetGrain<IOrderSagaGrain>(gid).Place(new PlaceOrder(Caller.UserId, lines, null)), makes: true));
+            () => OrderDesk.Place(door, gid, new PlaceOrder(Caller.UserId, lines, null)), makes: true));
     }
 
     private ImmutableArray<OrderLine> Choose()
