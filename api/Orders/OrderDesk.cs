@@ -21,7 +21,9 @@ internal sealed class OrderDesk(IGrainFactory grains)
         return patience.Insist(() => Place(grains, gid, command), makes: true);
     }
 
-    /// <summary>By its product at once, where it is of one; else, and whenever that comes to nothing, by its saga step by step.</summary>
+    /// <summary>
+    /// By its product at once, where it is of one; else, and whenever that comes to nothing, by its saga step by step.
+    /// </summary>
     internal static async Task<Result<OrderView>> Place(IGrainFactory grains, string gid, PlaceOrder command)
     {
         var whole = command.Lines is [{ ProductId: var product }]

@@ -38,8 +38,8 @@ public interface IProductGrain : IGrainWithIntegerKey
     Task<Result<Done>> Remove(long userId);
 
     /// <summary>
-    /// Places an order of this product alone, its saga from beginning to end included, in one commit. Refused with 300002, and then
-    /// for good: the order is void. Idempotent by gid as far as its result is not null.
+    /// Places an order of this product alone, its saga from beginning to end included, in one commit. Refused with 300002, and
+    /// then for good: the order is void. Idempotent by gid as far as its result is not null.
     /// </summary>
     /// <param name="gid">The order's saga.</param>
     /// <returns>

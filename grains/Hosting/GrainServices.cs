@@ -18,7 +18,8 @@ public static class GrainServices
     {
         services.AddSingleton(orders).AddSingleton(sagas).AddSingleton(new Jitter(jitterSeed));
         services.AddSingleton<GrainLedger>().AddSingleton<SagaServices>().AddSingleton<KnownUsers>();
-        services.AddSingleton<WholeOrders>().AddSingleton<OrderSagaKind>().AddSingleton<ISagaKind>(s => s.GetRequiredService<OrderSagaKind>());
+        services.AddSingleton<WholeOrders>();
+        services.AddSingleton<OrderSagaKind>().AddSingleton<ISagaKind>(s => s.GetRequiredService<OrderSagaKind>());
         services.AddSingleton<OrderClosingKind>().AddSingleton<ISagaKind>(s => s.GetRequiredService<OrderClosingKind>());
         services.AddSingleton<RegistrationSagaKind>().AddSingleton<ISagaKind>(s => s.GetRequiredService<RegistrationSagaKind>());
         services.AddSingleton<RefundSagaKind>().AddSingleton<ISagaKind>(s => s.GetRequiredService<RefundSagaKind>());

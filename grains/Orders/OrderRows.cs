@@ -134,7 +134,8 @@ internal static class OrderRows
     public static RowChange Hide(long id) => s_hide.With(id, 1);
 
     /// <summary>A time as the database keeps it, so that the first answer and every later one are the same.</summary>
-    public static DateTimeOffset AsKept(DateTimeOffset time) => DateTimeOffset.FromUnixTimeMilliseconds(time.ToUnixTimeMilliseconds());
+    public static DateTimeOffset AsKept(DateTimeOffset time) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(time.ToUnixTimeMilliseconds());
 
     /// <summary>What a user is refused an order with that is not there or not theirs; null for their own.</summary>
     public static Refusal? WhyNotOf(long userId, long id, OrderRow? order) => order switch

@@ -50,7 +50,9 @@ public sealed class OrderSagaKind(GrainLedger ledger, LedgerClock clock)
     /// <summary>What creating an order is called in the barrier.</summary>
     internal static BarrierKey Created(string gid) => new Branch(gid, Creation).Action();
 
-    /// <summary>What an order of one item leaves besides itself when both its branches have acted; <see cref="Created"/> aside.</summary>
+    /// <summary>
+    /// What an order of one item leaves besides itself when both its branches have acted; <see cref="Created"/> aside.
+    /// </summary>
     internal async ValueTask<RowChange[]> ActedAsync(OrderView order, DateTimeOffset now) =>
         [new Branch(order.Gid, FirstItem).Action().Row(now), .. await EndingAsync(order.Gid, order, now)];
 

@@ -1,9 +1,9 @@
 namespace Mall.Products;
 
 /// <summary>
-/// Orders of this product alone, each in one commit: saga, order, barrier rows and stock stand together or not at all, so nothing
-/// lies between the intent and its end (docs/decisions/0016). Whoever comes under the same gid, by this way or step by step, finds
-/// the other's rows: of the two one commits.
+/// Orders of this product alone, each in one commit: saga, order, barrier rows and stock stand together or not at all, so
+/// nothing lies between the intent and its end (docs/decisions/0016). Whoever comes under the same gid, by this way or step by
+/// step, finds the other's rows: of the two one commits.
 /// </summary>
 public sealed partial class ProductGrain
 {
@@ -33,7 +33,7 @@ public sealed partial class ProductGrain
         await OwnedAsync();
         var quantity = order.Lines[0].Quantity;
         await SettledAsync(() => WhyNot(quantity) is not null, quantity);
-        if (_product is not { Status: Product.OnSale, Price: var price } product || price > ExactNumbers.Max / quantity) return null;
+        if (_product is not { Status: Product.OnSale } product || product.Price > ExactNumbers.Max / quantity) return null;
 
         var refusal = WhyNot(quantity);
         using var going = _stock.Reserve(refusal is null ? quantity : 0);

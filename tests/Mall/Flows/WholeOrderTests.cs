@@ -5,7 +5,9 @@ using Mall.Tests.Hosting;
 
 namespace Mall.Tests.Flows;
 
-/// <summary>An order that its product places as a whole, and what it meets that does not come through: one order, one answer.</summary>
+/// <summary>
+/// An order that its product places as a whole, and what of it does not come through: one order, one answer.
+/// </summary>
 public sealed class WholeOrderTests
 {
     private static readonly string[] s_acted = ["01 action action", "02 action action"];
