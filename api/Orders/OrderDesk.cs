@@ -26,10 +26,19 @@ internal sealed class OrderDesk(IGrainFactory grains)
     /// </summary>
     internal static async Task<Result<OrderView>> Place(IGrainFactory grains, string gid, PlaceOrder command)
     {
-        var whole = command.Lines is [{ ProductId: var product }]
-            ? await grains.GetGrain<IProductGrain>(product).PlaceWhole(gid, command)
-            : null;
-        return whole ?? await grains.GetGrain<IOrderSagaGrain>(gid).Place(command);
+        var saga = grains.GetGrain<IOrderSagaGrain>(gid);
+        if (command.Lines is not [{ ProductId: var product }]) return await saga.Place(command);
+        try
+        {
+            return await grains.GetGrain<IProductGrain>(product).PlaceWhole(gid, command) ?? await saga.Place(command);
+        }
+        catch (TimeoutException)
+        {
+            // It may be placed yet, unless the saga's row is there before it: a refusal that leaves no row is not believed.
+            var placed = await saga.Place(command);
+            if (placed.Refusal is { IsSealed: false }) throw;
+            return placed;
+        }
     }
 
     /// <summary>Completes as soon as the order's intent is durable, with its gid.</summary>
