@@ -14,7 +14,7 @@ public sealed partial class ProductGrain
         // As with decrements: who repeats it while it is under way is told the same.
         if (_orders.TryGetValue(gid, out var before))
             return await before.Placing is { } placed && before.Order.RequestHash == order.RequestHash ? placed : null;
-        var placing = PlaceAsync(gid, order);
+        var placing = TryPlaceAsync(gid, order);
         if (placing.IsCompleted) return await placing;
         _orders.Add(gid, (placing, order));
         try
@@ -24,6 +24,18 @@ public sealed partial class ProductGrain
         finally
         {
             _orders.Remove(gid);
+        }
+    }
+
+    private async Task<Result<OrderView>?> TryPlaceAsync(string gid, PlaceOrder order)
+    {
+        try
+        {
+            return await PlaceAsync(gid, order);
+        }
+        catch (LedgerFaultException)
+        {
+            return null; // Nothing was written. Its saga fails over it step by step, where operators see it, and is not dropped.
         }
     }
 
