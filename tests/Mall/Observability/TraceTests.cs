@@ -51,7 +51,10 @@ public sealed class TraceTests
         {
             using var order = new HttpRequestMessage(HttpMethod.Post, "v1/orders")
             {
-                Content = JsonContent.Create(new { items = trade.Products.Take(2).Select(productId => new { productId, quantity = 1 }) }),
+                Content = JsonContent.Create(new
+                {
+                    items = trade.Products.Take(2).Select(productId => new { productId, quantity = 1 }),
+                }),
             };
             order.Headers.Add("traceparent", $"00-{trace}-{Caller}-01"); // The caller has decided: sampled.
             using var answer = await client.SendAsync(order, stop);
