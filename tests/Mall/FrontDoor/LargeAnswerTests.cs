@@ -20,9 +20,8 @@ public sealed class LargeAnswerTests
     {
         await using var mall = await OpenAsync();
         Assert.Equal(HttpStatusCode.OK, (await mall.SendAsync("GET", Page)).Status); // Larger than all the room of an address.
-        using (var greedy = await AskAndNeverReadAsync(mall.Http, Asks(20, Page))) // The kernel keeps some.
+        using (var greedy = await TakeRoomAsync(mall, mall.Http, Asks(20, Page))) // The kernel keeps some.
         {
-            await UntilAsync(mall, HttpStatusCode.TooManyRequests);
             Assert.Equal(HttpStatusCode.OK, (await mall.SendAsync("GET", "/v1/products?limit=1")).Status);
         }
 
@@ -89,10 +88,22 @@ public sealed class LargeAnswerTests
     {
         await using var mall = await OpenAsync();
         using var greedy = overHttp2
-            ? await AskAndNeverReadAsync(mall.Grpc, AsksWithoutWindow(20, Page))
-            : await AskAndNeverReadAsync(mall.Http, Asks(20, Page));
-        await UntilAsync(mall, HttpStatusCode.TooManyRequests);
+            ? await TakeRoomAsync(mall, mall.Grpc, AsksWithoutWindow(20, Page))
+            : await TakeRoomAsync(mall, mall.Http, Asks(20, Page));
         await mall.StopAsync().WaitAsync(s_stop, Cancel);
+    }
+
+    /// <summary>Until there is none left for others. It is asked again: who looks, needs room too, and may have all of it just
+    /// then.</summary>
+    private static async Task<Socket> TakeRoomAsync(WholeMall mall, Uri address, byte[] asks)
+    {
+        while (true)
+        {
+            var greedy = await AskAndNeverReadAsync(address, asks);
+            for (var look = 0; look < 50; look++)
+                if ((await mall.SendAsync("GET", Page)).Status == HttpStatusCode.TooManyRequests) return greedy;
+            greedy.Dispose();
+        }
     }
 
     private static async Task<Socket> AskAndNeverReadAsync(Uri address, byte[] asks)
