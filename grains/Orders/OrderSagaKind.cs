@@ -47,14 +47,12 @@ public sealed class OrderSagaKind(GrainLedger ledger, LedgerClock clock)
             EventTypes.OrderPlaced, new OrderEvent(intent.Id, gid, intent.UserId, intent.Amount, intent.Items), now),
     ];
 
-    /// <summary>What creating an order is called in the barrier.</summary>
-    internal static BarrierKey Created(string gid) => new Branch(gid, Creation).Action();
-
-    /// <summary>
-    /// What an order of one item leaves besides itself when both its branches have acted; <see cref="Created"/> aside.
-    /// </summary>
+    /// <summary>What an order of one item leaves besides itself when both its branches have acted.</summary>
     internal async ValueTask<RowChange[]> ActedAsync(OrderView order, DateTimeOffset now) =>
-        [new Branch(order.Gid, FirstItem).Action().Row(now), .. await EndingAsync(order.Gid, order, now)];
+    [
+        new Branch(order.Gid, Creation).Action().Row(now), new Branch(order.Gid, FirstItem).Action().Row(now),
+        .. await EndingAsync(order.Gid, order, now),
+    ];
 
     /// <summary>Likewise when the second was refused, for good, and the first undone.</summary>
     internal static RowChange[] Refused(OrderView order, DateTimeOffset now)
@@ -62,7 +60,8 @@ public sealed class OrderSagaKind(GrainLedger ledger, LedgerClock clock)
         var (creation, item) = (new Branch(order.Gid, Creation), new Branch(order.Gid, FirstItem));
         return
         [
-            creation.Compensation().Row(now), item.Compensation().OriginRow(now), item.Compensation().Row(now),
+            creation.Action().Row(now), creation.Compensation().Row(now),
+            item.Compensation().OriginRow(now), item.Compensation().Row(now),
             SagaRows.InsertBranch(order.Gid, Creation, BarrierOps.Action, BranchStatus.Succeed, now),
             SagaRows.InsertBranch(order.Gid, Creation, BarrierOps.Compensate, BranchStatus.Succeed, now),
             SagaRows.InsertBranch(order.Gid, FirstItem, BarrierOps.Action, BranchStatus.Refused, now),

@@ -32,6 +32,6 @@ public sealed class WholeOrders(
             gid, kind.Name, refusal is null ? SagaStatus.Succeed : SagaStatus.Failed, kind.Write(view), order.RequestHash,
             order.UserId, kept.Reason, Attempts: 0, Version: 2, NextTime: null, TraceParent: LaterTraces.Here);
         RowChange[] rows = [.. OrderRows.Insert(kept), .. rest, SagaRows.Insert(saga, now)];
-        return (view, stock => new WriteSet(OrderSagaKind.Created(gid), [.. stock, .. rows]));
+        return (view, stock => new WriteSet([.. stock, .. rows]));
     }
 }

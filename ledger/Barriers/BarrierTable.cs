@@ -19,8 +19,8 @@ public static class BarrierTable
     internal static readonly RowShape Reason = s_table.Update().Guard(s_reason);
 
     /// <summary>
-    /// A row for a write set that settles more branches than the one that its own barrier names: where the row is there already,
-    /// the write set is a conflict.
+    /// The key's row as one of the changes of a write set that settles several branches at once, and has no barrier of its own:
+    /// where the row is there already, the write set is a conflict.
     /// </summary>
     public static RowChange Row(this BarrierKey key, DateTimeOffset now) => Insert.With(New(key, key.Op, now));
 

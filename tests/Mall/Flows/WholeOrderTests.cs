@@ -1,3 +1,4 @@
+using Mall.Ledger;
 using Mall.Orders;
 using Mall.Products;
 using Mall.TestFaults;
@@ -32,8 +33,8 @@ public sealed class WholeOrderTests
     {
         await using var mall = await TestMall.OpenAsync();
         var (user, product) = await SellAsync(mall, stock: 5);
-        mall.Store.FailNext(FaultPoint.AfterCommit, w => w.Barrier is { Gid: "g1" });
-        mall.Store.FailNext(FaultPoint.BeforeCommit, w => w.Barrier is { Gid: "g2" });
+        mall.Store.FailNext(FaultPoint.AfterCommit, w => IsOrder(w, "g1"));
+        mall.Store.FailNext(FaultPoint.BeforeCommit, w => IsOrder(w, "g2"));
 
         Assert.False((await mall.PlaceWholeAsync("g1", user, new OrderLine(product, 1))).IsRefused);
         Assert.False((await mall.PlaceWholeAsync("g2", user, new OrderLine(product, 1))).IsRefused);
@@ -121,6 +122,9 @@ public sealed class WholeOrderTests
         Assert.Equal(["0"], await mall.SqlAsync("select count(*) from orders"));
         Assert.Equal(["0"], await mall.SqlAsync("select count(*) from sagas where gid like 'g%'"));
     }
+
+    private static bool IsOrder(WriteSet writes, string gid) =>
+        writes.Changes.Any(c => c.Shape.Table.Name == "sagas" && c.Values.Contains(gid));
 
     private static async Task<(long User, long Product)> SellAsync(TestMall mall, long stock)
     {
