@@ -11,9 +11,7 @@ internal sealed partial class GroupCommitter
             if (part.IsOpen(i)) rest.Add(part.Pending(i));
         Answer(part, static (batch, i) => batch.IsFound(i));
 
-        // Of those that wait for one row most are held up by that; who is by another row, which nobody sees, is found alone.
-        var isAtFault = rest.Count == 1 || (isLocked && _tried != ConflictKeys.None && _foundInTrial == MostFoundInTrial);
-        if (isLocked && rest.Count == 1) _foundInTrial++;
+        var isAtFault = rest.Count == 1;
         HoldBack(part, isLocked && isAtFault);
         if (isAtFault)
         {
@@ -45,8 +43,7 @@ internal sealed partial class GroupCommitter
             {
                 if (part.HeldBackBy(i) == ConflictKeys.None && !(isAtFault && part.IsOpen(i))) continue;
                 held.Add(part.Pending(i));
-                long[] keys = part.HeldBackBy(i) is not ConflictKeys.None and var found ? [found]
-                    : part.Open > 1 ? [_tried] : part.Pending(i).Keys;
+                long[] keys = part.HeldBackBy(i) is not ConflictKeys.None and var found ? [found] : part.Pending(i).Keys;
                 foreach (var key in keys)
                     if (key != ConflictKeys.None) _quarantine.Hold(key);
             }

@@ -17,8 +17,6 @@ internal sealed partial class GroupCommitter(
 {
     private const int MaxBatchBytes = 4 * 1024 * 1024; // About: what the server's packets and a client's patience allow.
 
-    private const int MostFoundInTrial = 2; // More are not looked for one by one: each costs a wait for the lock.
-
     private readonly BatchPolicy _policy = new(options.MaxBatchWriteSets, MaxBatchBytes);
     private readonly Backoff _backoff = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1), options.Random);
     private readonly CancellationTokenSource _abort = new();
@@ -40,8 +38,7 @@ internal sealed partial class GroupCommitter(
     private readonly Stack<Batch> _parts = new(); // Of the batch that was taken, what is still to be written.
     private Task _loop = Task.CompletedTask;
     private long _number;
-    private long _tried; // The key of the quarantine's row that this batch is about, if it is about one...
-    private int _foundInTrial; // ...and who of those that want it could not be written, alone, for a lock that nobody sees.
+    private long _tried; // The key of the quarantine's row that this batch is about, if it is about one.
     private int _failures; // One after the other, until now.
     private int _allFailures;
 
@@ -171,11 +168,11 @@ internal sealed partial class GroupCommitter(
 
         // Others and the quarantine by turns, so that many locked rows leave the others at least half of the time.
         var isTrial = (_tried == ConflictKeys.None || _queue.Count == 0) && !_quarantine.IsEmpty;
-        if (isTrial && _quarantine.TryNext(out _tried) is { } waiting)
+        if (isTrial && _quarantine.TryNext(out _tried, out var failures) is { } waiting)
         {
             _policy.Fill(_batch, waiting);
-            (_batch.HasWaited, _foundInTrial) = (true, 0);
             if (_batch.Count == 0) _quarantine.EndTrial(_tried, _queue); // All have given up.
+            else TryOne(failures);
         }
 
         if (_batch.Count == 0)
@@ -186,6 +183,16 @@ internal sealed partial class GroupCommitter(
 
         for (var i = 0; i < _batch.Count; i++) _batch.Pending(i).IsInFlight = true;
         return _batch.Count > 0;
+    }
+
+    // One finds out for all, and the lock is waited for once. Each time another: what holds one up may be a row of its own, which
+    // nobody sees.
+    private void TryOne(int failures)
+    {
+        var one = _batch.Pending(failures % _batch.Count);
+        _batch.Clear();
+        _batch.Add(one);
+        _batch.HasWaited = true;
     }
 
     // Goes behind all that is ready to run: who has just been answered may have the next write set. The busier the process, the

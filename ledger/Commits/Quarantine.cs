@@ -2,8 +2,8 @@ namespace Mall.Ledger;
 
 /// <summary>
 /// Rows that another session has locked, and the write sets that wait for each of them, in their order and out of everybody
-/// else's way. After a pause they are tried in a batch of their own; as long as the row stays locked the pauses grow, and when it
-/// is free all go back to the queue. Not thread-safe: the committer's lock guards it.
+/// else's way. After a pause one of them is tried; as long as the row stays locked the pauses grow, and when it is free all go
+/// back to the queue. Not thread-safe: the committer's lock guards it.
 /// </summary>
 internal sealed class Quarantine(TimeProvider time, Backoff backoff)
 {
@@ -49,16 +49,17 @@ internal sealed class Quarantine(TimeProvider time, Backoff backoff)
     }
 
     /// <summary>The write sets of a row whose pause is over; <see cref="EndTrial"/> follows.</summary>
-    public IEnumerable<PendingCommit>? TryNext(out long key)
+    /// <param name="failures">How often the row was found locked until now.</param>
+    public IEnumerable<PendingCommit>? TryNext(out long key, out int failures)
     {
         foreach (var (held, row) in _rows)
         {
             if (time.GetElapsedTime(row.Since) < row.Pause) continue;
-            (key, row.IsTried) = (held, true);
+            (key, failures, row.IsTried) = (held, row.Failures, true);
             return row.Waiting;
         }
 
-        key = ConflictKeys.None;
+        (key, failures) = (ConflictKeys.None, 0);
         return null;
     }
 

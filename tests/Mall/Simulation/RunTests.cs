@@ -31,7 +31,8 @@ public sealed partial class RunTests(ITestOutputHelper output)
     [InlineData("calm")]
     [InlineData("locks")]
     public void Run_WhereNothingElseGoesWrong_AnswersEverybodySoon_ButWhoWantsALockedRow(string profile) =>
-        Assert.All(Enumerable.Range(1, 3), seed =>
+        // 2 and 32: many wait for one row, and while they were looked through for whose fault it is nobody else's commits went on.
+        Assert.All((int[])[1, 2, 3, 32], seed =>
             Assert.Empty(Run.Once(new RunOptions(seed, profile, TimeSpan.FromMinutes(8))).Failures));
 
     [Fact]
