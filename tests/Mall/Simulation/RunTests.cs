@@ -31,7 +31,7 @@ public sealed partial class RunTests(ITestOutputHelper output)
     [InlineData("calm")]
     [InlineData("locks")]
     public void Run_WhereNothingElseGoesWrong_AnswersEverybodySoon_ButWhoWantsALockedRow(string profile) =>
-        // 2 and 32: many wait for one row, and while they were looked through for whose fault it is nobody else's commits went on.
+        // 2 and 32: many wait for one row, and while they were gone through by halves nobody else could commit.
         Assert.All((int[])[1, 2, 3, 32], seed =>
             Assert.Empty(Run.Once(new RunOptions(seed, profile, TimeSpan.FromMinutes(8))).Failures));
 
