@@ -8,9 +8,10 @@ namespace Mall.Ledger.Sqlite;
 internal sealed class SqliteSession : IDisposable
 {
     // SQL lives in static fields, or is made once a shape: past this somebody makes it anew each time.
-    private const int MostCommands = 512;
+    private const int MostStatements = 512;
 
-    private readonly Dictionary<string, SqliteCommand> _commands = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SqliteCommand> _queries = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SqliteChange> _changes = new(StringComparer.Ordinal);
 
     /// <exception cref="SqliteException">There is no such database, or it is none.</exception>
     public SqliteSession(string path, string pragmas)
@@ -37,7 +38,16 @@ internal sealed class SqliteSession : IDisposable
     public bool IsInTransaction => raw.sqlite3_get_autocommit(Connection.Handle) == 0;
 
     /// <returns>How many rows it has changed.</returns>
-    public int Execute(string sql, params ReadOnlySpan<Value> values) => CommandFor(sql, values).ExecuteNonQuery();
+    public int Execute(string sql, params ReadOnlySpan<Value> values)
+    {
+        if (!_changes.TryGetValue(sql, out var change))
+        {
+            ForgetIfMany();
+            _changes[sql] = change = new SqliteChange(Connection.Handle!, sql, values.Length);
+        }
+
+        return change.Execute(values);
+    }
 
     public IReadOnlyList<T> Read<T>(Query<T> query, params ReadOnlySpan<Value> values)
     {
@@ -57,24 +67,31 @@ internal sealed class SqliteSession : IDisposable
 
     private SqliteCommand CommandFor(string sql, ReadOnlySpan<Value> values)
     {
-        if (!_commands.TryGetValue(sql, out var command) || command.Parameters.Count != values.Length)
+        if (!_queries.TryGetValue(sql, out var command) || command.Parameters.Count != values.Length)
         {
             command?.Dispose();
-            if (_commands.Count >= MostCommands) Forget();
+            ForgetIfMany();
             command = Connection.CreateCommand();
             command.CommandText = sql;
             for (var i = 1; i <= values.Length; i++) command.Parameters.Add(new SqliteParameter { ParameterName = $"@p{i}" });
-            _commands[sql] = command;
+            _queries[sql] = command;
         }
 
         for (var i = 0; i < values.Length; i++) command.Parameters[i].Value = values[i].ToObject();
         return command;
     }
 
+    private void ForgetIfMany()
+    {
+        if (_queries.Count + _changes.Count >= MostStatements) Forget();
+    }
+
     private void Forget()
     {
-        foreach (var command in _commands.Values) command.Dispose();
-        _commands.Clear();
+        foreach (var query in _queries.Values) query.Dispose();
+        foreach (var change in _changes.Values) change.Dispose();
+        _queries.Clear();
+        _changes.Clear();
     }
 }
 
