@@ -124,7 +124,7 @@ internal sealed partial class DueWorker(
                 var release = column is null ? DueWork.Release(item, claim, next) : column.Release(item, claim, next);
                 await ledger.CommitAsync(new WriteSet(release));
             }
-            else if (column is null)
+            else if (column is null && item.Key != _handlers[item.Kind].StandingKey)
             {
                 await ledger.CommitAsync(new WriteSet(DueWork.Complete(item, claim)));
             }

@@ -10,11 +10,13 @@ public interface IDueHandler
     string Kind { get; }
 
     /// <summary>
-    /// The key of work that there always is, from the first start on: whoever does it schedules it again. Null: there is none.
+    /// The key of work that there always is, from the first start on: whoever does it reschedules it. Null: there is none.
     /// </summary>
     string? StandingKey => null;
 
-    /// <summary>Does the work. When it returns, the work's row is removed, unless it was rescheduled meanwhile.</summary>
+    /// <summary>
+    /// Does the work. When it returns, the work's row is removed, unless it was rescheduled meanwhile or is the standing one.
+    /// </summary>
     /// <exception cref="Exception">Any: the work is tried again with capped, jittered backoff.</exception>
     Task HandleAsync(DueItem item, CancellationToken cancellationToken);
 }

@@ -25,6 +25,18 @@ public sealed class DueWorkerTests
     });
 
     [Fact]
+    public void Work_ThatAlwaysIs_StaysAsItsHandlerLeavesIt()
+    {
+        _mail.StandingKey = "all";
+        Run(async () =>
+        {
+            await _mall.Pass(TimeSpan.FromSeconds(5));
+            Assert.Equal(["all  1"], _mail.Done);
+            Assert.Equal(1, await Left());
+        });
+    }
+
+    [Fact]
     public void Work_ThatFails_IsTriedAgain_LessAndLessOften_WithinACap() => Run(async () =>
     {
         _mail.Fails = true;
@@ -153,6 +165,8 @@ public sealed class DueWorkerTests
         private int _running;
 
         public string Kind => kind;
+
+        public string? StandingKey { get; set; }
 
         public bool Fails { get; set; }
 
