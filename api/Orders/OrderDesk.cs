@@ -28,17 +28,20 @@ internal sealed class OrderDesk(IGrainFactory grains)
     {
         var saga = grains.GetGrain<IOrderSagaGrain>(gid);
         if (command.Lines is not [{ ProductId: var product }]) return await saga.Place(command);
+        Result<OrderView>? whole;
         try
         {
-            return await grains.GetGrain<IProductGrain>(product).PlaceWhole(gid, command) ?? await saga.Place(command);
+            whole = await grains.GetGrain<IProductGrain>(product).PlaceWhole(gid, command);
         }
         catch (TimeoutException)
         {
-            // It may be placed yet, unless the saga's row is there before it: a refusal that leaves no row is not believed.
+            // It may be placed yet, unless the saga's row is there before it: a refusal that rests on no row is not believed.
             var placed = await saga.Place(command);
-            if (placed.Refusal is { IsSealed: false }) throw;
+            if (placed.Refusal is { IsSealed: false, Code: not ErrorCodes.KeyReused }) throw;
             return placed;
         }
+
+        return whole ?? await saga.Place(command);
     }
 
     /// <summary>Completes as soon as the order's intent is durable, with its gid.</summary>

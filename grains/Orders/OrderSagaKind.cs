@@ -47,10 +47,10 @@ public sealed class OrderSagaKind(GrainLedger ledger, LedgerClock clock)
             EventTypes.OrderPlaced, new OrderEvent(intent.Id, gid, intent.UserId, intent.Amount, intent.Items), now),
     ];
 
-    /// <summary>What an order of one item leaves besides itself when both its branches have acted.</summary>
+    /// <summary>What an order of one item leaves, beside itself and its creation's barrier, when both branches acted.</summary>
     internal async ValueTask<RowChange[]> ActedAsync(OrderView order, DateTimeOffset now) =>
     [
-        new Branch(order.Gid, Creation).Action().Row(now), new Branch(order.Gid, FirstItem).Action().Row(now),
+        new Branch(order.Gid, FirstItem).Action().Row(now),
         .. await EndingAsync(order.Gid, order, now),
     ];
 
@@ -60,8 +60,7 @@ public sealed class OrderSagaKind(GrainLedger ledger, LedgerClock clock)
         var (creation, item) = (new Branch(order.Gid, Creation), new Branch(order.Gid, FirstItem));
         return
         [
-            creation.Action().Row(now), creation.Compensation().Row(now),
-            item.Compensation().OriginRow(now), item.Compensation().Row(now),
+            creation.Compensation().Row(now), item.Compensation().OriginRow(now), item.Compensation().Row(now),
             SagaRows.InsertBranch(order.Gid, Creation, BarrierOps.Action, BranchStatus.Succeed, now),
             SagaRows.InsertBranch(order.Gid, Creation, BarrierOps.Compensate, BranchStatus.Succeed, now),
             SagaRows.InsertBranch(order.Gid, FirstItem, BarrierOps.Action, BranchStatus.Refused, now),

@@ -32,6 +32,7 @@ public sealed class WholeOrders(
             gid, kind.Name, refusal is null ? SagaStatus.Succeed : SagaStatus.Failed, kind.Write(view), order.RequestHash,
             order.UserId, kept.Reason, Attempts: 0, Version: 2, NextTime: null, TraceParent: LaterTraces.Here);
         RowChange[] rows = [.. OrderRows.Insert(kept), .. rest, SagaRows.Insert(saga, now)];
-        return (view, stock => new WriteSet([.. stock, .. rows]));
+        var creation = new Branch(gid, OrderSagaKind.Creation).Action();
+        return (view, stock => new WriteSet(creation, [.. stock, .. rows]) { Time = now });
     }
 }

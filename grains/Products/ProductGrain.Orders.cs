@@ -35,7 +35,7 @@ public sealed partial class ProductGrain
         }
         catch (LedgerFaultException)
         {
-            return null; // Nothing was written. Its saga fails over it step by step, where operators see it, and is not dropped.
+            return null; // Nothing was written. If it is the product's row, its saga is parked, where operators see it.
         }
     }
 
@@ -50,6 +50,9 @@ public sealed partial class ProductGrain
         var refusal = WhyNot(quantity);
         using var going = _stock.Reserve(refusal is null ? quantity : 0);
         var (view, whole) = await orders.MakeAsync(gid, order, product, refusal);
+
+        // Where ids were waited for: a seller has changed something, or stock has come.
+        if (!ReferenceEquals(_product, product) || (refusal is not null && WhyNot(quantity) is null)) return null;
         var outcome = refusal is null
             ? await MoveAsync(-quantity, sold: quantity, whole)
             : await CommitAsync(whole([MoveStock(0, 0)])); // A refusal is a claim: the epoch guards it.

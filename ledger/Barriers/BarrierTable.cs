@@ -19,7 +19,7 @@ public static class BarrierTable
     internal static readonly RowShape Reason = s_table.Update().Guard(s_reason);
 
     /// <summary>
-    /// The key's row as one of the changes of a write set that settles several branches at once, and has no barrier of its own:
+    /// The key's row as one of the changes of a write set that settles several branches at once, under the barrier of another:
     /// where the row is there already, the write set is a conflict.
     /// </summary>
     public static RowChange Row(this BarrierKey key, DateTimeOffset now) => Insert.With(New(key, key.Op, now));

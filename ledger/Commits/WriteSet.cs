@@ -16,6 +16,9 @@ public sealed record WriteSet(BarrierKey? Barrier, params RowChange[] Changes)
     /// happened it is <see cref="CommitOutcome.Duplicate"/>, and nothing is undone.
     /// </summary>
     public bool IsRefusal { get; init; }
+
+    /// <summary>What its barrier row says as its time, where other rows of its own say the same; null: its batch's.</summary>
+    public DateTimeOffset? Time { get; init; }
 }
 
 /// <summary>What became of a write set: durable knowledge, told after the commit that established it.</summary>

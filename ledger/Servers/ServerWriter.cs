@@ -19,7 +19,7 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
 
     private DbConnection? _connection;
 
-    // Repeats and null compensations come in swarms: as long as they do, a look at barriers comes first. It is the cheaper way.
+    // Repeated and null compensations come in swarms: as long as they do, a look at barriers comes first. It is the cheaper way.
     private bool _expectsRepeats;
 
     protected ServerConnections Connections => connections;
@@ -150,9 +150,10 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
         if (batch[i].Barrier is { } key)
         {
             var origin = Barrier.OriginOf(key.Op);
+            var time = batch[i].Time ?? batch.Time;
             isNull = origin is not null && batch.ExpectsNull(i);
-            (isNull ? Markers : Own).Changes.Add((i, BarrierTable.New(key, key.Op, batch.Time)));
-            if (isNull) Markers.Changes.Add((i, BarrierTable.New(key, origin!, batch.Time)));
+            (isNull ? Markers : Own).Changes.Add((i, BarrierTable.New(key, key.Op, time)));
+            if (isNull) Markers.Changes.Add((i, BarrierTable.New(key, origin!, time)));
             if (origin is not null) Origins.Changes.Add((i, BarrierTable.Expected(key, origin, isNull ? key.Op : origin)));
         }
 

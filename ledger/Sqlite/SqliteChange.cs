@@ -25,6 +25,7 @@ internal sealed class SqliteChange : IDisposable
     /// <returns>How many rows it has changed.</returns>
     public int Execute(ReadOnlySpan<Value> values)
     {
+        if (values.Length != _places.Length) throw new ArgumentException($"{_places.Length} values are wanted.", nameof(values));
         for (var i = 0; i < values.Length; i++) Check(Bind(_places[i], values[i]));
         var result = raw.sqlite3_step(_statement);
         raw.sqlite3_reset(_statement); // Says what went wrong once more.

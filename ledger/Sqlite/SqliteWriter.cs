@@ -155,9 +155,10 @@ internal sealed class SqliteWriter
     {
         if (writes.Barrier is not { } key) return null;
         var origin = Barrier.OriginOf(key.Op);
-        var originInserted = origin is not null && Insert(key, origin);
+        var time = writes.Time is { } own ? own.ToUnixTimeMilliseconds() : _now;
+        var originInserted = origin is not null && Insert(key, origin, time);
         if (writes.IsRefusal && !originInserted && Reason(key) == origin) return CommitOutcome.Duplicate;
-        var inserted = Insert(key, key.Op);
+        var inserted = Insert(key, key.Op, time);
         return Barrier.Decide(key.Op, originInserted, inserted, inserted || originInserted ? null : Reason(key));
     }
 
@@ -167,8 +168,8 @@ internal sealed class SqliteWriter
     private string? Reason(in BarrierKey key) =>
         _session.Read(s_reason, key.Gid, key.BranchId, Barrier.OpOfReason(key.Op), key.BarrierId).SingleOrDefault();
 
-    private bool Insert(in BarrierKey key, string op) =>
-        _session.Execute(EnterBarrier, key.TransType, key.Gid, key.BranchId, op, key.BarrierId, key.Op, _now) == 1;
+    private bool Insert(in BarrierKey key, string op, long time) =>
+        _session.Execute(EnterBarrier, key.TransType, key.Gid, key.BranchId, op, key.BarrierId, key.Op, time) == 1;
 
     private string SqlFor(RowShape shape)
     {

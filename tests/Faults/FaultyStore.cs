@@ -35,7 +35,7 @@ public sealed class FaultyStore(IStore inner, FaultOptions options, TimeProvider
         lock (_gate) _script.Add((when ?? (static _ => true), point));
     }
 
-    /// <summary>Has something happen before the next query whose SQL contains this, once.</summary>
+    /// <summary>Has something happen before the next query whose SQL contains this, or before <c>ids of ...</c>, once.</summary>
     public void BeforeNext(string sql, Func<Task> happening)
     {
         lock (_gate) _interludes.Add((sql, happening));
@@ -89,6 +89,7 @@ public sealed class FaultyStore(IStore inner, FaultOptions options, TimeProvider
     /// <inheritdoc/>
     public async Task<long> ReserveIdsAsync(string sequence, int count)
     {
+        if (NextInterlude($"ids of {sequence}") is { } happening) await happening();
         await DisturbAsync();
         return await inner.ReserveIdsAsync(sequence, count);
     }

@@ -29,6 +29,20 @@ public sealed class WholeOrderTests
     }
 
     [Fact]
+    public async Task Whole_order_whose_price_changes_while_it_waits_for_its_id_is_placed_at_the_new_one()
+    {
+        await using var mall = await TestMall.OpenAsync();
+        var (user, product) = await SellAsync(mall, stock: 5);
+        mall.Store.BeforeNext("ids of orders", () => mall.Grains.GetGrain<IProductGrain>(product).Change(
+            new ChangeProduct(user, Name: null, Desc: null, Price: 250, Status: null)));
+
+        var placed = await mall.PlaceWholeAsync("g1", user, new OrderLine(product, 2));
+
+        Assert.Equal(500, placed.Value?.Amount);
+        Assert.Equal(["3 2"], await mall.SqlAsync("select stock, sold from products"));
+    }
+
+    [Fact]
     public async Task Whole_order_whose_acknowledgement_is_lost_is_read_back()
     {
         await using var mall = await TestMall.OpenAsync();

@@ -36,10 +36,10 @@ public sealed record Mutation(
             update of close_time on orders when new.status = 0 begin update orders set close_time = null where id = new.id; end
             """),
         new("epoch taken without reading the row again", Misread: (
-            "price, stock, status, owner_epoch",
+            "price, stock, sold, status, owner_epoch",
             """
             price, coalesce((select s.stock from seen_products s where s.id = products.id and s.epoch < products.owner_epoch
-              order by s.rowid desc limit 1 offset 1), stock), status, owner_epoch
+              order by s.rowid desc limit 1 offset 1), stock), sold, status, owner_epoch
             """)),
         new("compensation instead of retry on an unknown outcome", (writes, ledger) => OtherwiseAsync(
             ledger.CommitAsync(writes),

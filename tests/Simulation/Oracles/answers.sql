@@ -157,12 +157,13 @@ from refused r where not case code
   else 1 end;
 
 -- Where nothing goes wrong but that strangers hold products' rows now and then: whoever was not answered within 3 seconds, though
--- it wanted none of these products. The first half minute is for silos and front doors, until they know each other.
+-- neither it nor another under its key wanted one of these products. The first half minute is for silos and front doors, until they know each other.
 create view late as
 select 'OneSickRow' as invariant, coalesce(key, client) as subject, tells || ' had to wait' as sentence from told a
 where at > 300000000 + (select min(at) from asked) and (until is null or until - at > 30000000) and not exists (
   select 1 from strangers s where s.since <= coalesce(a.until, a.at + 30000000) and s.until + 30000000 >= a.at
-    and (a.kind in ('abort', 'other') or s.key in (select w.product from wanted w where w.number = a.number)));
+    and (a.kind in ('abort', 'other') or s.key in (
+      select w.product from wanted w join asked b using (number) where b.number = a.number or b.key = a.key)));
 
 -- What an adjustment of stock may have come to: what was acknowledged, once a key; one without an answer may have happened, once.
 create view adjusted as
