@@ -14,7 +14,10 @@ namespace Mall.Tests.Installations;
 public sealed class LongestFirst : ITestCollectionOrderer
 {
     private static readonly Type[] s_long =
-        [typeof(NetworkCuts), typeof(RunTests), typeof(ReadinessTests), typeof(ClusterStartTests), typeof(KillTests)];
+    [
+        typeof(NetworkCuts), typeof(RunTests), typeof(PlantedBugTests), typeof(ReadinessTests), typeof(ClusterStartTests),
+        typeof(KillTests),
+    ];
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(
         IReadOnlyCollection<TTestCollection> testCollections) where TTestCollection : ITestCollection =>
