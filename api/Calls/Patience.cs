@@ -94,7 +94,7 @@ internal sealed class Patience(
             // The wait's, and not the call's, which may have been answered since.
         }
         catch (Exception lost) when (
-            first.IsFaulted && lost.LostItsGrain() && Left > TimeSpan.Zero && !stopping.IsCancellationRequested)
+            first.IsCompleted && lost.LostItsGrain() && Left > TimeSpan.Zero && !stopping.IsCancellationRequested)
         {
         }
         finally
@@ -110,10 +110,10 @@ internal sealed class Patience(
         List<Task<T>> underWay = [first];
         var pause = MinPause;
         var next = first.IsCompleted ? pause : TimeSpan.Zero; // until the call is sent again
-        Exception? lost = first.Exception?.InnerException;
+        var lost = FailureOf(first);
         while (true)
         {
-            underWay.RemoveAll(static sent => sent.IsFaulted);
+            underWay.RemoveAll(static sent => FailureOf(sent) is not null);
             if (await Ended(underWay, next) is { } ended)
             {
                 if (makes && underWay.Count > 1 && IsOpenRefusal(ended))
@@ -123,7 +123,7 @@ internal sealed class Patience(
                     continue;
                 }
 
-                if (ended.Exception?.InnerException is not { } failure || !IsForgotten(failure, underWay.Count > 1)
+                if (FailureOf(ended) is not { } failure || !IsForgotten(failure, underWay.Count > 1)
                     || stopping.IsCancellationRequested)
                     return await ended;
                 if (!IsBusy(failure)) lost = failure;
@@ -145,6 +145,10 @@ internal sealed class Patience(
             next = Overdue;
         }
     }
+
+    // What Orleans gives up before it has found a place for it ends as cancelled.
+    private static Exception? FailureOf(Task call) =>
+        call.IsCanceled ? new TaskCanceledException(call) : call.Exception?.InnerException;
 
     private static bool IsOpenRefusal<T>(Task<T> ended) =>
         ended is { IsCompletedSuccessfully: true, Result: IRefusable { Refusal.IsSealed: false } };

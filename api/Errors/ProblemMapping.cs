@@ -33,11 +33,11 @@ internal static partial class ProblemMapping
 
     /// <summary>
     /// Whether the outcome of a grain's call is unknown, and the same call reaches somebody else: its silo has died, stops or has
-    /// lost the grain to another. Orleans says so in many words, and <see cref="LimitExceededException"/> alone among them means
-    /// that nothing has happened.
+    /// lost the grain to another. Orleans says so in many words, "cancelled" among them where nobody has cancelled anything, and
+    /// <see cref="LimitExceededException"/> alone means that nothing has happened.
     /// </summary>
-    public static bool LostItsGrain(this Exception exception) =>
-        exception is StaleActivationException or (OrleansException and not LimitExceededException);
+    public static bool LostItsGrain(this Exception exception) => exception
+        is StaleActivationException or OperationCanceledException or (OrleansException and not LimitExceededException);
 
     private static Problem? Foreseen(Exception exception) => exception switch
     {

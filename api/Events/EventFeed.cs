@@ -43,7 +43,8 @@ internal static class EventFeed
             return await new Patience(s_look, clock, end).Insist(() => log.List(place, EventsAPage));
         }
         catch (Exception trouble) when (
-            trouble is TimeoutException or StorageUnavailableException or TooBusyException or OrleansException)
+            trouble is TimeoutException or StorageUnavailableException or TooBusyException or OrleansException
+            || (trouble is OperationCanceledException && !end.IsCancellationRequested))
         {
             return null;
         }

@@ -93,6 +93,20 @@ public sealed class PatienceTests : IDisposable
     }
 
     [Fact]
+    public async Task Insist_WhenOrleansGivesTheCallUp_AsksAgain()
+    {
+        var answer = Patient().Insist(async () => await Send()); // A method that ends by this exception counts as cancelled.
+        _sent[0].SetException(new OperationCanceledException("Message expired before placement could complete."));
+        await PassAsync(Patience.MinPause, timer: 2);
+        await SentAsync(2);
+        _sent[1].SetException(new OperationCanceledException("Message expired before placement could complete."));
+        await PassAsync(2 * Patience.MinPause, timer: 4);
+        await SentAsync(3);
+        _sent[2].SetResult("at last");
+        Assert.Equal("at last", await answer);
+    }
+
+    [Fact]
     public async Task Insist_WhenTheGrainStaysLostUntilTheLimit_SaysSoAndNotThatTimeHasPassed()
     {
         var answer = Patient(TimeSpan.FromMilliseconds(100)).Insist(Send);
