@@ -51,11 +51,12 @@ public sealed partial class ProductGrain
         using var going = _stock.Reserve(refusal is null ? quantity : 0);
         var (view, whole) = await orders.MakeAsync(gid, order, product, refusal);
 
-        // Where ids were waited for: a seller has changed something, or stock has come.
-        if (!ReferenceEquals(_product, product) || (refusal is not null && WhyNot(quantity) is null)) return null;
-        var outcome = refusal is null
-            ? await MoveAsync(-quantity, sold: quantity, whole)
-            : await CommitAsync(whole([MoveStock(0, 0)])); // A refusal is a claim: the epoch guards it.
+        // Where ids are waited for: a seller changes something, or stock comes.
+        WriteSet? StillWhole(RowChange[] stock) =>
+            ReferenceEquals(_product, product) && (refusal is null || WhyNot(quantity) is not null) ? whole(stock) : null;
+        var outcome = refusal is null ? await MoveAsync(-quantity, sold: quantity, StillWhole)
+            : StillWhole([MoveStock(0, 0)]) is { } claim ? await CommitAsync(claim) // A refusal is a claim: the epoch guards it.
+            : null;
         if (outcome != CommitOutcome.Applied) return null;
         return refusal is null ? view : refusal with { IsSealed = true };
     }

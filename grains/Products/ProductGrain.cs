@@ -5,12 +5,13 @@ namespace Mall.Products;
 /// memory decides who may have a piece, the database confirms it, and only then is anybody answered.
 /// <para>
 /// Reentrant: between any two turns other calls may move <c>_stock</c> and <c>_product</c>. Each method therefore reserves before
-/// its await, settles exactly its own reservation after it, and carries no figure across an await. What a seller does comes one
-/// after the other, by <c>_sellers</c>: a change of the description sets what it has read.
+/// its await, settles exactly its own reservation after it, and looks again at what it has carried across one. What a seller does
+/// comes one after the other, by <c>_sellers</c>: a change of the description sets what it has read.
 /// </para>
 /// <para>
 /// Fenced: a new owner epoch is taken before the first write or refusal, and every write demands it. If another activation has
-/// taken the product over, the write is a conflict, and this activation ends itself. Who only looks at the product costs a read.
+/// taken the product over, the write is a conflict, and this activation ends itself (after an order as a whole, whose conflict may
+/// be that of a repeat, with the step that follows). Who only looks at the product costs a read.
 /// (Nothing is read on activation: one that fails there is refused to all callers for seconds, and a blip of the database must
 /// not cost more than itself.)
 /// </para>
@@ -148,7 +149,10 @@ public sealed partial class ProductGrain(GrainLedger ledger, LedgerClock clock, 
         try
         {
             await OwnedAsync();
-            return await AnswerIfNotAdmittedAsync(branch, quantity, price) ?? await TakeAdmittedAsync(branch, quantity);
+            Result<long>? answer;
+            do answer = await AnswerIfNotAdmittedAsync(branch, quantity, price) ?? await TakeAdmittedAsync(branch, quantity, price);
+            while (answer is null);
+            return answer;
         }
         finally
         {
@@ -211,11 +215,14 @@ public sealed partial class ProductGrain(GrainLedger ledger, LedgerClock clock, 
     /// <summary>A missing product has no stock to return to.</summary>
     private RowChange[] Returning(long quantity) => _product is null ? [] : [MoveStock(quantity, sold: -quantity)];
 
-    private async Task<Result<long>> TakeAdmittedAsync(Branch branch, long quantity)
+    /// <summary>Null when a seller has changed meanwhile what it was admitted for, and nothing was written.</summary>
+    private async Task<Result<long>?> TakeAdmittedAsync(Branch branch, long quantity, long? price)
     {
         using var going = _stock.Reserve(quantity);
-        return await MoveAsync(-quantity, sold: quantity, changes => new WriteSet(branch.Action(), changes)) switch
+        return await MoveAsync(
+            -quantity, sold: quantity, changes => WhyNot(0, price) is null ? new WriteSet(branch.Action(), changes) : null) switch
         {
+            null => null,
             CommitOutcome.Applied or CommitOutcome.Duplicate => _stock.OnHand,
             CommitOutcome.Suspended => (WhyNot(quantity) ?? WasRefused(quantity)) with { IsSealed = true },
             _ => throw Stale(),
@@ -226,17 +233,17 @@ public sealed partial class ProductGrain(GrainLedger ledger, LedgerClock clock, 
     /// Commits a move for which stock is reserved already. The one that takes what is left below what is low carries the event
     /// of it.
     /// </summary>
-    private async Task<CommitOutcome> MoveAsync(long stock, long sold, Func<RowChange[], WriteSet> writes)
+    /// <param name="writes">Asked when nothing is waited for any more but the commit. Null: not to be done any more.</param>
+    private async Task<CommitOutcome?> MoveAsync(long stock, long sold, Func<RowChange[], WriteSet?> writes)
     {
         var (left, tells) = (_stock.Available, _stock.IsToTell(stock));
         CommitOutcome? outcome = null;
         try
         {
-            outcome = await CommitAsync(writes(tells
-                ? [MoveStock(stock, sold), await LowAsync(left)]
-                : [MoveStock(stock, sold)]));
+            RowChange[] changes = tells ? [MoveStock(stock, sold), await LowAsync(left)] : [MoveStock(stock, sold)];
+            if (writes(changes) is { } set) outcome = await CommitAsync(set);
             if (outcome == CommitOutcome.Applied) _stock.Move(stock, sold);
-            return outcome.Value;
+            return outcome;
         }
         finally
         {

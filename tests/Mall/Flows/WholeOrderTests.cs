@@ -1,6 +1,7 @@
 using Mall.Ledger;
 using Mall.Orders;
 using Mall.Products;
+using Mall.Sagas;
 using Mall.TestFaults;
 using Mall.Tests.Hosting;
 
@@ -40,6 +41,32 @@ public sealed class WholeOrderTests
 
         Assert.Equal(500, placed.Value?.Amount);
         Assert.Equal(["3 2"], await mall.SqlAsync("select stock, sold from products"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Price_that_changes_while_the_event_of_low_stock_waits_for_its_id_is_met_by_the_order(bool isWhole)
+    {
+        await using var mall = await TestMall.OpenAsync();
+        var (user, product) = await SellAsync(mall, stock: 12);
+        await mall.PlaceWholeAsync("g1", user, new OrderLine(product, 1));
+
+        // Of the first ten ids of events one is left for a whole order, and none for what is taken alone; then more are waited for.
+        var more = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        mall.Store.BeforeNext("ids of events", () => more.Task);
+        for (var other = 0; other < (isWhole ? 7 : 8); other++) await mall.RegisterAsync($"1390000000{other}");
+        await mall.UntilSqlSaysAsync([isWhole ? "9" : "10"], "select count(*) from outbox");
+        var grain = mall.Grains.GetGrain<IProductGrain>(product);
+        var placing = isWhole ? mall.PlaceWholeAsync("g2", user, new OrderLine(product, 2)) : null;
+        var taking = isWhole ? null : grain.DecrStock(new Branch("g2", "02"), 2, price: 100);
+        await grain.Get(); // It waits by now.
+        await grain.Change(new ChangeProduct(user, Name: null, Desc: null, Price: 250, Status: null));
+        more.SetResult();
+
+        if (isWhole) Assert.Equal(500, (await placing!).Value?.Amount);
+        else Assert.Equal(ErrorCodes.ProductOffSale, (await taking!).Refusal?.Code);
+        Assert.Equal([isWhole ? "9 3" : "11 1"], await mall.SqlAsync("select stock, sold from products"));
     }
 
     [Fact]
