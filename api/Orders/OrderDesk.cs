@@ -8,7 +8,7 @@ internal sealed class OrderDesk(IGrainFactory grains)
     public const long MaxQuantity = 1000;
 
     /// <summary>
-    /// Completes when the order's saga has ended. Under a key it is idempotent: the gid comes from user and key, so that a
+    /// Completes when the order stands, or is refused. Under a key it is idempotent: the gid comes from user and key, so that a
     /// repetition meets the same saga; without one the gid is the request's own, and repeating the call is as harmless. See
     /// <see cref="IOrderSagaGrain.Place"/> for the refusals.
     /// </summary>

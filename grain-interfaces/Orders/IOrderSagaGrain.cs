@@ -5,8 +5,9 @@ namespace Mall.Orders;
 public interface IOrderSagaGrain : ISagaGrain
 {
     /// <summary>
-    /// Completes when the saga has ended. Idempotent by gid: the same order, or the same refusal. Refused with the reason of the
-    /// branch that refused (200001, 300001, 300002, 300003), or with 100007 when the gid was used for another request.
+    /// Completes when every branch is known to be done, or the saga has failed. Idempotent by gid: the same order, or the same
+    /// refusal. Refused with 200001, 300001, 300002, 300003, with 100002 when it amounts to too much, or with 100007 when the
+    /// gid was used for another request.
     /// </summary>
     [Alias("Place"), AlwaysInterleave]
     Task<Result<OrderView>> Place(PlaceOrder command);

@@ -43,7 +43,8 @@ public interface IProductGrain : IGrainWithIntegerKey
     /// </summary>
     /// <param name="gid">The order's saga.</param>
     /// <returns>
-    /// Null: nothing was written. Somebody was here before, or there is something to be refused that leaves no order. Go by
+    /// Null: nothing was written. Somebody was here before, something is to be refused that leaves no order, this owner was
+    /// superseded, the database refuses a row, or a seller has changed something meanwhile. Go by
     /// <see cref="IOrderSagaGrain.Place"/> then.
     /// </returns>
     [Alias("PlaceWhole"), ResponseTimeout(Branch.ResponseTimeout)]

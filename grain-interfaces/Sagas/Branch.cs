@@ -10,8 +10,9 @@ namespace Mall.Sagas;
 public sealed record Branch(string Gid, string BranchId)
 {
     /// <summary>
-    /// What a saga waits for a branch before it asks again: as long as a commit may take (10 s, and up to one more), and less
-    /// than half of what a client waits (25 s). Orleans itself would wait for 30 s.
+    /// What a saga waits for a branch before it asks again, and a front door for an order as a whole before it goes by steps: as
+    /// long as a commit may take (10 s, and up to one more), and less than half of what a client waits (25 s). Orleans itself
+    /// would wait for 30 s.
     /// </summary>
     public const string ResponseTimeout = "00:00:11";
 }

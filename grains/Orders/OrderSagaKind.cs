@@ -4,7 +4,8 @@ namespace Mall.Orders;
 
 /// <summary>
 /// The branches of an order: 01 creates it (the saga's own grain does, so its row comes with the intent), 02 takes the stock of
-/// its first item, and the others take theirs, in parallel, after that.
+/// its first item, and the others take theirs, in parallel, after that. (An order of one item has all their rows from its
+/// product's one commit: docs/decisions/0016.)
 /// <para>
 /// Items stand by product id, so the first is a gate: of several orders for the last pieces of the same products, those that get
 /// the first get the others too, and those that do not touch nothing else. All in parallel, two of them could each take the last

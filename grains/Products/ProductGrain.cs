@@ -10,8 +10,8 @@ namespace Mall.Products;
 /// </para>
 /// <para>
 /// Fenced: a new owner epoch is taken before the first write or refusal, and every write demands it. If another activation has
-/// taken the product over, the write is a conflict, and this activation ends itself (after an order as a whole, whose conflict may
-/// be that of a repeat, with the step that follows). Who only looks at the product costs a read.
+/// taken the product over, the write is a conflict, and this activation ends itself (after an order as a whole, whose conflict
+/// may be that of a repeat, with the step that follows). Who only looks at the product costs a read.
 /// (Nothing is read on activation: one that fails there is refused to all callers for seconds, and a blip of the database must
 /// not cost more than itself.)
 /// </para>
@@ -150,7 +150,9 @@ public sealed partial class ProductGrain(GrainLedger ledger, LedgerClock clock, 
         {
             await OwnedAsync();
             Result<long>? answer;
-            do answer = await AnswerIfNotAdmittedAsync(branch, quantity, price) ?? await TakeAdmittedAsync(branch, quantity, price);
+            do
+                answer = await AnswerIfNotAdmittedAsync(branch, quantity, price)
+                    ?? await TakeAdmittedAsync(branch, quantity, price);
             while (answer is null);
             return answer;
         }

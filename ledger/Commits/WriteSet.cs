@@ -27,7 +27,7 @@ public enum CommitOutcome
     /// <summary>All changes and the barrier row are committed.</summary>
     Applied,
 
-    /// <summary>The barrier row was there already: the changes were committed before, nothing was changed now.</summary>
+    /// <summary>The barrier row was there already: what it names was committed before, and nothing was changed now.</summary>
     Duplicate,
 
     /// <summary>A compensation whose action never happened: both marker rows are committed, nothing was undone.</summary>

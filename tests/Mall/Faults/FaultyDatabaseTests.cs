@@ -144,7 +144,10 @@ public sealed class FaultyDatabaseTests(ITestOutputHelper output)
                 Assert.True(attempt < 1000, "The order is never answered.");
                 try
                 {
-                    if (!(await mall.PlaceAsync($"{name}-{n}", user, lines)).IsRefused) placed++;
+                    var answer = await (lines is [var line]
+                        ? mall.PlaceWholeAsync($"{name}-{n}", user, line)
+                        : mall.PlaceAsync($"{name}-{n}", user, lines));
+                    if (!answer.IsRefused) placed++;
                     break;
                 }
                 catch (Exception e) when (e is StorageUnavailableException or TimeoutException || e.LostItsGrain())

@@ -6,15 +6,19 @@ namespace Mall.Tests.Flows;
 /// <summary>Many buyers, few pieces.</summary>
 public sealed class HotProductTests
 {
-    [Fact]
-    public async Task Sixty_four_buyers_of_fifty_pieces_get_exactly_fifty_orders()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Sixty_four_buyers_of_fifty_pieces_get_exactly_fifty_orders(bool isWhole)
     {
         await using var mall = await TestMall.OpenAsync();
         var user = await mall.RegisterAsync();
         var product = await mall.SellAsync(user, stock: 50);
 
         var placed = await Task.WhenAll(
-            Enumerable.Range(0, 64).Select(i => mall.PlaceAsync($"g{i}", user, new OrderLine(product, 1))));
+            Enumerable.Range(0, 64).Select(i => isWhole
+                ? mall.PlaceWholeAsync($"g{i}", user, new OrderLine(product, 1))
+                : mall.PlaceAsync($"g{i}", user, new OrderLine(product, 1))));
 
         Assert.Equal(50, placed.Count(p => !p.IsRefused));
         Assert.All(placed.Where(p => p.IsRefused), p => Assert.Equal(ErrorCodes.NotEnoughStock, p.Refusal!.Code));

@@ -52,7 +52,7 @@ public sealed class WholeOrderTests
         var (user, product) = await SellAsync(mall, stock: 12);
         await mall.PlaceWholeAsync("g1", user, new OrderLine(product, 1));
 
-        // Of the first ten ids of events one is left for a whole order, and none for what is taken alone; then more are waited for.
+        // Of the first ten ids of events one is left for a whole order, and none for what is taken alone; others are waited for.
         var more = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         mall.Store.BeforeNext("ids of events", () => more.Task);
         for (var other = 0; other < (isWhole ? 7 : 8); other++) await mall.RegisterAsync($"1390000000{other}");
