@@ -73,6 +73,7 @@ public static class MallApi
         app.UseMiddleware<Arrivals>();
         app.Use(LargeAnswers.Send);
         app.UseRateLimiter();
+        app.UseMiddleware<KnownCallers>();
         app.UseAuthentication();
         app.UseAuthorization();
 

@@ -117,7 +117,7 @@ internal sealed class AccessTokens(ApiOptions options, IGrainFactory grains, Tim
         new MemoryCacheEntryOptions { Size = 1, SlidingExpiration = TimeSpan.FromMinutes(10) });
 
     /// <summary>What is known of a token that was found good before and has not ended since; else null.</summary>
-    public GoodToken? Recall(string token) =>
+    public GoodToken? Recall(ReadOnlySpan<char> token) =>
         _good.TryGetValue(token, out GoodToken? good) && clock.GetUtcNow().UtcDateTime < good!.End ? good : null;
 
     public void Dispose() => _good.Dispose();

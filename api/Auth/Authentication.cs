@@ -13,7 +13,7 @@ namespace Mall.Api.Auth;
 /// </summary>
 internal static class Authentication
 {
-    private const string Scheme = "Bearer ";
+    public const string Scheme = "Bearer ";
 
     public static void AddMallAuthentication(this IServiceCollection services)
     {

@@ -22,24 +22,27 @@ internal static class Browsers
     /// </summary>
     public static void UseBrowsers(this WebApplication app)
     {
-        app.Use(next => async http =>
+        app.Use(next => http => IsPreflight(http.Request) ? Preflight(http, next) : next(http));
+        app.UseWhen(http => http.Request.Headers.Origin.Count > 0, pages => pages.UseCors());
+    }
+
+    private static bool IsPreflight(HttpRequest request) =>
+        HttpMethods.IsOptions(request.Method) && request.Headers.ContainsKey(HeaderNames.AccessControlRequestMethod);
+
+    private static async Task Preflight(HttpContext http, RequestDelegate next)
+    {
+        if (http.GetEndpoint() is not { } endpoint)
         {
-            var isPreflight = HttpMethods.IsOptions(http.Request.Method)
-                && http.Request.Headers.ContainsKey(HeaderNames.AccessControlRequestMethod);
-            if (isPreflight && http.GetEndpoint() is null)
-            {
-                http.Response.StatusCode = StatusCodes.Status404NotFound;
-                return;
-            }
+            http.Response.StatusCode = StatusCodes.Status404NotFound;
+            return;
+        }
 
-            if (isPreflight && http.GetEndpoint() is { RequestDelegate: { } refuse } and not RouteEndpoint)
-            {
-                await refuse(http); // Routing's own for a path that is not for this method.
-                ProblemMiddleware.CompleteAllow(http.Response.Headers);
-            }
+        if (endpoint is { RequestDelegate: { } refuse } and not RouteEndpoint)
+        {
+            await refuse(http); // Routing's own for a path that is not for this method.
+            ProblemMiddleware.CompleteAllow(http.Response.Headers);
+        }
 
-            await next(http);
-        });
-        app.UseCors();
+        await next(http);
     }
 }

@@ -48,7 +48,7 @@ internal sealed class LargeAnswers : IDisposable
     public static async Task Send(HttpContext http, RequestDelegate next)
     {
         await next(http);
-        if (http.Features.Get<RateLimitLease>() is null) return;
+        if (http.Response.ContentLength <= Unit || http.Features.Get<RateLimitLease>() is null) return; // It has taken none.
         using var impatience = http.RequestServices.GetRequiredService<LargeAnswers>()._givenUp.Token.UnsafeRegister(
             static late => HangUp((HttpContext)late!), http);
         try

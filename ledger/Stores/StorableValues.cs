@@ -36,10 +36,14 @@ internal static class StorableValues
 
     private static bool IsText(string text)
     {
-        if (text.Contains('\0')) return false;
         var rest = text.AsSpan();
-        for (int at; (at = rest.IndexOfAnyInRange('\uD800', '\uDFFF')) >= 0; rest = rest[(at + 2)..])
-            if (at + 1 >= rest.Length || !char.IsSurrogatePair(rest[at], rest[at + 1])) return false;
+        while (rest.IndexOfAnyExceptInRange('\u0001', '\uD7FF') is >= 0 and var at)
+        {
+            var isPair = at + 1 < rest.Length && char.IsSurrogatePair(rest[at], rest[at + 1]);
+            if (!isPair && rest[at] is '\0' or (>= '\uD800' and <= '\uDFFF')) return false;
+            rest = rest[(at + (isPair ? 2 : 1))..];
+        }
+
         return true;
     }
 }

@@ -88,6 +88,24 @@ public sealed partial class AuthorizationTests(FrontDoorMall door) : IClassFixtu
         Assert.Empty(door.Mall.Log.Errors);
     }
 
+    [Theory]
+    [InlineData(200, "bearer {0}")]
+    [InlineData(401, "Token {0}")]
+    [InlineData(401, "Bearer  {0}")]
+    [InlineData(401, "Bearer {0}", "Bearer {0}")]
+    public async Task TokenThatIsKnown_ShownInAnotherWay_IsJudgedAnew(int expected, params string[] headers)
+    {
+        var token = door.Customer.Token;
+        Assert.Equal(HttpStatusCode.OK, (await door.Mall.SendAsync("GET", "/v1/users/me", token: token)).Status);
+        using var request = WholeMall.Request("GET", "/v1/users/me");
+        request.Headers.TryAddWithoutValidation(
+            "Authorization", headers.Select(header => string.Format(CultureInfo.InvariantCulture, header, token)));
+
+        using var response = await door.Mall.Client.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal(expected, (int)response.StatusCode);
+    }
+
     private async Task TryAsync(Access line, As who, List<string> findings)
     {
         var (expected, token) = (Expected(line.For, who), _tokens[who]);
