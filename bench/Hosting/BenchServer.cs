@@ -14,6 +14,7 @@ sealed class BenchServer : IAsyncDisposable
     };
 
     readonly DatabaseServer _server;
+    string? _database;
     int _databases;
 
     BenchServer(DatabaseServer server, string settings) => (_server, Settings) = (server, settings);
@@ -41,12 +42,19 @@ sealed class BenchServer : IAsyncDisposable
         return new BenchServer(server, $"{settings}, {new DriveInfo(Path.GetTempPath()).DriveFormat}");
     }
 
-    /// <summary>Makes an empty database.</summary>
+    /// <summary>
+    /// Makes an empty database in place of the one before, whose pages a server would still write and vacuum in the next turn.
+    /// </summary>
     /// <returns>Its name, and its address as the setting <c>db</c> takes it.</returns>
     public async Task<(string Name, string Address)> CreateDatabaseAsync(string prefix, CancellationToken cancellationToken)
     {
-        var name = $"{prefix}_{++_databases}";
-        return (name, await _server.CreateDatabaseAsync(name, cancellationToken));
+        var isPostgres = Kind == DatabaseKind.Postgres;
+        if (_database is not null)
+            await _server.RunSqlAsync(
+                $"drop database {_database}{(isPostgres ? " with (force)" : "")}", cancellationToken: cancellationToken);
+        if (isPostgres) await _server.RunSqlAsync("checkpoint", cancellationToken: cancellationToken);
+        _database = $"{prefix}_{++_databases}";
+        return (_database, await _server.CreateDatabaseAsync(_database, cancellationToken));
     }
 
     public Task ExecuteAsync(string database, string sql, CancellationToken cancellationToken) =>

@@ -9,23 +9,18 @@ public sealed partial class ProductGrain
 {
     private readonly Dictionary<string, (Task<Result<OrderView>?> Placing, PlaceOrder Order)> _orders = []; // under way, by gid
 
-    public async Task<Result<OrderView>?> PlaceWhole(string gid, PlaceOrder order)
+    public Task<Result<OrderView>?> PlaceWhole(string gid, PlaceOrder order)
     {
-        // As with decrements: who repeats it while it is under way is told the same.
-        if (_orders.TryGetValue(gid, out var before))
-            return await before.Placing is { } placed && before.Order.RequestHash == order.RequestHash ? placed : null;
+        if (_orders.TryGetValue(gid, out var underWay)) return RepeatAsync(underWay.Placing, underWay.Order, order);
         var placing = TryPlaceAsync(gid, order);
-        if (placing.IsCompleted) return await placing;
-        _orders.Add(gid, (placing, order));
-        try
-        {
-            return await placing;
-        }
-        finally
-        {
-            _orders.Remove(gid);
-        }
+        if (!placing.IsCompleted) _orders.Add(gid, (placing, order));
+        return placing;
     }
+
+    /// <summary>As with decrements: who repeats it while it is under way is told the same.</summary>
+    private static async Task<Result<OrderView>?> RepeatAsync(
+        Task<Result<OrderView>?> placing, PlaceOrder first, PlaceOrder order) =>
+        await placing is { } placed && first.RequestHash == order.RequestHash ? placed : null;
 
     private async Task<Result<OrderView>?> TryPlaceAsync(string gid, PlaceOrder order)
     {
@@ -36,6 +31,10 @@ public sealed partial class ProductGrain
         catch (LedgerFaultException)
         {
             return null; // Nothing was written. If it is the product's row, its saga is parked, where operators see it.
+        }
+        finally
+        {
+            _orders.Remove(gid);
         }
     }
 

@@ -7,8 +7,8 @@ namespace Mall.Ledger;
 /// <item>the same barrier key (gid, branch and barrier id; an action and its compensation, or a repeat), or</item>
 /// <item>the same row, unless both only add to it, by the same shape and under equal guards: those are summed.</item>
 /// </list>
-/// A barrier row that is one of the changes is a row like any other. Of two that conflict, the older goes first; whoever conflicts
-/// with neither may overtake both. Pure: no clock, no thread, no database. One instance serves one committer.
+/// A barrier row that is one of the changes is a row like any other. Of two that conflict, the older goes first; whoever
+/// conflicts with neither may overtake both. Pure: no clock, no thread, no database. One instance serves one committer.
 /// </summary>
 /// <param name="maxBytes">A single write set that is larger gets a batch of its own.</param>
 internal sealed class BatchPolicy(int maxWriteSets, int maxBytes)
