@@ -57,6 +57,14 @@ sealed class BenchServer : IAsyncDisposable
         return (_database, await _server.CreateDatabaseAsync(_database, cancellationToken));
     }
 
+    /// <summary>Has PostgreSQL do now what it puts off, so that a quiet behind much work is quiet.</summary>
+    public async Task SettleAsync(CancellationToken cancellationToken)
+    {
+        if (Kind != DatabaseKind.Postgres) return;
+        foreach (var command in (string[])["vacuum analyze", "checkpoint"])
+            await _server.RunSqlAsync(command, _database, cancellationToken);
+    }
+
     public Task ExecuteAsync(string database, string sql, CancellationToken cancellationToken) =>
         _server.RunSqlAsync(sql, database, cancellationToken);
 

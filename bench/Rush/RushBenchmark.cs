@@ -73,6 +73,7 @@ sealed class RushBenchmark() : Benchmark(
 
         var warmup = TimeSpan.FromSeconds(options.GetValue(s_warmup));
         var warm = await Task.WhenAll(TakeAsync(rehearsal, warmup), TakeAsync(others, warmup));
+        await server.SettleAsync(cancellationToken);
         var quiet = await TakeAsync(others, duration);
         var before = await mall.SpentAsync();
         var (crowd, meanwhile) = (TakeAsync(rush, duration), TakeAsync(others, duration));
