@@ -34,7 +34,7 @@ public sealed class OrderHistoryGrain(GrainLedger ledger, OrderOptions options) 
 
     public async Task<ImmutableArray<int>> Statuses(ImmutableArray<long> orderIds)
     {
-        var ids = orderIds.Concat(Enumerable.Repeat(0L, OrdersAtOnce.Most - orderIds.Length)).Select(Value.FromInt64).ToArray();
+        var ids = orderIds.Concat(Enumerable.Repeat(0L, OrdersAtOnce.Most - orderIds.Length)).Select(id => (Value)id).ToArray();
         var found = (await ledger.QueryAsync(OrderRows.StatusesOf, ids)).ToDictionary(row => row.Id, row => row.Status);
         return [.. orderIds.Select(id => found.GetValueOrDefault(id, OrdersAtOnce.Unknown))];
     }

@@ -13,7 +13,7 @@ internal sealed class CleanUpJob(GrainLedger ledger, LedgerOptions options, Ledg
 
     public async Task<string> RunAsync(DateTimeOffset now, TimeZoneInfo zone)
     {
-        await ledger.CommitAsync(new WriteSet(LedgerCleanUp.At(clock.GetUtcNow())));
+        await ledger.CommitAsync(new WriteSet(LedgerCleaner.At(clock.GetUtcNow())));
         var waits = await ledger.QueryAsync(WebhookRows.LeastSeen);
         var last = waits.Count > 0 ? OutboxLog.PositionOf(waits[0]) - 1 : long.MaxValue;
         var removed = 0;

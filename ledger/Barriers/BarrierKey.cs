@@ -18,19 +18,13 @@ public static class BarrierOps
     public const string Compensate = "compensate";
 
     public const string Try = "try";
-
-    /// <summary>Undoes the try, as a compensation undoes its action.</summary>
     public const string Cancel = "cancel";
-
-    /// <summary>Undoes the action of a workflow, as a compensation does.</summary>
     public const string Rollback = "rollback";
 }
 
-/// <summary>
-/// The sub-transaction barrier of DTM (github.com/dtm-labs/dtm, <c>client/dtmcli/barrier.go</c>). An op that undoes another first
-/// tries to insert the row of that other, with itself as the reason: when that succeeds, the other never happened, and now it
-/// never will. Then each op inserts its own row.
-/// </summary>
+/// <summary>The sub-transaction barrier of DTM (github.com/dtm-labs/dtm, <c>client/dtmcli/barrier.go</c>). An op that undoes
+/// another first tries to insert the row of that other, with itself as the reason: when that succeeds, the other never happened,
+/// and now it never will. Then each op inserts its own row.</summary>
 internal static class Barrier
 {
     /// <summary>The op that this one undoes, whose row it has to try first; null for one that undoes nothing.</summary>

@@ -18,10 +18,8 @@ public static class BarrierTable
     /// <summary>Only looked at, never written: the row with this key, for this reason.</summary>
     internal static readonly RowShape Reason = s_table.Update().Guard(s_reason);
 
-    /// <summary>
-    /// The key's row as one of the changes of a write set that settles several branches at once, under the barrier of another:
-    /// where the row is there already, the write set is a conflict.
-    /// </summary>
+    /// <summary>The key's row as one of the changes of a write set that settles several branches at once, under the barrier of
+    /// another: where the row is there already, the write set is a conflict.</summary>
     public static RowChange Row(this BarrierKey key, DateTimeOffset now) => Insert.With(New(key, key.Op, now));
 
     /// <summary>Likewise the row of what the key undoes, which is never to happen then.</summary>

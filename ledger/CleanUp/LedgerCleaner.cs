@@ -1,18 +1,9 @@
 namespace Mall.Ledger;
 
-/// <summary>Has old rows of the ledger removed sooner than by itself.</summary>
-public static class LedgerCleanUp
-{
-    /// <summary>Moves the next round to a time. A conflict as long as no process has begun to look for due work.</summary>
-    public static RowChange At(DateTimeOffset time) => DueWork.Reschedule(LedgerCleaner.KindOfWork, LedgerCleaner.Key, time);
-}
-
 /// <summary>Rows of another table that the clean-up removes when they are of no use any more.</summary>
 /// <param name="Table">Their table, for the metrics.</param>
-/// <param name="Removals">
-/// The changes that remove those older than <c>@p1</c>, Unix milliseconds, the oldest first: all of them, or
-/// <see cref="AtOnce"/>.
-/// </param>
+/// <param name="Removals">The changes that remove those older than <c>@p1</c>, Unix milliseconds, the oldest first: all of them,
+/// or <see cref="AtOnce"/>.</param>
 /// <param name="Age">How old they get; null: <see cref="LedgerOptions.Retention"/>.</param>
 public sealed record OldRows(string Table, Query<RowChange> Removals, TimeSpan? Age = null)
 {
@@ -20,12 +11,10 @@ public sealed record OldRows(string Table, Query<RowChange> Removals, TimeSpan? 
     public const int AtOnce = 900;
 }
 
-/// <summary>
-/// Removes what is older than the retention: ended sagas with their branches and barrier rows; commit marks of processes that are
-/// gone; <see cref="OldRows"/>. By time, so a round costs what there is to remove (docs/decisions/0005), and with rests, because
-/// orders come first. It is due work: one silo does it at a time.
-/// </summary>
-internal sealed class LedgerCleaner(
+/// <summary>Removes what is older than the retention: ended sagas with their branches and barrier rows; commit marks of processes
+/// that are gone; <see cref="OldRows"/>. By time, so a round costs what there is to remove (docs/decisions/0005), and with rests,
+/// because orders come first. It is due work: one silo does it at a time.</summary>
+public sealed class LedgerCleaner(
     IStore store, ILedger ledger, LedgerOptions options, LedgerClock time, LedgerMetrics metrics, IEnumerable<OldRows> others)
     : IDueHandler
 {
@@ -52,6 +41,9 @@ internal sealed class LedgerCleaner(
 
     public string Kind => KindOfWork;
     public string? StandingKey => Key;
+
+    /// <summary>Moves the next round to a time. A conflict as long as no process has begun to look for due work.</summary>
+    public static RowChange At(DateTimeOffset time) => DueWork.Reschedule(KindOfWork, Key, time);
 
     public async Task HandleAsync(DueItem item, CancellationToken cancellationToken)
     {

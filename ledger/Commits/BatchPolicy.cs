@@ -1,15 +1,12 @@
 namespace Mall.Ledger;
 
-/// <summary>
-/// What goes into the next batch: the oldest write sets that can share a transaction without their order mattering.
-/// Two never share one when they touch
+/// <summary>What goes into the next batch: the oldest write sets that can share a transaction without their order mattering. Two
+/// never share one when they touch
 /// <list type="bullet">
 /// <item>the same barrier key (gid, branch and barrier id; an action and its compensation, or a repeat), or</item>
-/// <item>the same row, unless both only add to it, by the same shape and under equal guards: those are summed.</item>
-/// </list>
+/// <item>the same row, unless both only add to it, by the same shape and under equal guards: those are summed.</item></list>
 /// A barrier row that is one of the changes is a row like any other. Of two that conflict, the older goes first; whoever
-/// conflicts with neither may overtake both. Pure: no clock, no thread, no database. One instance serves one committer.
-/// </summary>
+/// conflicts with neither may overtake both. Pure: no clock, no thread, no database. One instance serves one committer.</summary>
 /// <param name="maxBytes">A single write set that is larger gets a batch of its own.</param>
 internal sealed class BatchPolicy(int maxWriteSets, int maxBytes)
 {

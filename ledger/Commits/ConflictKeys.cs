@@ -3,11 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Mall.Ledger;
 
-/// <summary>
-/// What a write set may collide with another on, as 64-bit hashes: its barrier key (without the op, since an action and its
-/// compensation must not share a batch) and each of its rows. Equal hashes of different things only delay one of the two.
-/// <c>string.GetHashCode</c> would differ from run to run, and a simulated cluster must not.
-/// </summary>
+/// <summary>What a write set may collide with another on, as 64-bit hashes: its barrier key (without the op, since an action and
+/// its compensation must not share a batch) and each of its rows. Equal hashes of different things only delay one of the two.
+/// <c>string.GetHashCode</c> would differ from run to run, and a simulated cluster must not.</summary>
 internal static class ConflictKeys
 {
     /// <summary>Position 0 stands for "no barrier": it collides with nothing.</summary>
@@ -42,8 +40,7 @@ internal static class ConflictKeys
         return hash;
     }
 
-    private static long Hash(long seed, string text) =>
-        (long)XxHash3.HashToUInt64(MemoryMarshal.AsBytes(text.AsSpan()), seed);
+    private static long Hash(long seed, string text) => (long)XxHash3.HashToUInt64(MemoryMarshal.AsBytes(text.AsSpan()), seed);
 
     private static long Hash(long seed, long number) =>
         (long)XxHash3.HashToUInt64(MemoryMarshal.AsBytes(new ReadOnlySpan<long>(ref number)), seed);

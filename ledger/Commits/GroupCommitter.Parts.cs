@@ -6,10 +6,8 @@ internal sealed partial class GroupCommitter
     /// <summary>Leaves the halves of a refused batch to be written. Of one write set, false: pause, and try again.</summary>
     private bool Split(Batch part, bool isLocked)
     {
-        var rest = new List<PendingCommit>();
-        for (var i = 0; i < part.Count; i++)
-            if (part.IsOpen(i)) rest.Add(part.Pending(i));
-        Answer(part, static (batch, i) => batch.IsFound(i));
+        var rest = part.Pending.Where(pending => pending.IsOpen).ToList();
+        Answer(part, static pending => pending.IsFound);
 
         var isAtFault = rest.Count == 1;
         HoldBack(part, isLocked && isAtFault);
@@ -38,17 +36,10 @@ internal sealed partial class GroupCommitter
     {
         lock (_gate)
         {
-            var held = new List<PendingCommit>();
-            for (var i = 0; i < part.Count; i++)
-            {
-                if (part.HeldBackBy(i) == ConflictKeys.None && !(isAtFault && part.IsOpen(i))) continue;
-                held.Add(part.Pending(i));
-                long[] keys = part.HeldBackBy(i) is not ConflictKeys.None and var found ? [found] : part.Pending(i).Keys;
-                foreach (var key in keys)
-                    if (key != ConflictKeys.None) _quarantine.Hold(key);
-            }
-
+            var held = part.Pending.Where(one => one.HeldBackBy != ConflictKeys.None || (isAtFault && one.IsOpen)).ToList();
             if (held.Count == 0) return;
+            foreach (var key in held.SelectMany(one => one.IsOpen ? one.Keys : [one.HeldBackBy]))
+                if (key != ConflictKeys.None) _quarantine.Hold(key);
             LogHeldBack(held.Count);
             foreach (var pending in held) Requeue_NeedsLock(pending);
             foreach (var pending in _queue.ToList())
@@ -56,30 +47,23 @@ internal sealed partial class GroupCommitter
         }
     }
 
-    private void Answer(Batch part, Func<Batch, int, bool> isAnswered)
+    private void Answer(Batch part, Func<PendingCommit, bool> isAnswered)
     {
-        lock (_gate)
-            for (var i = 0; i < part.Count; i++)
-                if (isAnswered(part, i)) part.Pending(i).LeaveQueue();
+        var answered = part.Pending.Where(isAnswered).ToList();
+        lock (_gate) answered.ForEach(static pending => pending.LeaveQueue());
 
         // A caller who has given up meanwhile has another answer already, hence Try.
-        for (var i = 0; i < part.Count; i++)
-        {
-            if (!isAnswered(part, i)) continue;
-            var pending = part.Pending(i);
-            if (part.Fault(i) is { } fault) pending.TrySetException(fault);
-            else pending.TrySetResult(part.Outcome(i));
-        }
-
-        metrics.Settled(part, isAnswered);
+        foreach (var pending in answered)
+            if (pending.Fault is { } fault) pending.TrySetException(fault);
+            else pending.TrySetResult(pending.Outcome);
+        metrics.Settled(answered);
     }
 
     // Nothing happened: they wait again, where they stood. Those whose callers have given up meanwhile go.
     private void Requeue(Batch part)
     {
         lock (_gate)
-            for (var i = 0; i < part.Count; i++)
-                if (part.Pending(i).Queue is not null) Requeue_NeedsLock(part.Pending(i));
+            foreach (var pending in part.Pending.Where(pending => pending.Queue is not null)) Requeue_NeedsLock(pending);
     }
 
     private void Requeue_NeedsLock(PendingCommit pending)

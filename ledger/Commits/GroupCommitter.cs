@@ -1,19 +1,15 @@
 namespace Mall.Ledger;
 
-/// <summary>
-/// Commits write sets in groups. One cycle at a time: take what waits (<see cref="BatchPolicy"/>), write it in one transaction,
-/// answer each caller; meanwhile the next batch fills. There is no timer: a lone write set is committed at once.
-/// <para>
-/// A caller whose time is up while its write set waits gets <see cref="LedgerUnavailableException"/>, and it is never written;
-/// while it is being committed, <see cref="LedgerOutcomeUnknownException"/>. When the database fails and nothing happened, the
-/// batch goes back to its place in the queue; when nobody knows, the commit mark is read back until somebody does. A batch that
-/// is refused because of somebody in it is split, and every part is a whole batch with a number, a transaction and a mark of
-/// its own (docs/decisions/0004). Those whose row another session has locked go to the <see cref="Quarantine"/>.
-/// </para>
-/// </summary>
+/// <summary>Commits write sets in groups. One cycle at a time: take what waits (<see cref="BatchPolicy"/>), write it in one
+/// transaction, answer each caller; meanwhile the next batch fills. There is no timer: a lone write set is committed at once.
+/// <para>A caller whose time is up while its write set waits gets <see cref="LedgerUnavailableException"/>, and it is never
+/// written; while it is being committed, <see cref="LedgerOutcomeUnknownException"/>. When the database fails and nothing
+/// happened, the batch goes back to its place in the queue; when nobody knows, the commit mark is read back until somebody does.
+/// A batch that is refused because of somebody in it is split, and every part is a whole batch with a number, a transaction and a
+/// mark of its own (docs/decisions/0004). Those whose row another session has locked go to the
+/// <see cref="Quarantine"/>.</para></summary>
 internal sealed partial class GroupCommitter(
-    IStore store, LedgerOptions options, TimeProvider time, LedgerMetrics metrics, ILogger logger)
-    : IAsyncDisposable
+    IStore store, LedgerOptions options, TimeProvider time, LedgerMetrics metrics, ILogger logger) : IAsyncDisposable
 {
     private const int MaxBatchBytes = 4 * 1024 * 1024; // About: what the server's packets and a client's patience allow.
 
@@ -33,7 +29,7 @@ internal sealed partial class GroupCommitter(
     private bool _isDraining;
 
     // The loop's own.
-    private readonly string _name = NameCommitter(options.Random, time);
+    private readonly string _name = options.NewName(time);
     private readonly Batch _batch = new();
     private readonly Stack<Batch> _parts = new(); // Of the batch that was taken, what is still to be written.
     private Task _loop = Task.CompletedTask;
@@ -45,7 +41,6 @@ internal sealed partial class GroupCommitter(
     /// <summary>How often the database has failed since the start, whatever came after.</summary>
     public int Failures => Volatile.Read(ref _allFailures);
 
-    /// <summary>Write sets without an answer yet.</summary>
     public int QueueLength
     {
         get { lock (_gate) return Waiting_NeedsLock; }
@@ -65,7 +60,6 @@ internal sealed partial class GroupCommitter(
             RunAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, store.Scheduler).Unwrap();
     }
 
-    /// <inheritdoc cref="ILedger.CommitAsync"/>
     public Task<CommitOutcome> CommitAsync(WriteSet writes)
     {
         var pending = new PendingCommit(writes, options.Continuations) { EnqueuedAt = time.GetTimestamp() };
@@ -168,8 +162,9 @@ internal sealed partial class GroupCommitter(
 
         // Others and the quarantine by turns, so that many locked rows leave the others at least half of the time.
         var isTrial = (_tried == ConflictKeys.None || _queue.Count == 0) && !_quarantine.IsEmpty;
-        if (isTrial && _quarantine.TryNext(out _tried, out var failures) is { } waiting)
+        if (isTrial && _quarantine.TryNext() is var (waiting, key, failures))
         {
+            _tried = key;
             _policy.Fill(_batch, waiting);
             if (_batch.Count == 0) _quarantine.EndTrial(_tried, _queue); // All have given up.
             else TryOne(failures);
@@ -181,7 +176,7 @@ internal sealed partial class GroupCommitter(
             _policy.Fill(_batch, _queue);
         }
 
-        for (var i = 0; i < _batch.Count; i++) _batch.Pending(i).IsInFlight = true;
+        foreach (var pending in _batch.Pending) pending.IsInFlight = true;
         return _batch.Count > 0;
     }
 
@@ -189,7 +184,7 @@ internal sealed partial class GroupCommitter(
     // nobody sees.
     private void TryOne(int failures)
     {
-        var one = _batch.Pending(failures % _batch.Count);
+        var one = _batch.Pending[failures % _batch.Count];
         _batch.Clear();
         _batch.Add(one);
         _batch.HasWaited = true;
@@ -211,7 +206,7 @@ internal sealed partial class GroupCommitter(
             if (_failures > 0) LogRecovered(_failures);
             _failures = 0;
             if (part.Open > 0) metrics.Committed(part.Open, time.GetElapsedTime(started));
-            Answer(part, static (batch, i) => batch.HeldBackBy(i) == ConflictKeys.None);
+            Answer(part, static pending => pending.HeldBackBy == ConflictKeys.None);
             if (part.Findings > 0) HoldBack(part, isAtFault: false);
         }
         else if (failure.Failure is StoreFailure.Refused or StoreFailure.Locked)
@@ -250,7 +245,7 @@ internal sealed partial class GroupCommitter(
     private async ValueTask<bool> ReadBackAsync(Batch part)
     {
         lock (_gate)
-            for (var i = 0; i < part.Count; i++) part.Pending(i).InDoubt = true;
+            foreach (var pending in part.Pending) pending.InDoubt = true;
         LogOutcomeUnknown(part.Number, part.Count);
         while (!_abort.IsCancellationRequested)
         {
@@ -275,21 +270,6 @@ internal sealed partial class GroupCommitter(
         Volatile.Write(ref _allFailures, _allFailures + 1);
         metrics.Failed(failure.Failure);
         LogStoreFailed(failure.Message, _failures, pause.TotalMilliseconds, failure);
-        try
-        {
-            await Task.Delay(pause, time, _abort.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // Torn down: the loop looks at the token next.
-        }
-    }
-
-    // Unique among all processes that ever commit to this database: the start time tells apart what the random source might not.
-    private static string NameCommitter(Random random, TimeProvider time)
-    {
-        Span<byte> bytes = stackalloc byte[8];
-        lock (random) random.NextBytes(bytes);
-        return $"{time.GetUtcNow().ToUnixTimeMilliseconds():x}-{Convert.ToHexStringLower(bytes)}";
+        await Task.Delay(pause, time, _abort.Token).ConfigureAwait(LedgerOptions.Quietly); // Torn down: the loop looks next.
     }
 }

@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 namespace Mall.Ledger;
 
 /// <summary>What the ledger tells of itself, in the mall's meter.</summary>
-internal sealed class LedgerMetrics(Meter meter) : IDisposable
+public sealed class LedgerMetrics(Meter meter) : IDisposable
 {
     public const string MeterName = "mall";
 
@@ -19,14 +19,12 @@ internal sealed class LedgerMetrics(Meter meter) : IDisposable
         meter.CreateCounter<long>("ledger.splits", "{batch}", "Batches that were refused and written in halves.");
     private readonly Counter<long> _due =
         meter.CreateCounter<long>("ledger.due", "{item}", "Due work handled, by kind and result.");
-    private readonly Counter<long> _cleaned =
-        meter.CreateCounter<long>("ledger.cleaned", "{row}", "Old rows removed, by table.");
+    private readonly Counter<long> _cleaned = meter.CreateCounter<long>("ledger.cleaned", "{row}", "Old rows removed, by table.");
 
     // One tag an outcome, made once: none is allocated for each batch.
     private readonly KeyValuePair<string, object?>[] _outcomes =
         [.. Enum.GetNames<CommitOutcome>().Append("Fault").Select(name => new KeyValuePair<string, object?>("outcome", name))];
 
-    /// <param name="factory">The host's, or null for a meter of its own.</param>
     public LedgerMetrics(IMeterFactory? factory = null)
         : this(factory?.Create(new MeterOptions(MeterName)) ?? new Meter(MeterName))
     {
@@ -41,12 +39,11 @@ internal sealed class LedgerMetrics(Meter meter) : IDisposable
         _commitDuration.Record(duration.TotalSeconds);
     }
 
-    public void Settled(Batch batch, Func<Batch, int, bool> isAnswered)
+    internal void Settled(IReadOnlyList<PendingCommit> answered)
     {
         if (!_writeSets.Enabled) return;
         Span<int> counts = stackalloc int[_outcomes.Length];
-        for (var i = 0; i < batch.Count; i++)
-            if (isAnswered(batch, i)) counts[batch.Fault(i) is null ? (int)batch.Outcome(i) : counts.Length - 1]++;
+        foreach (var one in answered) counts[one.Fault is null ? (int)one.Outcome : counts.Length - 1]++;
         for (var i = 0; i < counts.Length; i++)
             if (counts[i] > 0) _writeSets.Add(counts[i], _outcomes[i]);
     }

@@ -2,10 +2,8 @@ using System.Diagnostics;
 
 namespace Mall.Ledger;
 
-/// <summary>
-/// A group commit is one span, whoever is in it: a child of the first of its callers that is traced, linked to the others, and
-/// linked from them. Nothing of it is made unless somebody listens.
-/// </summary>
+/// <summary>A group commit is one span, whoever is in it: a child of the first of its callers that is traced, linked to the
+/// others, and linked from them. Nothing of it is made unless somebody listens.</summary>
 public static class LedgerTracing
 {
     public const string SourceName = "Mall.Ledger";
@@ -16,20 +14,12 @@ public static class LedgerTracing
     internal static Activity? Start(Batch batch)
     {
         if (!s_source.HasListeners()) return null;
-        Activity? first = null;
-        List<Activity>? others = null;
-        for (var i = 0; i < batch.Count; i++)
-        {
-            if (batch.Pending(i).Caller is not { } caller) continue;
-            if (first is null) first = caller;
-            else (others ??= []).Add(caller);
-        }
-
-        if (first is null) return null;
+        var callers = batch.Pending.Select(pending => pending.Caller).OfType<Activity>().ToList();
+        if (callers is not [var first, .. var others]) return null;
         var commit = s_source.StartActivity(
-            "commit", ActivityKind.Client, first.Context, links: others?.Select(caller => new ActivityLink(caller.Context)));
+            "commit", ActivityKind.Client, first.Context, links: others.Select(caller => new ActivityLink(caller.Context)));
         commit?.SetTag("db.operation.batch.size", batch.Count);
-        if (commit is not null) others?.ForEach(caller => caller.AddLink(new ActivityLink(commit.Context)));
+        if (commit is not null) others.ForEach(caller => caller.AddLink(new ActivityLink(commit.Context)));
         return commit;
     }
 

@@ -5,7 +5,6 @@ namespace Mall.Ledger;
 /// <summary>A write set on its way to its commit, and the promise made to its caller.</summary>
 internal sealed class PendingCommit : TaskCompletionSource<CommitOutcome>
 {
-    /// <param name="continuations">See <see cref="LedgerOptions.Continuations"/>.</param>
     public PendingCommit(WriteSet writes, TaskCreationOptions continuations = TaskCreationOptions.RunContinuationsAsynchronously)
         : base(continuations)
     {
@@ -13,12 +12,8 @@ internal sealed class PendingCommit : TaskCompletionSource<CommitOutcome>
         ExpectsNull = writes.IsRefusal;
         Place = new LinkedListNode<PendingCommit>(this);
         Keys = ConflictKeys.Of(writes);
-        foreach (var change in writes.Changes)
-        {
-            Bytes += 16 * change.Values.Length;
-            foreach (var value in change.Values)
-                if (!value.IsNumber && value.Text is { } text) Bytes += text.Length;
-        }
+        foreach (var (_, values) in writes.Changes)
+            foreach (var value in values) Bytes += 16 + (value.IsNumber ? 0 : value.Text?.Length ?? 0);
     }
 
     public WriteSet Writes { get; }
@@ -26,14 +21,30 @@ internal sealed class PendingCommit : TaskCompletionSource<CommitOutcome>
     /// <summary>Within what it was handed in, when that is traced.</summary>
     public Activity? Caller { get; } = Activity.Current is { Recorded: true } caller ? caller : null;
 
-    /// <summary>See <see cref="ConflictKeys"/>.</summary>
     public long[] Keys { get; }
 
     /// <summary>About what it takes in the database; batches are bounded by it.</summary>
     public int Bytes { get; }
 
-    /// <summary>See <see cref="Batch.ExpectsNull"/>; the committer's own.</summary>
+    // What is known of it within its batch; the committer's loop's own.
+
+    /// <summary>Whether it undoes what has never happened, as far as is known: a refusal, or so a look has found.</summary>
     public bool ExpectsNull { get; set; }
+
+    /// <summary>What becomes of it if the transaction commits, unless there is a <see cref="Fault"/>.</summary>
+    public CommitOutcome Outcome { get; private set; }
+
+    /// <summary>It can never succeed: its author is told.</summary>
+    public LedgerFaultException? Fault { get; private set; }
+
+    public bool Proceeds { get; set; }
+    public bool IsFound { get; set; }
+
+    /// <summary>The key of the row for which it is held back, or <see cref="ConflictKeys.None"/>.</summary>
+    public long HeldBackBy { get; set; }
+
+    /// <summary>Whether it is still to be written: nothing was found that settles it, and nobody has its rows locked.</summary>
+    public bool IsOpen => !IsFound && HeldBackBy == ConflictKeys.None;
 
     // All below belongs to the committer's lock.
 
@@ -49,6 +60,11 @@ internal sealed class PendingCommit : TaskCompletionSource<CommitOutcome>
     public bool InDoubt { get; set; }
 
     public long EnqueuedAt { get; set; }
+
+    /// <summary>Enters a batch: what was known in another counts no more.</summary>
+    public void Join() => (Outcome, Fault, Proceeds, IsFound, HeldBackBy) = (default, null, false, false, ConflictKeys.None);
+
+    public void Settle(CommitOutcome outcome, LedgerFaultException? fault = null) => (Outcome, Fault) = (outcome, fault);
 
     public void LeaveQueue() => Queue?.Remove(Place);
 }

@@ -1,15 +1,12 @@
 namespace Mall.Ledger;
 
-/// <summary>
-/// Rows that another session has locked, and the write sets that wait for each of them, in their order and out of everybody
-/// else's way. After a pause one of them is tried; as long as the row stays locked the pauses grow, and when it is free all go
-/// back to the queue. Not thread-safe: the committer's lock guards it.
-/// </summary>
+/// <summary>Rows that another session has locked, and the write sets that wait for each of them, in their order and out of
+/// everybody else's way. After a pause one of them is tried; as long as the row stays locked the pauses grow, and when it is free
+/// all go back to the queue. Not thread-safe: the committer's lock guards it.</summary>
 internal sealed class Quarantine(TimeProvider time, Backoff backoff)
 {
     private readonly Dictionary<long, Row> _rows = [];
 
-    /// <summary>Write sets that wait here.</summary>
     public int Count => IsEmpty ? 0 : _rows.Values.Sum(row => row.Waiting.Count);
 
     public bool IsEmpty => _rows.Count == 0;
@@ -17,14 +14,8 @@ internal sealed class Quarantine(TimeProvider time, Backoff backoff)
     public IEnumerable<PendingCommit> All => _rows.Values.SelectMany(row => row.Waiting);
 
     /// <summary>How long until somebody may be tried again. Not when it is empty.</summary>
-    public TimeSpan UntilNext
-    {
-        get
-        {
-            var left = _rows.Values.Min(row => row.Pause - time.GetElapsedTime(row.Since));
-            return left > TimeSpan.Zero ? left : TimeSpan.Zero;
-        }
-    }
+    public TimeSpan UntilNext => TimeSpan.FromTicks(
+        Math.Max(0, _rows.Values.Min(row => row.Pause - time.GetElapsedTime(row.Since)).Ticks));
 
     /// <summary>Notes that the row is locked, once more if it was before.</summary>
     /// <param name="key">One of <see cref="ConflictKeys"/>.</param>
@@ -50,17 +41,12 @@ internal sealed class Quarantine(TimeProvider time, Backoff backoff)
 
     /// <summary>The write sets of a row whose pause is over; <see cref="EndTrial"/> follows.</summary>
     /// <param name="failures">How often the row was found locked until now.</param>
-    public IEnumerable<PendingCommit>? TryNext(out long key, out int failures)
+    public (IEnumerable<PendingCommit> Waiting, long Key, int Failures)? TryNext()
     {
-        foreach (var (held, row) in _rows)
-        {
-            if (time.GetElapsedTime(row.Since) < row.Pause) continue;
-            (key, failures, row.IsTried) = (held, row.Failures, true);
-            return row.Waiting;
-        }
-
-        (key, failures) = (ConflictKeys.None, 0);
-        return null;
+        var (key, row) = _rows.FirstOrDefault(held => time.GetElapsedTime(held.Value.Since) >= held.Value.Pause);
+        if (row is null) return null;
+        row.IsTried = true;
+        return (row.Waiting, key, row.Failures);
     }
 
     /// <summary>After a trial: unless the row was found locked again, whoever waits for it is free to go.</summary>

@@ -2,10 +2,8 @@ using System.Security.Cryptography;
 
 namespace Mall.Ledger;
 
-/// <summary>
-/// Whether what an order needs can be written at this moment: a commit, and ids, which are reserved in sessions of their own.
-/// After a failure it takes a commit that needs room: on a full disk, what writes over what is there may pass.
-/// </summary>
+/// <summary>Whether what an order needs can be written at this moment: a commit, and ids, which are reserved in sessions of their
+/// own. After a failure it takes a commit that needs room: on a full disk, what writes over what is there may pass.</summary>
 public sealed class WriteProof(DurableLedger ledger, IStore store, LedgerClock time) : IDueHandler
 {
     private const int Room = 64 * 1024;
@@ -29,9 +27,7 @@ public sealed class WriteProof(DurableLedger ledger, IStore store, LedgerClock t
     }
 
     /// <summary>The second half.</summary>
-    /// <exception cref="Exception">Likewise.</exception>
-    public Task ReserveAsync(CancellationToken cancellationToken) =>
-        store.ReserveIdsAsync(Kind, 0).WaitAsync(cancellationToken);
+    public Task ReserveAsync(CancellationToken cancellationToken) => store.ReserveIdsAsync(Kind, 0).WaitAsync(cancellationToken);
 
     // What has been written to take room is removed as work that is done.
     public Task HandleAsync(DueItem item, CancellationToken cancellationToken) => Task.CompletedTask;

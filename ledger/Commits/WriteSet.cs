@@ -1,20 +1,16 @@
 namespace Mall.Ledger;
 
-/// <summary>
-/// What one caller wants committed in one transaction, all or nothing: row changes, and the barrier row that makes them
-/// happen at most once. A write set without a barrier is protected by its guards alone.
-/// </summary>
+/// <summary>What one caller wants committed in one transaction, all or nothing: row changes, and the barrier row that makes them
+/// happen at most once. A write set without a barrier is protected by its guards alone.</summary>
 /// <param name="Barrier">The effect's name, or null.</param>
 /// <param name="Changes">The changes, each to a different row. May be empty.</param>
 public sealed record WriteSet(BarrierKey? Barrier, params RowChange[] Changes)
 {
     public WriteSet(params RowChange[] changes) : this(null, changes) { }
 
-    /// <summary>
-    /// Refuses the action that the barrier's op undoes: it never happens, by the marker rows of a null compensation, provided
-    /// that the changes, which only guard, can be made: <see cref="CommitOutcome.NullCompensation"/>. When the action has
-    /// happened it is <see cref="CommitOutcome.Duplicate"/>, and nothing is undone.
-    /// </summary>
+    /// <summary>Refuses the action that the barrier's op undoes: it never happens, by the marker rows of a null compensation,
+    /// provided that the changes, which only guard, can be made: <see cref="CommitOutcome.NullCompensation"/>. When the action
+    /// has happened it is <see cref="CommitOutcome.Duplicate"/>, and nothing is undone.</summary>
     public bool IsRefusal { get; init; }
 
     /// <summary>What its barrier row says as its time, where other rows of its own say the same; null: its batch's.</summary>

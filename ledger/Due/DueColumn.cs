@@ -1,11 +1,8 @@
 namespace Mall.Ledger;
 
-/// <summary>
-/// Due work that costs no row of its own: its time is a column of its owner's row, null when there is nothing to do. To claim it
-/// moves that time ahead, so if nobody finishes the work it is due again by itself. The owner clears or moves the time in the
-/// write set that finishes the work, without a guard on it.
-/// </summary>
-/// <param name="Kind">Chooses the <see cref="IDueHandler"/>.</param>
+/// <summary>Due work that costs no row of its own: its time is a column of its owner's row, null when there is nothing to do. To
+/// claim it moves that time ahead, so if nobody finishes the work it is due again by itself. The owner clears or moves the time
+/// in the write set that finishes the work, without a guard on it.</summary>
 /// <param name="Table">The owner's table; its primary key is one column.</param>
 /// <param name="DueTime">Unix milliseconds, or null.</param>
 /// <param name="Predicate">Portable SQL that a row has to meet besides, over its own columns; or null.</param>

@@ -19,10 +19,6 @@ public static class DueWork
     private static readonly RowShape s_complete = s_due.Delete().Guard(s_claimedBy, s_claimedUntil);
 
     /// <summary>Adds work. It is a conflict when this kind has work under this key already.</summary>
-    /// <param name="kind">Chooses the <see cref="IDueHandler"/>.</param>
-    /// <param name="key">Names the work within its kind.</param>
-    /// <param name="time">Not before this time.</param>
-    /// <param name="payload">What the handler needs besides the key.</param>
     public static RowChange Schedule(string kind, string key, DateTimeOffset time, string? payload = null) =>
         s_schedule.With(kind, key, time, payload);
 

@@ -3,12 +3,10 @@ using Microsoft.Extensions.Hosting;
 
 namespace Mall.Ledger;
 
-/// <summary>
-/// Finds work whose time has come, in the table <c>due</c> and in due columns, and hands it to its handlers. It looks once a
-/// period, and again at once while there is more than it can take. The table and each column are a source, and none takes the
-/// places that others may need: a kind of work that hangs holds up its own source. What fails is tried again, with backoff, for
-/// ever: giving up is for whoever owns the work. What a dead process leaves undone, another claims.
-/// </summary>
+/// <summary>Finds work whose time has come, in the table <c>due</c> and in due columns, and hands it to its handlers. It looks
+/// once a period, and again at once while there is more than it can take. The table and each column are a source, and none takes
+/// the places that others may need: a kind of work that hangs holds up its own source. What fails is tried again, with backoff,
+/// for ever: giving up is for whoever owns the work. What a dead process leaves undone, another claims.</summary>
 internal sealed partial class DueWorker(
     IStore store, ILedger ledger, IEnumerable<IDueHandler> handlers, IEnumerable<DueColumn> columns, LedgerOptions options,
     LedgerClock time, LedgerMetrics metrics, ILogger<DueWorker> logger) : IHostedLifecycleService, IDisposable
@@ -24,7 +22,7 @@ internal sealed partial class DueWorker(
             : throw new InvalidOperationException($"Due work of kind {column.Kind} has no handler.")),
     ];
     private readonly Backoff _backoff = new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), options.Random);
-    private readonly string _claimant = ClaimantOf(options.Random, time);
+    private readonly string _claimant = options.NewName(time);
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<(string Kind, string Key), int> _failures = [];
 
@@ -68,8 +66,8 @@ internal sealed partial class DueWorker(
                 LogPollFailed(failure);
             }
 
-            var pause = SleepAsync();
-            if (!isMore) await pause;
+            var pause = Task.Delay(options.DuePeriod, time, _stop.Token);
+            if (!isMore) await pause.ConfigureAwait(LedgerOptions.Quietly); // When it stops, the loop looks next.
             while (IsBusy() && !pause.IsCompleted) await Task.WhenAny(_running.Select(running => running.Work).Append(pause));
         }
 
@@ -149,18 +147,6 @@ internal sealed partial class DueWorker(
         }
     }
 
-    private async Task SleepAsync()
-    {
-        try
-        {
-            await Task.Delay(options.DuePeriod, time, _stop.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // It stops: the loop looks next.
-        }
-    }
-
     private bool IsBusy()
     {
         _running.RemoveAll(static running => running.Work.IsCompleted);
@@ -182,11 +168,6 @@ internal sealed partial class DueWorker(
         if (_failures.Count >= MostRemembered) _failures.Clear();
         if (failures == 0) _failures.TryRemove((item.Kind, item.Key), out _);
         else _failures[(item.Kind, item.Key)] = failures;
-    }
-
-    private static string ClaimantOf(Random random, TimeProvider time)
-    {
-        lock (random) return $"{time.GetUtcNow().ToUnixTimeMilliseconds():x}-{random.NextInt64():x}";
     }
 
     [LoggerMessage(2111, LogLevel.Warning, "Due work could not be claimed")]

@@ -1,33 +1,27 @@
 namespace Mall.Ledger;
 
-/// <summary>
-/// Does due work of one kind. It is called at least once for each: again after it has thrown or the process has died, and a
-/// second time while the first still runs when that takes longer than the claim lasts. So it must be idempotent.
-/// </summary>
+/// <summary>Does due work of one kind. It is called at least once for each: again after it has thrown or the process has died,
+/// and a second time while the first still runs when that takes longer than the claim lasts. So it must be idempotent.</summary>
 public interface IDueHandler
 {
     /// <summary>The kind of work that it does; one handler a kind.</summary>
     string Kind { get; }
 
-    /// <summary>
-    /// The key of work that there always is, from the first start on: whoever does it reschedules it. Null: there is none.
-    /// </summary>
+    /// <summary>The key of work that there always is, from the first start on: whoever does it reschedules it. Null: there is
+    /// none.</summary>
     string? StandingKey => null;
 
-    /// <summary>
-    /// Does the work. When it returns, the work's row is removed, unless it was rescheduled meanwhile or is the standing one.
-    /// </summary>
+    /// <summary>Does the work. When it returns, the work's row is removed, unless it was rescheduled meanwhile or is the standing
+    /// one.</summary>
     /// <exception cref="Exception">Any: the work is tried again with capped, jittered backoff.</exception>
     Task HandleAsync(DueItem item, CancellationToken cancellationToken);
 }
 
 /// <summary>Work whose time has come, claimed for this process.</summary>
-/// <param name="Kind">Chooses the handler.</param>
 /// <param name="Key">Names it within its kind; of a <see cref="DueColumn"/>, the owner's primary key.</param>
-/// <param name="DueTime">When it was due.</param>
 /// <param name="Attempts">Which attempt this is, from 1; of a <see cref="DueColumn"/>, counted by this process alone.</param>
 /// <param name="Payload">What was scheduled with it, or null.</param>
-public sealed record DueItem(string Kind, string Key, DateTimeOffset DueTime, int Attempts, string? Payload = null);
+public sealed record DueItem(string Kind, string Key, int Attempts, string? Payload = null);
 
 /// <summary>How due work is claimed.</summary>
 /// <param name="Kinds">The kinds that it has handlers for.</param>

@@ -26,7 +26,6 @@ public sealed class DurableLedger : ILedger, IAsyncDisposable
         metrics.WatchQueue(() => _committer.QueueLength);
     }
 
-    /// <summary>How often the database has failed since the start, whatever came after.</summary>
     internal int Failures => _committer.Failures;
 
     /// <summary>Opens the database and brings its schema up to date. Nothing else may be called before that.</summary>

@@ -1,18 +1,14 @@
 namespace Mall.Ledger;
 
-/// <summary>
-/// The database's clock, as near as this process knows it: what it was when it was last asked, plus what has passed since. Times
-/// that several processes compare are told by it, so that clocks of machines need not agree (docs/decisions/0013). Timers are the
-/// process's own; and the clock, where the database lives in this process or has not been asked.
-/// </summary>
+/// <summary>The database's clock, as near as this process knows it: what it was when it was last asked, plus what has passed
+/// since. Times that several processes compare are told by it, so that clocks of machines need not agree (docs/decisions/0013).
+/// Timers are the process's own; and the clock, where the database lives in this process or has not been asked.</summary>
 public sealed class LedgerClock(TimeProvider time) : TimeProvider
 {
     // An answer that took longer says too little: half of it is the error.
     private static readonly TimeSpan s_longestQuestion = TimeSpan.FromSeconds(1);
 
     private volatile Answer? _answer;
-
-    public override TimeZoneInfo LocalTimeZone => time.LocalTimeZone;
 
     public override long TimestampFrequency => time.TimestampFrequency;
 

@@ -6,10 +6,8 @@ public sealed class LedgerOptions
     /// <summary>Which database. Default: <c>sqlite:data/mall.db</c>.</summary>
     public StoreAddress Address { get; set; } = StoreAddress.Parse("sqlite:data/mall.db");
 
-    /// <summary>
-    /// How long a write set may take to be committed before its caller is told that the database is unavailable. Checked
-    /// coarsely: up to a tenth of it more, a second at most. Default: 10 s.
-    /// </summary>
+    /// <summary>How long a write set may take to be committed before its caller is told that the database is unavailable. Checked
+    /// coarsely: up to a tenth of it more, a second at most. Default: 10 s.</summary>
     public TimeSpan CommitTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Write sets that may wait; others get <see cref="LedgerBusyException"/>. Default: 50,000.</summary>
@@ -48,10 +46,19 @@ public sealed class LedgerOptions
     /// <summary>Does not demand an SQLite file for itself. Never for a process that hosts grains. Default: false.</summary>
     public bool SharesFile { get; set; }
 
-    /// <summary>
-    /// How promises to callers are made: a caller goes on elsewhere, since the committer's thread belongs to the next batch. In a
-    /// simulation nothing runs inline anyhow, and to ask for it would send <c>Task.WhenAll</c> and its like through the pool.
-    /// </summary>
+    /// <summary>How promises to callers are made: a caller goes on elsewhere, since the committer's thread belongs to the next
+    /// batch. In a simulation nothing runs inline anyhow, and to ask for it would send <c>Task.WhenAll</c> and its like through
+    /// the pool.</summary>
     internal TaskCreationOptions Continuations =>
         Scheduler is null ? TaskCreationOptions.RunContinuationsAsynchronously : TaskCreationOptions.None;
+
+    /// <summary>Waits for a task, here, whatever becomes of it.</summary>
+    internal const ConfigureAwaitOptions Quietly =
+        ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext;
+
+    /// <summary>Like no other process's, ever: the start time tells apart what the random source might not.</summary>
+    internal string NewName(TimeProvider time)
+    {
+        lock (Random) return $"{time.GetUtcNow().ToUnixTimeMilliseconds():x}-{Random.NextInt64():x}";
+    }
 }

@@ -12,11 +12,9 @@ namespace Mall.Ledger;
 /// <summary>How a host gets a ledger.</summary>
 public static class LedgerServices
 {
-    /// <summary>
-    /// Adds <see cref="ILedger"/> and its <see cref="LedgerClock"/>. The database is opened and migrated before any hosted
-    /// service starts, and drained and closed after all have stopped. Needs a <see cref="TimeProvider"/> and logging from the
-    /// host.
-    /// </summary>
+    /// <summary>Adds <see cref="ILedger"/> and its <see cref="LedgerClock"/>. The database is opened and migrated before any
+    /// hosted service starts, and drained and closed after all have stopped. Needs a <see cref="TimeProvider"/> and logging from
+    /// the host.</summary>
     public static IServiceCollection AddMallLedger(this IServiceCollection services, LedgerOptions options)
     {
         services.AddSingleton(options);
@@ -32,10 +30,8 @@ public static class LedgerServices
         return services;
     }
 
-    /// <summary>
-    /// Adds what finds due work and hands it to handlers (<see cref="AddDueHandler{T}"/>), once all hosted services have started,
-    /// and the clean-up of old rows. For processes that host grains.
-    /// </summary>
+    /// <summary>Adds what finds due work and hands it to handlers (<see cref="AddDueHandler{T}"/>), once all hosted services have
+    /// started, and the clean-up of old rows. For processes that host grains.</summary>
     public static IServiceCollection AddMallDueWork(this IServiceCollection services)
     {
         services.AddDueHandler<LedgerCleaner>();
@@ -45,7 +41,6 @@ public static class LedgerServices
         return services;
     }
 
-    /// <summary>Adds a handler of due work.</summary>
     public static IServiceCollection AddDueHandler<T>(this IServiceCollection services) where T : class, IDueHandler =>
         services.AddSingleton<IDueHandler, T>();
 
@@ -60,8 +55,8 @@ public static class LedgerServices
         return options.Address.Kind switch
         {
             StoreKind.Sqlite => new SqliteStore(options.Address, time, options.Scheduler, options.SharesFile),
-            StoreKind.Postgres => PostgresStore.At(options, time, loggers.CreateLogger<PostgresStore>()),
-            _ => MySqlStore.At(options, time, loggers.CreateLogger<MySqlStore>()),
+            StoreKind.Postgres => new PostgresStore(options, time, loggers.CreateLogger<PostgresStore>()),
+            _ => new MySqlStore(options, time, loggers.CreateLogger<MySqlStore>()),
         };
     }
 }

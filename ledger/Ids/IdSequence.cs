@@ -1,10 +1,8 @@
 namespace Mall.Ledger;
 
-/// <summary>
-/// Ids of one sequence, handed out of blocks that are reserved in the database before any of their ids is seen. A block that is
-/// used up in less than a second makes the next one twice as large, and the next is fetched when half of the present one is gone.
-/// What is left of the blocks when the process ends is lost.
-/// </summary>
+/// <summary>Ids of one sequence, handed out of blocks that are reserved in the database before any of their ids is seen. A block
+/// that is used up in less than a second makes the next one twice as large, and the next is fetched when half of the present one
+/// is gone. What is left of the blocks when the process ends is lost.</summary>
 internal sealed class IdSequence(string name, IStore store, TimeProvider time, LedgerOptions options)
 {
     internal const int FirstBlock = 10;

@@ -15,7 +15,6 @@ internal sealed record Migration(int Number, string Name, string Checksum, strin
 internal static class MigrationScripts
 {
     /// <summary>All scripts of a store, by number.</summary>
-    /// <param name="store">The folder: sqlite, postgres or mysql.</param>
     public static IReadOnlyList<Migration> Of(string store)
     {
         var assembly = typeof(MigrationScripts).Assembly;

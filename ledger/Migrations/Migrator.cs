@@ -3,10 +3,8 @@ namespace Mall.Ledger;
 /// <summary>How a database keeps migrations to one process at a time. A lock was got when it answers 1.</summary>
 /// <param name="Unlock">When all has gone well.</param>
 /// <param name="Undo">When it has not; null: the same.</param>
-/// <param name="IsTransactional">
-/// Each migration has happened wholly or not at all. Elsewhere a process that dies may leave half of one: its row in
-/// <c>schema_version</c> comes last, and every statement can be repeated.
-/// </param>
+/// <param name="IsTransactional">Each migration has happened wholly or not at all. Elsewhere a process that dies may leave half
+/// of one: its row in <c>schema_version</c> comes last, and every statement can be repeated.</param>
 internal sealed record MigratorWords(
     string Folder, string Lock, string Unlock, bool IsTransactional, string? Undo = null, int TimeoutSeconds = 0);
 
@@ -21,12 +19,9 @@ internal sealed class Migrator(DbConnection connection, StoreErrors errors, Migr
         "select number, name, checksum from schema_version order by number",
         row => new Migration((int)row.GetInt64(0), row.GetString(1), row.GetString(2)));
 
+    /// <param name="migrations">Null: all of <see cref="MigratorWords.Folder"/>.</param>
     /// <exception cref="LedgerStartException">The schema does not fit this program, or a script failed.</exception>
-    public Task MigrateAsync(CancellationToken cancellationToken) =>
-        MigrateAsync(MigrationScripts.Of(words.Folder), cancellationToken);
-
-    /// <inheritdoc cref="MigrateAsync(CancellationToken)"/>
-    internal async Task MigrateAsync(IReadOnlyList<Migration> migrations, CancellationToken cancellationToken)
+    public async Task MigrateAsync(IReadOnlyList<Migration>? migrations, CancellationToken cancellationToken)
     {
         await LockAsync(cancellationToken);
         var end = words.Undo ?? words.Unlock;
@@ -38,7 +33,8 @@ internal sealed class Migrator(DbConnection connection, StoreErrors errors, Migr
                   applied_time bigint not null)
                 """, cancellationToken);
             var applied = await new Statement<Migration>(s_applied).ReadAsync(connection.CreateCommand(), cancellationToken);
-            foreach (var migration in MigrationPlan.Of(migrations, applied)) await ApplyAsync(migration, cancellationToken);
+            foreach (var migration in MigrationPlan.Of(migrations ?? MigrationScripts.Of(words.Folder), applied))
+                await ApplyAsync(migration, cancellationToken);
             end = words.Unlock;
         }
         finally

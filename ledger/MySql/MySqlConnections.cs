@@ -5,7 +5,6 @@ namespace Mall.Ledger.MySql;
 /// <summary>Texts mean the same in every session, whatever the server was told.</summary>
 internal static class MySqlConnections
 {
-    /// <param name="commandTimeout">How long a statement may take: nobody waits for its result any longer.</param>
     public static ServerConnections To(StoreAddress address, TimeSpan commandTimeout)
     {
         var setUp = SetUp(Math.Max(1, (int)(commandTimeout / 2).TotalSeconds));
@@ -26,20 +25,17 @@ internal static class MySqlConnections
     public static MySqlConnectionStringBuilder Settings(StoreAddress address, TimeSpan commandTimeout, bool isPooled) =>
         new(address.Options)
         {
-            Server = address.Host,
-            Port = (uint)address.Port,
-            Database = address.Database,
-            UserID = address.User,
-            Password = address.Password,
+            Server = address.Host, Port = (uint)address.Port, Database = address.Database,
+            UserID = address.User, Password = address.Password,
             ConnectionTimeout = 5,
             DefaultCommandTimeout = (uint)Math.Max(1, Math.Ceiling(commandTimeout.TotalSeconds)),
             CancellationTimeout = -1, // A server that does not answer a command does not answer its cancellation either.
             AllowPublicKeyRetrieval = true, // Without TLS, MySQL 8 sends the key that the password is encrypted with.
             AllowUserVariables = true, // They carry counts from one statement of a text to the next.
+            IgnoreCommandTransaction = true, // A command belongs to what its connection has begun, as on PostgreSQL.
             UseAffectedRows = false, // An update that changes nothing has found its row all the same.
             ConnectionReset = false, // Nobody leaves anything behind in a session of the pool, and so its setup lasts.
-            MaximumPoolSize = ServerConnections.MostPooled,
-            Pooling = isPooled,
+            MaximumPoolSize = ServerConnections.MostPooled, Pooling = isPooled,
         };
 
     // A value that does not fit is an error and not another value. Backslashes escape, as the driver expects. A session that was

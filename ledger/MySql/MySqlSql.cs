@@ -2,10 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Mall.Ledger.MySql;
 
-/// <summary>
-/// The statements that changes of one shape become: inserts with many rows; updates and deletes joined to the rows of a JSON text
-/// (<c>json_table</c>, since MariaDB 10.6 and MySQL 8.0.4). Names are quoted, because <c>key</c> is a word of the language here.
-/// </summary>
+/// <summary>The statements that changes of one shape become: inserts with many rows; updates and deletes joined to the rows of a
+/// JSON text (<c>json_table</c>, since MariaDB 10.6 and MySQL 8.0.4). Names are quoted, because <c>key</c> is a word of the
+/// language here.</summary>
 internal static class MySqlSql
 {
     // To make a temporary table of a text costs about as much as that many statements of one row each.

@@ -2,15 +2,12 @@ using System.Text.RegularExpressions;
 
 namespace Mall.Ledger.MySql;
 
-/// <summary>
-/// MySQL (8.0.19 or newer) or MariaDB (10.6 or newer). A commit is acknowledged when it is on the server's disk, provided that
-/// the server was not told otherwise (<c>innodb_flush_log_at_trx_commit</c>).
-/// </summary>
-internal sealed partial class MySqlStore(
-    LedgerOptions options, TimeProvider time, ILogger logger, ServerConnections connections)
+/// <summary>MySQL (8.0.19 or newer) or MariaDB (10.6 or newer). A commit is acknowledged when it is on the server's disk,
+/// provided that the server was not told otherwise (<c>innodb_flush_log_at_trx_commit</c>).</summary>
+internal sealed partial class MySqlStore(LedgerOptions options, TimeProvider time, ILogger<MySqlStore> logger)
     : ServerStore(
-        options, time, logger, connections, () => new MySqlWriter(connections, time), MySqlErrors.Instance, Words, s_now,
-        s_settled)
+        options, time, logger, MySqlConnections.To(options.Address, options.CommitTimeout),
+        connections => new MySqlWriter(connections, time), MySqlErrors.Instance, Words, s_now, s_settled, s_reserveIds)
 {
     // Locks are the server's, not the database's, and their names have at most 64 characters.
     private const string LockName = "left(concat('mall-migrations-', database()), 64)";
@@ -44,28 +41,18 @@ internal sealed partial class MySqlStore(
         "select version(), @@innodb_flush_log_at_trx_commit",
         row => (row.GetString(0), Convert.ToInt64(row.GetValue(1), null)));
 
-    private readonly ILogger _logger = logger;
-
-    public static MySqlStore At(LedgerOptions options, TimeProvider time, ILogger logger) =>
-        new(options, time, logger, MySqlConnections.To(options.Address, options.CommitTimeout));
-
-    protected override Statement<long> ReserveIds(string sequence, int count) => new(s_reserveIds, sequence, count);
-
-    protected override async Task CheckServerAsync(DbConnection connection, CancellationToken cancellationToken)
+    protected override async Task<string?> CheckServerAsync(DbConnection connection, CancellationToken cancellationToken)
     {
-        var (version, flush) = (await AskAsync(connection, s_server, cancellationToken))[0];
+        var (version, flush) =
+            (await new Statement<(string, long)>(s_server).ReadAsync(connection.CreateCommand(), cancellationToken))[0];
         var isMariaDb = version.Contains("MariaDB", StringComparison.OrdinalIgnoreCase);
         var oldest = isMariaDb ? new Version(10, 6) : new Version(8, 0, 19);
         if (VersionNumber.Match(version) is { Success: true } match && Version.Parse(match.Value) < oldest)
             throw new LedgerStartException(
                 $"db: the server at {Address} is {(isMariaDb ? "MariaDB" : "MySQL")} {version}; {oldest} or newer is needed.");
-        if (flush != 1) LogNotDurable(flush);
+        return flush == 1 ? null : $"innodb_flush_log_at_trx_commit = {flush}";
     }
 
     [GeneratedRegex(@"\d+\.\d+(\.\d+)?")]
     private static partial Regex VersionNumber { get; }
-
-    [LoggerMessage(2102, LogLevel.Warning,
-        "The database server does not wait for its disk (innodb_flush_log_at_trx_commit = {Flush}): commits can be lost")]
-    private partial void LogNotDurable(long flush);
 }

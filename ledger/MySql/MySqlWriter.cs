@@ -1,14 +1,13 @@
+using System.Text;
 using MySqlConnector;
 
 namespace Mall.Ledger.MySql;
 
-/// <summary>
-/// A batch is sent as one text. Every statement adds the rows that it found to <c>@hits</c>, and the commit mark at the end
-/// fails, by dividing by zero, when that is not all: then the commit behind it is not executed. Locks are taken in the order
-/// commit mark, barrier rows by key, tables by name, rows by key (<see cref="ChangeGroups"/>).
-/// </summary>
+/// <summary>A batch is sent as one text. Every statement adds the rows that it found to <c>@hits</c>, and the commit mark at the
+/// end fails, by dividing by zero, when that is not all: then the commit behind it is not executed. Locks are taken in the order
+/// commit mark, barrier rows by key, tables by name, rows by key (<see cref="ChangeGroup.Of"/>).</summary>
 internal sealed class MySqlWriter(ServerConnections connections, TimeProvider time)
-    : ServerWriter(connections, MySqlErrors.Instance)
+    : ServerWriter(connections, MySqlErrors.Instance, time, s_revoke)
 {
     // To begin a transaction would commit one that was left open. MySQL knows no wait for locks that is shorter than a second.
     private const string Begin =
@@ -20,19 +19,35 @@ internal sealed class MySqlWriter(ServerConnections connections, TimeProvider ti
 
     private const string Count = "set @hits = @hits + row_count();";
 
+    private static readonly Query<long> s_revoke = ShortQueries.Number("""
+        insert into commit_marks (committer, number, revoked, update_time) values (@p1, 0, @p2, @p3)
+        on duplicate key update revoked = greatest(revoked, @p2);
+        select number from commit_marks where committer = @p1
+        """);
+
     private readonly SqlText _sql = new();
     private long _largestPacket;
 
     protected override async Task PrepareAsync()
     {
-        // Who has the lock by name is the session before. Should it end by itself before it is killed, the next attempt gets on.
-        if (await ReadNumberAsync($"select coalesce(is_used_lock('{Name}'), 0)") is > 0 and var predecessor)
-            await ExecuteAsync($"kill {predecessor}");
-        if (await ReadNumberAsync($"select coalesce(get_lock('{Name}', 5), 0)") != 1)
+        // Who has the lock by name is the session before.
+        if (await NumberAsync($"select coalesce(is_used_lock('{Name}'), 0)") is > 0 and var predecessor)
+        {
+            try
+            {
+                await ExecuteAsync($"kill {predecessor}");
+            }
+            catch (MySqlException failure) when (failure.ErrorCode == MySqlErrorCode.NoSuchThread)
+            {
+                // It has ended by itself.
+            }
+        }
+
+        if (await NumberAsync($"select coalesce(get_lock('{Name}', 5), 0)") != 1)
             throw new TimeoutException("The session before has not ended.");
 
         // Less some room for the protocol's own bytes.
-        _largestPacket = await ReadNumberAsync("select @@max_allowed_packet") - 1_024;
+        _largestPacket = await NumberAsync("select @@max_allowed_packet") - 1_024;
     }
 
     protected override async ValueTask WriteAsync(Batch batch, bool isAgain)
@@ -51,11 +66,10 @@ internal sealed class MySqlWriter(ServerConnections connections, TimeProvider ti
             expected += Origins.Changes.Count;
         }
 
-        foreach (var group in Groups.Groups) Change(group);
+        foreach (var group in Groups) Change(group);
         _sql.Add($"update commit_marks set position = @position div (@hits = {expected}) where committer = ")
             .AddText(batch.Committer).Add(";commit");
-        CheckSize();
-        await ExecuteAsync(_sql.ToString());
+        await ExecuteAsync(Text());
 
         void Change(ChangeGroup group)
         {
@@ -70,31 +84,22 @@ internal sealed class MySqlWriter(ServerConnections connections, TimeProvider ti
     {
         ServerAnswer.UniqueViolation => null,
         ServerAnswer.FailedCheck => throw MySqlErrors.Instance.Failure(StoreFailure.Refused, refusal),
-        _ => MySqlErrors.Instance.Fault(string.Join(" and ", Groups.Groups.Select(group => group.Shape)), refusal),
+        _ => MySqlErrors.Instance.Fault(string.Join(" and ", Groups.Select(group => group.Shape)), refusal),
     };
 
     protected override async Task SeeAsync(ChangeGroup group, bool onlyFree, Sight[] sights)
     {
         MySqlSql.See(_sql.Clear(), group, onlyFree);
-        CheckSize();
-        await ReadAsync(_sql.ToString(), row =>
-            sights[row.GetInt64(0) - 1] = new Sight(true, onlyFree, row.GetInt64(1) != 0, row.GetInt64(2) != 0));
-    }
-
-    protected override async Task<long> RevokeAsync(string committer, long number)
-    {
-        _sql.Clear().Add("insert into commit_marks (committer, number, revoked, update_time) values (").AddText(committer)
-            .Add($", 0, {number}, ").Add(time.GetUtcNow())
-            .Add($") on duplicate key update revoked = greatest(revoked, {number});")
-            .Add("select number from commit_marks where committer = ").AddText(committer);
-        return await ReadNumberAsync(_sql.ToString());
+        await AskAsync(new Query<Sight>(Text(), row =>
+            sights[row.GetInt64(0) - 1] = new Sight(true, onlyFree, row.GetBoolean(1), row.GetBoolean(2))));
     }
 
     protected override Task RollbackAsync() => ExecuteAsync("rollback");
 
-    private void CheckSize()
+    private string Text()
     {
-        if (_sql.IsLongerThan(_largestPacket)) throw new TextTooLargeException();
+        var text = _sql.ToString();
+        return Encoding.UTF8.GetByteCount(text) <= _largestPacket ? text : throw new TextTooLargeException();
     }
 
     private async Task ExecuteAsync(string sql)
@@ -104,23 +109,5 @@ internal sealed class MySqlWriter(ServerConnections connections, TimeProvider ti
         await command.ExecuteNonQueryAsync();
     }
 
-    // All answers are read: one that is lost is not taken for a good one.
-    private async Task ReadAsync(string sql, Action<DbDataReader> take)
-    {
-        await using var command = Connection.CreateCommand();
-        command.CommandText = sql;
-        await using var reader = await command.ExecuteReaderAsync();
-        do
-        {
-            while (await reader.ReadAsync()) take(reader);
-        }
-        while (await reader.NextResultAsync());
-    }
-
-    private async Task<long> ReadNumberAsync(string sql)
-    {
-        var number = 0L;
-        await ReadAsync(sql, row => number = row.GetInt64(0));
-        return number;
-    }
+    private async Task<long> NumberAsync(string sql) => (await AskAsync(ShortQueries.Number(sql)))[0];
 }

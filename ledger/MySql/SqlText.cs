@@ -4,24 +4,14 @@ using System.Text.Encodings.Web;
 
 namespace Mall.Ledger.MySql;
 
-/// <summary>
-/// A statement in the making, with its values as literals: a batch has thousands, more than a driver handles well as parameters.
-/// </summary>
+/// <summary>A statement in the making, with its values as literals: a batch has thousands, more than a driver handles well as
+/// parameters.</summary>
 internal sealed class SqlText
 {
     /// <summary>Stands before the number of a value, as one character, in the place of which the value is put.</summary>
     public const char Gap = '\u0001';
 
     private readonly StringBuilder _text = new();
-
-    /// <param name="bytes">In UTF-8, as it is sent.</param>
-    public bool IsLongerThan(long bytes)
-    {
-        if (_text.Length * 3L <= bytes) return false; // No character takes more.
-        var length = 0L;
-        foreach (var chunk in _text.GetChunks()) length += Encoding.UTF8.GetByteCount(chunk.Span);
-        return length > bytes;
-    }
 
     public SqlText Clear()
     {

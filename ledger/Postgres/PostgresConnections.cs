@@ -18,19 +18,11 @@ internal static class PostgresConnections
     {
         var settings = new NpgsqlConnectionStringBuilder(address.Options)
         {
-            Host = address.Host,
-            Port = address.Port,
-            Database = address.Database,
-            Username = address.User,
-            Password = address.Password,
-            ApplicationName = committer ?? "mall",
-            Timeout = 5,
-            CommandTimeout = Math.Max(1, (int)Math.Ceiling(commandTimeout.TotalSeconds)),
-            TcpKeepAlive = true,
-            TcpKeepAliveTime = 5,
-            TcpKeepAliveInterval = 2,
-            MaxAutoPrepare = 256,
-            AutoPrepareMinUsages = 2,
+            Host = address.Host, Port = address.Port, Database = address.Database,
+            Username = address.User, Password = address.Password, ApplicationName = committer ?? "mall",
+            Timeout = 5, CommandTimeout = Math.Max(1, (int)Math.Ceiling(commandTimeout.TotalSeconds)),
+            TcpKeepAlive = true, TcpKeepAliveTime = 5, TcpKeepAliveInterval = 2,
+            MaxAutoPrepare = 256, AutoPrepareMinUsages = 2,
             GssEncryptionMode = GssEncryptionMode.Disable, // Saves a round trip, and the search for a library that nobody has.
             MaxPoolSize = ServerConnections.MostPooled,
             ConnectionLifetime = 20, // What a server's defaults were when a session began, read-only say, does not last.

@@ -1,38 +1,51 @@
+using System.Runtime.CompilerServices;
+
 namespace Mall.Ledger.Postgres;
 
 /// <summary>The statements of a shape of changes: parameter <c>$n</c> is an array with value n of every change.</summary>
-internal static class PostgresSql
+internal sealed class PostgresSql
 {
     private static readonly ShapeSql s_parts = new(c => $"t.{c}", i => $"v.c{i + 1}", "is not distinct from");
+    private static readonly ConditionalWeakTable<RowShape, PostgresSql> s_all = []; // Each shape is put into words once.
+
+    private PostgresSql(RowShape shape)
+    {
+        var (count, conditions) = ($"(count(*) = ${shape.Columns.Count + 1})::int", s_parts.Conditions(shape));
+        Change = shape.Operation switch
+        {
+            RowOperation.Insert =>
+                $"insert into {shape.Table} as t ({ShapeSql.Inserted(shape, c => c.Name)}) "
+                + $"select *{(shape.IsListed ? ", list_position(pg_current_xact_id())" : "")} from {Rows(shape)}",
+            RowOperation.Update =>
+                Changed($"update {shape.Table} as t set {s_parts.Sets(shape, c => c.Name)} from {Rows(shape)}"),
+            _ => Changed($"delete from {shape.Table} as t using {Rows(shape)}"),
+        };
+        Check = $"select 1 / {count} from {Rows(shape)} join {shape.Table} as t on {conditions}";
+        See = $"select v.n, ({s_parts.Conditions(shape, ColumnRole.Guard)}), "
+            + $"({s_parts.Conditions(shape, ColumnRole.AddNotNegative)}) from {Rows(shape, ordinality: true)} "
+            + $"join {shape.Table} as t on {s_parts.Conditions(shape, ColumnRole.Key)}";
+
+        string Changed(string write) =>
+            $"with changed as ({write} where {conditions} returning 1) select 1 / {count} from changed";
+    }
 
     /// <summary>Fails unless every change finds its row: by dividing by zero, when there are not as many as the last parameter
     /// says. An insert has no such parameter and fails by itself; to pass over rows instead, and to count, costs a look into each
     /// unique index before it is written to.</summary>
-    public static string Change(RowShape shape) => shape.Operation == RowOperation.Insert
-        ? Insert(shape)
-        : $"with changed as ({Write(shape)} returning 1) select 1 / (count(*) = ${shape.Columns.Count + 1})::int from changed";
+    public string Change { get; }
 
     /// <summary>Passes over a row that is there.</summary>
-    public static string InsertIfMissing(RowShape shape) => $"{Insert(shape)} on conflict do nothing";
-
-    private static string Insert(RowShape shape) =>
-        $"insert into {shape.Table} as t ({ShapeSql.Inserted(shape, c => c.Name)}) "
-        + (shape.IsListed ? "select *, list_position(pg_current_xact_id()) " : "select * ") + $"from {Rows(shape)}";
-
-    private static string Write(RowShape shape) => shape.Operation == RowOperation.Update
-        ? $"update {shape.Table} as t set {s_parts.Sets(shape, c => c.Name)} from {Rows(shape)} where {s_parts.Conditions(shape)}"
-        : $"delete from {shape.Table} as t using {Rows(shape)} where {s_parts.Conditions(shape)}";
+    public string InsertIfMissing => $"{Change} on conflict do nothing";
 
     /// <summary>Fails, likewise, unless so many rows are as the changes expect them.</summary>
-    public static string Check(RowShape shape) =>
-        $"select 1 / (count(*) = ${shape.Columns.Count + 1})::int from {Rows(shape)} "
-        + $"join {shape.Table} as t on {s_parts.Conditions(shape)}";
+    public string Check { get; }
 
     /// <summary>See <see cref="ServerWriter.SeeAsync"/>: the changes whose rows are there, from 1; guards; sums.</summary>
-    public static string See(RowShape shape, bool onlyFree) =>
-        $"select v.n, ({s_parts.Conditions(shape, ColumnRole.Guard)}), ({s_parts.Conditions(shape, ColumnRole.AddNotNegative)})"
-        + $" from {Rows(shape, ordinality: true)} join {shape.Table} as t on {s_parts.Conditions(shape, ColumnRole.Key)}"
-        + (onlyFree ? " for no key update of t skip locked" : "");
+    public string See { get; }
+
+    public string SeeFree => $"{See} for no key update of t skip locked";
+
+    public static PostgresSql Of(RowShape shape) => s_all.GetValue(shape, static shape => new PostgresSql(shape));
 
     private static string Rows(RowShape shape, bool ordinality = false) =>
         $"unnest({string.Join(", ", shape.Columns.Select((c, i) => $"${i + 1}::{TypeOf(c.Column)}[]"))})"

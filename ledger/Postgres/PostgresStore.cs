@@ -2,15 +2,13 @@ using Npgsql;
 
 namespace Mall.Ledger.Postgres;
 
-/// <summary>
-/// PostgreSQL. A commit is acknowledged when it is on the server's disk (<c>synchronous_commit</c>), provided that the server was
-/// not told to lie about that (<c>fsync</c>).
-/// </summary>
-internal sealed partial class PostgresStore(
-    LedgerOptions options, TimeProvider time, ILogger logger, ServerConnections connections)
+/// <summary>PostgreSQL. A commit is acknowledged when it is on the server's disk (<c>synchronous_commit</c>), provided that the
+/// server was not told to lie about that (<c>fsync</c>).</summary>
+internal sealed class PostgresStore(LedgerOptions options, TimeProvider time, ILogger<PostgresStore> logger)
     : ServerStore(
-        options, time, logger, connections, () => new PostgresWriter(connections, time), PostgresErrors.Instance, Words, s_now,
-        s_settled)
+        options, time, logger, PostgresConnections.To(options.Address, options.CommitTimeout),
+        connections => new PostgresWriter(connections, time), PostgresErrors.Instance, Words,
+        s_now, s_settled, ShortQueries.ReserveIds)
 {
     private const int OldestVersion = 14;
 
@@ -51,25 +49,16 @@ internal sealed partial class PostgresStore(
     private static readonly Query<long> s_now =
         ShortQueries.Number("select (extract(epoch from clock_timestamp()) * 1000)::bigint");
 
-    private readonly ILogger _logger = logger;
-
-    public static PostgresStore At(LedgerOptions options, TimeProvider time, ILogger logger) =>
-        new(options, time, logger, PostgresConnections.To(options.Address, options.CommitTimeout));
-
-    protected override async Task CheckServerAsync(DbConnection connection, CancellationToken cancellationToken)
+    protected override async Task<string?> CheckServerAsync(DbConnection connection, CancellationToken cancellationToken)
     {
         if (((NpgsqlConnection)connection).PostgreSqlVersion is { } version && version.Major < OldestVersion)
             throw new LedgerStartException(
                 $"db: the server at {Address} is PostgreSQL {version}; {OldestVersion} or newer is needed.");
-        var (fsync, synchronousCommit) = (await AskAsync(connection, s_durability, cancellationToken))[0];
-        if (fsync == "off" || synchronousCommit == "off") LogNotDurable(fsync, synchronousCommit);
+        var (fsync, synchronousCommit) =
+            (await new Statement<(string, string)>(s_durability).ReadAsync(connection.CreateCommand(), cancellationToken))[0];
+        return fsync == "off" || synchronousCommit == "off" ? $"fsync = {fsync}, synchronous_commit = {synchronousCommit}" : null;
     }
 
     protected override Task GetReadyAsync(DbConnection connection, CancellationToken cancellationToken) =>
-        AskAsync(connection, s_goOnBehind, cancellationToken);
-
-    [LoggerMessage(2101, LogLevel.Warning,
-        "The database server does not wait for its disk (fsync = {Fsync}, synchronous_commit = {SynchronousCommit}): "
-        + "commits can be lost")]
-    private partial void LogNotDurable(string fsync, string synchronousCommit);
+        new Statement<long>(s_goOnBehind).ReadAsync(connection.CreateCommand(), cancellationToken);
 }

@@ -1,15 +1,25 @@
 using Npgsql;
+using Db = NpgsqlTypes.NpgsqlDbType;
 
 namespace Mall.Ledger.Postgres;
 
-/// <summary>
-/// Each statement fails unless it changes all that it is given (<see cref="PostgresSql.Change"/>). Locks are taken in the order
-/// commit mark, barrier rows by key, tables by name, rows by key (<see cref="ChangeGroups"/>).
-/// </summary>
+/// <summary>Each statement fails unless it changes all that it is given (<see cref="PostgresSql.Change"/>). Locks are taken in
+/// the order commit mark, barrier rows by key, tables by name, rows by key (<see cref="ChangeGroup.Of"/>).</summary>
 internal sealed class PostgresWriter(ServerConnections connections, TimeProvider time)
-    : ServerWriter(connections, PostgresErrors.Instance)
+    : ServerWriter(connections, PostgresErrors.Instance, time, s_revoke)
 {
     private const string HardlyWait = "select set_config('lock_timeout', '20ms', true)"; // In this transaction alone.
+
+    // First in every transaction: it fails when the batch must not commit any more, for a number that was revoked changes no row.
+    private const string WriteMark = """
+        with changed as (
+          insert into commit_marks as m (committer, number, revoked, update_time, position)
+          values ($1, $2, 0, $3, list_position(pg_current_xact_id()))
+          on conflict (committer) do update
+          set number = excluded.number, update_time = excluded.update_time, position = excluded.position
+          where m.revoked < excluded.number returning 1)
+        select 1 / count(*)::int from changed
+        """;
 
     private static readonly Query<long> s_revoke = ShortQueries.Number("""
         insert into commit_marks as m (committer, number, revoked, update_time)
@@ -27,39 +37,39 @@ internal sealed class PostgresWriter(ServerConnections connections, TimeProvider
         """,
         row => row.GetBoolean(0));
 
-    private static readonly Func<RowShape, string> s_change = PostgresSql.Change;
-    private static readonly Func<RowShape, string> s_insertIfMissing = PostgresSql.InsertIfMissing;
-    private static readonly Func<RowShape, string> s_check = PostgresSql.Check;
-    private static readonly Func<RowShape, string> s_see = shape => PostgresSql.See(shape, onlyFree: false);
-    private static readonly Func<RowShape, string> s_seeFree = shape => PostgresSql.See(shape, onlyFree: true);
-
-    private readonly PostgresStatements _statements = new();
-
-    protected override Task PrepareAsync() => new Statement<bool>(s_succeed, Name).ReadAsync(Connection.CreateCommand());
+    protected override Task PrepareAsync() => AskAsync(s_succeed, Name);
 
     protected override async ValueTask WriteAsync(Batch batch, bool isAgain)
     {
         await using var transaction = Connection.CreateBatch();
         if (isAgain) transaction.BatchCommands.Add(new NpgsqlBatchCommand(HardlyWait));
-        transaction.BatchCommands.Add(PostgresStatements.Mark(batch));
-        Add(Own, s_change);
-        Add(Markers, s_insertIfMissing);
-        Add(Origins, s_check);
-        foreach (var group in Groups.Groups) Add(group, s_change);
+        transaction.BatchCommands.Add(new NpgsqlBatchCommand(WriteMark)
+        {
+            Parameters =
+            {
+                new NpgsqlParameter<string> { TypedValue = batch.Committer },
+                new NpgsqlParameter<long> { TypedValue = batch.Number },
+                new NpgsqlParameter<long> { TypedValue = batch.Time.ToUnixTimeMilliseconds() },
+            },
+        });
+        Add(Own, PostgresSql.Of(Own.Shape).Change);
+        Add(Markers, PostgresSql.Of(Markers.Shape).InsertIfMissing);
+        Add(Origins, PostgresSql.Of(Origins.Shape).Check);
+        foreach (var group in Groups) Add(group, PostgresSql.Of(group.Shape).Change);
 
         // Without a transaction of its own a batch is one: the server commits it after its last statement.
         await transaction.ExecuteNonQueryAsync();
 
-        void Add(ChangeGroup group, Func<RowShape, string> sql)
+        void Add(ChangeGroup group, string sql)
         {
-            if (group.Changes.Count > 0) transaction.BatchCommands.Add(_statements.For(group, sql));
+            if (group.Changes.Count > 0) transaction.BatchCommands.Add(Command(group, sql));
         }
     }
 
     protected override LedgerFaultException? Judge(Exception refusal)
     {
         var failed = (refusal as PostgresException)?.BatchCommand?.CommandText;
-        var group = Groups.Groups.FirstOrDefault(group => _statements.TextOf(group.Shape, s_change) == failed);
+        var group = Groups.Find(group => PostgresSql.Of(group.Shape).Change == failed);
         var isRefused = PostgresErrors.Instance.AnswerOf(refusal) is ServerAnswer.FailedCheck or ServerAnswer.UniqueViolation;
         return (group, isRefused) switch
         {
@@ -71,16 +81,33 @@ internal sealed class PostgresWriter(ServerConnections connections, TimeProvider
 
     protected override async Task SeeAsync(ChangeGroup group, bool onlyFree, Sight[] sights)
     {
+        var sql = PostgresSql.Of(group.Shape);
         await using var batch = Connection.CreateBatch();
-        batch.BatchCommands.Add(_statements.For(group, onlyFree ? s_seeFree : s_see));
+        batch.BatchCommands.Add(Command(group, onlyFree ? sql.SeeFree : sql.See));
         await using var reader = await batch.ExecuteReaderAsync();
         while (await reader.ReadAsync())
             sights[reader.GetInt64(0) - 1] = new Sight(true, onlyFree, reader.GetBoolean(1), reader.GetBoolean(2));
     }
 
-    protected override async Task<long> RevokeAsync(string committer, long number) =>
-        (await new Statement<long>(s_revoke, committer, number, time.GetUtcNow()).ReadAsync(Connection.CreateCommand()))[0];
-
     // A batch is a transaction of its own, and has been undone.
     protected override Task RollbackAsync() => Task.CompletedTask;
+
+    /// <summary>The statement for these changes; a parameter is an array, for a column.</summary>
+    private static NpgsqlBatchCommand Command(ChangeGroup group, string sql)
+    {
+        var (columns, changes) = (group.Shape.Columns, group.Changes);
+        var command = new NpgsqlBatchCommand(sql);
+        for (var i = 0; i < columns.Count; i++)
+            command.Parameters.Add(columns[i].Column.Type == ColumnType.Number
+                ? Values(i, Db.Bigint, static value => value.IsNull ? (long?)null : value.Number)
+                : Values(i, Db.Text, static value => value.Text));
+        if (sql.Contains($"${columns.Count + 1})", StringComparison.Ordinal))
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = changes.Count });
+        return command;
+
+        NpgsqlParameter<T[]> Values<T>(int column, Db type, Func<Value, T> read) => new()
+        {
+            TypedValue = [.. changes.Select(change => read(change.Values[column]))], NpgsqlDbType = Db.Array | type,
+        };
+    }
 }

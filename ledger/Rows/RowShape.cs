@@ -35,15 +35,17 @@ public readonly record struct ShapeColumn(Column Column, ColumnRole Role);
 public sealed class RowShape
 {
     private readonly int[] _added; // Where the values stand that are added.
+    private readonly string _words;
 
-    private RowShape(Table table, RowOperation operation, IReadOnlyList<ShapeColumn> columns)
+    internal RowShape(Table table, RowOperation operation, IEnumerable<ShapeColumn> columns)
     {
-        Table = table;
-        Operation = operation;
-        Columns = columns;
-        OnlyAdds = operation == RowOperation.Update && !columns.Any(c => c.Role == ColumnRole.Set);
-        KeyPositions = [.. table.Key.Select(key => PositionOfKey(table, columns, key))];
-        _added = [.. columns.Index().Where(c => c.Item.Role >= ColumnRole.Add).Select(c => c.Index)];
+        var all = columns.ToList();
+        (Table, Operation, Columns) = (table, operation, all);
+        OnlyAdds = operation == RowOperation.Update && !Columns.Any(c => c.Role == ColumnRole.Set);
+        KeyPositions = [.. table.Key.Select(key => all.IndexOf(new ShapeColumn(key, ColumnRole.Key)))];
+        _added = [.. Columns.Index().Where(c => c.Item.Role >= ColumnRole.Add).Select(c => c.Index)];
+        _words = $"{operation} {table} ({string.Join(", ", Columns.Select(c => $"{c.Role} {c.Column}"))})";
+        if (KeyPositions.Contains(-1)) throw new ArgumentException($"{_words} lacks a part of the primary key.", nameof(columns));
     }
 
     public Table Table { get; }
@@ -60,13 +62,6 @@ public sealed class RowShape
 
     /// <summary>Where the values of the primary key stand in a change, in the order of <see cref="Table.Key"/>.</summary>
     internal int[] KeyPositions { get; }
-
-    internal static RowShape ForInsert(Table table, Column[] columns) =>
-        new(table, RowOperation.Insert,
-            [.. columns.Select(c => new ShapeColumn(c, table.Key.Contains(c) ? ColumnRole.Key : ColumnRole.Set))]);
-
-    internal static RowShape ForUpdate(Table table) => new(table, RowOperation.Update, KeyOf(table));
-    internal static RowShape ForDelete(Table table) => new(table, RowOperation.Delete, KeyOf(table));
 
     /// <summary>What is inserted gets, in the column <c>position</c>, the place of its commit among all: see
     /// <see cref="ILedger.SettledAsync"/>.</summary>
@@ -96,17 +91,7 @@ public sealed class RowShape
         return new RowChange(this, values);
     }
 
-    public override string ToString() =>
-        $"{Operation} {Table} ({string.Join(", ", Columns.Select(c => $"{c.Role} {c.Column}"))})";
-
-    private static ShapeColumn[] KeyOf(Table table) => [.. table.Key.Select(c => new ShapeColumn(c, ColumnRole.Key))];
-
-    private static int PositionOfKey(Table table, IReadOnlyList<ShapeColumn> columns, Column key)
-    {
-        for (var i = 0; i < columns.Count; i++)
-            if (columns[i].Role == ColumnRole.Key && columns[i].Column == key) return i;
-        throw new ArgumentException($"A change of {table} must name {key}: it is part of its primary key.", nameof(columns));
-    }
+    public override string ToString() => _words;
 
     private RowShape And(ColumnRole role, Column[] columns)
     {

@@ -25,13 +25,14 @@ public sealed class Table(string name, params Column[] key)
     public IReadOnlyList<Column> Key { get; } = key;
 
     /// <summary>Inserts a row. One with the same primary key or another unique value is a conflict.</summary>
-    public RowShape Insert(params Column[] columns) => RowShape.ForInsert(this, columns);
+    public RowShape Insert(params Column[] columns) => new(this, RowOperation.Insert,
+        columns.Select(c => new ShapeColumn(c, Key.Contains(c) ? ColumnRole.Key : ColumnRole.Set)));
 
     /// <summary>Updates the row with the given primary key. See <see cref="RowShape"/> for guards, sets and adds.</summary>
-    public RowShape Update() => RowShape.ForUpdate(this);
+    public RowShape Update() => new(this, RowOperation.Update, Key.Select(c => new ShapeColumn(c, ColumnRole.Key)));
 
     /// <summary>Deletes the row with the given primary key. No row, or a guard that fails, is a conflict.</summary>
-    public RowShape Delete() => RowShape.ForDelete(this);
+    public RowShape Delete() => new(this, RowOperation.Delete, Key.Select(c => new ShapeColumn(c, ColumnRole.Key)));
 
     public override string ToString() => Name;
 }

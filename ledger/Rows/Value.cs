@@ -1,9 +1,7 @@
 namespace Mall.Ledger;
 
-/// <summary>
-/// One value of one column: null, a 64-bit integer or a text. No boxing: a batch holds thousands of them.
-/// Times are stored as Unix milliseconds (UTC), enums as their number, money in minor units.
-/// </summary>
+/// <summary>One value of one column: null, a 64-bit integer or a text. No boxing: a batch holds thousands of them. Times are
+/// stored as Unix milliseconds (UTC), enums as their number, money in minor units.</summary>
 public readonly record struct Value
 {
     private static readonly object s_isNumber = new();
@@ -29,12 +27,6 @@ public readonly record struct Value
     public static implicit operator Value(string? text) => new(0, text);
     public static implicit operator Value(DateTimeOffset time) => time.ToUnixTimeMilliseconds();
     public static implicit operator Value(DateTimeOffset? time) => time is { } t ? t : Null;
-
-    /// <inheritdoc cref="op_Implicit(long)"/>
-    public static Value FromInt64(long number) => number;
-
-    /// <inheritdoc cref="op_Implicit(string)"/>
-    public static Value FromString(string? text) => text;
 
     /// <summary>As drivers take it.</summary>
     internal object ToObject() => IsNumber ? _number : _reference ?? DBNull.Value;

@@ -3,20 +3,17 @@ using System.Net.Sockets;
 
 namespace Mall.Ledger.Servers;
 
-/// <summary>
-/// A database server, for several silos. One connection writes batches, one after the other (docs/decisions/0015); a small
-/// pool serves everything that is short. Nobody holds a thread while the server works.
-/// </summary>
+/// <summary>A database server, for several silos. One connection writes batches, one after the other (docs/decisions/0015); a
+/// small pool serves everything that is short. Nobody holds a thread while the server works.</summary>
 internal abstract partial class ServerStore(
     LedgerOptions options, TimeProvider time, ILogger logger, ServerConnections connections,
-    Func<ServerWriter> newWriter, ServerErrors errors, MigratorWords migrations, Query<long> now, Query<long> settled) : IStore
+    Func<ServerConnections, ServerWriter> newWriter, ServerErrors errors, MigratorWords migrations,
+    Query<long> now, Query<long> settled, Query<long> reserveIds) : IStore
 {
     // A pooled connection whose server has been restarted since is found to be dead when it is used; the next one may be, too.
     private const int MostReads = 3;
 
-    private readonly ServerWriter _writer = newWriter();
-
-    private int _isDisposed;
+    private readonly ServerWriter _writer = newWriter(connections);
 
     public TaskScheduler Scheduler => TaskScheduler.Default;
 
@@ -27,8 +24,9 @@ internal abstract partial class ServerStore(
         await using var connection = await ConnectAsync(cancellationToken);
         try
         {
-            await CheckServerAsync(connection, cancellationToken);
-            await new Migrator(connection, errors, migrations, time).MigrateAsync(cancellationToken);
+            if (await CheckServerAsync(connection, cancellationToken) is { } settings)
+                LogNotDurable(logger, settings);
+            await new Migrator(connection, errors, migrations, time).MigrateAsync(null, cancellationToken);
             await GetReadyAsync(connection, cancellationToken);
         }
         catch (Exception failure) when (errors.IsFailure(failure) && failure is not OperationCanceledException)
@@ -71,7 +69,8 @@ internal abstract partial class ServerStore(
     public async Task<DateTimeOffset?> NowAsync(CancellationToken cancellationToken) =>
         DateTimeOffset.FromUnixTimeMilliseconds((await QueryAsync(now, [], cancellationToken))[0]);
 
-    public async Task<long> ReserveIdsAsync(string sequence, int count) => (await WriteAsync(ReserveIds(sequence, count)))[0];
+    public async Task<long> ReserveIdsAsync(string sequence, int count) =>
+        (await TryAsync(() => new Statement<long>(reserveIds, sequence, count).ReadAsync(connections.Pool.CreateCommand())))[0];
 
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) => PickAsync(ShortQueries.Claim(claim));
 
@@ -81,25 +80,19 @@ internal abstract partial class ServerStore(
     public async Task<int> CleanUpAsync(DateTimeOffset before, int limit) =>
         (await PickAsync(ShortQueries.CleanUp(before, limit))).Count;
 
+    // By the ledger that used it, then by the container that made it: a second time does nothing.
     public async ValueTask DisposeAsync()
     {
-        // By the ledger that used it, then by the container that made it.
-        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         await _writer.DisposeAsync();
         await connections.DisposeAsync();
     }
 
+    /// <returns>The settings by which the server does not wait for its disk; null when it does.</returns>
     /// <exception cref="LedgerStartException">It is too old.</exception>
-    protected abstract Task CheckServerAsync(DbConnection connection, CancellationToken cancellationToken);
+    protected abstract Task<string?> CheckServerAsync(DbConnection connection, CancellationToken cancellationToken);
 
     /// <summary>Once the schema is as it should be.</summary>
     protected virtual Task GetReadyAsync(DbConnection connection, CancellationToken cancellationToken) => Task.CompletedTask;
-
-    protected virtual Statement<long> ReserveIds(string sequence, int count) => ShortQueries.ReserveIds(sequence, count);
-
-    protected static Task<IReadOnlyList<T>> AskAsync<T>(
-        DbConnection connection, Query<T> query, CancellationToken cancellationToken) =>
-        new Statement<T>(query).ReadAsync(connection.CreateCommand(), cancellationToken);
 
     /// <summary>Waits for a server that is not up yet: after a power cut all start at once.</summary>
     /// <exception cref="LedgerStartException">None within <see cref="LedgerOptions.StartTimeout"/>; it says why.</exception>
@@ -124,26 +117,15 @@ internal abstract partial class ServerStore(
         }
     }
 
-    /// <summary>Writes in one statement, once.</summary>
-    private Task<IReadOnlyList<T>> WriteAsync<T>(Statement<T> statement) =>
-        TryAsync(() => statement.ReadAsync(connections.Pool.CreateCommand()));
-
     private Task<IReadOnlyList<T>> PickAsync<T>(Pick<T> pick) => TryAsync(async () =>
     {
         await using var connection = await connections.Pool.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted);
-        var picked = await ExecuteAsync(pick.Rows.Locking());
+        var picked = await pick.Rows.Locking().ReadAsync(connection.CreateCommand());
         if (picked.Count == 0) return picked;
-        foreach (var statement in pick.Write(picked)) await ExecuteAsync(statement);
+        foreach (var statement in pick.Write(picked)) await statement.ReadAsync(connection.CreateCommand());
         await transaction.CommitAsync();
         return picked;
-
-        Task<IReadOnlyList<TRow>> ExecuteAsync<TRow>(Statement<TRow> statement)
-        {
-            var command = connection.CreateCommand();
-            command.Transaction = transaction;
-            return statement.ReadAsync(command);
-        }
     });
 
     private async Task<T> TryAsync<T>(Func<Task<T>> action)
@@ -160,6 +142,9 @@ internal abstract partial class ServerStore(
 
     [LoggerMessage(2100, LogLevel.Warning, "Waiting for {Address}: {Problem}; for {LeftSeconds:0} more seconds")]
     private static partial void LogWaiting(ILogger logger, StoreAddress address, string problem, double leftSeconds);
+
+    [LoggerMessage(2101, LogLevel.Warning, "The database server does not wait for its disk ({Settings}): commits can be lost")]
+    private static partial void LogNotDurable(ILogger logger, string settings);
 }
 
 /// <summary>The ways to a server; disposing of them closes them.</summary>

@@ -3,13 +3,14 @@ using System.Security.Cryptography;
 
 namespace Mall.Ledger.Servers;
 
-/// <summary>
-/// Writes batches through one connection, each in one round trip, the commit included. When the server refuses one, nothing has
-/// happened: a look finds out what committed rows say of each write set, and the rest is sent again; if that is nothing, the
-/// batch is refused (docs/decisions/0011). Whoever is to be <em>written</em> is never judged by a look, but by the statement that
-/// writes it: each names the values that it expects, so read committed is isolation enough. One caller at a time.
-/// </summary>
-internal abstract class ServerWriter(ServerConnections connections, ServerErrors errors) : IAsyncDisposable
+/// <summary>Writes batches through one connection, each in one round trip, the commit included. When the server refuses one,
+/// nothing has happened: a look finds out what committed rows say of each write set, and the rest is sent again; if that is
+/// nothing, the batch is refused (docs/decisions/0011). Whoever is to be <em>written</em> is never judged by a look, but by the
+/// statement that writes it: each names the values that it expects, so read committed is isolation enough. One caller at a
+/// time.</summary>
+/// <param name="revoke">Revokes number <c>@p2</c> of committer <c>@p1</c> at the time <c>@p3</c>, and says its last one.</param>
+internal abstract class ServerWriter(ServerConnections connections, ServerErrors errors, TimeProvider time, Query<long> revoke)
+    : IAsyncDisposable
 {
     /// <summary>How long a statement waits for a lock: as a rule longer than another silo's commit holds it.</summary>
     public static readonly TimeSpan LockWait = TimeSpan.FromMilliseconds(200);
@@ -22,17 +23,14 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
     // Repeated and null compensations come in swarms: as long as they do, a look at barriers comes first. It is the cheaper way.
     private bool _expectsRepeats;
 
-    protected ServerConnections Connections => connections;
-
     /// <summary>What its sessions are called. Not from the seeded source: whoever takes the same name ends them.</summary>
-    protected string Name { get; } =
-        ServerConnections.CommitterPrefix + RandomNumberGenerator.GetHexString(16, lowercase: true);
+    protected string Name { get; } = ServerConnections.CommitterPrefix + RandomNumberGenerator.GetHexString(16, lowercase: true);
 
     /// <summary>The committer's, open and ready.</summary>
     protected DbConnection Connection => _connection ?? throw new UnreachableException();
 
     /// <summary>The changes of the batch that is being written, or looked at.</summary>
-    protected ChangeGroups Groups { get; } = new();
+    protected List<ChangeGroup> Groups { get; private set; } = [];
 
     /// <summary>Rows of its barriers' own ops, which must be new.</summary>
     protected ChangeGroup Own { get; } = new(BarrierTable.Insert);
@@ -43,7 +41,6 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
     /// <summary>Rows of origins, which must then be there for the reasons that stand in them.</summary>
     protected ChangeGroup Origins { get; } = new(BarrierTable.Reason);
 
-    /// <inheritdoc cref="IStore.ApplyAsync"/>
     public async ValueTask ApplyAsync(Batch batch)
     {
         Exception? refusal = null; // Of the last attempt.
@@ -88,7 +85,7 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
         {
             await DisconnectAsync();
             await ConnectAsync();
-            return await RevokeAsync(committer, number) >= number;
+            return (await AskAsync(revoke, committer, number, time.GetUtcNow()))[^1] >= number;
         }
         catch (Exception failure) when (errors.IsFailure(failure))
         {
@@ -115,11 +112,11 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
     /// <summary>Notes what is to be seen of the rows of a group's changes, all of them or those that nobody has locked.</summary>
     protected abstract Task SeeAsync(ChangeGroup group, bool onlyFree, Sight[] sights);
 
-    /// <returns>The last number that the committer has committed.</returns>
-    protected abstract Task<long> RevokeAsync(string committer, long number);
-
     /// <summary>Ends a transaction, if there is one.</summary>
     protected abstract Task RollbackAsync();
+
+    protected Task<IReadOnlyList<T>> AskAsync<T>(Query<T> query, params Value[] parameters) =>
+        new Statement<T>(query, parameters).ReadAsync(Connection.CreateCommand());
 
     /// <summary>What a look sees of the row of a change.</summary>
     /// <param name="IsGuarded">It is there and its guards hold.</param>
@@ -133,32 +130,33 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
         foreach (var group in (ChangeGroup[])[Own, Markers, Origins]) group.Changes.Clear();
         for (var i = 0; i < batch.Count; i++)
         {
-            if (!batch.IsOpen(i)) continue;
-            if (StorableValues.FaultOf(batch[i]) is { } fault) batch.Find(i, fault); // What no database can hold is never sent.
-            else Collect(batch, i);
+            var pending = batch.Pending[i];
+            if (!pending.IsOpen) continue;
+            if (StorableValues.FaultOf(pending.Writes) is { } fault) batch.Find(pending, default, fault); // It is never sent.
+            else Collect(batch, pending, i);
         }
 
-        Own.Changes.Sort(Own.ByKey);
-        Markers.Changes.Sort(Markers.ByKey);
-        Groups.Collect(batch);
+        Own.Sort();
+        Markers.Sort();
+        Groups = ChangeGroup.Of(batch);
         return batch.Open > 0;
     }
 
-    private void Collect(Batch batch, int i)
+    private void Collect(Batch batch, PendingCommit pending, int i)
     {
         var isNull = false;
-        if (batch[i].Barrier is { } key)
+        if (pending.Writes.Barrier is { } key)
         {
             var origin = Barrier.OriginOf(key.Op);
-            var time = batch[i].Time ?? batch.Time;
-            isNull = origin is not null && batch.ExpectsNull(i);
+            var time = pending.Writes.Time ?? batch.Time;
+            isNull = origin is not null && pending.ExpectsNull;
             (isNull ? Markers : Own).Changes.Add((i, BarrierTable.New(key, key.Op, time)));
             if (isNull) Markers.Changes.Add((i, BarrierTable.New(key, origin!, time)));
             if (origin is not null) Origins.Changes.Add((i, BarrierTable.Expected(key, origin, isNull ? key.Op : origin)));
         }
 
-        batch.Settle(i, isNull ? CommitOutcome.NullCompensation : CommitOutcome.Applied);
-        if (!isNull || batch[i].IsRefusal) batch.Proceed(i);
+        pending.Settle(isNull ? CommitOutcome.NullCompensation : CommitOutcome.Applied);
+        if (!isNull || pending.Writes.IsRefusal) batch.Proceed(pending);
     }
 
     private async Task LookFirstAsync(Batch batch)
@@ -179,9 +177,7 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
         if (known == StoreFailure.Locked && attempts == 2) return true; // Nobody has it any more.
         if (known == StoreFailure.NothingHappened) await DisconnectAsync(); // The session itself, read-only say, may be wrong.
         if (known != StoreFailure.Refused || batch.Open != 1) throw errors.Failure(known, refusal);
-        var single = Enumerable.Range(0, batch.Count).First(batch.IsOpen);
-        if (Judge(refusal) is { } fault) batch.Settle(single, fault);
-        else batch.Settle(single, CommitOutcome.Conflict);
+        batch.Pending.First(pending => pending.IsOpen).Settle(CommitOutcome.Conflict, Judge(refusal));
         return false;
     }
 
@@ -199,7 +195,7 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
             // Rows first: when another process has written what is seen of them, its barrier row is there by then and says so.
             Collect(batch);
             var seen = new List<(ChangeGroup Group, Sight[] Sights)>();
-            foreach (var group in Groups.Groups)
+            foreach (var group in Groups)
                 seen.Add((group, await SeeAsync(group, isToLock: group.Shape.Operation != RowOperation.Insert)));
             if (await LookAtBarriersAsync(batch)) return _expectsRepeats = true;
             foreach (var (group, sights) in seen)
@@ -227,7 +223,7 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
         var rows = new ChangeGroup(BarrierTable.Reason); // Two for each: its own, and its origin's, which may be the same.
         for (var i = 0; i < batch.Count; i++)
         {
-            if (!batch.IsOpen(i) || batch[i].Barrier is not { } key) continue;
+            if (!batch.Pending[i].IsOpen || batch[i].Barrier is not { } key) continue;
             var origin = Barrier.OpOfReason(key.Op);
             rows.Changes.Add((i, BarrierTable.Expected(key, key.Op, key.Op)));
             rows.Changes.Add((i, BarrierTable.Expected(key, origin, origin)));
@@ -236,13 +232,14 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
         var sights = rows.Changes.Count > 0 ? await SeeAsync(rows, isToLock: false) : [];
         for (var k = 0; k < sights.Length; k += 2)
         {
-            var (i, own, origin) = (rows.Changes[k].Position, sights[k], sights[k + 1]);
-            var op = batch[i].Barrier!.Value.Op;
+            var (pending, own, origin) = (batch.Pending[rows.Changes[k].Position], sights[k], sights[k + 1]);
+            var (op, isRefusal) = (pending.Writes.Barrier!.Value.Op, pending.Writes.IsRefusal);
             var isNull = Barrier.OriginOf(op) is not null && !origin.IsThere;
             var reason = origin.IsGuarded ? Barrier.OpOfReason(op) : null;
-            if (batch[i].IsRefusal && reason is not null) batch.Find(i, CommitOutcome.Duplicate);
-            else if (!isNull && Barrier.Decide(op, false, inserted: !own.IsThere, reason) is { } known) batch.Find(i, known);
-            else if (!batch[i].IsRefusal) batch.Expect(i, isNull);
+            if (isRefusal && reason is not null) batch.Find(pending, CommitOutcome.Duplicate);
+            else if (!isNull && Barrier.Decide(op, false, inserted: !own.IsThere, reason) is { } known)
+                batch.Find(pending, known);
+            else if (!isRefusal) batch.Expect(pending, isNull);
         }
 
         return batch.Findings > before;

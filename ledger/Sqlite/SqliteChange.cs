@@ -3,17 +3,15 @@ using SQLitePCL;
 
 namespace Mall.Ledger.Sqlite;
 
-/// <summary>
-/// A prepared statement that changes rows, straight on SQLite: a batch runs it thousands of times, and an ADO.NET command boxes
-/// each value, looks each parameter up by name and makes a reader each time, which takes longer than the row itself.
-/// </summary>
+/// <summary>A prepared statement that changes rows, straight on SQLite: a batch runs it thousands of times, and an ADO.NET
+/// command boxes each value, looks each parameter up by name and makes a reader each time, which takes longer than the row
+/// itself.</summary>
 internal sealed class SqliteChange : IDisposable
 {
     private readonly sqlite3 _database;
     private readonly sqlite3_stmt _statement;
     private readonly int[] _places; // SQLite counts parameters as they come in the text, whatever their names.
 
-    /// <exception cref="SqliteException">It is no statement of this database.</exception>
     public SqliteChange(sqlite3 database, string sql, int parameters)
     {
         _database = database;
@@ -22,7 +20,6 @@ internal sealed class SqliteChange : IDisposable
         for (var i = 0; i < parameters; i++) _places[i] = raw.sqlite3_bind_parameter_index(_statement, $"@p{i + 1}");
     }
 
-    /// <returns>How many rows it has changed.</returns>
     public int Execute(ReadOnlySpan<Value> values)
     {
         if (values.Length != _places.Length) throw new ArgumentException($"{_places.Length} values are wanted.", nameof(values));

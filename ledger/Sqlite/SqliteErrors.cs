@@ -8,7 +8,6 @@ internal sealed class SqliteErrors : StoreErrors
 {
     public static readonly SqliteErrors Instance = new();
 
-    /// <summary>A row with the same primary key or another unique value is there.</summary>
     public static bool IsUniqueViolation(SqliteException failure) =>
         failure.SqliteExtendedErrorCode
             is raw.SQLITE_CONSTRAINT_PRIMARYKEY or raw.SQLITE_CONSTRAINT_UNIQUE or raw.SQLITE_CONSTRAINT_ROWID;

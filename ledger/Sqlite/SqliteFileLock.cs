@@ -1,9 +1,7 @@
 namespace Mall.Ledger.Sqlite;
 
-/// <summary>
-/// Keeps the database file to one process, by a lock of the operating system on a file beside it, which is gone with the process.
-/// SQLite's own locks would let a second process in, whose grains would then be doubles of the first's.
-/// </summary>
+/// <summary>Keeps the database file to one process, by a lock of the operating system on a file beside it, which is gone with the
+/// process. SQLite's own locks would let a second process in, whose grains would then be doubles of the first's.</summary>
 internal static class SqliteFileLock
 {
     // What the operating system says of a file that another process has locked.

@@ -1,5 +1,5 @@
-using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.ObjectPool;
 using SQLitePCL;
 
 namespace Mall.Ledger.Sqlite;
@@ -13,7 +13,6 @@ internal sealed class SqliteSession : IDisposable
     private readonly Dictionary<string, SqliteCommand> _queries = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SqliteChange> _changes = new(StringComparer.Ordinal);
 
-    /// <exception cref="SqliteException">There is no such database, or it is none.</exception>
     public SqliteSession(string path, string pragmas)
     {
         var settings = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 5 };
@@ -52,10 +51,8 @@ internal sealed class SqliteSession : IDisposable
     public IReadOnlyList<T> Read<T>(Query<T> query, params ReadOnlySpan<Value> values)
     {
         using var reader = CommandFor(query.Sql, values).ExecuteReader();
-        if (!reader.Read()) return [];
         var rows = new List<T>();
-        do rows.Add(query.Map(reader));
-        while (reader.Read());
+        while (reader.Read()) rows.Add(query.Map(reader));
         return rows;
     }
 
@@ -95,37 +92,10 @@ internal sealed class SqliteSession : IDisposable
     }
 }
 
-/// <summary>
-/// Connections that only read, on the caller's own thread: in WAL mode a reader sees the last commit, waits for nobody and keeps
-/// nobody waiting, and what it reads is nearly always in memory.
-/// </summary>
-internal sealed class SqliteReaders(Func<SqliteSession> open) : IDisposable
+/// <summary>Connections that only read, on the caller's own thread: in WAL mode a reader sees the last commit, waits for nobody
+/// and keeps nobody waiting, and what it reads is nearly always in memory.</summary>
+internal sealed class SqliteReaders(Func<SqliteSession> open) : PooledObjectPolicy<SqliteSession>
 {
-    private const int MostIdle = 16;
-
-    private readonly ConcurrentBag<SqliteSession> _idle = [];
-    private volatile bool _isDisposed;
-
-    public IReadOnlyList<T> Read<T>(Query<T> query, Value[] parameters)
-    {
-        if (!_idle.TryTake(out var session)) session = open();
-        try
-        {
-            var rows = session.Read(query, parameters);
-            if (_isDisposed || _idle.Count >= MostIdle) session.Dispose();
-            else _idle.Add(session);
-            return rows;
-        }
-        catch
-        {
-            session.Dispose(); // Whatever is wrong with it, the next read gets a new one.
-            throw;
-        }
-    }
-
-    public void Dispose()
-    {
-        _isDisposed = true;
-        while (_idle.TryTake(out var session)) session.Dispose();
-    }
+    public override SqliteSession Create() => open();
+    public override bool Return(SqliteSession obj) => true;
 }

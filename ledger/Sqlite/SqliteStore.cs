@@ -1,15 +1,11 @@
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.ObjectPool;
 
 namespace Mall.Ledger.Sqlite;
 
-/// <summary>
-/// The embedded database: one file, one process. One connection writes, on a thread of its own; readers are pooled. Every commit
-/// is on the disk when it is acknowledged (<c>synchronous=full</c>); the log is copied into the file as it grows.
-/// </summary>
-/// <param name="address">Of kind SQLite.</param>
-/// <param name="time">For the journal of migrations.</param>
-/// <param name="scheduler">Where to run instead of on a thread of its own; see <see cref="LedgerOptions.Scheduler"/>.</param>
-/// <param name="sharesFile">See <see cref="LedgerOptions.SharesFile"/>.</param>
+/// <summary>The embedded database: one file, one process. One connection writes, on a thread of its own; readers are pooled.
+/// Every commit is on the disk when it is acknowledged (<c>synchronous=full</c>); the log is copied into the file as it
+/// grows.</summary>
 public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskScheduler? scheduler = null, bool sharesFile = false)
     : IStore
 {
@@ -19,9 +15,10 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
 
     private static readonly Task<long> s_all = Task.FromResult(long.MaxValue);
 
-    private readonly SqliteReaders _readers = new(() => new SqliteSession(
-        address.Path,
-        "pragma query_only = on; pragma busy_timeout = 5000; pragma temp_store = memory; pragma cache_size = -8192;"));
+    private readonly ObjectPool<SqliteSession> _readers = new DefaultObjectPoolProvider { MaximumRetained = 16 }.Create(
+        new SqliteReaders(() => new SqliteSession(
+            address.Path,
+            "pragma query_only = on; pragma busy_timeout = 5000; pragma temp_store = memory; pragma cache_size = -8192;")));
     private int _isDisposed;
 
     // Set by OpenAsync, used on the scheduler alone.
@@ -31,12 +28,11 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
 
     public TaskScheduler Scheduler { get; } = scheduler ?? new SqliteThread();
 
-    public Task OpenAsync(CancellationToken cancellationToken) => Run(async () =>
+    public Task OpenAsync(CancellationToken cancellationToken) => Run<Task>(async () =>
     {
         try
         {
             await OpenAsync();
-            return true;
         }
         catch (Exception failure)
         {
@@ -54,15 +50,14 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<bool> HasCommittedAsync(string committer, long number) =>
-        new(Writer().HasCommitted(committer, number));
+    public ValueTask<bool> HasCommittedAsync(string committer, long number) => new(Writer().HasCommitted(committer, number));
 
     public async Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, Value[] parameters, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         return address.IsInMemory // Memory is seen by the one connection that owns it.
             ? await Run(() => Write(new Statement<T>(query, parameters)))
-            : Try(() => _readers.Read(query, parameters));
+            : Try(() => Read(query, parameters));
     }
 
     // One batch after the other: whatever a reader sees, nothing will ever come before it.
@@ -71,7 +66,7 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
     public Task<DateTimeOffset?> NowAsync(CancellationToken cancellationToken) => Task.FromResult<DateTimeOffset?>(null);
 
     public Task<long> ReserveIdsAsync(string sequence, int count) =>
-        Run(() => Write(ShortQueries.ReserveIds(sequence, count))[0]);
+        Run(() => Write(new Statement<long>(ShortQueries.ReserveIds, sequence, count))[0]);
 
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) => PickAsync(ShortQueries.Claim(claim));
 
@@ -89,11 +84,7 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
     {
         // By the ledger that used it, then by the container that made it.
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
-        await OnScheduler(() =>
-        {
-            Close();
-            return true;
-        });
+        await Task.Factory.StartNew(Close, CancellationToken.None, TaskCreationOptions.DenyChildAttach, Scheduler);
         (Scheduler as SqliteThread)?.Dispose();
     }
 
@@ -115,7 +106,7 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
                 """);
         }
 
-        await new Migrator(_own.Connection, SqliteErrors.Instance, Migrations, time).MigrateAsync(CancellationToken.None);
+        await new Migrator(_own.Connection, SqliteErrors.Instance, Migrations, time).MigrateAsync(null, CancellationToken.None);
         _writer = new SqliteWriter(_own);
     }
 
@@ -135,7 +126,7 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
 
     private void Close()
     {
-        _readers.Dispose();
+        ((IDisposable)_readers).Dispose();
         _own?.Dispose();
         (_writer, _own) = (null, null);
         _lock?.Dispose();
@@ -152,6 +143,22 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
 
     private Task<T> OnScheduler<T>(Func<T> action) =>
         Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.DenyChildAttach, Scheduler);
+
+    private IReadOnlyList<T> Read<T>(Query<T> query, Value[] parameters)
+    {
+        var session = _readers.Get();
+        try
+        {
+            var rows = session.Read(query, parameters);
+            _readers.Return(session);
+            return rows;
+        }
+        catch
+        {
+            session.Dispose(); // Whatever is wrong with it, the next read gets a new one.
+            throw;
+        }
+    }
 
     private IReadOnlyList<T> Write<T>(Statement<T> statement) => Try(() => Own().Read(statement.Query, statement.Parameters));
 
@@ -186,6 +193,10 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
             throw SqliteErrors.Instance.IsFaultOfStatement(failure)
                 ? StoreErrors.NotAQuery(failure)
                 : SqliteErrors.Instance.Unavailable(failure);
+        }
+        catch (ObjectDisposedException closed) // The pool of readers is.
+        {
+            throw new LedgerUnavailableException("The database is closed.", closed);
         }
     }
 }

@@ -2,10 +2,8 @@ using System.Collections.Concurrent;
 
 namespace Mall.Ledger.Sqlite;
 
-/// <summary>
-/// A thread that may be blocked, since a commit waits for the disk. What it is given runs in order; the committer's loop runs on
-/// it, too, and so nothing has to be handed over between the two.
-/// </summary>
+/// <summary>A thread that may be blocked, since a commit waits for the disk. What it is given runs in order; the committer's loop
+/// runs on it, too, and so nothing has to be handed over between the two.</summary>
 internal sealed class SqliteThread : TaskScheduler, IDisposable
 {
     private readonly BlockingCollection<Task> _tasks = [];

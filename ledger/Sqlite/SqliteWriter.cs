@@ -1,11 +1,10 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Data.Sqlite;
 
 namespace Mall.Ledger.Sqlite;
 
-/// <summary>
-/// Writes batches through the one connection that writes. Each row is one run of a prepared statement: within the process that
-/// costs a few microseconds, which a set-based statement would not undercut. Used by one thread.
-/// </summary>
+/// <summary>Writes batches through the one connection that writes. Each row is one run of a prepared statement: within the
+/// process that costs a few microseconds, which a set-based statement would not undercut. Used by one thread.</summary>
 internal sealed class SqliteWriter
 {
     // First in each transaction: which batch this is. See docs/decisions/0003-commit-marks.md.
@@ -30,7 +29,8 @@ internal sealed class SqliteWriter
 
     private static readonly ShapeSql s_parts = new(c => c.Name, i => $"@p{i + 1}", "is");
 
-    private readonly Dictionary<RowShape, string> _sql = [];
+    private static readonly ConditionalWeakTable<RowShape, string> s_sql = []; // Each shape is put into words once.
+
     private readonly SqliteSession _session;
     private long _now;      // The batch's time...
     private long _position; // ...and its place among all batches.
@@ -42,9 +42,8 @@ internal sealed class SqliteWriter
     }
 
     /// <inheritdoc cref="IStore.ApplyAsync"/>
-    /// <remarks>
-    /// Sums are written once. When somebody in the batch fails, all is undone and each write set gets a savepoint of its own.
-    /// </remarks>
+    /// <remarks>Sums are written once. When somebody in the batch fails, all is undone and each write set gets a savepoint of its
+    /// own.</remarks>
     public void Apply(Batch batch)
     {
         try
@@ -54,7 +53,7 @@ internal sealed class SqliteWriter
             {
                 Rollback();
                 Begin(batch);
-                for (var i = 0; i < batch.Count; i++) ApplyAlone(batch, i);
+                foreach (var pending in batch.Pending) ApplyAlone(pending);
             }
         }
         catch (Exception failure)
@@ -75,7 +74,6 @@ internal sealed class SqliteWriter
         }
     }
 
-    /// <inheritdoc cref="IStore.HasCommittedAsync"/>
     public bool HasCommitted(string committer, long number)
     {
         try
@@ -106,11 +104,11 @@ internal sealed class SqliteWriter
         try
         {
             batch.StartPass();
-            for (var i = 0; i < batch.Count; i++)
+            foreach (var pending in batch.Pending)
             {
-                var outcome = Enter(batch[i]);
-                batch.Settle(i, outcome ?? CommitOutcome.Applied);
-                if (Proceeds(batch[i], outcome)) batch.Proceed(i);
+                var outcome = Enter(pending.Writes);
+                pending.Settle(outcome ?? CommitOutcome.Applied);
+                if (Proceeds(pending.Writes, outcome)) batch.Proceed(pending);
             }
 
             foreach (var change in batch.Changes)
@@ -123,27 +121,27 @@ internal sealed class SqliteWriter
         }
     }
 
-    private void ApplyAlone(Batch batch, int index)
+    private void ApplyAlone(PendingCommit pending)
     {
         _session.Execute("savepoint alone");
         var step = "its barrier row";
         try
         {
-            var outcome = Enter(batch[index]);
-            batch.Settle(index, outcome ?? CommitOutcome.Applied);
-            foreach (var (shape, values) in Proceeds(batch[index], outcome) ? batch[index].Changes : [])
+            var outcome = Enter(pending.Writes);
+            pending.Settle(outcome ?? CommitOutcome.Applied);
+            foreach (var (shape, values) in Proceeds(pending.Writes, outcome) ? pending.Writes.Changes : [])
             {
                 step = shape.ToString();
                 if (_session.Execute(SqlFor(shape), values) == 1) continue;
-                batch.Settle(index, CommitOutcome.Conflict);
+                pending.Settle(CommitOutcome.Conflict);
                 _session.Execute("rollback to alone");
                 break;
             }
         }
         catch (SqliteException failure) when (SqliteErrors.Instance.IsFaultOfStatement(failure))
         {
-            if (SqliteErrors.IsUniqueViolation(failure)) batch.Settle(index, CommitOutcome.Conflict);
-            else batch.Settle(index, SqliteErrors.Instance.Fault(step, failure));
+            var isConflict = SqliteErrors.IsUniqueViolation(failure);
+            pending.Settle(CommitOutcome.Conflict, isConflict ? null : SqliteErrors.Instance.Fault(step, failure));
             _session.Execute("rollback to alone");
         }
 
@@ -171,18 +169,12 @@ internal sealed class SqliteWriter
     private bool Insert(in BarrierKey key, string op, long time) =>
         _session.Execute(EnterBarrier, key.TransType, key.Gid, key.BranchId, op, key.BarrierId, key.Op, time) == 1;
 
-    private string SqlFor(RowShape shape)
+    private static string SqlFor(RowShape shape) => s_sql.GetValue(shape, static shape => shape.Operation switch
     {
-        if (_sql.TryGetValue(shape, out var sql)) return sql;
-        if (_sql.Count >= ShapeSql.MostShapes) _sql.Clear();
-        return _sql[shape] = shape.Operation switch
-        {
-            RowOperation.Insert => $"insert into {shape.Table} ({ShapeSql.Inserted(shape, c => c.Name)}) "
-                + $"values ({string.Join(", ", shape.Columns.Select((_, i) => $"@p{i + 1}"))}"
-                + (shape.IsListed ? ", list_position())" : ")"),
-            RowOperation.Update =>
-                $"update {shape.Table} set {s_parts.Sets(shape, c => c.Name)} where {s_parts.Conditions(shape)}",
-            _ => $"delete from {shape.Table} where {s_parts.Conditions(shape)}",
-        };
-    }
+        RowOperation.Insert => $"insert into {shape.Table} ({ShapeSql.Inserted(shape, c => c.Name)}) "
+            + $"values ({string.Join(", ", shape.Columns.Select((_, i) => $"@p{i + 1}"))}"
+            + (shape.IsListed ? ", list_position())" : ")"),
+        RowOperation.Update => $"update {shape.Table} set {s_parts.Sets(shape, c => c.Name)} where {s_parts.Conditions(shape)}",
+        _ => $"delete from {shape.Table} where {s_parts.Conditions(shape)}",
+    });
 }

@@ -1,11 +1,10 @@
 namespace Mall.Ledger.Stores;
 
-/// <summary>
-/// One database. All that the ledger needs of it, and the only place where one database differs from another; every
-/// implementation passes the same contract suite. Members may be called from anywhere and at once, except
-/// <see cref="ApplyAsync"/> and <see cref="HasCommittedAsync"/>: the committer alone calls them, one after the other, on
-/// <see cref="Scheduler"/>. Where no exception is named it is <see cref="LedgerUnavailableException"/>: it cannot be had now.
-/// </summary>
+/// <summary>One database. All that the ledger needs of it, and the only place where one database differs from another; every
+/// implementation passes the same contract suite. Members may be called from anywhere and at once, except <see
+/// cref="ApplyAsync"/> and <see cref="HasCommittedAsync"/>: the committer alone calls them, one after the other, on <see
+/// cref="Scheduler"/>. Where no exception is named it is <see cref="LedgerUnavailableException"/>: it cannot be had
+/// now.</summary>
 public interface IStore : IAsyncDisposable
 {
     /// <summary>Where the committer's loop runs: on the thread that owns the connection, if there is one.</summary>
@@ -15,12 +14,10 @@ public interface IStore : IAsyncDisposable
     /// <exception cref="LedgerStartException">It cannot be used, and why, in one line.</exception>
     Task OpenAsync(CancellationToken cancellationToken);
 
-    /// <summary>
-    /// Writes the batch in one transaction: its commit mark, barrier rows, then the changes of those write sets that may proceed.
-    /// Outcomes stand in the batch when the commit is attempted: they hold when its acknowledgement is lost. Each write set fares
-    /// as if it had been committed alone; where that cannot be had, the store refuses the batch, and gets the halves of it. Whose
-    /// row is locked it may hold back (<see cref="Batch.HoldBack"/>); the others are written.
-    /// </summary>
+    /// <summary>Writes the batch in one transaction: its commit mark, barrier rows, then the changes of those write sets that may
+    /// proceed. Outcomes stand in the batch when the commit is attempted: they hold when its acknowledgement is lost. Each write
+    /// set fares as if it had been committed alone; where that cannot be had, the store refuses the batch, and gets the halves of
+    /// it. Whose row is locked it may hold back (<see cref="Batch.HoldBack"/>); the others are written.</summary>
     /// <exception cref="StoreException">Nothing happened, or nobody knows.</exception>
     ValueTask ApplyAsync(Batch batch);
 
@@ -46,9 +43,8 @@ public interface IStore : IAsyncDisposable
     /// <summary>Claims work whose time stands in its owner's row, by moving that time to the end of the claim.</summary>
     Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim);
 
-    /// <summary>
-    /// Removes, in one transaction, sagas that ended before a time, the oldest first, with their barrier rows and branches.
-    /// </summary>
+    /// <summary>Removes, in one transaction, sagas that ended before a time, the oldest first, with their barrier rows and
+    /// branches.</summary>
     /// <returns>How many sagas; less than the limit when no more are left.</returns>
     Task<int> CleanUpAsync(DateTimeOffset before, int limit);
 }

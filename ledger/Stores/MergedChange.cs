@@ -1,9 +1,7 @@
 namespace Mall.Ledger.Stores;
 
-/// <summary>
-/// One change as it is sent to the database: that of one write set, or the sum of what several add to the same row under equal
-/// guards. A hot row is thus written once a batch, however many wanted it.
-/// </summary>
+/// <summary>One change as it is sent to the database: that of one write set, or the sum of what several add to the same row under
+/// equal guards. A hot row is thus written once a batch, however many wanted it.</summary>
 public struct MergedChange
 {
     private bool _ownsValues; // Nobody else's array is written to: the first sum copies it.

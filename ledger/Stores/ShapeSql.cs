@@ -5,9 +5,6 @@ namespace Mall.Ledger.Stores;
 /// <param name="isSame">Compares so that null matches null.</param>
 internal sealed class ShapeSql(Func<Column, string> column, Func<int, string> value, string isSame)
 {
-    /// <summary>Shapes live in static fields: past this somebody makes them anew, and what is kept by shape goes.</summary>
-    public const int MostShapes = 4_096;
-
     /// <summary>The columns that an insert names; its position, if it has one, comes last.</summary>
     public static string Inserted(RowShape shape, Func<Column, string> name) =>
         string.Join(", ", shape.Columns.Select(c => name(c.Column))) + (shape.IsListed ? ", position" : "");
@@ -28,8 +25,7 @@ internal sealed class ShapeSql(Func<Column, string> column, Func<int, string> va
     }
 
     /// <summary>What a row must meet to be the one that a change means, as the change expects it.</summary>
-    public string Conditions(RowShape shape) =>
-        Conditions(shape, ColumnRole.Key, ColumnRole.Guard, ColumnRole.AddNotNegative);
+    public string Conditions(RowShape shape) => Conditions(shape, ColumnRole.Key, ColumnRole.Guard, ColumnRole.AddNotNegative);
 
     /// <summary>The part of it that columns in these roles have; true when there are none.</summary>
     public string Conditions(RowShape shape, params ReadOnlySpan<ColumnRole> roles)

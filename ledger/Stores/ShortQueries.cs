@@ -21,11 +21,12 @@ internal readonly record struct Statement<T>(Query<T> Query, params Value[] Para
             command.Parameters.Add(parameter);
         }
 
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        if (!await reader.ReadAsync(cancellationToken)) return [];
+        // All answers are read: one that is lost is not taken for a good one.
         var rows = new List<T>();
-        do rows.Add(Query.Map(reader));
-        while (await reader.ReadAsync(cancellationToken));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        do
+            while (await reader.ReadAsync(cancellationToken)) rows.Add(Query.Map(reader));
+        while (await reader.NextResultAsync(cancellationToken));
         return rows;
     }
 }
@@ -36,7 +37,8 @@ internal readonly record struct Pick<T>(Statement<T> Rows, Func<IReadOnlyList<T>
 /// <summary>What is neither a batch nor anybody's query, in words that every store understands.</summary>
 internal static class ShortQueries
 {
-    private static readonly Query<long> s_reserveIds = Number("""
+    /// <summary>Reserves ids, where a statement can return what it wrote.</summary>
+    public static readonly Query<long> ReserveIds = Number("""
         insert into id_blocks as t (name, next) values (@p1, 1 + @p2)
         on conflict (name) do update set next = t.next + @p2
         returning next - @p2
@@ -47,22 +49,17 @@ internal static class ShortQueries
 
     public static Query<long> Number(string sql) => new(sql, static row => row.GetInt64(0));
 
-    /// <summary>Reserves ids, where a statement can return what it wrote.</summary>
-    public static Statement<long> ReserveIds(string sequence, int count) => new(s_reserveIds, sequence, count);
-
-    /// <inheritdoc cref="IStore.ClaimAsync(DueClaim)"/>
     public static Pick<DueItem> Claim(DueClaim claim) => new(
         new Statement<DueItem>(
             new Query<DueItem>($"""
-                select kind, "key", due_time, attempts, payload from due
+                select kind, "key", attempts, payload from due
                 where due_time <= @p1 and (claimed_until is null or claimed_until <= @p1)
                   and kind in ({List(3, claim.Kinds.Count)})
                 order by due_time limit @p2
                 """,
                 row => new DueItem(
-                    row.GetString(0), row.GetString(1), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(2)),
-                    (int)row.GetInt64(3) + 1, row.IsDBNull(4) ? null : row.GetString(4))),
-            [claim.Now, claim.Limit, .. claim.Kinds.Select(Value.FromString)]),
+                    row.GetString(0), row.GetString(1), (int)row.GetInt64(2) + 1, row.IsDBNull(3) ? null : row.GetString(3))),
+            [claim.Now, claim.Limit, .. claim.Kinds.Select(kind => (Value)kind)]),
         items =>
         [
             new(Number("update due set claimed_by = @p1, claimed_until = @p2, attempts = attempts + 1 where "
@@ -70,7 +67,6 @@ internal static class ShortQueries
                 [claim.Claimant, claim.Until, .. items.SelectMany(item => (Value[])[item.Kind, item.Key])]),
         ]);
 
-    /// <inheritdoc cref="IStore.ClaimAsync(DueColumn, DueClaim)"/>
     public static Pick<DueItem> Claim(DueColumn column, DueClaim claim) => new(
         new Statement<DueItem>(
             new Query<DueItem>($"""
@@ -78,7 +74,7 @@ internal static class ShortQueries
                 {(column.Predicate is { } sql ? $"and ({sql})" : "")} order by {column.DueTime} limit @p2
                 """,
                 row => new DueItem(column.Kind, column.Key.Type == ColumnType.Number
-                    ? row.GetInt64(0).ToString(CultureInfo.InvariantCulture) : row.GetString(0), claim.Now, 1)),
+                    ? row.GetInt64(0).ToString(CultureInfo.InvariantCulture) : row.GetString(0), 1)),
             claim.Now, claim.Limit),
         items =>
         [
@@ -86,16 +82,14 @@ internal static class ShortQueries
                 [claim.Until, .. items.Select(column.KeyOf)]),
         ]);
 
-    /// <inheritdoc cref="IStore.CleanUpAsync"/>
     public static Pick<string> CleanUp(DateTimeOffset before, int limit) => new(
         new Statement<string>(s_ended, before, limit),
         gids =>
         {
-            var (list, values) = (List(1, gids.Count), gids.Select(Value.FromString).ToArray());
+            var (list, values) = (List(1, gids.Count), gids.Select(gid => (Value)gid).ToArray());
             return ((string[])["sagas", "saga_branches", "transaction_branches", "barrier"])
                 .Select(table => new Statement<long>(Number($"delete from {table} where gid in ({list})"), values));
         });
 
-    private static string List(int first, int count) =>
-        string.Join(", ", Enumerable.Range(first, count).Select(i => $"@p{i}"));
+    private static string List(int first, int count) => string.Join(", ", Enumerable.Range(first, count).Select(i => $"@p{i}"));
 }

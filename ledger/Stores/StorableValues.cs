@@ -1,9 +1,7 @@
 namespace Mall.Ledger.Stores;
 
-/// <summary>
-/// Finds what would make a set-based statement fail in the driver, before it is sent with the changes of others: a value of the
-/// wrong type, and text that is no text (half a surrogate pair; U+0000, which PostgreSQL cannot hold).
-/// </summary>
+/// <summary>Finds what would make a set-based statement fail in the driver, before it is sent with the changes of others: a value
+/// of the wrong type, and text that is no text (half a surrogate pair; U+0000, which PostgreSQL cannot hold).</summary>
 internal static class StorableValues
 {
     /// <summary>What is wrong with the write set, or null.</summary>

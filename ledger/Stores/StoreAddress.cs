@@ -14,11 +14,9 @@ public enum StoreKind
     MySql,
 }
 
-/// <summary>
-/// Where the database is: <c>sqlite:path/to/file.db</c>, <c>sqlite::memory:</c>,
+/// <summary>Where the database is: <c>sqlite:path/to/file.db</c>, <c>sqlite::memory:</c>,
 /// <c>postgres://user:password@host:port/database</c> or <c>mysql://</c> with the same; after a question mark options of the
-/// driver, such as <c>sslmode=require</c>. Prints itself without the password.
-/// </summary>
+/// driver, such as <c>sslmode=require</c>. Prints itself without the password.</summary>
 public sealed class StoreAddress
 {
     private StoreAddress(StoreKind kind) => Kind = kind;
@@ -84,9 +82,7 @@ public sealed class StoreAddress
         if (uri.Fragment.Length > 0) throw Bad("has something after the database's name");
         var parsed = new StoreAddress(kind)
         {
-            Host = uri.Host,
-            Port = uri.Port > 0 ? uri.Port : defaultPort,
-            Database = database,
+            Host = uri.Host, Port = uri.Port > 0 ? uri.Port : defaultPort, Database = database,
             User = Uri.UnescapeDataString(user[0]),
             Password = user.Length > 1 ? Uri.UnescapeDataString(user[1]) : "",
         };

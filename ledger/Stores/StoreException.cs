@@ -18,9 +18,7 @@ public enum StoreFailure
 }
 
 /// <summary>The database failed (as opposed to: it refused a write set, which is that write set's outcome).</summary>
-/// <param name="failure">What is known about the transaction.</param>
 /// <param name="message">What is wrong, for an operator, in one line.</param>
-/// <param name="innerException">The driver's exception, if there is one.</param>
 public sealed class StoreException(StoreFailure failure, string message, Exception? innerException = null)
     : Exception(message, innerException)
 {

@@ -67,7 +67,7 @@ public sealed class LedgerCleanerTests
         new Query<RowChange>($"select id from {table} where create_time < @p1", row => table.Delete().With(row.GetInt64(0))),
         age);
 
-    private static DueItem Item() => new(LedgerCleaner.KindOfWork, "all", DateTimeOffset.UnixEpoch, 1);
+    private static DueItem Item() => new(LedgerCleaner.KindOfWork, "all", 1);
 
     private LedgerCleaner Cleaner(params OldRows[] others) => new(
         _mall.Store, _mall.Ledger, _mall.Options, new LedgerClock(_mall.Time), new LedgerMetrics(), others);

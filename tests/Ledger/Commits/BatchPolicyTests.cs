@@ -110,7 +110,7 @@ public sealed class BatchPolicyTests
             {
                 var batch = Fill(policy, queue);
                 Assert.NotEqual(0, batch.Count);
-                var members = Enumerable.Range(0, batch.Count).Select(batch.Pending).ToList();
+                var members = batch.Pending.ToList();
                 foreach (var one in members)
                 foreach (var other in members)
                     Assert.True(one == other || !Conflict(one.Writes, other.Writes), $"Two of a batch conflict; seed {seed}.");
@@ -168,7 +168,7 @@ public sealed class BatchPolicyTests
         var positions = new Dictionary<PendingCommit, int>();
         foreach (var pending in queue) positions.Add(pending, positions.Count);
         var batch = Fill(policy, queue);
-        return string.Concat(Enumerable.Range(0, batch.Count).Select(i => positions[batch.Pending(i)]));
+        return string.Concat(batch.Pending.Select(pending => positions[pending]));
     }
 
     private static Batch Fill(BatchPolicy policy, LinkedList<PendingCommit> queue)

@@ -43,7 +43,7 @@ public abstract class CleanUpRateTests(DatabaseKind kind)
                 Interlocked.Increment(ref orders);
             }
         }, Cancel)).ToList();
-        await cleaner.HandleAsync(new DueItem(LedgerCleaner.KindOfWork, "all", DateTimeOffset.UnixEpoch, 1), Cancel);
+        await cleaner.HandleAsync(new DueItem(LedgerCleaner.KindOfWork, "all", 1), Cancel);
         watch.Stop();
         Volatile.Write(ref isOver, true);
         await Task.WhenAll(shoppers);

@@ -43,7 +43,7 @@ public sealed class PlanTests
         {
             var parameters = shape.Columns.Select(c => c.Column.Type == ColumnType.Number ? "bigint[]" : "text[]")
                 .Append("bigint");
-            var sql = PostgresSql.Change(shape);
+            var sql = PostgresSql.Of(shape).Change;
             var plan = await ExplainAsync(connection, $"prepare q{i}({string.Join(", ", parameters)}) as {sql}",
                 $"explain execute q{i}({string.Join(", ", shape.Columns.Select(_ => "'{1}'"))}, 1)");
 

@@ -16,7 +16,7 @@ public abstract partial class ServerFaultTests
         Network.ReleaseReplies();
         Assert.True(await HasCommitted(7));
         Assert.True(await HasCommitted(7)); // The question may itself be repeated.
-        Assert.Equal(Applied, batch.Outcome(0));
+        Assert.Equal(Applied, batch.Pending[0].Outcome);
         Assert.Equal("97", await StockOf(1));
 
         async Task CommittedAndHeldBackAsync()
@@ -80,7 +80,7 @@ public abstract partial class ServerFaultTests
         {
             var batch = NumberedBatch(7, new WriteSet(Action("g"), Take(1, 3)), new WriteSet(Action("h"), Take(2, 3)));
             await ApplyAsync(batch);
-            Assert.Equal((false, true, Applied), (batch.IsOpen(0), batch.IsOpen(1), batch.Outcome(1)));
+            Assert.Equal((false, true, Applied), (batch.Pending[0].IsOpen, batch.Pending[1].IsOpen, batch.Pending[1].Outcome));
             Assert.Equal(("100", "97"), (await StockOf(1), await StockOf(2)));
         }
 

@@ -25,7 +25,7 @@ public abstract partial class ServerFaultTests
             await Store.ApplyAsync(batch);
             return true;
         });
-        return batch.Outcome(0);
+        return batch.Pending[0].Outcome;
     }
 
     /// <summary>Applies the batch, and cuts the connection as soon as the network holds back what it was told to.</summary>

@@ -118,8 +118,9 @@ public sealed partial class SimulatedDatabase
         (_writing, var batch) = (transaction.Silo, transaction.Batch);
         _writer.Apply(batch);
         Commits++;
-        var outcomes = from i in Enumerable.Range(0, batch.Count)
-            group i by batch.Fault(i)?.GetType().Name ?? $"{batch.Outcome(i)}" into alike select $"{alike.Count()} {alike.Key}";
+        var outcomes = from pending in batch.Pending
+            group pending by pending.Fault?.GetType().Name ?? $"{pending.Outcome}" into alike
+            select $"{alike.Count()} {alike.Key}";
         _trace($"database: commit {batch.Number} of {transaction.Silo}: {string.Join(", ", outcomes)}");
         Committed?.Invoke();
     }

@@ -28,7 +28,7 @@ public sealed partial class SimulatedDatabase : IDisposable
     {
         (_scheduler, _time, _random, _trace) = (scheduler, time, random, trace ?? (static _ => { }));
         var migrator = new Migrator(_session.Connection, SqliteErrors.Instance, SqliteStore.Migrations, time);
-        migrator.MigrateAsync(CancellationToken.None).GetAwaiter().GetResult(); // Memory waits for nothing.
+        migrator.MigrateAsync(null, CancellationToken.None).GetAwaiter().GetResult(); // Memory waits for nothing.
         Oracle.Watch(_session.Connection, () => time.GetUtcNow().UtcTicks, () => _writing);
         _writer = new SqliteWriter(_session);
     }

@@ -40,7 +40,7 @@ public sealed class SimulatedStore(SimulatedDatabase database, string silo, Task
     public Task<long> SettledAsync(CancellationToken cancellationToken) => AskAsync(() => long.MaxValue);
     public Task<DateTimeOffset?> NowAsync(CancellationToken cancellationToken) => AskAsync<DateTimeOffset?>(() => database.Now);
     public Task<long> ReserveIdsAsync(string sequence, int count) =>
-        AskAsync(() => database.Read(ShortQueries.ReserveIds(sequence, count))[0]);
+        AskAsync(() => database.Read(new Statement<long>(ShortQueries.ReserveIds, sequence, count))[0]);
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) => AskAsync(() => database.Claim(claim));
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) =>
         AskAsync(() => database.Claim(column, claim));
