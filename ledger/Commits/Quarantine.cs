@@ -14,8 +14,7 @@ internal sealed class Quarantine(TimeProvider time, Backoff backoff)
     public IEnumerable<PendingCommit> All => _rows.Values.SelectMany(row => row.Waiting);
 
     /// <summary>How long until somebody may be tried again. Not when it is empty.</summary>
-    public TimeSpan UntilNext => TimeSpan.FromTicks(
-        Math.Max(0, _rows.Values.Min(row => row.Pause - time.GetElapsedTime(row.Since)).Ticks));
+    public TimeSpan UntilNext => TimeSpan.FromTicks(Math.Max(0, -_rows.Values.Max(Overdue).Ticks));
 
     /// <summary>Notes that the row is locked, once more if it was before.</summary>
     /// <param name="key">One of <see cref="ConflictKeys"/>.</param>
@@ -39,12 +38,13 @@ internal sealed class Quarantine(TimeProvider time, Backoff backoff)
         return true;
     }
 
-    /// <summary>The write sets of a row whose pause is over; <see cref="EndTrial"/> follows.</summary>
+    /// <summary>The write sets of the row whose pause has been over longest: each gets its turn, however many there are and
+    /// however often others are found locked. <see cref="EndTrial"/> follows. Not when it is empty.</summary>
     /// <param name="failures">How often the row was found locked until now.</param>
     public (IEnumerable<PendingCommit> Waiting, long Key, int Failures)? TryNext()
     {
-        var (key, row) = _rows.FirstOrDefault(held => time.GetElapsedTime(held.Value.Since) >= held.Value.Pause);
-        if (row is null) return null;
+        var (key, row) = _rows.MaxBy(held => Overdue(held.Value));
+        if (Overdue(row) < TimeSpan.Zero) return null;
         row.IsTried = true;
         return (row.Waiting, key, row.Failures);
     }
@@ -61,12 +61,17 @@ internal sealed class Quarantine(TimeProvider time, Backoff backoff)
         }
     }
 
+    private TimeSpan Overdue(Row row) => time.GetElapsedTime(row.Since) - row.Pause;
+
+    // Where most wait already: of those who wait for one row, one finds out for all, whatever else each of them wants.
     private Row? RowOf(PendingCommit pending)
     {
         if (IsEmpty) return null;
+        Row? found = null;
         foreach (var key in pending.Keys)
-            if (key != ConflictKeys.None && _rows.TryGetValue(key, out var row)) return row;
-        return null;
+            if (key != ConflictKeys.None && _rows.TryGetValue(key, out var row) && !(found?.Waiting.Count >= row.Waiting.Count))
+                found = row;
+        return found;
     }
 
     private sealed class Row

@@ -54,6 +54,20 @@ public sealed class QuarantineTests
     });
 
     [Fact]
+    public void Row_WhosePauseIsOver_IsTriedBeforeOneThatWasJustFoundLockedAgain()
+    {
+        var quarantine = new Quarantine(_time, new Backoff(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), new Random(1)));
+        quarantine.Hold(1);
+        quarantine.Hold(2);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        var (_, first, _) = quarantine.TryNext()!.Value;
+        quarantine.Hold(first); // Locked, still.
+        _time.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Equal(3 - first, quarantine.TryNext()!.Value.Key);
+    }
+
+    [Fact]
     public void Lock_ThatThousandsWaitFor_LeavesTheQueueToOthers() => Run(async () =>
     {
         await Commit(Product(1, 100), Product(2, 100));
