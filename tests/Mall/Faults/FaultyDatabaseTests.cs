@@ -135,7 +135,7 @@ public sealed class FaultyDatabaseTests(ITestOutputHelper output)
     private static async Task<int> BuyAsync(TestMall mall, long user, long[] products, Random random, string name)
     {
         var placed = 0;
-        for (var n = 0; n < 16; n++)
+        for (var n = 0; n < 40; n++)
         {
             random.Shuffle(products = [.. products]);
             OrderLine[] lines = [.. products.Take(random.Next(1, 4)).Select(p => new OrderLine(p, random.Next(1, 3)))];
