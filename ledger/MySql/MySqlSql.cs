@@ -1,10 +1,13 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Encodings.Web;
 
 namespace Mall.Ledger.MySql;
 
 /// <summary>The statements that changes of one shape become: inserts with many rows; updates and deletes joined to the rows of a
-/// JSON text (<c>json_table</c>, since MariaDB 10.6 and MySQL 8.0.4). Names are quoted, because <c>key</c> is a word of the
-/// language here.</summary>
+/// JSON text (<c>json_table</c>, since MariaDB 10.6 and MySQL 8.0.4). Values are literals: a batch has thousands, more than a
+/// driver handles well as parameters. Names are quoted, because <c>key</c> is a word of the language here.</summary>
 internal static class MySqlSql
 {
     // To make a temporary table of a text costs about as much as that many statements of one row each.
@@ -14,105 +17,100 @@ internal static class MySqlSql
     internal const string Exact =
         "character set utf8mb4 /*!80017 collate utf8mb4_0900_bin */ /*M!100200 collate utf8mb4_nopad_bin */";
 
-    // What a value is to be put in place of: see SqlText.Fill.
-    private static readonly ShapeSql s_one = new(Name, i => $"{SqlText.Gap}{(char)i}", "<=>");
+    private static readonly ShapeSql s_one = new(Name, i => $"\0{i}\0", "<=>");
     private static readonly ShapeSql s_many = new(c => $"t.{Name(c)}", i => $"v.c{i + 1}", "<=>");
 
-    // Shapes live in static fields, so each is put into words once.
-    private static readonly ConditionalWeakTable<RowShape, string> s_ones = [];
+    // The statement for one row, by turns a piece of text and the number of the value that follows it. Each shape is put into
+    // words once.
+    private static readonly ConditionalWeakTable<RowShape, string[]> s_ones = [];
 
-    /// <summary>Writes the changes; each of the statements ends with a semicolon and <paramref name="count"/>.</summary>
-    /// <param name="orLeave">Of an insert: a row that is there already is no error, and left as it is.</param>
-    public static void Change(SqlText sql, ChangeGroup group, string count = "", bool orLeave = false)
+    /// <summary>Writes the changes. Each statement ends with a semicolon and, when it is counted, adds its rows to <c>@hits</c>;
+    /// an insert that is not counted leaves rows as they are that are there already.</summary>
+    public static void Change(StringBuilder sql, ChangeGroup group, bool isCounted)
     {
-        var shape = group.Shape;
-        if (shape.Operation != RowOperation.Insert && group.Changes.Count <= FewRows)
+        var (shape, name) = (group.Shape, Name(group.Shape.Table));
+        var end = isCounted ? ";set @hits = @hits + row_count();" : ";";
+        if (shape.Operation == RowOperation.Insert)
         {
-            foreach (var (_, values) in group.Changes) One(sql, shape, values).Add(";").Add(count);
-            return;
+            Rows(sql.Append($"insert into {name} ({ShapeSql.Inserted(shape, Name)}) values "), group,
+                "(", shape.IsListed ? ",@position)" : ")", isJson: false);
+            if (!isCounted) sql.Append($" on duplicate key update {Name(shape.Table.Key[0])} = {Name(shape.Table.Key[0])}");
+            sql.Append(end);
         }
-
-        if (shape.Operation == RowOperation.Insert) Insert(sql, group);
-        else Many(sql, group);
-        if (orLeave) sql.Add($" on duplicate key update {Name(shape.Table.Key[0])} = {Name(shape.Table.Key[0])}");
-        sql.Add(";").Add(count);
+        else if (group.Changes.Count <= FewRows)
+        {
+            foreach (var (_, values) in group.Changes) One(sql, shape, values).Append(end);
+        }
+        else
+        {
+            Join(sql.Append(shape.Operation == RowOperation.Delete ? "delete t from " : "update "), group);
+            if (shape.Operation == RowOperation.Update) sql.Append($" set {s_many.Sets(shape, c => $"t.{Name(c)}")}");
+            sql.Append($" where {s_many.Conditions(shape)}").Append(end);
+        }
     }
 
     /// <summary>See <see cref="ServerWriter.SeeAsync"/>: the changes whose rows are there, from 1; guards; sums.</summary>
-    public static void See(SqlText sql, ChangeGroup group, bool onlyFree)
+    public static StringBuilder See(StringBuilder sql, ChangeGroup group, bool onlyFree)
     {
         var guards = s_many.Conditions(group.Shape, ColumnRole.Guard);
-        Join(sql.Add($"select v.at, {guards}, {s_many.Conditions(group.Shape, ColumnRole.AddNotNegative)} from "), group);
-        if (onlyFree) sql.Add(" for update skip locked");
+        sql.Append($"select v.at, {guards}, {s_many.Conditions(group.Shape, ColumnRole.AddNotNegative)} from ");
+        return Join(sql, group).Append(onlyFree ? " for update skip locked" : "");
     }
 
     /// <summary>How many rows are as the changes expect them.</summary>
-    public static SqlText Matches(SqlText sql, ChangeGroup group)
+    public static StringBuilder Matches(StringBuilder sql, ChangeGroup group) => Join(sql.Append("select count(*) from "), group)
+        .Append($" where {s_many.Conditions(group.Shape, ColumnRole.Guard)}");
+
+    /// <summary>A value as a literal, or as part of a JSON text that is one.</summary>
+    public static StringBuilder AddLiteral(this StringBuilder sql, in Value value, bool isJson = false)
     {
-        Join(sql.Add("select count(*) from "), group);
-        return sql.Add($" where {s_many.Conditions(group.Shape, ColumnRole.Guard)}");
+        if (value.IsNumber) return sql.Append(CultureInfo.InvariantCulture, $"{value.Number}");
+        if (value.Text is not { } text) return sql.Append("null");
+        if (isJson) text = JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text);
+
+        // So no text can end its literal: in our sessions backslashes escape, see MySqlConnections.
+        text = text.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("'", @"\'", StringComparison.Ordinal);
+        var quote = isJson ? '"' : '\'';
+        return sql.Append(quote).Append(text).Append(quote);
     }
 
-    /// <summary>The values as a table <c>v</c>, of columns <c>c1</c>, <c>c2</c>... and <c>at</c>, a count from 1.</summary>
-    private static void Table(SqlText sql, ChangeGroup group)
+    private static StringBuilder One(StringBuilder sql, RowShape shape, Value[] values)
     {
-        sql.Add("json_table('");
-        var row = "[[";
-        foreach (var (_, values) in group.Changes)
-        {
-            sql.Add(row).AddJson(values[0]);
-            for (var i = 1; i < values.Length; i++) sql.Add(",").AddJson(values[i]);
-            row = "],[";
-        }
-
-        sql.Add("]]', '$[*]' columns (at for ordinality");
-        foreach (var (i, column) in group.Shape.Columns.Index()) sql.Add($", c{i + 1} {TypeOf(column)} path '$[{i}]'");
-        sql.Add(")) v");
-    }
-
-    private static void Insert(SqlText sql, ChangeGroup group)
-    {
-        sql.Add($"insert into {Name(group.Shape.Table)} ({ShapeSql.Inserted(group.Shape, Name)}) values ");
-        var row = "(";
-        foreach (var (_, values) in group.Changes)
-        {
-            sql.Add(row).Add(values[0]);
-            for (var i = 1; i < values.Length; i++) sql.Add(",").Add(values[i]);
-            if (group.Shape.IsListed) sql.Add(",@position");
-            row = "),(";
-        }
-
-        sql.Add(")");
-    }
-
-    private static SqlText One(SqlText sql, RowShape shape, Value[] values) => sql.Fill(
-        s_ones.GetValue(shape, static shape => shape.Operation == RowOperation.Delete
+        var parts = s_ones.GetValue(shape, static shape => (shape.Operation == RowOperation.Delete
             ? $"delete from {Name(shape.Table)} where {s_one.Conditions(shape)}"
-            : $"update {Name(shape.Table)} set {s_one.Sets(shape, Name)} where {s_one.Conditions(shape)}"), values);
-
-    private static void Many(SqlText sql, ChangeGroup group)
-    {
-        var shape = group.Shape;
-        Join(sql.Add(shape.Operation == RowOperation.Delete ? "delete t from " : "update "), group);
-        if (shape.Operation == RowOperation.Update) sql.Add($" set {s_many.Sets(shape, c => $"t.{Name(c)}")}");
-        sql.Add($" where {s_many.Conditions(shape)}");
+            : $"update {Name(shape.Table)} set {s_one.Sets(shape, Name)} where {s_one.Conditions(shape)}").Split('\0'));
+        foreach (var (i, part) in parts.Index())
+            _ = i % 2 == 0 ? sql.Append(part) : sql.AddLiteral(values[int.Parse(part, CultureInfo.InvariantCulture)]);
+        return sql;
     }
 
-    // The rows of the text first, and for each one row by its primary key, also when to read all of a small table looks as good.
-    private static void Join(SqlText sql, ChangeGroup group)
+    /// <summary>The changes' values: a table <c>v</c>, of columns <c>c1</c>, <c>c2</c>... and <c>at</c>, a count from 1. For each
+    /// of its rows one by primary key, also when to read all of a small table looks as good.</summary>
+    private static StringBuilder Join(StringBuilder sql, ChangeGroup group)
     {
-        Table(sql, group);
+        Rows(sql.Append("json_table('["), group, "[", "]", isJson: true).Append("]', '$[*]' columns (at for ordinality");
+        foreach (var (i, column) in group.Shape.Columns.Index()) sql.Append($", c{i + 1} {TypeOf(column)} path '$[{i}]'");
         var on = s_many.Conditions(group.Shape, ColumnRole.Key);
-        sql.Add($" straight_join {Name(group.Shape.Table)} t force index (primary) on {on}");
+        return sql.Append($")) v straight_join {Name(group.Shape.Table)} t force index (primary) on {on}");
+    }
+
+    private static StringBuilder Rows(StringBuilder sql, ChangeGroup group, string start, string end, bool isJson)
+    {
+        var (row, next) = (start, $"{end},{start}");
+        foreach (var (_, values) in group.Changes)
+        {
+            sql.Append(row).AddLiteral(values[0], isJson);
+            for (var i = 1; i < values.Length; i++) sql.Append(',').AddLiteral(values[i], isJson);
+            row = next;
+        }
+
+        return sql.Append(end);
     }
 
     // A key is compared with an index, so it has to be of the column's own kind; other texts may be of any length.
-    private static string TypeOf(ShapeColumn column) => (column.Column.Type, column.Role) switch
-    {
-        (ColumnType.Number, _) => "bigint",
-        (_, ColumnRole.Key) => $"varchar(256) {Exact}",
-        _ => $"longtext {Exact}",
-    };
+    private static string TypeOf(ShapeColumn column) => column.Column.Type == ColumnType.Number
+        ? "bigint"
+        : $"{(column.Role == ColumnRole.Key ? "varchar(256)" : "longtext")} {Exact}";
 
     private static string Name(Table table) => $"`{table.Name}`";
     private static string Name(Column column) => $"`{column.Name}`";

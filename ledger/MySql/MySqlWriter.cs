@@ -17,25 +17,23 @@ internal sealed class MySqlWriter(ServerConnections connections, TimeProvider ti
     // Once the mark has announced the batch: see docs/decisions/0012. (To set a variable to a subquery would wait for others.)
     private const string Draw = "select 1 + max(position) into @position from commit_marks;";
 
-    private const string Count = "set @hits = @hits + row_count();";
-
     private static readonly Query<long> s_revoke = ShortQueries.Number("""
         insert into commit_marks (committer, number, revoked, update_time) values (@p1, 0, @p2, @p3)
         on duplicate key update revoked = greatest(revoked, @p2);
         select number from commit_marks where committer = @p1
         """);
 
-    private readonly SqlText _sql = new();
+    private readonly StringBuilder _sql = new();
     private long _largestPacket;
 
     protected override async Task PrepareAsync()
     {
         // Who has the lock by name is the session before.
-        if (await NumberAsync($"select coalesce(is_used_lock('{Name}'), 0)") is > 0 and var predecessor)
+        if ((await SendAsync($"select coalesce(is_used_lock('{Name}'), 0)"))[0] is > 0 and var predecessor)
         {
             try
             {
-                await ExecuteAsync($"kill {predecessor}");
+                await SendAsync($"kill {predecessor}");
             }
             catch (MySqlException failure) when (failure.ErrorCode == MySqlErrorCode.NoSuchThread)
             {
@@ -43,37 +41,31 @@ internal sealed class MySqlWriter(ServerConnections connections, TimeProvider ti
             }
         }
 
-        if (await NumberAsync($"select coalesce(get_lock('{Name}', 5), 0)") != 1)
+        if ((await SendAsync($"select coalesce(get_lock('{Name}', 5), 0)"))[0] != 1)
             throw new TimeoutException("The session before has not ended.");
 
         // Less some room for the protocol's own bytes.
-        _largestPacket = await NumberAsync("select @@max_allowed_packet") - 1_024;
+        _largestPacket = (await SendAsync("select @@max_allowed_packet"))[0] - 1_024;
     }
 
     protected override async ValueTask WriteAsync(Batch batch, bool isAgain)
     {
-        var time = batch.Time.ToUnixTimeMilliseconds();
-        _sql.Clear().Add(Begin).Add("insert into commit_marks (committer, number, revoked, update_time, position) values (")
-            .AddText(batch.Committer).Add($", {batch.Number}, 0, {time}, @position) on duplicate key update ")
-            .Add($"number = {batch.Number} div (revoked < {batch.Number}), update_time = {time}, position = @position;")
-            .Add(Draw);
-        var expected = 0;
+        var (number, time) = (batch.Number, batch.Time.ToUnixTimeMilliseconds());
+        _sql.Clear().Append(Begin).Append("insert into commit_marks (committer, number, revoked, update_time, position) values (")
+            .AddLiteral(batch.Committer).Append($", {number}, 0, {time}, @position) on duplicate key update ")
+            .Append($"number = {number} div (revoked < {number}), update_time = {time}, position = @position;").Append(Draw);
+        var expected = Origins.Changes.Count;
         Change(Own);
-        if (Markers.Changes.Count > 0) MySqlSql.Change(_sql, Markers, orLeave: true);
-        if (Origins.Changes.Count > 0)
-        {
-            MySqlSql.Matches(_sql.Add("set @hits = @hits + ("), Origins).Add(");");
-            expected += Origins.Changes.Count;
-        }
-
+        if (Markers.Changes.Count > 0) MySqlSql.Change(_sql, Markers, isCounted: false);
+        if (Origins.Changes.Count > 0) MySqlSql.Matches(_sql.Append("set @hits = @hits + ("), Origins).Append(");");
         foreach (var group in Groups) Change(group);
-        _sql.Add($"update commit_marks set position = @position div (@hits = {expected}) where committer = ")
-            .AddText(batch.Committer).Add(";commit");
-        await ExecuteAsync(Text());
+        _sql.Append($"update commit_marks set position = @position div (@hits = {expected}) where committer = ")
+            .AddLiteral(batch.Committer).Append(";commit");
+        await SendAsync(Text());
 
         void Change(ChangeGroup group)
         {
-            if (group.Changes.Count > 0) MySqlSql.Change(_sql, group, Count);
+            if (group.Changes.Count > 0) MySqlSql.Change(_sql, group, isCounted: true);
             expected += group.Changes.Count;
         }
     }
@@ -94,7 +86,7 @@ internal sealed class MySqlWriter(ServerConnections connections, TimeProvider ti
             sights[row.GetInt64(0) - 1] = new Sight(true, onlyFree, row.GetBoolean(1), row.GetBoolean(2))));
     }
 
-    protected override Task RollbackAsync() => ExecuteAsync("rollback");
+    protected override Task RollbackAsync() => SendAsync("rollback");
 
     private string Text()
     {
@@ -102,12 +94,5 @@ internal sealed class MySqlWriter(ServerConnections connections, TimeProvider ti
         return Encoding.UTF8.GetByteCount(text) <= _largestPacket ? text : throw new TextTooLargeException();
     }
 
-    private async Task ExecuteAsync(string sql)
-    {
-        await using var command = Connection.CreateCommand();
-        command.CommandText = sql;
-        await command.ExecuteNonQueryAsync();
-    }
-
-    private async Task<long> NumberAsync(string sql) => (await AskAsync(ShortQueries.Number(sql)))[0];
+    private Task<IReadOnlyList<long>> SendAsync(string sql) => AskAsync(ShortQueries.Number(sql));
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Mall.Ledger.MySql;
 using Mall.Ledger.Postgres;
 using Mall.Ledger.Stores;
@@ -64,9 +65,9 @@ public sealed class PlanTests
                 .Select(c => c.Column.Type == ColumnType.Number ? (Value)(long)row : $"k{row}").ToArray())).ToArray();
             foreach (var count in (int[])[1, 100])
             {
-                var (sql, group) = (new SqlText(), new ChangeGroup(shape));
+                var (sql, group) = (new StringBuilder(), new ChangeGroup(shape));
                 group.Changes.AddRange(changes.AsSpan(0, count));
-                MySqlSql.Change(sql, group);
+                MySqlSql.Change(sql, group, isCounted: false);
                 var plan = await database.Server.RunSqlAsync($"explain {sql}", "plans", Cancel);
 
                 // Columns: id, select_type, table, type, possible_keys, key, ...; nothing is said of a row that is known not to
