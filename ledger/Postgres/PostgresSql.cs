@@ -34,16 +34,11 @@ internal sealed class PostgresSql
     /// unique index before it is written to.</summary>
     public string Change { get; }
 
-    /// <summary>Passes over a row that is there.</summary>
-    public string InsertIfMissing => $"{Change} on conflict do nothing";
-
     /// <summary>Fails, likewise, unless so many rows are as the changes expect them.</summary>
     public string Check { get; }
 
     /// <summary>See <see cref="ServerWriter.SeeAsync"/>: the changes whose rows are there, from 1; guards; sums.</summary>
     public string See { get; }
-
-    public string SeeFree => $"{See} for no key update of t skip locked";
 
     public static PostgresSql Of(RowShape shape) => s_all.GetValue(shape, static shape => new PostgresSql(shape));
 

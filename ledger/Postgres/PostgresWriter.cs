@@ -47,17 +47,16 @@ internal sealed class PostgresWriter(ServerConnections connections, TimeProvider
         {
             Parameters =
             {
-                new NpgsqlParameter<string> { TypedValue = batch.Committer },
-                new NpgsqlParameter<long> { TypedValue = batch.Number },
-                new NpgsqlParameter<long> { TypedValue = batch.Time.ToUnixTimeMilliseconds() },
+                new() { Value = batch.Committer }, new() { Value = batch.Number },
+                new() { Value = batch.Time.ToUnixTimeMilliseconds() },
             },
         });
         Add(Own, PostgresSql.Of(Own.Shape).Change);
-        Add(Markers, PostgresSql.Of(Markers.Shape).InsertIfMissing);
+        Add(Markers, $"{PostgresSql.Of(Markers.Shape).Change} on conflict do nothing");
         Add(Origins, PostgresSql.Of(Origins.Shape).Check);
         foreach (var group in Groups) Add(group, PostgresSql.Of(group.Shape).Change);
 
-        // Without a transaction of its own a batch is one: the server commits it after its last statement.
+        // Without a transaction of its own a batch is one: the server commits it after its last statement, or undoes it.
         await transaction.ExecuteNonQueryAsync();
 
         void Add(ChangeGroup group, string sql)
@@ -70,27 +69,21 @@ internal sealed class PostgresWriter(ServerConnections connections, TimeProvider
     {
         var failed = (refusal as PostgresException)?.BatchCommand?.CommandText;
         var group = Groups.Find(group => PostgresSql.Of(group.Shape).Change == failed);
-        var isRefused = PostgresErrors.Instance.AnswerOf(refusal) is ServerAnswer.FailedCheck or ServerAnswer.UniqueViolation;
-        return (group, isRefused) switch
-        {
-            ({ }, true) => null,
-            (null, true) => throw PostgresErrors.Instance.Failure(StoreFailure.Refused, refusal), // Its barrier, or the mark.
-            _ => PostgresErrors.Instance.Fault(group?.Shape.ToString() ?? "its barrier row", refusal),
-        };
+        if (PostgresErrors.Instance.AnswerOf(refusal) is not (ServerAnswer.FailedCheck or ServerAnswer.UniqueViolation))
+            return PostgresErrors.Instance.Fault(group?.Shape.ToString() ?? "its barrier row", refusal);
+        if (group is null) throw PostgresErrors.Instance.Failure(StoreFailure.Refused, refusal); // Its barrier, or the mark.
+        return null;
     }
 
     protected override async Task SeeAsync(ChangeGroup group, bool onlyFree, Sight[] sights)
     {
-        var sql = PostgresSql.Of(group.Shape);
+        var see = PostgresSql.Of(group.Shape).See;
         await using var batch = Connection.CreateBatch();
-        batch.BatchCommands.Add(Command(group, onlyFree ? sql.SeeFree : sql.See));
+        batch.BatchCommands.Add(Command(group, onlyFree ? $"{see} for no key update of t skip locked" : see));
         await using var reader = await batch.ExecuteReaderAsync();
         while (await reader.ReadAsync())
             sights[reader.GetInt64(0) - 1] = new Sight(true, onlyFree, reader.GetBoolean(1), reader.GetBoolean(2));
     }
-
-    // A batch is a transaction of its own, and has been undone.
-    protected override Task RollbackAsync() => Task.CompletedTask;
 
     /// <summary>The statement for these changes; a parameter is an array, for a column.</summary>
     private static NpgsqlBatchCommand Command(ChangeGroup group, string sql)

@@ -6,26 +6,13 @@ namespace Mall.Ledger.Servers;
 /// <summary>What a server has said, as far as it makes a difference here.</summary>
 internal enum ServerAnswer
 {
-    /// <summary>Nothing: the connection was lost, or the time was up.</summary>
-    None,
-
-    /// <summary>Something else.</summary>
+    None, // The connection was lost, or the time was up.
     Other,
-
-    /// <summary>A row with the same primary key or another unique value is there.</summary>
-    UniqueViolation,
-
-    /// <summary>A statement that counts what it has done has found another number, and divided by zero.</summary>
-    FailedCheck,
-
-    /// <summary>Two transactions waited for each other, and the server chose this one.</summary>
-    Deadlock,
-
-    /// <summary>Another session has had a lock for longer than the statement may wait.</summary>
-    LockTimeout,
-
-    /// <summary>This user may not enter, or there is no such database: waiting does not help, somebody has to act.</summary>
-    NoEntry,
+    UniqueViolation, // A row with the same primary key or another unique value is there.
+    FailedCheck, // A statement that counts what it has done has found another number, and divided by zero.
+    Deadlock, // Two transactions waited for each other, and the server chose this one.
+    LockTimeout, // Another session has had a lock for longer than the statement may wait.
+    NoEntry, // This user may not enter, or there is no such database: waiting does not help, somebody has to act.
 }
 
 internal abstract class ServerErrors : StoreErrors

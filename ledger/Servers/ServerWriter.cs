@@ -46,32 +46,29 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
         Exception? refusal = null; // Of the last attempt.
         for (var attempts = 1; ; attempts++)
         {
+            var isReady = false; // There is a session, and nothing in it that could still be committed.
             try
             {
                 if (_connection is null) await ConnectAsync();
+                else if (refusal is not null) await RollbackAsync();
+                isReady = true;
                 if (refusal is null) await LookFirstAsync(batch);
                 else if (!await TryMendAsync(batch, refusal, attempts)) return;
                 if (Collect(batch)) await WriteAsync(batch, isAgain: batch.HasWaited || attempts > 1);
                 return;
             }
-            catch (Exception failure) when (errors.IsRefusal(failure) && _connection is not null && attempts <= MostAttempts)
+            catch (Exception failure) when (isReady && errors.IsRefusal(failure) && attempts <= MostAttempts)
             {
-                if (!await TryRollbackAsync()) throw errors.Failure(StoreFailure.NothingHappened, failure);
                 refusal = failure;
             }
             catch (Exception failure) when (errors.IsFailure(failure))
             {
-                // What breaks may have broken after the commit, unless there was no session yet.
-                var known = _connection is null ? StoreFailure.NothingHappened
+                // What breaks now may have broken after the commit.
+                var known = !isReady ? StoreFailure.NothingHappened
                     : errors.IsRefusal(failure) ? KnownAfter(failure)
                     : StoreFailure.OutcomeUnknown;
                 await DisconnectAsync();
                 throw errors.Failure(known, failure);
-            }
-            catch (Exception bug) when (bug is not StoreException)
-            {
-                await TryRollbackAsync();
-                throw;
             }
         }
     }
@@ -83,7 +80,6 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
     {
         try
         {
-            await DisconnectAsync();
             await ConnectAsync();
             return (await AskAsync(revoke, committer, number, time.GetUtcNow()))[^1] >= number;
         }
@@ -112,15 +108,14 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
     /// <summary>Notes what is to be seen of the rows of a group's changes, all of them or those that nobody has locked.</summary>
     protected abstract Task SeeAsync(ChangeGroup group, bool onlyFree, Sight[] sights);
 
-    /// <summary>Ends a transaction, if there is one.</summary>
-    protected abstract Task RollbackAsync();
+    /// <summary>Ends what was refused, where the server has not done so by itself.</summary>
+    protected virtual Task RollbackAsync() => Task.CompletedTask;
 
     protected Task<IReadOnlyList<T>> AskAsync<T>(Query<T> query, params Value[] parameters) =>
         new Statement<T>(query, parameters).ReadAsync(Connection.CreateCommand());
 
-    /// <summary>What a look sees of the row of a change.</summary>
-    /// <param name="IsGuarded">It is there and its guards hold.</param>
-    /// <param name="IsEnough">It is there and nothing gets negative by what is added.</param>
+    /// <summary>What a look sees of the row of a change: when it is there, whether nobody has it locked, its guards hold, and
+    /// nothing gets negative by what is added.</summary>
     protected record struct Sight(bool IsThere, bool IsFree, bool IsGuarded, bool IsEnough);
 
     /// <summary>Puts together what is to be written for those that are still open. False: nothing.</summary>
@@ -203,7 +198,7 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
         }
         catch (Exception failure) when (errors.IsFaultOfStatement(failure))
         {
-            await TryRollbackAsync(); // Its author is found by halves.
+            // Its author is found by halves.
         }
 
         return batch.Findings > before;
@@ -247,46 +242,19 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
 
     private static void Note(Batch batch, RowShape shape, int change, Sight sight)
     {
-        if (shape.Operation == RowOperation.Insert)
-        {
-            if (sight.IsThere) batch.FindConflict(change);
-        }
-        else if (sight is { IsThere: true, IsFree: false })
-        {
-            batch.HoldBack(change);
-        }
-        else if (!sight.IsGuarded || (!sight.IsEnough && batch.Changes[change].Contributors == 1))
-        {
-            batch.FindConflict(change); // Of several that together ask for too much, some may be served.
-        }
+        var isInsert = shape.Operation == RowOperation.Insert;
+        var isConflict = isInsert
+            ? sight.IsThere
+            : !sight.IsGuarded || (!sight.IsEnough && batch.Changes[change].Contributors == 1); // Of several, some may be served.
+        if (!isInsert && sight is { IsThere: true, IsFree: false }) batch.HoldBack(change);
+        else if (isConflict) batch.FindConflict(change);
     }
 
     private async Task ConnectAsync()
     {
+        await DisconnectAsync();
         _connection = await connections.Committer.OpenConnectionAsync();
-        try
-        {
-            await PrepareAsync();
-        }
-        catch
-        {
-            await DisconnectAsync();
-            throw;
-        }
-    }
-
-    private async Task<bool> TryRollbackAsync()
-    {
-        try
-        {
-            if (_connection is not null) await RollbackAsync();
-            return true;
-        }
-        catch (Exception failure) when (errors.IsFailure(failure))
-        {
-            await DisconnectAsync();
-            return false;
-        }
+        await PrepareAsync();
     }
 
     private async ValueTask DisconnectAsync()
