@@ -32,7 +32,7 @@ internal sealed class Migrator(DbConnection connection, StoreErrors errors, Migr
                   number bigint not null primary key, name varchar(128) not null, checksum varchar(64) not null,
                   applied_time bigint not null)
                 """, cancellationToken);
-            var applied = await new Statement<Migration>(s_applied).ReadAsync(connection.CreateCommand(), cancellationToken);
+            var applied = await new Statement<Migration>(s_applied).ReadAsync(connection, cancellationToken);
             foreach (var migration in MigrationPlan.Of(migrations ?? MigrationScripts.Of(words.Folder), applied))
                 await ApplyAsync(migration, cancellationToken);
             end = words.Unlock;

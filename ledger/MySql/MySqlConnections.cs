@@ -5,21 +5,16 @@ namespace Mall.Ledger.MySql;
 /// <summary>Texts mean the same in every session, whatever the server was told.</summary>
 internal static class MySqlConnections
 {
-    public static ServerConnections To(StoreAddress address, TimeSpan commandTimeout)
-    {
-        var setUp = SetUp(Math.Max(1, (int)(commandTimeout / 2).TotalSeconds));
-        return new ServerConnections(Source(isPooled: true), Source(isPooled: false));
-
-        MySqlDataSource Source(bool isPooled) =>
-            new MySqlDataSourceBuilder(Settings(address, commandTimeout, isPooled).ConnectionString)
-                .UseConnectionOpenedCallback(async (opened, cancellationToken) =>
-                {
-                    if (!opened.Conditions.HasFlag(MySqlConnectionOpenedConditions.New)) return;
-                    await using var command = new MySqlCommand(setUp, opened.Connection);
-                    await command.ExecuteNonQueryAsync(cancellationToken);
-                })
-                .Build();
-    }
+    public static DbDataSource To(StoreAddress address, TimeSpan commandTimeout, bool isPooled) =>
+        new MySqlDataSourceBuilder(Settings(address, commandTimeout, isPooled).ConnectionString)
+            .UseConnectionOpenedCallback(async (opened, cancellationToken) =>
+            {
+                if (!opened.Conditions.HasFlag(MySqlConnectionOpenedConditions.New)) return;
+                var setUp = SetUp(lockSeconds: Math.Max(1, (int)commandTimeout.TotalSeconds / 2));
+                await using var command = new MySqlCommand(setUp, opened.Connection);
+                await command.ExecuteNonQueryAsync(cancellationToken);
+            })
+            .Build();
 
     /// <summary>What the driver is told: by the operator first, then by the mall.</summary>
     public static MySqlConnectionStringBuilder Settings(StoreAddress address, TimeSpan commandTimeout, bool isPooled) =>
@@ -35,7 +30,7 @@ internal static class MySqlConnections
             IgnoreCommandTransaction = true, // A command belongs to what its connection has begun, as on PostgreSQL.
             UseAffectedRows = false, // An update that changes nothing has found its row all the same.
             ConnectionReset = false, // Nobody leaves anything behind in a session of the pool, and so its setup lasts.
-            MaximumPoolSize = ServerConnections.MostPooled, Pooling = isPooled,
+            MaximumPoolSize = ServerStore.MostPooled, Pooling = isPooled,
         };
 
     // A value that does not fit is an error and not another value. Backslashes escape, as the driver expects. A session that was

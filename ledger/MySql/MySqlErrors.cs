@@ -48,13 +48,12 @@ internal sealed class MySqlErrors : ServerErrors
     protected override string Detail(Exception failure) => $"{failure.Message} ({(int?)CodeOf(failure)})";
 
     /// <summary>The server's error, or null when it has said nothing. The driver has errors of its own for that.</summary>
-    private static MySqlErrorCode? CodeOf(Exception? failure)
+    private static MySqlErrorCode? CodeOf(Exception? failure) => failure switch
     {
-        for (; failure is not null; failure = failure.InnerException)
-            if (failure is MySqlException { ErrorCode: > 0 and not MySqlErrorCode.UnableToConnectToHost and var code })
-                return code;
-        return null;
-    }
+        null => null,
+        MySqlException { ErrorCode: > 0 and not MySqlErrorCode.UnableToConnectToHost and var code } => code,
+        _ => CodeOf(failure.InnerException),
+    };
 }
 
 /// <summary>What is to be sent does not fit into a packet; half of it may.</summary>

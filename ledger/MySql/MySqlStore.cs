@@ -1,13 +1,11 @@
-using System.Text.RegularExpressions;
-
 namespace Mall.Ledger.MySql;
 
 /// <summary>MySQL (8.0.19 or newer) or MariaDB (10.6 or newer). A commit is acknowledged when it is on the server's disk,
 /// provided that the server was not told otherwise (<c>innodb_flush_log_at_trx_commit</c>).</summary>
-internal sealed partial class MySqlStore(LedgerOptions options, TimeProvider time, ILogger<MySqlStore> logger)
+internal sealed class MySqlStore(LedgerOptions options, TimeProvider time, ILogger<MySqlStore> logger)
     : ServerStore(
-        options, time, logger, MySqlConnections.To(options.Address, options.CommitTimeout),
-        connections => new MySqlWriter(connections, time), MySqlErrors.Instance, Words, s_now, s_settled, s_reserveIds)
+        options, time, logger, MySqlConnections.To(options.Address, options.CommitTimeout, isPooled: true),
+        new MySqlWriter(options, time), MySqlErrors.Instance, Words, s_now, s_settled, s_reserveIds)
 {
     // Locks are the server's, not the database's, and their names have at most 64 characters.
     private const string LockName = "left(concat('mall-migrations-', database()), 64)";
@@ -43,16 +41,12 @@ internal sealed partial class MySqlStore(LedgerOptions options, TimeProvider tim
 
     protected override async Task<string?> CheckServerAsync(DbConnection connection, CancellationToken cancellationToken)
     {
-        var (version, flush) =
-            (await new Statement<(string, long)>(s_server).ReadAsync(connection.CreateCommand(), cancellationToken))[0];
+        var (version, flush) = (await new Statement<(string, long)>(s_server).ReadAsync(connection, cancellationToken))[0];
         var isMariaDb = version.Contains("MariaDB", StringComparison.OrdinalIgnoreCase);
         var oldest = isMariaDb ? new Version(10, 6) : new Version(8, 0, 19);
-        if (VersionNumber.Match(version) is { Success: true } match && Version.Parse(match.Value) < oldest)
+        if (Version.TryParse(version.Split('-')[0], out var number) && number < oldest)
             throw new LedgerStartException(
                 $"db: the server at {Address} is {(isMariaDb ? "MariaDB" : "MySQL")} {version}; {oldest} or newer is needed.");
         return flush == 1 ? null : $"innodb_flush_log_at_trx_commit = {flush}";
     }
-
-    [GeneratedRegex(@"\d+\.\d+(\.\d+)?")]
-    private static partial Regex VersionNumber { get; }
 }

@@ -6,8 +6,9 @@ namespace Mall.Ledger.MySql;
 /// <summary>A batch is sent as one text. Every statement adds the rows that it found to <c>@hits</c>, and the commit mark at the
 /// end fails, by dividing by zero, when that is not all: then the commit behind it is not executed. Locks are taken in the order
 /// commit mark, barrier rows by key, tables by name, rows by key (<see cref="ChangeGroup.Of"/>).</summary>
-internal sealed class MySqlWriter(ServerConnections connections, TimeProvider time)
-    : ServerWriter(connections, MySqlErrors.Instance, time, s_revoke)
+internal sealed class MySqlWriter(LedgerOptions options, TimeProvider time)
+    : ServerWriter(
+        MySqlConnections.To(options.Address, options.CommitTimeout, isPooled: false), MySqlErrors.Instance, time, s_revoke)
 {
     // To begin a transaction would commit one that was left open. MySQL knows no wait for locks that is shorter than a second.
     private const string Begin =

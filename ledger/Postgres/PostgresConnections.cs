@@ -5,42 +5,34 @@ namespace Mall.Ledger.Postgres;
 internal static class PostgresConnections
 {
     /// <param name="commandTimeout">How long a statement may take: nobody waits for its result any longer.</param>
-    public static ServerConnections To(StoreAddress address, TimeSpan commandTimeout)
-    {
-        return new ServerConnections(Source(committer: null), Source(ServerConnections.CommitterPrefix));
-
-        NpgsqlDataSource Source(string? committer) => NpgsqlDataSource.Create(Settings(address, commandTimeout, committer));
-    }
+    /// <param name="isPooled">For whatever is short; else for the committer.</param>
+    public static DbDataSource To(StoreAddress address, TimeSpan commandTimeout, bool isPooled) =>
+        NpgsqlDataSource.Create(Settings(address, commandTimeout, isPooled));
 
     /// <summary>What the driver is told: by the operator first, then by the mall.</summary>
-    /// <param name="committer">What committers' sessions are called until they take their names; null for the pool's.</param>
-    public static NpgsqlConnectionStringBuilder Settings(StoreAddress address, TimeSpan commandTimeout, string? committer)
-    {
-        var settings = new NpgsqlConnectionStringBuilder(address.Options)
+    public static NpgsqlConnectionStringBuilder Settings(StoreAddress address, TimeSpan commandTimeout, bool isPooled) =>
+        new(address.Options)
         {
             Host = address.Host, Port = address.Port, Database = address.Database,
-            Username = address.User, Password = address.Password, ApplicationName = committer ?? "mall",
+            Username = address.User, Password = address.Password,
+            ApplicationName = isPooled ? "mall" : ServerWriter.CommitterPrefix, // Until the committer takes its name.
             Timeout = 5, CommandTimeout = Math.Max(1, (int)Math.Ceiling(commandTimeout.TotalSeconds)),
             TcpKeepAlive = true, TcpKeepAliveTime = 5, TcpKeepAliveInterval = 2,
             MaxAutoPrepare = 256, AutoPrepareMinUsages = 2,
             GssEncryptionMode = GssEncryptionMode.Disable, // Saves a round trip, and the search for a library that nobody has.
-            MaxPoolSize = ServerConnections.MostPooled,
+            Pooling = isPooled, MaxPoolSize = ServerStore.MostPooled,
             ConnectionLifetime = 20, // What a server's defaults were when a session began, read-only say, does not last.
-            Options = SessionOptions(commandTimeout),
+            IncludeFailedBatchedCommand = true, // A refusal has an author.
+            Options = SessionOptions(commandTimeout) + (isPooled ? "" : s_committerOptions),
         };
-        if (committer is null) return settings;
-        (settings.Pooling, settings.Options) = (false, $"{settings.Options} {s_committerOptions}");
-        settings.IncludeFailedBatchedCommand = true; // A refusal has an author.
-        return settings;
-    }
 
     // The committer finds rows by primary key and by nothing else, and its plans are made once, when a table may be empty: what
     // remains when all else is ruled out, a bitmap scan, needs a condition to search by (docs/decisions/0011). The compiler would
     // take the inflated costs at their word.
-    private static readonly string s_committerOptions = string.Join(' ',
-        "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_indexscan=off -c enable_indexonlyscan=off",
-        "-c enable_hashjoin=off -c enable_mergejoin=off -c enable_memoize=off -c jit=off",
-        $"-c lock_timeout={(int)ServerWriter.LockWait.TotalMilliseconds}");
+    private static readonly string s_committerOptions =
+        " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_indexscan=off -c enable_indexonlyscan=off"
+        + " -c enable_hashjoin=off -c enable_mergejoin=off -c enable_memoize=off -c jit=off"
+        + $" -c lock_timeout={(int)ServerWriter.LockWait.TotalMilliseconds}";
 
     // A session's locks go soon after its machine has gone, which the server finds out by keep-alives, or after it has frozen.
     private static string SessionOptions(TimeSpan commandTimeout) =>

@@ -6,9 +6,9 @@ namespace Mall.Ledger.Postgres;
 /// server was not told to lie about that (<c>fsync</c>).</summary>
 internal sealed class PostgresStore(LedgerOptions options, TimeProvider time, ILogger<PostgresStore> logger)
     : ServerStore(
-        options, time, logger, PostgresConnections.To(options.Address, options.CommitTimeout),
-        connections => new PostgresWriter(connections, time), PostgresErrors.Instance, Words,
-        s_now, s_settled, ShortQueries.ReserveIds)
+        options, time, logger, PostgresConnections.To(options.Address, options.CommitTimeout, isPooled: true),
+        new PostgresWriter(options, time), PostgresErrors.Instance, Words, s_now, s_settled, ShortQueries.ReserveIds,
+        whenMigrated: s_goOnBehind)
 {
     private const int OldestVersion = 14;
 
@@ -23,7 +23,7 @@ internal sealed class PostgresStore(LedgerOptions options, TimeProvider time, IL
             (select x from pg_snapshot_xip(s) x
              where not exists (select 1 from pg_stat_activity a
                                where a.backend_xid = x::xid
-                                 and a.application_name not like '{ServerConnections.CommitterPrefix}%')
+                                 and a.application_name not like '{ServerWriter.CommitterPrefix}%')
              order by x limit 1),
             pg_snapshot_xmax(s))) - 1
         from pg_current_snapshot() s
@@ -43,22 +43,19 @@ internal sealed class PostgresStore(LedgerOptions options, TimeProvider time, IL
         end $$
         """);
 
-    private static readonly Query<(string Fsync, string SynchronousCommit)> s_durability = new(
-        "select current_setting('fsync'), current_setting('synchronous_commit')", row => (row.GetString(0), row.GetString(1)));
+    private static readonly Query<string?> s_notDurable = new(
+        "select current_setting('fsync'), current_setting('synchronous_commit')",
+        row => row.GetString(0) == "off" || row.GetString(1) == "off"
+            ? $"fsync = {row.GetString(0)}, synchronous_commit = {row.GetString(1)}" : null);
 
     private static readonly Query<long> s_now =
         ShortQueries.Number("select (extract(epoch from clock_timestamp()) * 1000)::bigint");
 
     protected override async Task<string?> CheckServerAsync(DbConnection connection, CancellationToken cancellationToken)
     {
-        if (((NpgsqlConnection)connection).PostgreSqlVersion is { } version && version.Major < OldestVersion)
+        if (((NpgsqlConnection)connection).PostgreSqlVersion is { Major: < OldestVersion } version)
             throw new LedgerStartException(
                 $"db: the server at {Address} is PostgreSQL {version}; {OldestVersion} or newer is needed.");
-        var (fsync, synchronousCommit) =
-            (await new Statement<(string, string)>(s_durability).ReadAsync(connection.CreateCommand(), cancellationToken))[0];
-        return fsync == "off" || synchronousCommit == "off" ? $"fsync = {fsync}, synchronous_commit = {synchronousCommit}" : null;
+        return (await new Statement<string?>(s_notDurable).ReadAsync(connection, cancellationToken))[0];
     }
-
-    protected override Task GetReadyAsync(DbConnection connection, CancellationToken cancellationToken) =>
-        new Statement<long>(s_goOnBehind).ReadAsync(connection.CreateCommand(), cancellationToken);
 }

@@ -5,8 +5,9 @@ namespace Mall.Ledger.Postgres;
 
 /// <summary>Each statement fails unless it changes all that it is given (<see cref="PostgresSql.Change"/>). Locks are taken in
 /// the order commit mark, barrier rows by key, tables by name, rows by key (<see cref="ChangeGroup.Of"/>).</summary>
-internal sealed class PostgresWriter(ServerConnections connections, TimeProvider time)
-    : ServerWriter(connections, PostgresErrors.Instance, time, s_revoke)
+internal sealed class PostgresWriter(LedgerOptions options, TimeProvider time)
+    : ServerWriter(
+        PostgresConnections.To(options.Address, options.CommitTimeout, isPooled: false), PostgresErrors.Instance, time, s_revoke)
 {
     private const string HardlyWait = "select set_config('lock_timeout', '20ms', true)"; // In this transaction alone.
 

@@ -6,14 +6,15 @@ namespace Mall.Ledger.Servers;
 /// <summary>A database server, for several silos. One connection writes batches, one after the other (docs/decisions/0015); a
 /// small pool serves everything that is short. Nobody holds a thread while the server works.</summary>
 internal abstract partial class ServerStore(
-    LedgerOptions options, TimeProvider time, ILogger logger, ServerConnections connections,
-    Func<ServerConnections, ServerWriter> newWriter, ServerErrors errors, MigratorWords migrations,
-    Query<long> now, Query<long> settled, Query<long> reserveIds) : IStore
+    LedgerOptions options, TimeProvider time, ILogger logger, DbDataSource pool, ServerWriter writer, ServerErrors errors,
+    MigratorWords migrations, Query<long> now, Query<long> settled, Query<long> reserveIds, Query<long>? whenMigrated = null)
+    : IStore
 {
-    // A pooled connection whose server has been restarted since is found to be dead when it is used; the next one may be, too.
-    private const int MostReads = 3;
+    /// <summary>Of the 100 that PostgreSQL allows by default, and the 151 of MySQL; several processes share them.</summary>
+    public const int MostPooled = 16;
 
-    private readonly ServerWriter _writer = newWriter(connections);
+    // A pooled connection whose server has been restarted since is found to be dead when it is used; the next one may be, too.
+    private const int MostTries = 3;
 
     public TaskScheduler Scheduler => TaskScheduler.Default;
 
@@ -24,10 +25,9 @@ internal abstract partial class ServerStore(
         await using var connection = await ConnectAsync(cancellationToken);
         try
         {
-            if (await CheckServerAsync(connection, cancellationToken) is { } settings)
-                LogNotDurable(logger, settings);
+            if (await CheckServerAsync(connection, cancellationToken) is { } settings) LogNotDurable(logger, settings);
             await new Migrator(connection, errors, migrations, time).MigrateAsync(null, cancellationToken);
-            await GetReadyAsync(connection, cancellationToken);
+            if (whenMigrated is { } query) await new Statement<long>(query).ReadAsync(connection, cancellationToken);
         }
         catch (Exception failure) when (errors.IsFailure(failure) && failure is not OperationCanceledException)
         {
@@ -35,33 +35,14 @@ internal abstract partial class ServerStore(
         }
     }
 
-    public ValueTask ApplyAsync(Batch batch) => _writer.ApplyAsync(batch);
+    public ValueTask ApplyAsync(Batch batch) => writer.ApplyAsync(batch);
 
-    public ValueTask<bool> HasCommittedAsync(string committer, long number) => _writer.HasCommittedAsync(committer, number);
+    public ValueTask<bool> HasCommittedAsync(string committer, long number) => writer.HasCommittedAsync(committer, number);
 
-    public async Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, Value[] parameters, CancellationToken cancellationToken)
-    {
-        if (StorableValues.FaultOf(parameters) is { } impossible) throw impossible;
-        for (var reads = 1; ; reads++)
-        {
-            var isOpen = false; // What is said before is about no statement.
-            try
-            {
-                await using var connection = await connections.Pool.OpenConnectionAsync(cancellationToken);
-                isOpen = true;
-                return await new Statement<T>(query, parameters).ReadAsync(connection.CreateCommand(), cancellationToken);
-            }
-            catch (Exception failure) when (isOpen && errors.IsFaultOfStatement(failure))
-            {
-                throw StoreErrors.NotAQuery(failure);
-            }
-            catch (Exception failure)
-                when (failure is DbException or IOException or SocketException or TimeoutException or ObjectDisposedException)
-            {
-                if (reads == MostReads || !errors.IsEndOfSession(failure)) throw errors.Unavailable(failure);
-            }
-        }
-    }
+    public async Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, Value[] parameters, CancellationToken cancellationToken) =>
+        StorableValues.FaultOf(parameters) is { } impossible
+            ? throw impossible
+            : await RunAsync(c => new Statement<T>(query, parameters).ReadAsync(c, cancellationToken), cancellationToken);
 
     public async Task<long> SettledAsync(CancellationToken cancellationToken) =>
         (await QueryAsync(settled, [], cancellationToken))[0];
@@ -70,7 +51,7 @@ internal abstract partial class ServerStore(
         DateTimeOffset.FromUnixTimeMilliseconds((await QueryAsync(now, [], cancellationToken))[0]);
 
     public async Task<long> ReserveIdsAsync(string sequence, int count) =>
-        (await TryAsync(() => new Statement<long>(reserveIds, sequence, count).ReadAsync(connections.Pool.CreateCommand())))[0];
+        (await QueryAsync(reserveIds, [sequence, count], CancellationToken.None))[0];
 
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) => PickAsync(ShortQueries.Claim(claim));
 
@@ -83,16 +64,13 @@ internal abstract partial class ServerStore(
     // By the ledger that used it, then by the container that made it: a second time does nothing.
     public async ValueTask DisposeAsync()
     {
-        await _writer.DisposeAsync();
-        await connections.DisposeAsync();
+        await writer.DisposeAsync();
+        await pool.DisposeAsync();
     }
 
     /// <returns>The settings by which the server does not wait for its disk; null when it does.</returns>
     /// <exception cref="LedgerStartException">It is too old.</exception>
     protected abstract Task<string?> CheckServerAsync(DbConnection connection, CancellationToken cancellationToken);
-
-    /// <summary>Once the schema is as it should be.</summary>
-    protected virtual Task GetReadyAsync(DbConnection connection, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Waits for a server that is not up yet: after a power cut all start at once.</summary>
     /// <exception cref="LedgerStartException">None within <see cref="LedgerOptions.StartTimeout"/>; it says why.</exception>
@@ -104,7 +82,7 @@ internal abstract partial class ServerStore(
         {
             try
             {
-                return await connections.Pool.OpenConnectionAsync(cancellationToken);
+                return await pool.OpenConnectionAsync(cancellationToken);
             }
             catch (Exception failure) when (errors.IsFailure(failure) && !cancellationToken.IsCancellationRequested)
             {
@@ -117,26 +95,37 @@ internal abstract partial class ServerStore(
         }
     }
 
-    private Task<IReadOnlyList<T>> PickAsync<T>(Pick<T> pick) => TryAsync(async () =>
+    private Task<IReadOnlyList<T>> PickAsync<T>(Pick<T> pick) => RunAsync(async connection =>
     {
-        await using var connection = await connections.Pool.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted);
-        var picked = await pick.Rows.Locking().ReadAsync(connection.CreateCommand());
+        var picked = await pick.Rows.Locking().ReadAsync(connection);
         if (picked.Count == 0) return picked;
-        foreach (var statement in pick.Write(picked)) await statement.ReadAsync(connection.CreateCommand());
+        foreach (var statement in pick.Write(picked)) await statement.ReadAsync(connection);
         await transaction.CommitAsync();
         return picked;
-    });
+    }, CancellationToken.None);
 
-    private async Task<T> TryAsync<T>(Func<Task<T>> action)
+    // Whatever is short may be repeated when its session has ended: at worst some ids, or claims until they run out, are lost.
+    private async Task<T> RunAsync<T>(Func<DbConnection, Task<T>> action, CancellationToken cancellationToken)
     {
-        try
+        for (var tries = 1; ; tries++)
         {
-            return await action();
-        }
-        catch (Exception failure) when (errors.IsFailure(failure))
-        {
-            throw errors.Unavailable(failure);
+            var isOpen = false; // What is said before is about no statement.
+            try
+            {
+                await using var connection = await pool.OpenConnectionAsync(cancellationToken);
+                isOpen = true;
+                return await action(connection);
+            }
+            catch (Exception failure) when (isOpen && errors.IsFaultOfStatement(failure))
+            {
+                throw StoreErrors.NotAQuery(failure);
+            }
+            catch (Exception failure)
+                when (failure is DbException or IOException or SocketException or TimeoutException or ObjectDisposedException)
+            {
+                if (tries == MostTries || !errors.IsEndOfSession(failure)) throw errors.Unavailable(failure);
+            }
         }
     }
 
@@ -145,22 +134,4 @@ internal abstract partial class ServerStore(
 
     [LoggerMessage(2101, LogLevel.Warning, "The database server does not wait for its disk ({Settings}): commits can be lost")]
     private static partial void LogNotDurable(ILogger logger, string settings);
-}
-
-/// <summary>The ways to a server; disposing of them closes them.</summary>
-/// <param name="Pool">For whatever is short; several processes share what a server allows.</param>
-/// <param name="Committer">Opens the connection that batches are written through.</param>
-internal sealed record ServerConnections(DbDataSource Pool, DbDataSource Committer) : IAsyncDisposable
-{
-    /// <summary>Tells the sessions of committers, of this process and of others, from everybody else's.</summary>
-    public const string CommitterPrefix = "mall-committer-";
-
-    /// <summary>Of the 100 that PostgreSQL allows by default, and the 151 of MySQL.</summary>
-    public const int MostPooled = 16;
-
-    public async ValueTask DisposeAsync()
-    {
-        await Committer.DisposeAsync();
-        await Pool.DisposeAsync();
-    }
 }

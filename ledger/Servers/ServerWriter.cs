@@ -9,9 +9,12 @@ namespace Mall.Ledger.Servers;
 /// statement that writes it: each names the values that it expects, so read committed is isolation enough. One caller at a
 /// time.</summary>
 /// <param name="revoke">Revokes number <c>@p2</c> of committer <c>@p1</c> at the time <c>@p3</c>, and says its last one.</param>
-internal abstract class ServerWriter(ServerConnections connections, ServerErrors errors, TimeProvider time, Query<long> revoke)
+internal abstract class ServerWriter(DbDataSource source, ServerErrors errors, TimeProvider time, Query<long> revoke)
     : IAsyncDisposable
 {
+    /// <summary>Tells the sessions of committers, of this process and of others, from everybody else's.</summary>
+    public const string CommitterPrefix = "mall-committer-";
+
     /// <summary>How long a statement waits for a lock: as a rule longer than another silo's commit holds it.</summary>
     public static readonly TimeSpan LockWait = TimeSpan.FromMilliseconds(200);
 
@@ -24,7 +27,7 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
     private bool _expectsRepeats;
 
     /// <summary>What its sessions are called. Not from the seeded source: whoever takes the same name ends them.</summary>
-    protected string Name { get; } = ServerConnections.CommitterPrefix + RandomNumberGenerator.GetHexString(16, lowercase: true);
+    protected string Name { get; } = CommitterPrefix + RandomNumberGenerator.GetHexString(16, lowercase: true);
 
     /// <summary>The committer's, open and ready.</summary>
     protected DbConnection Connection => _connection ?? throw new UnreachableException();
@@ -90,7 +93,11 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
         }
     }
 
-    public ValueTask DisposeAsync() => DisconnectAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await DisconnectAsync();
+        await source.DisposeAsync();
+    }
 
     /// <summary>Gets a new connection ready, and ends one before it, which the server may not yet know to be dead: it holds
     /// locks.</summary>
@@ -112,7 +119,7 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
     protected virtual Task RollbackAsync() => Task.CompletedTask;
 
     protected Task<IReadOnlyList<T>> AskAsync<T>(Query<T> query, params Value[] parameters) =>
-        new Statement<T>(query, parameters).ReadAsync(Connection.CreateCommand());
+        new Statement<T>(query, parameters).ReadAsync(Connection);
 
     /// <summary>What a look sees of the row of a change: when it is there, whether nobody has it locked, its guards hold, and
     /// nothing gets negative by what is added.</summary>
@@ -253,7 +260,7 @@ internal abstract class ServerWriter(ServerConnections connections, ServerErrors
     private async Task ConnectAsync()
     {
         await DisconnectAsync();
-        _connection = await connections.Committer.OpenConnectionAsync();
+        _connection = await source.OpenConnectionAsync();
         await PrepareAsync();
     }
 

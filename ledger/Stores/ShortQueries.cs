@@ -8,10 +8,9 @@ internal readonly record struct Statement<T>(Query<T> Query, params Value[] Para
     /// <summary>Locks the rows that nobody else has locked, and passes over the others. For servers.</summary>
     public Statement<T> Locking() => new(Query with { Sql = Query.Sql + " for update skip locked" }, Parameters);
 
-    /// <summary>Runs it as this command, which is disposed of then.</summary>
-    public async Task<IReadOnlyList<T>> ReadAsync(DbCommand command, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<T>> ReadAsync(DbConnection connection, CancellationToken cancellationToken = default)
     {
-        await using var disposed = command;
+        await using var command = connection.CreateCommand();
         command.CommandText = Query.Sql;
         if (Query.Timeout is { } timeout) command.CommandTimeout = (int)timeout.TotalSeconds;
         foreach (var (i, value) in Parameters.Index())

@@ -88,7 +88,7 @@ public sealed class StoreAddress
         };
         var query = uri.Query.TrimStart('?');
         parsed.Options = kind == StoreKind.Postgres
-            ? ParseOptions(PostgresConnections.Settings(parsed, TimeSpan.Zero, ""), new NpgsqlConnectionStringBuilder(), query)
+            ? ParseOptions(PostgresConnections.Settings(parsed, TimeSpan.Zero, false), new NpgsqlConnectionStringBuilder(), query)
             : ParseOptions(MySqlConnections.Settings(parsed, TimeSpan.Zero, false), new MySqlConnectionStringBuilder(), query);
         return parsed;
     }

@@ -20,8 +20,8 @@ public sealed class MigrationTests
     public async Task Postgres_UndoesIt_AndTheNextStartBeginsAnew()
     {
         var database = await NewDatabaseAsync(DatabaseKind.Postgres);
-        await using var connections = PostgresConnections.To(database.Address, TimeSpan.FromSeconds(10));
-        await using var connection = await connections.Pool.OpenConnectionAsync(Cancel);
+        await using var pool = PostgresConnections.To(database.Address, TimeSpan.FromSeconds(10), isPooled: true);
+        await using var connection = await pool.OpenConnectionAsync(Cancel);
         var migrator = new Migrator(connection, PostgresErrors.Instance, PostgresStore.Words, TimeProvider.System);
         var failure = await Assert.ThrowsAsync<LedgerStartException>(
             () => migrator.MigrateAsync([s_first, s_broken], Cancel));
@@ -38,8 +38,8 @@ public sealed class MigrationTests
     public async Task MariaDb_KeepsWhatItHadDone_AndTheNextStartFinishesIt()
     {
         var database = await NewDatabaseAsync(DatabaseKind.MariaDb);
-        await using var connections = MySqlConnections.To(database.Address, TimeSpan.FromSeconds(10));
-        await using var connection = await connections.Pool.OpenConnectionAsync(Cancel);
+        await using var pool = MySqlConnections.To(database.Address, TimeSpan.FromSeconds(10), isPooled: true);
+        await using var connection = await pool.OpenConnectionAsync(Cancel);
         var migrator = new Migrator(connection, MySqlErrors.Instance, MySqlStore.Words, TimeProvider.System);
         var failure = await Assert.ThrowsAsync<LedgerStartException>(
             () => migrator.MigrateAsync([s_first, s_broken], Cancel));

@@ -38,8 +38,8 @@ public sealed class PlanTests
             select i, 1, 'a product', 1, 1, 0, 1, 0, 0, 0 from generate_series(1, 10000) i;
             analyze
             """, "plans", Cancel); // Of an empty table any index is as good.
-        await using var connections = PostgresConnections.To(database.Address, TimeSpan.FromSeconds(10));
-        await using var connection = (NpgsqlConnection)await connections.Committer.OpenConnectionAsync(Cancel);
+        await using var source = PostgresConnections.To(database.Address, TimeSpan.FromSeconds(10), isPooled: false);
+        await using var connection = (NpgsqlConnection)await source.OpenConnectionAsync(Cancel);
         foreach (var (i, shape) in s_shapes.Index())
         {
             var parameters = shape.Columns.Select(c => c.Column.Type == ColumnType.Number ? "bigint[]" : "text[]")
