@@ -42,15 +42,12 @@ internal sealed class PostgresWriter(LedgerOptions options, TimeProvider time)
 
     protected override async ValueTask WriteAsync(Batch batch, bool isAgain)
     {
+        var time = batch.Time.ToUnixTimeMilliseconds();
         await using var transaction = Connection.CreateBatch();
         if (isAgain) transaction.BatchCommands.Add(new NpgsqlBatchCommand(HardlyWait));
         transaction.BatchCommands.Add(new NpgsqlBatchCommand(WriteMark)
         {
-            Parameters =
-            {
-                new() { Value = batch.Committer }, new() { Value = batch.Number },
-                new() { Value = batch.Time.ToUnixTimeMilliseconds() },
-            },
+            Parameters = { new() { Value = batch.Committer }, new() { Value = batch.Number }, new() { Value = time } },
         });
         Add(Own, PostgresSql.Of(Own.Shape).Change);
         Add(Markers, $"{PostgresSql.Of(Markers.Shape).Change} on conflict do nothing");
