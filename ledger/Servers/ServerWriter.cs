@@ -198,7 +198,13 @@ internal abstract class ServerWriter(DbDataSource source, ServerErrors errors, T
             Collect(batch);
             var seen = new List<(ChangeGroup Group, Sight[] Sights)>();
             foreach (var group in Groups)
-                seen.Add((group, await SeeAsync(group, isToLock: group.Shape.Operation != RowOperation.Insert)));
+            {
+                var sights = new Sight[group.Changes.Count];
+                await SeeAsync(group, onlyFree: false, sights);
+                if (group.Shape.Operation != RowOperation.Insert) await SeeAsync(group, onlyFree: true, sights);
+                seen.Add((group, sights));
+            }
+
             if (await LookAtBarriersAsync(batch)) return _expectsRepeats = true;
             foreach (var (group, sights) in seen)
                 for (var i = 0; i < sights.Length; i++) Note(batch, group.Shape, group.Changes[i].Position, sights[i]);
@@ -209,14 +215,6 @@ internal abstract class ServerWriter(DbDataSource source, ServerErrors errors, T
         }
 
         return batch.Findings > before;
-    }
-
-    private async Task<Sight[]> SeeAsync(ChangeGroup group, bool isToLock)
-    {
-        var sights = new Sight[group.Changes.Count];
-        await SeeAsync(group, onlyFree: false, sights);
-        if (isToLock) await SeeAsync(group, onlyFree: true, sights);
-        return sights;
     }
 
     private async Task<bool> LookAtBarriersAsync(Batch batch)
@@ -231,7 +229,8 @@ internal abstract class ServerWriter(DbDataSource source, ServerErrors errors, T
             rows.Changes.Add((i, BarrierTable.Expected(key, origin, origin)));
         }
 
-        var sights = rows.Changes.Count > 0 ? await SeeAsync(rows, isToLock: false) : [];
+        var sights = new Sight[rows.Changes.Count];
+        if (sights.Length > 0) await SeeAsync(rows, onlyFree: false, sights);
         for (var k = 0; k < sights.Length; k += 2)
         {
             var (pending, own, origin) = (batch.Pending[rows.Changes[k].Position], sights[k], sights[k + 1]);
