@@ -6,15 +6,14 @@ namespace Mall.Ledger;
 internal sealed class IdSequence(string name, IStore store, TimeProvider time, LedgerOptions options)
 {
     internal const int FirstBlock = 10;
-    internal const int LargestBlock = 1_000;
+    private const int LargestBlock = 1_000;
     private static readonly TimeSpan s_fast = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
-    private Block _current; // Ids are taken from here...
-    private Block _next;    // ... then from here.
+    private readonly Queue<long> _ids = []; // Reserved, and nobody's yet.
     private int _blockSize = FirstBlock;
     private long? _fetchedAt;
-    private Task<Exception?>? _fetching;
+    private Task<Exception?> _fetching = Task.FromResult<Exception?>(null);
 
     public async ValueTask<long> NextAsync(CancellationToken cancellationToken)
     {
@@ -24,8 +23,10 @@ internal sealed class IdSequence(string name, IStore store, TimeProvider time, L
             Task<Exception?> fetching;
             lock (_gate)
             {
-                if (TryTake_NeedsLock(out var id)) return id;
-                fetching = Fetch_NeedsLock();
+                var isThere = _ids.TryDequeue(out var id);
+                if (_ids.Count <= _blockSize / 2 && _fetching.IsCompleted) Fetch_NeedsLock();
+                if (isThere) return id;
+                fetching = _fetching;
             }
 
             try
@@ -41,26 +42,15 @@ internal sealed class IdSequence(string name, IStore store, TimeProvider time, L
         }
     }
 
-    private bool TryTake_NeedsLock(out long id)
-    {
-        if (_current.Count == 0) (_current, _next) = (_next, default);
-        id = _current.First;
-        if (_current.Count == 0) return false;
-        _current = _current with { First = id + 1 };
-        if (_next.Count == 0 && _current.Count <= _blockSize / 2) _ = Fetch_NeedsLock();
-        return true;
-    }
-
     // Where the store works: the first caller's grain must not become the one that every other waits for.
-    private Task<Exception?> Fetch_NeedsLock()
+    private void Fetch_NeedsLock()
     {
-        if (_fetching is { IsCompleted: false }) return _fetching;
         if (_fetchedAt is { } then)
             _blockSize = time.GetElapsedTime(then) < s_fast
                 ? Math.Min(LargestBlock, _blockSize * 2)
                 : Math.Max(FirstBlock, _blockSize / 2);
         _fetchedAt = time.GetTimestamp();
-        return _fetching = Task.Factory.StartNew(
+        _fetching = Task.Factory.StartNew(
             FetchAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, store.Scheduler).Unwrap();
     }
 
@@ -72,21 +62,12 @@ internal sealed class IdSequence(string name, IStore store, TimeProvider time, L
             var size = _blockSize; // Does not change while a fetch is under way.
             var first = await store.ReserveIdsAsync(name, size);
             lock (_gate)
-            {
-                if (_current.Count == 0) _current = new Block(first, first + size);
-                else _next = new Block(first, first + size);
-            }
-
+                for (var id = first; id < first + size; id++) _ids.Enqueue(id);
             return null;
         }
         catch (Exception failure) // Whoever waits is told, whatever it was.
         {
             return failure;
         }
-    }
-
-    private readonly record struct Block(long First, long End)
-    {
-        public long Count => End - First;
     }
 }
