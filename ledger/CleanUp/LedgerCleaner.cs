@@ -7,7 +7,8 @@ namespace Mall.Ledger;
 /// <param name="Age">How old they get; null: <see cref="LedgerOptions.Retention"/>.</param>
 public sealed record OldRows(string Table, Query<RowChange> Removals, TimeSpan? Age = null)
 {
-    /// <summary>The limit of queries that may find many.</summary>
+    /// <summary>The limit of queries that may find many. MariaDB takes a list of a thousand for a table, and may then read all of
+    /// it.</summary>
     public const int AtOnce = 900;
 }
 
@@ -20,10 +21,7 @@ public sealed class LedgerCleaner(
 {
     internal const string KindOfWork = "ledger.cleanup";
 
-    internal const string Key = "all";
-
-    /// <summary>Sagas in one transaction. MariaDB takes a list of a thousand for a table, and may then read all of it.</summary>
-    internal const int SagasAStep = 900;
+    private const string Key = "all";
 
     private static readonly TimeSpan s_rest = TimeSpan.FromMilliseconds(5);
 
@@ -48,34 +46,30 @@ public sealed class LedgerCleaner(
     public async Task HandleAsync(DueItem item, CancellationToken cancellationToken)
     {
         var started = time.GetUtcNow();
-        var before = started - options.Retention;
         var isMore = true;
         while (isMore && time.GetUtcNow() - started < options.DueClaim / 2)
         {
-            var removed = await store.CleanUpAsync(before, SagasAStep);
+            var removed = await store.CleanUpAsync(started - options.Retention, OldRows.AtOnce);
             metrics.Cleaned("sagas", removed);
-            isMore = removed == SagasAStep;
+            isMore = removed == OldRows.AtOnce;
             if (isMore) await Task.Delay(s_rest, time, cancellationToken);
         }
 
         if (!isMore)
             foreach (var old in others.Prepend(s_marks))
-                await RemoveAsync(old.Table, old.Removals, started - (old.Age ?? options.Retention), cancellationToken);
-
-        var next = isMore ? time.GetUtcNow() : time.GetUtcNow() + options.CleanUpPeriod;
-        await ledger.CommitAsync(new WriteSet(DueWork.Reschedule(Kind, item.Key, next)));
+                await RemoveAsync(old, started - (old.Age ?? options.Retention), cancellationToken);
+        await ledger.CommitAsync(new WriteSet(At(time.GetUtcNow() + (isMore ? TimeSpan.Zero : options.CleanUpPeriod))));
     }
 
     // A write set a row: if another silo has removed it already, that is a conflict of this row alone.
-    private async Task RemoveAsync(
-        string table, Query<RowChange> rows, DateTimeOffset before, CancellationToken cancellationToken)
+    private async Task RemoveAsync(OldRows old, DateTimeOffset before, CancellationToken cancellationToken)
     {
         IReadOnlyList<RowChange> removals;
         do
         {
-            removals = await ledger.QueryAsync(rows, cancellationToken, before);
+            removals = await ledger.QueryAsync(old.Removals, cancellationToken, before);
             var outcomes = await Task.WhenAll(removals.Select(row => ledger.CommitAsync(new WriteSet(row))));
-            metrics.Cleaned(table, outcomes.Count(outcome => outcome == CommitOutcome.Applied));
+            metrics.Cleaned(old.Table, outcomes.Count(outcome => outcome == CommitOutcome.Applied));
         }
         while (removals.Count == OldRows.AtOnce);
     }

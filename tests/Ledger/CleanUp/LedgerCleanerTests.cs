@@ -34,7 +34,7 @@ public sealed class LedgerCleanerTests
     public void More_ThanOneRunRemoves_GoesOnAtOnce() => _mall.Run(
         async () =>
         {
-            const int Sagas = 3 * LedgerCleaner.SagasAStep / 2;
+            const int Sagas = 3 * OldRows.AtOnce / 2;
             await Task.WhenAll(Enumerable.Range(0, Sagas).Select(i => SagaAsync($"{i}", ended: true)));
             await _mall.Pass(TimeSpan.FromDays(8));
             _mall.Options.DueClaim = TimeSpan.FromMilliseconds(1); // So that a run takes one step.
@@ -42,7 +42,7 @@ public sealed class LedgerCleanerTests
             var cleaner = Cleaner();
 
             await cleaner.HandleAsync(Item(), CancellationToken.None);
-            Assert.Equal(Sagas - LedgerCleaner.SagasAStep, await _mall.One(Number("select count(*) from barrier")));
+            Assert.Equal(Sagas - OldRows.AtOnce, await _mall.One(Number("select count(*) from barrier")));
             Assert.Equal(_mall.Time.GetUtcNow().ToUnixTimeMilliseconds(), await _mall.One(Number("select due_time from due")));
             await cleaner.HandleAsync(Item(), CancellationToken.None);
             Assert.Equal(0, await _mall.One(Number("select count(*) from barrier")));
