@@ -5,7 +5,7 @@ namespace Mall.Ledger.Sqlite;
 
 /// <summary>Writes batches through the one connection that writes. Each row is one run of a prepared statement: within the
 /// process that costs a few microseconds, which a set-based statement would not undercut. Used by one thread.</summary>
-internal sealed class SqliteWriter
+internal sealed class SqliteWriter(SqliteSession session)
 {
     // First in each transaction: which batch this is. See docs/decisions/0003-commit-marks.md.
     private static readonly Query<long> s_writeMark = ShortQueries.Number("""
@@ -16,11 +16,6 @@ internal sealed class SqliteWriter
         returning position
         """);
 
-    private const string EnterBarrier = """
-        insert into barrier (trans_type, gid, branch_id, op, barrier_id, reason, create_time)
-        values (@p1, @p2, @p3, @p4, @p5, @p6, @p7) on conflict do nothing
-        """;
-
     private static readonly Query<long> s_mark = ShortQueries.Number("select number from commit_marks where committer = @p1");
 
     private static readonly Query<string> s_reason = new(
@@ -28,49 +23,39 @@ internal sealed class SqliteWriter
         row => row.GetString(0));
 
     private static readonly ShapeSql s_parts = new(c => c.Name, i => $"@p{i + 1}", "is");
-
     private static readonly ConditionalWeakTable<RowShape, string> s_sql = []; // Each shape is put into words once.
-
-    private readonly SqliteSession _session;
-    private long _now;      // The batch's time...
-    private long _position; // ...and its place among all batches.
-
-    public SqliteWriter(SqliteSession session)
-    {
-        _session = session;
-        session.Connection.CreateFunction("list_position", () => _position);
-    }
+    private static readonly string s_enterBarrier = $"{SqlFor(BarrierTable.Insert)} on conflict do nothing";
 
     /// <inheritdoc cref="IStore.ApplyAsync"/>
     /// <remarks>Sums are written once. When somebody in the batch fails, all is undone and each write set gets a savepoint of its
     /// own.</remarks>
     public void Apply(Batch batch)
     {
+        var isCommitting = false;
         try
         {
-            Begin(batch);
-            if (!TryTogether(batch))
+            var position = Begin(batch);
+            if (!TryWrite(batch, batch.Pending, position))
             {
                 Rollback();
-                Begin(batch);
-                foreach (var pending in batch.Pending) ApplyAlone(pending);
+                position = Begin(batch);
+                foreach (var pending in batch.Pending)
+                {
+                    session.Execute("savepoint alone");
+                    if (!TryWrite(batch, [pending], position)) session.Execute("rollback to alone");
+                    session.Execute("release alone");
+                }
             }
+
+            isCommitting = true;
+            session.Execute("commit");
         }
         catch (Exception failure)
         {
             Rollback();
-            if (failure is not SqliteException) throw;
-            throw SqliteErrors.Instance.Failure(StoreFailure.NothingHappened, failure);
-        }
-
-        try
-        {
-            _session.Execute("commit");
-        }
-        catch (SqliteException failure)
-        {
-            Rollback();
-            throw SqliteErrors.Instance.Failure(SqliteErrors.OfCommit(failure.SqliteExtendedErrorCode), failure);
+            if (failure is not SqliteException { SqliteExtendedErrorCode: var code }) throw;
+            var known = isCommitting ? SqliteErrors.OfCommit(code) : StoreFailure.NothingHappened;
+            throw SqliteErrors.Instance.Failure(known, failure);
         }
     }
 
@@ -78,7 +63,7 @@ internal sealed class SqliteWriter
     {
         try
         {
-            return _session.Read(s_mark, committer) is [var reached] && reached >= number;
+            return session.Read(s_mark, committer) is [var reached] && reached >= number;
         }
         catch (SqliteException failure)
         {
@@ -86,94 +71,76 @@ internal sealed class SqliteWriter
         }
     }
 
-    private void Begin(Batch batch)
+    /// <returns>The batch's place among all.</returns>
+    private long Begin(Batch batch)
     {
-        _session.Execute("begin immediate");
-        _now = batch.Time.ToUnixTimeMilliseconds();
-        _position = _session.Read(s_writeMark, batch.Committer, batch.Number, _now)[0];
+        session.Execute("begin immediate");
+        return session.Read(s_writeMark, batch.Committer, batch.Number, batch.Time)[0];
     }
 
     // SQLite may have rolled back by itself: then there is nothing to do.
     private void Rollback()
     {
-        if (_session.IsInTransaction) _session.Execute("rollback");
+        if (session.IsInTransaction) session.Execute("rollback");
     }
 
-    private bool TryTogether(Batch batch)
+    /// <summary>Writes some of the batch, each row once. False: one of them is at fault; who is alone has been told.</summary>
+    private bool TryWrite(Batch batch, IReadOnlyList<PendingCommit> some, long position)
     {
+        var step = "its barrier row";
         try
         {
             batch.StartPass();
-            foreach (var pending in batch.Pending)
+            foreach (var pending in some)
             {
-                var outcome = Enter(pending.Writes);
+                var outcome = Enter(pending.Writes, batch.Time);
                 pending.Settle(outcome ?? CommitOutcome.Applied);
-                if (Proceeds(pending.Writes, outcome)) batch.Proceed(pending);
+                if (outcome is null || (pending.Writes.IsRefusal && outcome == CommitOutcome.NullCompensation))
+                    batch.Proceed(pending);
             }
 
             foreach (var change in batch.Changes)
-                if (_session.Execute(SqlFor(change.Shape), change.Values) != 1) return false;
+            {
+                step = change.Shape.ToString();
+                ReadOnlySpan<Value> values = change.Shape.IsListed ? [.. change.Values, position] : change.Values;
+                if (session.Execute(SqlFor(change.Shape), values) != 1) return Refuse(some);
+            }
+
             return true;
         }
         catch (SqliteException failure) when (SqliteErrors.Instance.IsFaultOfStatement(failure))
         {
-            return false;
+            return Refuse(some, SqliteErrors.IsUniqueViolation(failure) ? null : SqliteErrors.Instance.Fault(step, failure));
         }
     }
 
-    private void ApplyAlone(PendingCommit pending)
+    private static bool Refuse(IReadOnlyList<PendingCommit> some, LedgerFaultException? fault = null)
     {
-        _session.Execute("savepoint alone");
-        var step = "its barrier row";
-        try
-        {
-            var outcome = Enter(pending.Writes);
-            pending.Settle(outcome ?? CommitOutcome.Applied);
-            foreach (var (shape, values) in Proceeds(pending.Writes, outcome) ? pending.Writes.Changes : [])
-            {
-                step = shape.ToString();
-                if (_session.Execute(SqlFor(shape), values) == 1) continue;
-                pending.Settle(CommitOutcome.Conflict);
-                _session.Execute("rollback to alone");
-                break;
-            }
-        }
-        catch (SqliteException failure) when (SqliteErrors.Instance.IsFaultOfStatement(failure))
-        {
-            var isConflict = SqliteErrors.IsUniqueViolation(failure);
-            pending.Settle(CommitOutcome.Conflict, isConflict ? null : SqliteErrors.Instance.Fault(step, failure));
-            _session.Execute("rollback to alone");
-        }
-
-        _session.Execute("release alone");
+        foreach (var pending in some) pending.Settle(CommitOutcome.Conflict, fault);
+        return false;
     }
 
     /// <summary>See <see cref="Barrier"/>.</summary>
-    private CommitOutcome? Enter(WriteSet writes)
+    private CommitOutcome? Enter(WriteSet writes, DateTimeOffset now)
     {
         if (writes.Barrier is not { } key) return null;
-        var origin = Barrier.OriginOf(key.Op);
-        var time = writes.Time is { } own ? own.ToUnixTimeMilliseconds() : _now;
+        var (origin, time) = (Barrier.OriginOf(key.Op), writes.Time ?? now);
         var originInserted = origin is not null && Insert(key, origin, time);
         if (writes.IsRefusal && !originInserted && Reason(key) == origin) return CommitOutcome.Duplicate;
         var inserted = Insert(key, key.Op, time);
         return Barrier.Decide(key.Op, originInserted, inserted, inserted || originInserted ? null : Reason(key));
     }
 
-    private static bool Proceeds(WriteSet writes, CommitOutcome? outcome) =>
-        outcome is null || (writes.IsRefusal && outcome == CommitOutcome.NullCompensation);
-
     private string? Reason(in BarrierKey key) =>
-        _session.Read(s_reason, key.Gid, key.BranchId, Barrier.OpOfReason(key.Op), key.BarrierId).SingleOrDefault();
+        session.Read(s_reason, key.Gid, key.BranchId, Barrier.OpOfReason(key.Op), key.BarrierId).SingleOrDefault();
 
-    private bool Insert(in BarrierKey key, string op, long time) =>
-        _session.Execute(EnterBarrier, key.TransType, key.Gid, key.BranchId, op, key.BarrierId, key.Op, time) == 1;
+    private bool Insert(BarrierKey key, string op, DateTimeOffset time) =>
+        session.Execute(s_enterBarrier, BarrierTable.New(key, op, time)) == 1;
 
     private static string SqlFor(RowShape shape) => s_sql.GetValue(shape, static shape => shape.Operation switch
     {
-        RowOperation.Insert => $"insert into {shape.Table} ({ShapeSql.Inserted(shape, c => c.Name)}) "
-            + $"values ({string.Join(", ", shape.Columns.Select((_, i) => $"@p{i + 1}"))}"
-            + (shape.IsListed ? ", list_position())" : ")"),
+        RowOperation.Insert => $"insert into {shape.Table} ({ShapeSql.Inserted(shape, c => c.Name)}) values ("
+            + string.Join(", ", Enumerable.Range(1, shape.Columns.Count + (shape.IsListed ? 1 : 0)).Select(i => $"@p{i}")) + ")",
         RowOperation.Update => $"update {shape.Table} set {s_parts.Sets(shape, c => c.Name)} where {s_parts.Conditions(shape)}",
         _ => $"delete from {shape.Table} where {s_parts.Conditions(shape)}",
     });
