@@ -16,8 +16,7 @@ internal sealed class SqliteChange : IDisposable
     {
         _database = database;
         Check(raw.sqlite3_prepare_v3(database, sql, raw.SQLITE_PREPARE_PERSISTENT, out _statement));
-        _places = new int[parameters];
-        for (var i = 0; i < parameters; i++) _places[i] = raw.sqlite3_bind_parameter_index(_statement, $"@p{i + 1}");
+        _places = [.. Enumerable.Range(1, parameters).Select(i => raw.sqlite3_bind_parameter_index(_statement, $"@p{i}"))];
     }
 
     public int Execute(ReadOnlySpan<Value> values)

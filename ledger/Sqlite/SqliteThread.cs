@@ -15,16 +15,13 @@ internal sealed class SqliteThread : TaskScheduler, IDisposable
 #pragma warning restore RS0030
     }
 
-    public override int MaximumConcurrencyLevel => 1;
-
     /// <summary>Ends the thread when it has done what it has been given. Not waited for: what is left may be stuck.</summary>
     public void Dispose() => _tasks.CompleteAdding();
 
     protected override void QueueTask(Task task)
     {
-        if (!_tasks.IsAddingCompleted) _tasks.Add(task);
-        else if (Current == this) TryExecuteTask(task); // What the thread itself still has to go on with.
-        else throw new ObjectDisposedException(nameof(SqliteThread));
+        if (_tasks.IsAddingCompleted && Current == this) TryExecuteTask(task); // What the thread itself still has to go on with.
+        else _tasks.Add(task); // Of others, nothing more.
     }
 
     // Whoever already is on the thread goes on there; what was queued keeps its place.
