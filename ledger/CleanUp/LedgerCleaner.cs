@@ -25,9 +25,8 @@ public sealed class LedgerCleaner(
 
     private static readonly TimeSpan s_rest = TimeSpan.FromMilliseconds(5);
 
-    private static readonly Column s_committer = new("committer", ColumnType.Text);
-    private static readonly Column s_updateTime = new("update_time", ColumnType.Number);
-    private static readonly RowShape s_removeMark = new Table("commit_marks", s_committer).Delete().Guard(s_updateTime);
+    private static readonly RowShape s_removeMark = new Table("commit_marks", new Column("committer", ColumnType.Text))
+        .Delete().Guard(new Column("update_time", ColumnType.Number));
 
     private static readonly OldRows s_marks = new("commit_marks", new Query<RowChange>(
         // The last position of all stays: the next one is counted from it.

@@ -13,27 +13,27 @@ internal sealed class IdSequence(string name, IStore store, TimeProvider time, L
     private readonly Queue<long> _ids = []; // Reserved, and nobody's yet.
     private int _blockSize = FirstBlock;
     private long? _fetchedAt;
-    private Task<Exception?> _fetching = Task.FromResult<Exception?>(null);
+    private Task<long>? _fetching; // A block, until its first id is known and all are among the others.
 
     public async ValueTask<long> NextAsync(CancellationToken cancellationToken)
     {
         long? began = null;
         while (true)
         {
-            Task<Exception?> fetching;
+            Task<long>? fetching;
             lock (_gate)
             {
+                TakeIn_NeedsLock();
                 var isThere = _ids.TryDequeue(out var id);
-                if (_ids.Count <= _blockSize / 2 && _fetching.IsCompleted) Fetch_NeedsLock();
+                if (_ids.Count <= _blockSize / 2) _fetching ??= FetchAsync_NeedsLock();
                 if (isThere) return id;
-                fetching = _fetching;
+                fetching = _fetching!;
             }
 
             try
             {
                 var left = options.CommitTimeout - time.GetElapsedTime(began ??= time.GetTimestamp());
-                if (await fetching.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, cancellationToken) is { } failure)
-                    throw failure; // Nobody waits for a database that is down; the next to ask tries again.
+                await fetching.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, cancellationToken);
             }
             catch (TimeoutException)
             {
@@ -42,32 +42,24 @@ internal sealed class IdSequence(string name, IStore store, TimeProvider time, L
         }
     }
 
-    // Where the store works: the first caller's grain must not become the one that every other waits for.
-    private void Fetch_NeedsLock()
+    // Nobody waits for a database that is down: whoever waited for the block has been told, the next to ask tries again.
+    private void TakeIn_NeedsLock()
     {
-        if (_fetchedAt is { } then)
-            _blockSize = time.GetElapsedTime(then) < s_fast
-                ? Math.Min(LargestBlock, _blockSize * 2)
-                : Math.Max(FirstBlock, _blockSize / 2);
-        _fetchedAt = time.GetTimestamp();
-        _fetching = Task.Factory.StartNew(
-            FetchAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, store.Scheduler).Unwrap();
+        if (_fetching is not { IsCompleted: true } fetched) return;
+        _fetching = null;
+        if (fetched.IsCompletedSuccessfully)
+            for (var i = 0; i < _blockSize; i++) _ids.Enqueue(fetched.Result + i);
+        _ = fetched.Exception; // Seen, if nobody waited.
     }
 
-    /// <summary>Reserves a block, and returns what was wrong when it cannot.</summary>
-    private async Task<Exception?> FetchAsync()
+    // Where the store works: the first caller's grain must not become the one that every other waits for.
+    private Task<long> FetchAsync_NeedsLock()
     {
-        try
-        {
-            var size = _blockSize; // Does not change while a fetch is under way.
-            var first = await store.ReserveIdsAsync(name, size);
-            lock (_gate)
-                for (var id = first; id < first + size; id++) _ids.Enqueue(id);
-            return null;
-        }
-        catch (Exception failure) // Whoever waits is told, whatever it was.
-        {
-            return failure;
-        }
+        var isFast = _fetchedAt is { } then && time.GetElapsedTime(then) < s_fast;
+        var size = _blockSize = Math.Clamp(isFast ? 2 * _blockSize : _blockSize / 2, FirstBlock, LargestBlock);
+        _fetchedAt = time.GetTimestamp();
+        return Task.Factory.StartNew(
+            () => store.ReserveIdsAsync(name, size), CancellationToken.None, TaskCreationOptions.DenyChildAttach, store.Scheduler)
+            .Unwrap();
     }
 }
