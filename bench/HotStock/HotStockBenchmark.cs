@@ -58,7 +58,8 @@ sealed class HotStockBenchmark() : Benchmark(
                 .SetMinimumLevel(LogLevel.Warning));
         await mall.StartAsync(cancellationToken);
         var product = mall.Services.GetRequiredService<IGrainFactory>().GetGrain<IProductGrain>(productId);
-        var settings = await ((SqliteStore)mall.Services.GetRequiredService<IStore>()).PragmaAsync("pragma synchronous");
+        var store = (SqliteStore)mall.Services.GetRequiredService<IStore>();
+        var settings = (await store.OnOwnAsync(own => own.Read(ShortQueries.Number("pragma synchronous"))))[0];
         return new StockSite(
             file, callers, $"grain synchronous={settings}", async (_, gid) =>
             {

@@ -9,29 +9,19 @@ namespace Mall.Ledger;
 /// <param name="Name">What it does, as its file says: <c>0003_create_users_and_shops</c>.</param>
 /// <param name="Checksum">SHA-256 of the script, so that a change after it was applied is noticed.</param>
 /// <param name="Script">The SQL; the database does not keep it.</param>
-internal sealed record Migration(int Number, string Name, string Checksum, string Script = "");
-
-/// <summary>The scripts of <c>sql/</c>, which are embedded in this assembly as <c>sql/store/NNNN_what_it_does.sql</c>.</summary>
-internal static class MigrationScripts
+internal sealed record Migration(int Number, string Name, string Checksum, string Script = "")
 {
-    /// <summary>All scripts of a store, by number.</summary>
-    public static IReadOnlyList<Migration> Of(string store)
-    {
-        var assembly = typeof(MigrationScripts).Assembly;
-        return
-        [
-            .. assembly.GetManifestResourceNames()
-                .Where(name => name.StartsWith($"sql/{store}/", StringComparison.Ordinal))
-                .Select(name => Parse(Path.GetFileNameWithoutExtension(name), Read(name)))
-                .OrderBy(migration => migration.Number),
-        ];
-
-        string Read(string name)
-        {
-            using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!, Encoding.UTF8);
-            return reader.ReadToEnd();
-        }
-    }
+    /// <summary>The scripts of a store, by number: embedded in this assembly as <c>sql/store/NNNN_what_it_does.sql</c>.</summary>
+    public static IReadOnlyList<Migration> AllOf(string store) =>
+    [
+        .. typeof(Migration).Assembly.GetManifestResourceNames()
+            .Where(file => file.StartsWith($"sql/{store}/", StringComparison.Ordinal)).Order(StringComparer.Ordinal)
+            .Select(file =>
+            {
+                using var reader = new StreamReader(typeof(Migration).Assembly.GetManifestResourceStream(file)!, Encoding.UTF8);
+                return Parse(Path.GetFileNameWithoutExtension(file), reader.ReadToEnd());
+            }),
+    ];
 
     /// <summary>A migration of a file's name and text. Line ends are not part of the checksum: git may change them.</summary>
     public static Migration Parse(string name, string text)
@@ -40,16 +30,11 @@ internal static class MigrationScripts
         var checksum = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(script)));
         return new Migration(int.Parse(name.AsSpan(0, 4), CultureInfo.InvariantCulture), name, checksum, script);
     }
-}
 
-/// <summary>Decides what is to be run on a database that has had certain migrations, or that it cannot be used. Pure.</summary>
-internal static class MigrationPlan
-{
-    /// <summary>The migrations that are still to be run, in order.</summary>
+    /// <summary>What is still to be run on a database that has had certain migrations; all in order. Pure.</summary>
     /// <exception cref="LedgerStartException">They do not fit; the message names the first that does not.</exception>
-    public static IReadOnlyList<Migration> Of(IReadOnlyList<Migration> known, IReadOnlyList<Migration> applied)
+    public static IReadOnlyList<Migration> ToRun(IReadOnlyList<Migration> known, IReadOnlyList<Migration> had)
     {
-        var had = applied.OrderBy(m => m.Number).ToList();
         if (had.Count > known.Count)
             throw Misfit($"the database was written by a newer version: it has had migration {had[known.Count].Name}, "
                 + $"and this version knows {known.Count}. Start the newer version.");

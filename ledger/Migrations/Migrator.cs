@@ -1,14 +1,13 @@
 namespace Mall.Ledger;
 
-/// <summary>How a database keeps migrations to one process at a time. A lock was got when it answers 1.</summary>
-/// <param name="Unlock">When all has gone well.</param>
-/// <param name="Undo">When it has not; null: the same.</param>
-/// <param name="IsTransactional">Each migration has happened wholly or not at all. Elsewhere a process that dies may leave half
-/// of one: its row in <c>schema_version</c> comes last, and every statement can be repeated.</param>
-internal sealed record MigratorWords(
-    string Folder, string Lock, string Unlock, bool IsTransactional, string? Undo = null, int TimeoutSeconds = 0);
+/// <summary>How a database keeps migrations to one process at a time.</summary>
+/// <param name="Folder">Where its scripts are, in <c>sql/</c>.</param>
+/// <param name="Lock">Has got the lock when it answers 1.</param>
+internal sealed record MigratorWords(string Folder, string Lock, string Unlock);
 
-/// <summary>Runs migrations, one process at a time; each stands in <c>schema_version</c> when all of it has happened.</summary>
+/// <summary>Runs migrations, one process at a time. Each is one text, whose last statement puts it into <c>schema_version</c>. To
+/// PostgreSQL such a text is one transaction. On MySQL a process that dies may leave half of one: every statement there can be
+/// repeated.</summary>
 /// <param name="connection">Open, and used by nobody else.</param>
 internal sealed class Migrator(DbConnection connection, StoreErrors errors, MigratorWords words, TimeProvider time)
 {
@@ -24,29 +23,27 @@ internal sealed class Migrator(DbConnection connection, StoreErrors errors, Migr
     public async Task MigrateAsync(IReadOnlyList<Migration>? migrations, CancellationToken cancellationToken)
     {
         await LockAsync(cancellationToken);
-        var end = words.Undo ?? words.Unlock;
         try
         {
-            await ExecuteAsync("""
+            await RunAsync("""
                 create table if not exists schema_version (
                   number bigint not null primary key, name varchar(128) not null, checksum varchar(64) not null,
                   applied_time bigint not null)
                 """, cancellationToken);
             var applied = await new Statement<Migration>(s_applied).ReadAsync(connection, cancellationToken);
-            foreach (var migration in MigrationPlan.Of(migrations ?? MigrationScripts.Of(words.Folder), applied))
+            foreach (var migration in Migration.ToRun(migrations ?? Migration.AllOf(words.Folder), applied))
                 await ApplyAsync(migration, cancellationToken);
-            end = words.Unlock;
         }
         finally
         {
-            await ExecuteAsync(end, CancellationToken.None);
+            await RunAsync(words.Unlock, CancellationToken.None);
         }
     }
 
     private async Task LockAsync(CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
-        while (Convert.ToInt64(await ExecuteAsync(words.Lock, cancellationToken), null) != 1)
+        while (Convert.ToInt64((await RunAsync(words.Lock, cancellationToken))[0], null) != 1)
         {
             if (time.GetElapsedTime(started) > s_longestWait)
                 throw new LedgerStartException(
@@ -55,25 +52,16 @@ internal sealed class Migrator(DbConnection connection, StoreErrors errors, Migr
         }
     }
 
-    private async Task<object?> ExecuteAsync(string sql, CancellationToken cancellationToken)
-    {
-        await using var command = Command(sql);
-        return await command.ExecuteScalarAsync(cancellationToken);
-    }
-
     private async Task ApplyAsync(Migration migration, CancellationToken cancellationToken)
     {
-        await using var transaction = words.IsTransactional ? await connection.BeginTransactionAsync(cancellationToken) : null;
         try
         {
-            await using var script = Command(migration.Script);
-            await script.ExecuteNonQueryAsync(cancellationToken);
-            await ExecuteAsync($"""
+            await RunAsync($"""
+                {migration.Script}
                 insert into schema_version (number, name, checksum, applied_time)
                 values ({migration.Number}, '{migration.Name}', '{migration.Checksum}',
                   {time.GetUtcNow().ToUnixTimeMilliseconds()})
                 """, cancellationToken);
-            if (transaction is not null) await transaction.CommitAsync(cancellationToken);
         }
         catch (Exception failure) when (errors.IsFaultOfStatement(failure))
         {
@@ -81,11 +69,8 @@ internal sealed class Migrator(DbConnection connection, StoreErrors errors, Migr
         }
     }
 
-    private DbCommand Command(string sql)
-    {
-        var command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.CommandTimeout = words.TimeoutSeconds; // Zero is none: a large table takes its time.
-        return command;
-    }
+    // A large table takes its time, hence no timeout.
+    private Task<IReadOnlyList<object>> RunAsync(string sql, CancellationToken cancellationToken) =>
+        new Statement<object>(new Query<object>(sql, row => row.GetValue(0)) { Timeout = TimeSpan.Zero })
+            .ReadAsync(connection, cancellationToken);
 }

@@ -11,7 +11,7 @@ internal sealed class MySqlStore(LedgerOptions options, TimeProvider time, ILogg
     private const string LockName = "left(concat('mall-migrations-', database()), 64)";
 
     internal static readonly MigratorWords Words = new(
-        "mysql", $"select get_lock({LockName}, 0)", $"select release_lock({LockName})", IsTransactional: false);
+        "mysql", $"select get_lock({LockName}, 0)", $"select release_lock({LockName})");
 
     private static readonly Query<long> s_reserveIds = ShortQueries.Number("""
         insert into id_blocks (name, next) values (@p1, last_insert_id(1) + @p2)

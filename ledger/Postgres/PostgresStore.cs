@@ -14,8 +14,7 @@ internal sealed class PostgresStore(LedgerOptions options, TimeProvider time, IL
 
     // The number is arbitrary, and the same in every version for ever.
     internal static readonly MigratorWords Words = new(
-        "postgres", "select pg_try_advisory_lock(1298230380)::int", "select pg_advisory_unlock(1298230380)",
-        IsTransactional: true);
+        "postgres", "select pg_try_advisory_lock(1298230380)::int", "select pg_advisory_unlock(1298230380)");
 
     // What lies before the oldest transaction under way that may be a committer's: see docs/decisions/0012.
     private static readonly Query<long> s_settled = ShortQueries.Number($"""

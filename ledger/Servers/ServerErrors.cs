@@ -25,7 +25,8 @@ internal abstract class ServerErrors : StoreErrors
 
     public abstract ServerAnswer AnswerOf(Exception failure);
 
-    public override bool IsFailure(Exception failure) => failure is System.Data.Common.DbException or TimeoutException
+    /// <summary>The driver's ways to say that something went wrong between here and the database, or in it.</summary>
+    public virtual bool IsFailure(Exception failure) => failure is System.Data.Common.DbException or TimeoutException
         or IOException or SocketException or AuthenticationException or OperationCanceledException or InvalidOperationException;
 
     public override string Describe(Exception failure) => AnswerOf(failure) switch

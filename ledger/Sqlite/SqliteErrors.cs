@@ -9,14 +9,12 @@ internal sealed class SqliteErrors : StoreErrors
     public static readonly SqliteErrors Instance = new();
 
     public static bool IsUniqueViolation(SqliteException failure) =>
-        failure.SqliteExtendedErrorCode
-            is raw.SQLITE_CONSTRAINT_PRIMARYKEY or raw.SQLITE_CONSTRAINT_UNIQUE or raw.SQLITE_CONSTRAINT_ROWID;
+        failure.SqliteExtendedErrorCode is raw.SQLITE_CONSTRAINT_PRIMARYKEY or raw.SQLITE_CONSTRAINT_UNIQUE
+            or raw.SQLITE_CONSTRAINT_ROWID;
 
     /// <summary>What a failed commit leaves open: busy, it has not begun; else nobody knows what is on the disk.</summary>
     public static StoreFailure OfCommit(int code) =>
         Primary(code) == raw.SQLITE_BUSY ? StoreFailure.NothingHappened : StoreFailure.OutcomeUnknown;
-
-    public override bool IsFailure(Exception failure) => failure is SqliteException;
 
     public override bool IsFaultOfStatement(Exception failure) =>
         failure is SqliteException && Primary(CodeOf(failure)) is raw.SQLITE_ERROR or raw.SQLITE_CONSTRAINT

@@ -10,8 +10,7 @@ internal sealed class SqliteSession : IDisposable
     // SQL lives in static fields, or is made once a shape: past this somebody makes it anew each time.
     private const int MostStatements = 512;
 
-    private readonly Dictionary<string, SqliteCommand> _queries = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, SqliteChange> _changes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, IDisposable> _statements = []; // Either commands, for queries, or changes.
 
     public SqliteSession(string path, string pragmas)
     {
@@ -39,18 +38,22 @@ internal sealed class SqliteSession : IDisposable
     /// <returns>How many rows it has changed.</returns>
     public int Execute(string sql, params ReadOnlySpan<Value> values)
     {
-        if (!_changes.TryGetValue(sql, out var change))
-        {
-            ForgetIfMany();
-            _changes[sql] = change = new SqliteChange(Connection.Handle!, sql, values.Length);
-        }
-
+        if (_statements.GetValueOrDefault(sql) is not SqliteChange change)
+            Keep(sql, change = new SqliteChange(Connection.Handle!, sql, values.Length));
         return change.Execute(values);
     }
 
     public IReadOnlyList<T> Read<T>(Query<T> query, params ReadOnlySpan<Value> values)
     {
-        using var reader = CommandFor(query.Sql, values).ExecuteReader();
+        if (_statements.GetValueOrDefault(query.Sql) is not SqliteCommand command || command.Parameters.Count != values.Length)
+        {
+            Keep(query.Sql, command = Connection.CreateCommand());
+            command.CommandText = query.Sql;
+            for (var i = 1; i <= values.Length; i++) command.Parameters.Add(new SqliteParameter { ParameterName = $"@p{i}" });
+        }
+
+        for (var i = 0; i < values.Length; i++) command.Parameters[i].Value = values[i].ToObject();
+        using var reader = command.ExecuteReader();
         var rows = new List<T>();
         while (reader.Read()) rows.Add(query.Map(reader));
         return rows;
@@ -62,40 +65,25 @@ internal sealed class SqliteSession : IDisposable
         Connection.Dispose();
     }
 
-    private SqliteCommand CommandFor(string sql, ReadOnlySpan<Value> values)
+    private void Keep(string sql, IDisposable statement)
     {
-        if (!_queries.TryGetValue(sql, out var command) || command.Parameters.Count != values.Length)
-        {
-            command?.Dispose();
-            ForgetIfMany();
-            command = Connection.CreateCommand();
-            command.CommandText = sql;
-            for (var i = 1; i <= values.Length; i++) command.Parameters.Add(new SqliteParameter { ParameterName = $"@p{i}" });
-            _queries[sql] = command;
-        }
-
-        for (var i = 0; i < values.Length; i++) command.Parameters[i].Value = values[i].ToObject();
-        return command;
-    }
-
-    private void ForgetIfMany()
-    {
-        if (_queries.Count + _changes.Count >= MostStatements) Forget();
+        if (_statements.Count >= MostStatements) Forget();
+        if (_statements.Remove(sql, out var other)) other.Dispose();
+        _statements[sql] = statement;
     }
 
     private void Forget()
     {
-        foreach (var query in _queries.Values) query.Dispose();
-        foreach (var change in _changes.Values) change.Dispose();
-        _queries.Clear();
-        _changes.Clear();
+        foreach (var statement in _statements.Values) statement.Dispose();
+        _statements.Clear();
     }
 }
 
 /// <summary>Connections that only read, on the caller's own thread: in WAL mode a reader sees the last commit, waits for nobody
 /// and keeps nobody waiting, and what it reads is nearly always in memory.</summary>
-internal sealed class SqliteReaders(Func<SqliteSession> open) : PooledObjectPolicy<SqliteSession>
+internal sealed class SqliteReaders(string path) : PooledObjectPolicy<SqliteSession>
 {
-    public override SqliteSession Create() => open();
+    public override SqliteSession Create() => new(
+        path, "pragma query_only = on; pragma busy_timeout = 5000; pragma temp_store = memory; pragma cache_size = -8192;");
     public override bool Return(SqliteSession obj) => true;
 }

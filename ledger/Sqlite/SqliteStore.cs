@@ -9,64 +9,47 @@ namespace Mall.Ledger.Sqlite;
 public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskScheduler? scheduler = null, bool sharesFile = false)
     : IStore
 {
-    // All in one transaction, which holds SQLite's write lock from its beginning.
-    internal static readonly MigratorWords Migrations =
-        new("sqlite", "begin immediate; select 1", "commit", IsTransactional: false, Undo: "rollback", TimeoutSeconds: 5);
+    // Nobody else gets at the file meanwhile: all of it is one transaction, see OpenAsync.
+    internal static readonly MigratorWords Migrations = new("sqlite", "select 1", "select 1");
 
-    private static readonly Task<long> s_all = Task.FromResult(long.MaxValue);
-
-    private readonly ObjectPool<SqliteSession> _readers = new DefaultObjectPoolProvider { MaximumRetained = 16 }.Create(
-        new SqliteReaders(() => new SqliteSession(
-            address.Path,
-            "pragma query_only = on; pragma busy_timeout = 5000; pragma temp_store = memory; pragma cache_size = -8192;")));
+    private readonly ObjectPool<SqliteSession> _readers =
+        new DefaultObjectPoolProvider { MaximumRetained = 16 }.Create(new SqliteReaders(address.Path));
     private int _isDisposed;
 
     // Set by OpenAsync, used on the scheduler alone.
     private FileStream? _lock;
     private SqliteSession? _own;
-    private SqliteWriter? _writer;
 
     public TaskScheduler Scheduler { get; } = scheduler ?? new SqliteThread();
 
-    public Task OpenAsync(CancellationToken cancellationToken) => Run<Task>(async () =>
-    {
-        try
-        {
-            await OpenAsync();
-        }
-        catch (Exception failure)
-        {
-            Close();
-            if (!SqliteErrors.Instance.IsFailure(failure)) throw;
-            throw WhyUnusable() is { } reason
-                ? new LedgerStartException($"db: {address}: {reason}", failure)
-                : SqliteErrors.Instance.CannotStart(address, failure);
-        }
-    }).Unwrap();
+    private SqliteWriter Writer =>
+        new(_own ?? throw new StoreException(StoreFailure.NothingHappened, "The database is not open."));
+
+    public Task OpenAsync(CancellationToken cancellationToken) => Run(OpenAsync).Unwrap();
 
     public ValueTask ApplyAsync(Batch batch)
     {
-        Writer().Apply(batch);
+        Writer.Apply(batch);
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<bool> HasCommittedAsync(string committer, long number) => new(Writer().HasCommitted(committer, number));
+    public ValueTask<bool> HasCommittedAsync(string committer, long number) => new(Writer.HasCommitted(committer, number));
 
     public async Task<IReadOnlyList<T>> QueryAsync<T>(Query<T> query, Value[] parameters, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         return address.IsInMemory // Memory is seen by the one connection that owns it.
-            ? await Run(() => Write(new Statement<T>(query, parameters)))
+            ? await OnOwnAsync(own => own.Read(query, parameters))
             : Try(() => Read(query, parameters));
     }
 
     // One batch after the other: whatever a reader sees, nothing will ever come before it.
-    public Task<long> SettledAsync(CancellationToken cancellationToken) => s_all;
+    public Task<long> SettledAsync(CancellationToken cancellationToken) => Task.FromResult(long.MaxValue);
 
     public Task<DateTimeOffset?> NowAsync(CancellationToken cancellationToken) => Task.FromResult<DateTimeOffset?>(null);
 
     public Task<long> ReserveIdsAsync(string sequence, int count) =>
-        Run(() => Write(new Statement<long>(ShortQueries.ReserveIds, sequence, count))[0]);
+        OnOwnAsync(own => own.Read(ShortQueries.ReserveIds, sequence, count)[0]);
 
     public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) => PickAsync(ShortQueries.Claim(claim));
 
@@ -75,9 +58,6 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
 
     public async Task<int> CleanUpAsync(DateTimeOffset before, int limit) =>
         (await PickAsync(ShortQueries.CleanUp(before, limit))).Count;
-
-    /// <summary>For tests: a pragma on the connection that writes, and what it answers.</summary>
-    internal Task<long> PragmaAsync(string pragma) => Run(() => Own().Read(ShortQueries.Number(pragma), [])[0]);
 
     /// <summary>Closes the file. What was queued before has been done then.</summary>
     public async ValueTask DisposeAsync()
@@ -90,37 +70,39 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
 
     private async Task OpenAsync()
     {
-        if (address.IsInMemory)
-        {
-            _own = new SqliteSession(":memory:", "pragma foreign_keys = off; pragma temp_store = memory;");
-        }
-        else
+        try
         {
             // The commit that makes the log 64 MB long copies it into the file: orders touch pages all over, and the longer the
             // log, the more often a page is in it and is copied once.
-            _lock = sharesFile ? null : SqliteFileLock.Take(address.Path);
+            _lock = sharesFile || address.IsInMemory ? null : SqliteFileLock.Take(address.Path);
             _own = new SqliteSession(address.Path, """
                 pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = off;
                 pragma busy_timeout = 5000; pragma temp_store = memory; pragma cache_size = -65536;
                 pragma wal_autocheckpoint = 16000; pragma journal_size_limit = 67108864;
                 """);
+            using var transaction = _own.Connection.BeginTransaction();
+            await new Migrator(_own.Connection, SqliteErrors.Instance, Migrations, time).MigrateAsync(null, default);
+            transaction.Commit();
         }
-
-        await new Migrator(_own.Connection, SqliteErrors.Instance, Migrations, time).MigrateAsync(null, CancellationToken.None);
-        _writer = new SqliteWriter(_own);
+        catch (Exception failure)
+        {
+            Close();
+            if (failure is SqliteException) throw WhyUnusable(failure);
+            throw;
+        }
     }
 
     // SQLite says that it cannot open a file, and the operating system why. Nobody has it open here: closing it would end locks.
-    private string? WhyUnusable()
+    private LedgerStartException WhyUnusable(Exception failure)
     {
         try
         {
             if (!address.IsInMemory) File.Open(address.Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite).Dispose();
-            return null;
+            return SqliteErrors.Instance.CannotStart(address, failure);
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (Exception reason) when (reason is IOException or UnauthorizedAccessException)
         {
-            return failure.Message;
+            return new LedgerStartException($"db: {address}: {reason.Message}", failure);
         }
     }
 
@@ -128,21 +110,16 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
     {
         ((IDisposable)_readers).Dispose();
         _own?.Dispose();
-        (_writer, _own) = (null, null);
+        _own = null;
         _lock?.Dispose();
     }
 
-    private SqliteWriter Writer() =>
-        _writer ?? throw new StoreException(StoreFailure.NothingHappened, "The database is not open.");
-
-    private SqliteSession Own() => _own ?? throw new LedgerUnavailableException("The database is not open.");
-
     private Task<T> Run<T>(Func<T> action) => Volatile.Read(ref _isDisposed) == 0
-        ? OnScheduler(action)
+        ? Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.DenyChildAttach, Scheduler)
         : Task.FromException<T>(new LedgerUnavailableException("The database is closed."));
 
-    private Task<T> OnScheduler<T>(Func<T> action) =>
-        Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.DenyChildAttach, Scheduler);
+    internal Task<T> OnOwnAsync<T>(Func<SqliteSession, T> action) =>
+        Run(() => Try(() => action(_own ?? throw new LedgerUnavailableException("The database is not open."))));
 
     private IReadOnlyList<T> Read<T>(Query<T> query, Value[] parameters)
     {
@@ -160,27 +137,16 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
         }
     }
 
-    private IReadOnlyList<T> Write<T>(Statement<T> statement) => Try(() => Own().Read(statement.Query, statement.Parameters));
-
     // Between two batches, so what was picked is still the same when it is written to.
-    private Task<IReadOnlyList<T>> PickAsync<T>(Pick<T> pick) => Run(() => Try(() =>
+    private Task<IReadOnlyList<T>> PickAsync<T>(Pick<T> pick) => OnOwnAsync(own =>
     {
-        var own = Own();
         var picked = own.Read(pick.Rows.Query, pick.Rows.Parameters);
         if (picked.Count == 0) return picked;
-        own.Execute("begin immediate");
-        try
-        {
-            foreach (var (query, parameters) in pick.Write(picked)) own.Execute(query.Sql, parameters);
-            own.Execute("commit");
-            return picked;
-        }
-        catch
-        {
-            if (own.IsInTransaction) own.Execute("rollback");
-            throw;
-        }
-    }));
+        using var transaction = own.Connection.BeginTransaction();
+        foreach (var (query, parameters) in pick.Write(picked)) own.Execute(query.Sql, parameters);
+        transaction.Commit();
+        return picked;
+    });
 
     private static T Try<T>(Func<T> action)
     {

@@ -34,11 +34,10 @@ internal sealed class SqliteWriter(SqliteSession session)
         var isCommitting = false;
         try
         {
-            var position = Begin(batch);
-            if (!TryWrite(batch, batch.Pending, position))
+            if (!TryWrite(batch, batch.Pending, Begin(batch)))
             {
                 Rollback();
-                position = Begin(batch);
+                var position = Begin(batch);
                 foreach (var pending in batch.Pending)
                 {
                     session.Execute("savepoint alone");
@@ -54,8 +53,8 @@ internal sealed class SqliteWriter(SqliteSession session)
         {
             Rollback();
             if (failure is not SqliteException { SqliteExtendedErrorCode: var code }) throw;
-            var known = isCommitting ? SqliteErrors.OfCommit(code) : StoreFailure.NothingHappened;
-            throw SqliteErrors.Instance.Failure(known, failure);
+            throw SqliteErrors.Instance.Failure(
+                isCommitting ? SqliteErrors.OfCommit(code) : StoreFailure.NothingHappened, failure);
         }
     }
 

@@ -28,9 +28,6 @@ public sealed class StoreException(StoreFailure failure, string message, Excepti
 /// <summary>What a driver's exceptions mean here.</summary>
 internal abstract class StoreErrors
 {
-    /// <summary>The driver's ways to say that something went wrong between here and the database, or in it.</summary>
-    public abstract bool IsFailure(Exception failure);
-
     /// <summary>The statement or its values are at fault, not the database: the same would happen again.</summary>
     public abstract bool IsFaultOfStatement(Exception failure);
 

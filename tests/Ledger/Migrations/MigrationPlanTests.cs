@@ -4,20 +4,20 @@ public sealed class MigrationPlanTests
 {
     private static readonly Migration[] s_known =
     [
-        MigrationScripts.Parse("0001_create_a", "create table a (x int);\n"),
-        MigrationScripts.Parse("0002_create_b", "create table b (x int);\n"),
-        MigrationScripts.Parse("0003_create_c", "create table c (x int);\n"),
+        Migration.Parse("0001_create_a", "create table a (x int);\n"),
+        Migration.Parse("0002_create_b", "create table b (x int);\n"),
+        Migration.Parse("0003_create_c", "create table c (x int);\n"),
     ];
 
     [Fact]
-    public void Plan_OfAnEmptyDatabase_IsEverything() => Assert.Equal(s_known, MigrationPlan.Of(s_known, []));
+    public void Plan_OfAnEmptyDatabase_IsEverything() => Assert.Equal(s_known, Migration.ToRun(s_known, []));
 
     [Fact]
     public void Plan_OfAnOlderDatabase_IsTheRest() =>
-        Assert.Equal([s_known[2]], MigrationPlan.Of(s_known, Applied(s_known[..2])));
+        Assert.Equal([s_known[2]], Migration.ToRun(s_known, Applied(s_known[..2])));
 
     [Fact]
-    public void Plan_OfTheSame_IsEmpty() => Assert.Empty(MigrationPlan.Of(s_known, Applied(s_known)));
+    public void Plan_OfTheSame_IsEmpty() => Assert.Empty(Migration.ToRun(s_known, Applied(s_known)));
 
     [Fact]
     public void Plan_OfANewerDatabase_NamesTheMigrationThatIsUnknown() =>
@@ -43,18 +43,18 @@ public sealed class MigrationPlanTests
 
     [Fact]
     public void Checksum_DoesNotDependOnLineEnds() =>
-        Assert.Equal(MigrationScripts.Parse("0001_a", "a\nb\n").Checksum,
-            MigrationScripts.Parse("0001_a", "a\r\nb\r\n").Checksum);
+        Assert.Equal(Migration.Parse("0001_a", "a\nb\n").Checksum,
+            Migration.Parse("0001_a", "a\r\nb\r\n").Checksum);
 
     [Fact]
     public void Scripts_OfEveryStore_HaveTheSameNumbersAndNames()
     {
-        var sqlite = MigrationScripts.Of("sqlite").Select(migration => migration.Name).ToList();
+        var sqlite = Migration.AllOf("sqlite").Select(migration => migration.Name).ToList();
         Assert.NotEmpty(sqlite);
-        Assert.Equal(Enumerable.Range(1, sqlite.Count), MigrationScripts.Of("sqlite").Select(migration => migration.Number));
+        Assert.Equal(Enumerable.Range(1, sqlite.Count), Migration.AllOf("sqlite").Select(migration => migration.Number));
         foreach (var store in (string[])["postgres", "mysql"])
         {
-            var others = MigrationScripts.Of(store).Select(migration => migration.Name);
+            var others = Migration.AllOf(store).Select(migration => migration.Name);
             Assert.True(others.SequenceEqual(sqlite), $"{store}: {string.Join(", ", others)}");
         }
     }
@@ -64,7 +64,7 @@ public sealed class MigrationPlanTests
 
     private static string Refusal(Migration[] known, Migration[] applied)
     {
-        var message = Assert.Throws<LedgerStartException>(() => MigrationPlan.Of(known, applied)).Message;
+        var message = Assert.Throws<LedgerStartException>(() => Migration.ToRun(known, applied)).Message;
         Assert.DoesNotContain('\n', message);
         return message;
     }

@@ -8,10 +8,10 @@ namespace Mall.Ledger.Tests;
 /// <summary>What becomes of a migration that does not come to its end.</summary>
 public sealed class MigrationTests
 {
-    private static readonly Migration s_first = MigrationScripts.Parse("0001_a", "create table if not exists a (x int);\n");
-    private static readonly Migration s_second = MigrationScripts.Parse(
+    private static readonly Migration s_first = Migration.Parse("0001_a", "create table if not exists a (x int);\n");
+    private static readonly Migration s_second = Migration.Parse(
         "0002_b", "-- Two steps.\ncreate table if not exists b1 (x int);\n\ncreate table if not exists b2 (x int);\n");
-    private static readonly Migration s_broken = MigrationScripts.Parse(
+    private static readonly Migration s_broken = Migration.Parse(
         "0002_b", "create table if not exists b1 (x int);\ncreate table b2 (x no_such_type);\n");
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -56,7 +56,7 @@ public sealed class MigrationTests
     [Fact]
     public void MySqlScripts_ConsistOfStatementsThatCanBeRepeated()
     {
-        var migrations = MigrationScripts.Of("mysql");
+        var migrations = Migration.AllOf("mysql");
         Assert.NotEmpty(migrations);
         foreach (var migration in migrations)
         {

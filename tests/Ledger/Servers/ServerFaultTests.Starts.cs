@@ -68,7 +68,7 @@ public abstract partial class ServerFaultTests
         await Task.WhenAll(stores.Select(store => store.OpenAsync(Cancel)));
         foreach (var store in stores) await store.DisposeAsync();
 
-        var known = MigrationScripts.Of(faults.Kind == TestServers.DatabaseKind.Postgres ? "postgres" : "mysql").Count;
+        var known = Migration.AllOf(faults.Kind == TestServers.DatabaseKind.Postgres ? "postgres" : "mysql").Count;
         Assert.Equal($"{known}", await Server.RunSqlAsync("select count(*) from schema_version", database, Cancel));
     }
 

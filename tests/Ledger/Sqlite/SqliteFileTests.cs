@@ -146,7 +146,7 @@ public sealed class SqliteFileTests : IDisposable
         await store.OpenAsync(Cancel);
         using var connection = Connect(path);
         Assert.Equal("wal", Scalar(connection, "pragma journal_mode"));
-        Assert.Equal(2, await store.PragmaAsync("pragma synchronous"));
+        Assert.Equal([2], await store.OnOwnAsync(own => own.Read(Number("pragma synchronous"))));
     }
 
     [Fact]
@@ -158,7 +158,7 @@ public sealed class SqliteFileTests : IDisposable
         await using var ledger = new DurableLedger(store, options, time, NullLogger<DurableLedger>.Instance);
         await ledger.OpenAsync(Cancel);
         var large = new WriteSet(Setting("large", new string('x', 1_000_000)));
-        await store.PragmaAsync("pragma max_page_count = 1"); // SQLite makes that what the file has already.
+        await store.OnOwnAsync(own => own.Read(Number("pragma max_page_count = 1"))); // That is, what the file has already.
         try
         {
             var early = ledger.CommitAsync(large);
@@ -167,7 +167,7 @@ public sealed class SqliteFileTests : IDisposable
             await Assert.ThrowsAsync<LedgerUnavailableException>(() => early);
 
             options.CommitTimeout = TimeSpan.FromMinutes(1);
-            await store.PragmaAsync("pragma max_page_count = 100000");
+            await store.OnOwnAsync(own => own.Read(Number("pragma max_page_count = 100000")));
             var again = ledger.CommitAsync(large);
             for (; !again.IsCompleted; await Task.Delay(1, Cancel)) time.Advance(TimeSpan.FromMilliseconds(50)); // It rests.
             Assert.Equal(CommitOutcome.Applied, await again);

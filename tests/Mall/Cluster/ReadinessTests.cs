@@ -47,7 +47,8 @@ public sealed class ReadinessTests
         var store = (SqliteStore)mall.Services.GetRequiredService<IStore>();
         await AssertToldAsync(mall, () => MayHavePagesAsync(1), () => MayHavePagesAsync(100_000));
 
-        Task MayHavePagesAsync(int count) => store.PragmaAsync($"pragma max_page_count = {count}");
+        Task MayHavePagesAsync(int count) =>
+            store.OnOwnAsync(own => own.Read(ShortQueries.Number($"pragma max_page_count = {count}")));
     }
 
     [Fact]
