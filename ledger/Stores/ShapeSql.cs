@@ -10,34 +10,24 @@ internal sealed class ShapeSql(Func<Column, string> column, Func<int, string> va
         string.Join(", ", shape.Columns.Select(c => name(c.Column))) + (shape.IsListed ? ", position" : "");
 
     /// <param name="target">A column's name where it is assigned to.</param>
-    public string Sets(RowShape shape, Func<Column, string> target)
-    {
-        var sets = shape.Columns.Index().Select(c => c.Item.Role switch
-        {
-            ColumnRole.Set => $"{target(c.Item.Column)} = {value(c.Index)}",
-            ColumnRole.Add or ColumnRole.AddNotNegative =>
-                $"{target(c.Item.Column)} = {column(c.Item.Column)} + {value(c.Index)}",
-            _ => null,
-        }).OfType<string>().ToList();
-
+    public string Sets(RowShape shape, Func<Column, string> target) => string.Join(", ", shape.Columns.Index()
+        .Where(c => c.Item.Role is not (ColumnRole.Key or ColumnRole.Guard))
+        .Select(c => $"{target(c.Item.Column)} = "
+            + (c.Item.Role == ColumnRole.Set ? value(c.Index) : $"{column(c.Item.Column)} + {value(c.Index)}"))
         // A shape that only guards still has to find its row, and to lock it: it sets a key to itself.
-        return sets.Count > 0 ? string.Join(", ", sets) : $"{target(shape.Table.Key[0])} = {column(shape.Table.Key[0])}";
-    }
+        .DefaultIfEmpty($"{target(shape.Table.Key[0])} = {column(shape.Table.Key[0])}"));
 
     /// <summary>What a row must meet to be the one that a change means, as the change expects it.</summary>
     public string Conditions(RowShape shape) => Conditions(shape, ColumnRole.Key, ColumnRole.Guard, ColumnRole.AddNotNegative);
 
     /// <summary>The part of it that columns in these roles have; true when there are none.</summary>
-    public string Conditions(RowShape shape, params ReadOnlySpan<ColumnRole> roles)
-    {
-        var conditions = new List<string>();
-        foreach (var (i, (name, role)) in shape.Columns.Index())
-            if (roles.Contains(role)) conditions.Add(role switch
-            {
-                ColumnRole.Key => $"{column(name)} = {value(i)}",
-                ColumnRole.Guard => $"{column(name)} {isSame} {value(i)}",
-                _ => $"{column(name)} + {value(i)} >= 0",
-            });
-        return conditions.Count == 0 ? "true" : string.Join(" and ", conditions);
-    }
+    public string Conditions(RowShape shape, params ColumnRole[] roles) => string.Join(" and ", shape.Columns.Index()
+        .Where(c => roles.Contains(c.Item.Role))
+        .Select(c => c.Item.Role switch
+        {
+            ColumnRole.Key => $"{column(c.Item.Column)} = {value(c.Index)}",
+            ColumnRole.Guard => $"{column(c.Item.Column)} {isSame} {value(c.Index)}",
+            _ => $"{column(c.Item.Column)} + {value(c.Index)} >= 0",
+        })
+        .DefaultIfEmpty("true"));
 }

@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.Text;
+
 namespace Mall.Ledger.Stores;
 
 /// <summary>Finds what would make a set-based statement fail in the driver, before it is sent with the changes of others: a value
@@ -37,9 +40,8 @@ internal static class StorableValues
         var rest = text.AsSpan();
         while (rest.IndexOfAnyExceptInRange('\u0001', '\uD7FF') is >= 0 and var at)
         {
-            var isPair = at + 1 < rest.Length && char.IsSurrogatePair(rest[at], rest[at + 1]);
-            if (!isPair && rest[at] is '\0' or (>= '\uD800' and <= '\uDFFF')) return false;
-            rest = rest[(at + (isPair ? 2 : 1))..];
+            if (rest[at] == '\0' || Rune.DecodeFromUtf16(rest[at..], out _, out var length) != OperationStatus.Done) return false;
+            rest = rest[(at + length)..];
         }
 
         return true;

@@ -19,15 +19,15 @@ public enum StoreKind
 /// driver, such as <c>sslmode=require</c>. Prints itself without the password.</summary>
 public sealed class StoreAddress
 {
-    private StoreAddress(StoreKind kind) => Kind = kind;
+    private StoreAddress() { }
 
-    public StoreKind Kind { get; }
+    public StoreKind Kind { get; private init; }
 
     /// <summary>SQLite: the file.</summary>
     public string Path { get; private init; } = "";
 
     /// <summary>SQLite: nothing is kept; for tests and simulations.</summary>
-    public bool IsInMemory => Kind == StoreKind.Sqlite && Path == ":memory:";
+    public bool IsInMemory => Path == ":memory:";
 
     public string Host { get; private init; } = "";
     public int Port { get; private init; }
@@ -42,16 +42,14 @@ public sealed class StoreAddress
     public static StoreAddress Parse(string address)
     {
         ArgumentNullException.ThrowIfNull(address);
-        var colon = address.IndexOf(':', StringComparison.Ordinal);
-        return colon < 0
-            ? throw Bad("has no kind in front: sqlite:, postgres:// or mysql://")
-            : address[..colon] switch
-            {
-                "sqlite" => ParseSqlite(address[(colon + 1)..]),
-                "postgres" or "postgresql" => ParseServer(StoreKind.Postgres, address, 5432),
-                "mysql" or "mariadb" => ParseServer(StoreKind.MySql, address, 3306),
-                var kind => throw Bad($"begins with '{kind}', which is none of sqlite, postgres, mysql"),
-            };
+        return address.Split(':', 2) switch
+        {
+            ["sqlite", var path] => ParseSqlite(path),
+            ["postgres" or "postgresql", _] => ParseServer(StoreKind.Postgres, address, 5432),
+            ["mysql" or "mariadb", _] => ParseServer(StoreKind.MySql, address, 3306),
+            [var kind, _] => throw Bad($"begins with '{kind}', which is none of sqlite, postgres, mysql"),
+            _ => throw Bad("has no kind in front: sqlite:, postgres:// or mysql://"),
+        };
     }
 
     public override string ToString() => Kind == StoreKind.Sqlite
@@ -60,13 +58,11 @@ public sealed class StoreAddress
 
     private static StoreAddress ParseSqlite(string path)
     {
-        if (string.IsNullOrWhiteSpace(path) || path.Contains('\0', StringComparison.Ordinal))
-            throw Bad("names no file: write sqlite:path/to/file.db");
+        if (string.IsNullOrWhiteSpace(path) || path.Contains('\0')) throw Bad("names no file: write sqlite:path/to/file.db");
         if (path.StartsWith("//", StringComparison.Ordinal) && !path.StartsWith("///", StringComparison.Ordinal))
             throw Bad("names a host, and SQLite has none: write sqlite:path/to/file.db");
-        return path.Contains('?', StringComparison.Ordinal)
-            ? throw Bad("has options after the file, and SQLite takes none here")
-            : new StoreAddress(StoreKind.Sqlite) { Path = path };
+        if (path.Contains('?')) throw Bad("has options after the file, and SQLite takes none here");
+        return new StoreAddress { Kind = StoreKind.Sqlite, Path = path };
     }
 
     private static StoreAddress ParseServer(StoreKind kind, string address, int defaultPort)
@@ -75,16 +71,14 @@ public sealed class StoreAddress
         if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Host.Length == 0)
             throw Bad("is not of the form kind://user:password@host:port/database");
         var database = Uri.UnescapeDataString(uri.AbsolutePath.Trim('/'));
-        if (database.Length == 0 || database.Contains('/', StringComparison.Ordinal))
-            throw Bad("names no database after host:port/");
+        if (database.Length == 0 || database.Contains('/')) throw Bad("names no database after host:port/");
         var user = uri.UserInfo.Split(':', 2);
         if (user[0].Length == 0) throw Bad("names no user before the host");
         if (uri.Fragment.Length > 0) throw Bad("has something after the database's name");
-        var parsed = new StoreAddress(kind)
+        var parsed = new StoreAddress
         {
-            Host = uri.Host, Port = uri.Port > 0 ? uri.Port : defaultPort, Database = database,
-            User = Uri.UnescapeDataString(user[0]),
-            Password = user.Length > 1 ? Uri.UnescapeDataString(user[1]) : "",
+            Kind = kind, Host = uri.Host, Port = uri.Port > 0 ? uri.Port : defaultPort, Database = database,
+            User = Uri.UnescapeDataString(user[0]), Password = user is [_, var password] ? Uri.UnescapeDataString(password) : "",
         };
         var query = uri.Query.TrimStart('?');
         parsed.Options = kind == StoreKind.Postgres

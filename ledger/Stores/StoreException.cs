@@ -6,8 +6,7 @@ public enum StoreFailure
     /// <summary>It was not committed and never will be; it may be tried again.</summary>
     NothingHappened,
 
-    /// <summary>Likewise, because of somebody in the batch, not known whom. Of one: somebody was in its way for a
-    /// moment.</summary>
+    /// <summary>Likewise, because of somebody in the batch, not known whom. Of one: something was in its way just then.</summary>
     Refused,
 
     /// <summary>Likewise, because another session has something locked, and it was not found what.</summary>
