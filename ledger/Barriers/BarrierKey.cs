@@ -42,11 +42,9 @@ internal static class Barrier
     /// <param name="inserted">The op's own row was inserted now.</param>
     /// <param name="reason">What stands in the row of <see cref="OpOfReason"/>, if it was there.</param>
     /// <returns>Null: the changes may proceed. Else the outcome without them; rows inserted on the way are kept.</returns>
-    public static CommitOutcome? Decide(string op, bool originInserted, bool inserted, string? reason)
-    {
-        if (originInserted) return CommitOutcome.NullCompensation;
-        if (inserted) return null;
-        if (reason == OpOfReason(op)) return CommitOutcome.Duplicate;
-        return OriginOf(op) is null ? CommitOutcome.Suspended : CommitOutcome.NullCompensation;
-    }
+    public static CommitOutcome? Decide(string op, bool originInserted, bool inserted, string? reason) =>
+        originInserted ? CommitOutcome.NullCompensation
+        : inserted ? null
+        : reason == OpOfReason(op) ? CommitOutcome.Duplicate
+        : OriginOf(op) is null ? CommitOutcome.Suspended : CommitOutcome.NullCompensation;
 }

@@ -3,17 +3,13 @@ namespace Mall.Ledger;
 /// <summary>The table <c>barrier</c> as a table like others: its rows are written and looked at by shapes.</summary>
 public static class BarrierTable
 {
-    private static readonly Column s_gid = new("gid", ColumnType.Text);
-    private static readonly Column s_branchId = new("branch_id", ColumnType.Text);
-    private static readonly Column s_op = new("op", ColumnType.Text);
-    private static readonly Column s_barrierId = new("barrier_id", ColumnType.Text);
-    private static readonly Column s_transType = new("trans_type", ColumnType.Text);
+    private static readonly Column[] s_key =
+        [.. ((string[])["gid", "branch_id", "op", "barrier_id"]).Select(name => new Column(name, ColumnType.Text))];
     private static readonly Column s_reason = new("reason", ColumnType.Text);
-    private static readonly Column s_createTime = new("create_time", ColumnType.Number);
-    private static readonly Table s_table = new("barrier", s_gid, s_branchId, s_op, s_barrierId);
+    private static readonly Table s_table = new("barrier", s_key);
 
-    internal static readonly RowShape Insert =
-        s_table.Insert(s_gid, s_branchId, s_op, s_barrierId, s_transType, s_reason, s_createTime);
+    internal static readonly RowShape Insert = s_table.Insert(
+        [.. s_key, new("trans_type", ColumnType.Text), s_reason, new("create_time", ColumnType.Number)]);
 
     /// <summary>Only looked at, never written: the row with this key, for this reason.</summary>
     internal static readonly RowShape Reason = s_table.Update().Guard(s_reason);

@@ -108,7 +108,7 @@ internal static class MySqlSql
     }
 
     // A key is compared with an index, so it has to be of the column's own kind; other texts may be of any length.
-    private static string TypeOf(ShapeColumn column) => column.Column.Type == ColumnType.Number
+    private static string TypeOf((Column Column, ColumnRole Role) column) => column.Column.Type == ColumnType.Number
         ? "bigint"
         : $"{(column.Role == ColumnRole.Key ? "varchar(256)" : "longtext")} {Exact}";
 

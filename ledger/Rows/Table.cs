@@ -17,8 +17,6 @@ public sealed record Column(string Name, ColumnType Type)
 }
 
 /// <summary>A table as grains write to it. Make shapes of changes once: a store keeps a statement for each.</summary>
-/// <param name="name">The table's name in every store.</param>
-/// <param name="key">The columns of its primary key.</param>
 public sealed class Table(string name, params Column[] key)
 {
     public string Name { get; } = name;
@@ -26,13 +24,13 @@ public sealed class Table(string name, params Column[] key)
 
     /// <summary>Inserts a row. One with the same primary key or another unique value is a conflict.</summary>
     public RowShape Insert(params Column[] columns) => new(this, RowOperation.Insert,
-        columns.Select(c => new ShapeColumn(c, Key.Contains(c) ? ColumnRole.Key : ColumnRole.Set)));
+        [.. columns.Select(c => (c, Key.Contains(c) ? ColumnRole.Key : ColumnRole.Set))]);
 
     /// <summary>Updates the row with the given primary key. See <see cref="RowShape"/> for guards, sets and adds.</summary>
-    public RowShape Update() => new(this, RowOperation.Update, Key.Select(c => new ShapeColumn(c, ColumnRole.Key)));
+    public RowShape Update() => new(this, RowOperation.Update, [.. Key.Select(c => (c, ColumnRole.Key))]);
 
     /// <summary>Deletes the row with the given primary key. No row, or a guard that fails, is a conflict.</summary>
-    public RowShape Delete() => new(this, RowOperation.Delete, Key.Select(c => new ShapeColumn(c, ColumnRole.Key)));
+    public RowShape Delete() => new(this, RowOperation.Delete, [.. Key.Select(c => (c, ColumnRole.Key))]);
 
     public override string ToString() => Name;
 }
