@@ -2,29 +2,14 @@ using System.Collections.Concurrent;
 
 namespace Mall.Ledger;
 
-/// <summary>A store, its committer, and the sequences of ids. Disposing of it drains it.</summary>
-public sealed class DurableLedger : ILedger, IAsyncDisposable
+/// <summary>A store, its committer, and the sequences of ids. Disposing of it drains it and closes the database.</summary>
+public sealed class DurableLedger(
+    IStore store, LedgerOptions options, LedgerClock clock, LedgerMetrics metrics, ILogger<DurableLedger> logger)
+    : ILedger, IAsyncDisposable
 {
-    private readonly IStore _store;
-    private readonly GroupCommitter _committer;
-    private readonly LedgerOptions _options;
-    private readonly LedgerClock _clock;
-    private readonly LedgerMetrics _metrics;
+    private readonly GroupCommitter _committer = new(store, options, clock, metrics, logger);
     private readonly ConcurrentDictionary<string, IdSequence> _sequences = new(StringComparer.Ordinal);
     private int _isDisposed;
-
-    /// <param name="store">The database; disposed of together with the ledger.</param>
-    public DurableLedger(IStore store, LedgerOptions options, TimeProvider time, ILogger<DurableLedger> logger)
-        : this(store, options, new LedgerClock(time), logger, new LedgerMetrics())
-    {
-    }
-
-    internal DurableLedger(IStore store, LedgerOptions options, LedgerClock clock, ILogger logger, LedgerMetrics metrics)
-    {
-        (_store, _options, _clock, _metrics) = (store, options, clock, metrics);
-        _committer = new GroupCommitter(store, options, clock, metrics, logger);
-        metrics.WatchQueue(() => _committer.QueueLength);
-    }
 
     internal int Failures => _committer.Failures;
 
@@ -32,8 +17,9 @@ public sealed class DurableLedger : ILedger, IAsyncDisposable
     /// <exception cref="LedgerStartException">It cannot be used, and why, in one line.</exception>
     public async Task OpenAsync(CancellationToken cancellationToken = default)
     {
-        await _store.OpenAsync(cancellationToken);
-        await _clock.SetAsync(_store, cancellationToken);
+        await store.OpenAsync(cancellationToken);
+        await clock.SetAsync(store, cancellationToken);
+        metrics.WatchQueue(() => _committer.QueueLength);
         _committer.Start();
     }
 
@@ -41,25 +27,22 @@ public sealed class DurableLedger : ILedger, IAsyncDisposable
 
     public Task<IReadOnlyList<T>> QueryAsync<T>(
         Query<T> query, CancellationToken cancellationToken = default, params Value[] parameters) =>
-        _store.QueryAsync(query, parameters, cancellationToken);
+        store.QueryAsync(query, parameters, cancellationToken);
 
-    public Task<long> SettledAsync(CancellationToken cancellationToken = default) => _store.SettledAsync(cancellationToken);
+    public Task<long> SettledAsync(CancellationToken cancellationToken = default) => store.SettledAsync(cancellationToken);
 
-    public ValueTask<long> NextIdAsync(string sequence, CancellationToken cancellationToken = default)
-    {
-        if (Volatile.Read(ref _isDisposed) != 0)
-            return ValueTask.FromException<long>(new LedgerUnavailableException("The ledger is stopping."));
-        if (!_sequences.TryGetValue(sequence, out var ids))
-            ids = _sequences.GetOrAdd(sequence, name => new IdSequence(name, _store, _clock, _options));
-        return ids.NextAsync(cancellationToken);
-    }
+    public ValueTask<long> NextIdAsync(string sequence, CancellationToken cancellationToken = default) =>
+        Volatile.Read(ref _isDisposed) != 0
+            ? ValueTask.FromException<long>(new LedgerUnavailableException("The ledger is stopping."))
+            : _sequences.GetOrAdd(
+                sequence, static (name, its) => new(name, its.store, its.clock, its.options), (store, clock, options))
+                .NextAsync(cancellationToken);
 
-    /// <summary>Commits what waits, closes the database.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
         await _committer.DisposeAsync();
-        await _store.DisposeAsync();
-        _metrics.Dispose();
+        await store.DisposeAsync();
+        metrics.Dispose();
     }
 }

@@ -30,10 +30,7 @@ public sealed class LedgerClock(TimeProvider time) : TimeProvider
             var (answered, took) = (time.GetTimestamp(), time.GetElapsedTime(asked));
             if (_answer is null || took < s_longestQuestion) _answer = new Answer(now + (took / 2), answered);
         }
-        catch (LedgerUnavailableException)
-        {
-            // Asked again with the next look for due work.
-        }
+        catch (LedgerUnavailableException) { } // Asked again with the next look for due work.
     }
 
     private sealed record Answer(DateTimeOffset Time, long Timestamp);

@@ -46,9 +46,8 @@ public sealed class LedgerOptions
     /// <summary>Does not demand an SQLite file for itself. Never for a process that hosts grains. Default: false.</summary>
     public bool SharesFile { get; set; }
 
-    /// <summary>How promises to callers are made: a caller goes on elsewhere, since the committer's thread belongs to the next
-    /// batch. In a simulation nothing runs inline anyhow, and to ask for it would send <c>Task.WhenAll</c> and its like through
-    /// the pool.</summary>
+    /// <summary>Callers go on elsewhere: the committer's thread belongs to the next batch. Simulations run nothing inline anyhow,
+    /// and to ask for it there would send <c>Task.WhenAll</c> and its like through the pool.</summary>
     internal TaskCreationOptions Continuations =>
         Scheduler is null ? TaskCreationOptions.RunContinuationsAsynchronously : TaskCreationOptions.None;
 

@@ -17,17 +17,12 @@ public static class LedgerServices
     /// the host.</summary>
     public static IServiceCollection AddMallLedger(this IServiceCollection services, LedgerOptions options)
     {
-        services.AddSingleton(options);
-        services.AddSingleton<LedgerClock>();
         services.TryAddSingleton(provider => StoreAt(
             options, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
-        services.AddSingleton(provider => new LedgerMetrics(provider.GetService<IMeterFactory>()));
-        services.AddSingleton(provider => new DurableLedger(
-            provider.GetRequiredService<IStore>(), options, provider.GetRequiredService<LedgerClock>(),
-            provider.GetRequiredService<ILogger<DurableLedger>>(), provider.GetRequiredService<LedgerMetrics>()));
-        services.AddSingleton<ILedger>(provider => provider.GetRequiredService<DurableLedger>());
-        services.AddHostedService<LedgerLifetime>();
-        return services;
+        return services.AddSingleton(options).AddSingleton<LedgerClock>().AddSingleton<DurableLedger>()
+            .AddSingleton(provider => new LedgerMetrics(provider.GetService<IMeterFactory>()))
+            .AddSingleton<ILedger>(provider => provider.GetRequiredService<DurableLedger>())
+            .AddHostedService<LedgerLifetime>();
     }
 
     /// <summary>Adds what finds due work and hands it to handlers (<see cref="AddDueHandler{T}"/>), once all hosted services have
@@ -49,16 +44,14 @@ public static class LedgerServices
         services.AddSingleton(column);
 
     /// <summary>The store at an address, not yet opened.</summary>
-    public static IStore StoreAt(LedgerOptions options, TimeProvider time, ILoggerFactory? loggers = null)
-    {
-        loggers ??= NullLoggerFactory.Instance;
-        return options.Address.Kind switch
+    public static IStore StoreAt(LedgerOptions options, TimeProvider time, ILoggerFactory? loggers = null) =>
+        options.Address.Kind switch
         {
             StoreKind.Sqlite => new SqliteStore(options.Address, time, options.Scheduler, options.SharesFile),
-            StoreKind.Postgres => new PostgresStore(options, time, loggers.CreateLogger<PostgresStore>()),
-            _ => new MySqlStore(options, time, loggers.CreateLogger<MySqlStore>()),
+            StoreKind.Postgres =>
+                new PostgresStore(options, time, new Logger<PostgresStore>(loggers ?? NullLoggerFactory.Instance)),
+            _ => new MySqlStore(options, time, new Logger<MySqlStore>(loggers ?? NullLoggerFactory.Instance)),
         };
-    }
 }
 
 /// <summary>Opens the ledger before anything serves, and closes it when nothing does any more.</summary>

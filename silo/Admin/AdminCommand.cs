@@ -31,8 +31,8 @@ internal static class AdminCommand
             mobile, Mall.Api.Auth.Credentials.Hash(password), name, "", role);
         var ledgerOptions = new LedgerOptions { Address = MallSettings.Database(configuration), SharesFile = true };
         await using var ledger = new DurableLedger(
-            LedgerServices.StoreAt(ledgerOptions, TimeProvider.System), ledgerOptions, TimeProvider.System,
-            NullLogger<DurableLedger>.Instance);
+            LedgerServices.StoreAt(ledgerOptions, TimeProvider.System), ledgerOptions, new LedgerClock(TimeProvider.System),
+            new LedgerMetrics(), NullLogger<DurableLedger>.Instance);
         await ledger.OpenAsync();
         var (id, isNew) = await Accounts.PutAsync(ledger, account, TimeProvider.System.GetUtcNow());
         Console.WriteLine($"{(isNew ? "Created" : "Updated")} account {id} with role {role}.");

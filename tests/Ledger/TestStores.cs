@@ -1,4 +1,5 @@
 using Mall.Ledger.Stores;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Mall.Ledger.Tests;
 
@@ -7,4 +8,8 @@ internal static class TestStores
 {
     public static LedgerOptions OptionsFor(StoreAddress address) =>
         new() { Address = address, Random = new Random(1) };
+
+    /// <param name="time">Null: the system's.</param>
+    public static DurableLedger LedgerOn(IStore store, LedgerOptions options, TimeProvider? time = null) => new(
+        store, options, new LedgerClock(time ?? TimeProvider.System), new LedgerMetrics(), NullLogger<DurableLedger>.Instance);
 }

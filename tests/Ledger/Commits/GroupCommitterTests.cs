@@ -1,7 +1,6 @@
 using Mall.TestFaults;
 using Mall.Ledger.Sqlite;
 using Mall.Ledger.Stores;
-using Microsoft.Extensions.Logging.Abstractions;
 using static Mall.Ledger.Tests.TestTables;
 
 namespace Mall.Ledger.Tests;
@@ -24,7 +23,7 @@ public sealed class GroupCommitterTests
         _options = new LedgerOptions { Random = new Random(1), Scheduler = _thread, QueueLimit = 5 };
         _gate = new GatedStore(new SqliteStore(StoreAddress.Parse("sqlite::memory:"), _time, _thread));
         _store = new FaultyStore(_gate, new FaultOptions(), _time);
-        _ledger = new DurableLedger(_store, _options, _time, NullLogger<DurableLedger>.Instance);
+        _ledger = TestStores.LedgerOn(_store, _options, _time);
     }
 
     [Fact]

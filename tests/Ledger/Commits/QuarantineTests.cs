@@ -1,6 +1,5 @@
 using Mall.Ledger.Sqlite;
 using Mall.Ledger.Stores;
-using Microsoft.Extensions.Logging.Abstractions;
 using static Mall.Ledger.CommitOutcome;
 using static Mall.Ledger.Tests.TestTables;
 
@@ -19,7 +18,7 @@ public sealed class QuarantineTests
         _thread = new SimulatedThread(3, _time);
         var options = new LedgerOptions { Random = new Random(1), Scheduler = _thread, QueueLimit = 100 };
         _store = new LockedStore(new SqliteStore(StoreAddress.Parse("sqlite::memory:"), _time, _thread));
-        _ledger = new DurableLedger(_store, options, _time, NullLogger<DurableLedger>.Instance);
+        _ledger = TestStores.LedgerOn(_store, options, _time);
     }
 
     [Fact]

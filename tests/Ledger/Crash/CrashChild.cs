@@ -1,7 +1,6 @@
 using System.Text;
 using Mall.Ledger.Sqlite;
 using Mall.Ledger.Stores;
-using Microsoft.Extensions.Logging.Abstractions;
 using static Mall.Ledger.Tests.TestTables;
 
 namespace Mall.Ledger.Tests;
@@ -17,9 +16,9 @@ internal static class CrashChild
 
     public static async Task<int> RunAsync(string path, string run)
     {
-        await using var ledger = new DurableLedger(
+        await using var ledger = TestStores.LedgerOn(
             new SqliteStore(StoreAddress.Parse($"sqlite:{path}"), TimeProvider.System),
-            new LedgerOptions { MaxBatchWriteSets = 7 }, TimeProvider.System, NullLogger<DurableLedger>.Instance);
+            new LedgerOptions { MaxBatchWriteSets = 7 });
         await ledger.OpenAsync();
         await ledger.CommitAsync(new WriteSet(Product(1, Stock))); // A conflict when an earlier run has done it.
         using var output = Console.OpenStandardOutput();

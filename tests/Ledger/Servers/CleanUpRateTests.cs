@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using Mall.TestServers;
-using Microsoft.Extensions.Logging.Abstractions;
 using static Mall.Ledger.Tests.SagaTables;
 using static Mall.Ledger.Tests.TestTables;
 
@@ -23,7 +22,7 @@ public abstract class CleanUpRateTests(DatabaseKind kind)
         var options = TestStores.OptionsFor(database.Address);
         options.DueClaim = TimeSpan.FromMinutes(20);
         var store = LedgerServices.StoreAt(options, TimeProvider.System);
-        await using var ledger = new DurableLedger(store, options, TimeProvider.System, NullLogger<DurableLedger>.Instance);
+        await using var ledger = TestStores.LedgerOn(store, options);
         await ledger.OpenAsync(Cancel);
         await FillAsync(database.Server);
         await ledger.CommitAsync(new WriteSet(Product(1, 1_000_000_000)));

@@ -20,7 +20,7 @@ public abstract class ClockTests(DatabaseKind kind)
         var clock = new LedgerClock(new OffClock(TimeSpan.FromHours(hours)));
         var store = LedgerServices.StoreAt(options, clock);
         using var metrics = new LedgerMetrics();
-        await using var ledger = new DurableLedger(store, options, clock, NullLogger.Instance, metrics);
+        await using var ledger = new DurableLedger(store, options, clock, metrics, NullLogger<DurableLedger>.Instance);
         await ledger.OpenAsync(Cancel);
         var mail = new Postman();
         using var worker = new DueWorker(store, ledger, [mail], [], options, clock, metrics, NullLogger<DueWorker>.Instance);

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Mall.Ledger.Stores;
 using Mall.TestServers;
-using Microsoft.Extensions.Logging.Abstractions;
 using static Mall.Ledger.Tests.TestTables;
 
 namespace Mall.Ledger.Tests;
@@ -101,7 +100,7 @@ public abstract class ListTests(DatabaseKind kind) : IAsyncLifetime
         var options = TestStores.OptionsFor(Database.Address);
         options.Random = new Random();
         var store = LedgerServices.StoreAt(options, TimeProvider.System);
-        var ledger = new DurableLedger(store, options, TimeProvider.System, NullLogger<DurableLedger>.Instance);
+        var ledger = TestStores.LedgerOn(store, options);
         await ledger.OpenAsync(Cancel);
         _ledgers.Add(ledger);
         return ledger;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using Mall.TestServers;
-using Microsoft.Extensions.Logging.Abstractions;
 using static Mall.Ledger.CommitOutcome;
 using static Mall.Ledger.Tests.TestTables;
 
@@ -32,7 +31,7 @@ public abstract class LockedRowTests(DatabaseKind kind)
         var options = TestStores.OptionsFor(database.Address);
         options.CommitTimeout = TimeSpan.FromSeconds(3);
         var store = LedgerServices.StoreAt(options, TimeProvider.System);
-        await using var ledger = new DurableLedger(store, options, TimeProvider.System, NullLogger<DurableLedger>.Instance);
+        await using var ledger = TestStores.LedgerOn(store, options);
         await ledger.OpenAsync(Cancel);
         await ledger.CommitAsync(new WriteSet([.. Enumerable.Range(0, 9).Select(id => Product(id, 1_000_000))]));
         var buyers = Enumerable.Range(0, 40).Select(buyer => Task.Run(

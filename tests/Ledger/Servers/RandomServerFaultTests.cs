@@ -1,7 +1,6 @@
 using Mall.TestFaults;
 using Mall.Ledger.Stores;
 using Mall.TestServers;
-using Microsoft.Extensions.Logging.Abstractions;
 using static Mall.Ledger.CommitOutcome;
 using static Mall.Ledger.Tests.TestTables;
 
@@ -32,7 +31,7 @@ public abstract class RandomServerFaultTests(DatabaseKind kind)
         {
             Seed = seed, BeforeTransaction = 0.15, BeforeCommit = 0.1, AfterCommit = 0.1, ReadBack = 0.2,
         }, TimeProvider.System) { IsRandom = false };
-        await using var ledger = new DurableLedger(store, options, TimeProvider.System, NullLogger<DurableLedger>.Instance);
+        await using var ledger = TestStores.LedgerOn(store, options);
         await ledger.OpenAsync(Cancel);
         await ledger.CommitAsync(new WriteSet(Product(1, Stock), Product(2, Stock)));
 

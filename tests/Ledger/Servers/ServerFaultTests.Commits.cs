@@ -120,9 +120,7 @@ public abstract partial class ServerFaultTests
     [Fact]
     public async Task TwoProcesses_OnTheSameRowsAndKeys_NeverLoseOrDoubleAnything()
     {
-        await using var second = new DurableLedger(
-            NewStore(direct: true), Options(), TimeProvider.System,
-            Microsoft.Extensions.Logging.Abstractions.NullLogger<DurableLedger>.Instance);
+        await using var second = TestStores.LedgerOn(NewStore(direct: true), Options());
         await second.OpenAsync(Cancel);
         await Commit(Product(3, 1_000_000), Product(4, 1_000_000));
         var ledgers = (DurableLedger[])[Ledger, second];

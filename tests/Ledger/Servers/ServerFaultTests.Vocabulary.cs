@@ -1,7 +1,6 @@
 using System.Globalization;
 using Mall.Ledger.Stores;
 using Mall.TestServers;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Mall.Ledger.Tests;
 
@@ -69,9 +68,7 @@ public abstract partial class ServerFaultTests
               create trigger be_patient before insert on barrier for each row
                 set innodb_lock_wait_timeout = 60, @attempt = nextval(attempts)
               """);
-        var ledger = new DurableLedger(
-            NewStore(patience: s_longPatience), Options(s_longPatience), TimeProvider.System,
-            NullLogger<DurableLedger>.Instance);
+        var ledger = TestStores.LedgerOn(NewStore(patience: s_longPatience), Options(s_longPatience));
         await ledger.OpenAsync(Cancel);
         return ledger;
     }

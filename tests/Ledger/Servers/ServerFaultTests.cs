@@ -1,6 +1,5 @@
 using Mall.Ledger.Stores;
 using Mall.TestServers;
-using Microsoft.Extensions.Logging.Abstractions;
 using static Mall.Ledger.CommitOutcome;
 using static Mall.Ledger.Tests.TestTables;
 
@@ -32,7 +31,7 @@ public abstract partial class ServerFaultTests(FaultServer faults) : IAsyncLifet
         Database = await faults.NewDatabaseAsync();
         Network = new TcpProxy(Server.Port);
         Store = NewStore();
-        Ledger = new DurableLedger(Store, Options(), TimeProvider.System, NullLogger<DurableLedger>.Instance);
+        Ledger = TestStores.LedgerOn(Store, Options());
         await Ledger.OpenAsync(Cancel);
         await Commit(Product(1, 100), Product(2, 100));
     }

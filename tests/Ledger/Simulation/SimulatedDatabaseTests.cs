@@ -167,9 +167,8 @@ public sealed class SimulatedDatabaseTests : IDisposable
     [Fact]
     public void ManyFaults_OverTwoLedgers_LoseAndDoubleNothing() => Run(async () =>
     {
-        var ledgers = Enumerable.Range(0, 2).Select(i => new DurableLedger(
-            Store($"{i}"), new LedgerOptions { Random = new Random(i), Scheduler = _thread }, _time,
-            NullLogger<DurableLedger>.Instance)).ToArray();
+        var ledgers = Enumerable.Range(0, 2).Select(i => TestStores.LedgerOn(
+            Store($"{i}"), new LedgerOptions { Random = new Random(i), Scheduler = _thread }, _time)).ToArray();
         foreach (var ledger in ledgers) await ledger.OpenAsync();
         await ledgers[0].CommitAsync(new WriteSet(Product(1, 10_000)));
         _database.Options = new()

@@ -1,7 +1,6 @@
 using Mall.TestFaults;
 using Mall.Ledger.Sqlite;
 using Mall.Ledger.Stores;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Mall.Ledger.Tests;
 
@@ -14,7 +13,7 @@ internal sealed class SimulatedLedger
         Options = new LedgerOptions { Random = new Random(seed), Scheduler = Thread };
         Store = new FaultyStore(new SqliteStore(StoreAddress.Parse("sqlite::memory:"), Time, Thread),
             faults ?? new FaultOptions(), Time);
-        Ledger = new DurableLedger(Store, Options, Time, NullLogger<DurableLedger>.Instance);
+        Ledger = TestStores.LedgerOn(Store, Options, Time);
     }
 
     public ManualTime Time { get; } = new();

@@ -1,7 +1,6 @@
 using Mall.Ledger.Sqlite;
 using Mall.Ledger.Stores;
 using Microsoft.Data.Sqlite;
-using Microsoft.Extensions.Logging.Abstractions;
 using SQLitePCL;
 using static Mall.Ledger.Tests.TestTables;
 
@@ -155,7 +154,7 @@ public sealed class SqliteFileTests : IDisposable
         var time = new ManualTime();
         await using var store = new SqliteStore(StoreAddress.Parse($"sqlite:{_folder.File("mall.db")}"), time);
         var options = new LedgerOptions { CommitTimeout = TimeSpan.FromMilliseconds(10) }; // Sooner than it is tried again.
-        await using var ledger = new DurableLedger(store, options, time, NullLogger<DurableLedger>.Instance);
+        await using var ledger = TestStores.LedgerOn(store, options, time);
         await ledger.OpenAsync(Cancel);
         var large = new WriteSet(Setting("large", new string('x', 1_000_000)));
         await store.OnOwnAsync(own => own.Read(Number("pragma max_page_count = 1"))); // That is, what the file has already.
@@ -202,7 +201,7 @@ public sealed class SqliteFileTests : IDisposable
     private static async Task<DurableLedger> Open(string path, bool sharesFile = false)
     {
         var store = new SqliteStore(StoreAddress.Parse($"sqlite:{path}"), TimeProvider.System, sharesFile: sharesFile);
-        var ledger = new DurableLedger(store, new LedgerOptions(), TimeProvider.System, NullLogger<DurableLedger>.Instance);
+        var ledger = TestStores.LedgerOn(store, new LedgerOptions());
         try
         {
             await ledger.OpenAsync(Cancel);

@@ -21,7 +21,7 @@ public abstract partial class StoreContract : IAsyncLifetime
     public virtual async ValueTask InitializeAsync()
     {
         Store = NewStore();
-        Ledger = new DurableLedger(Store, Options, TimeProvider.System, NullLogger<DurableLedger>.Instance);
+        Ledger = TestStores.LedgerOn(Store, Options);
         await Ledger.OpenAsync(Cancel);
     }
 

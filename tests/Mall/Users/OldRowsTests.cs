@@ -13,8 +13,8 @@ public sealed class OldRowsTests : IAsyncLifetime
 {
     private static readonly LedgerOptions s_options = new() { Address = StoreAddress.Parse("sqlite::memory:") };
     private readonly DurableLedger _ledger = new(
-        LedgerServices.StoreAt(s_options, TimeProvider.System), s_options, TimeProvider.System,
-        NullLogger<DurableLedger>.Instance);
+        LedgerServices.StoreAt(s_options, TimeProvider.System), s_options, new LedgerClock(TimeProvider.System),
+        new LedgerMetrics(), NullLogger<DurableLedger>.Instance);
 
     public async ValueTask InitializeAsync() => await _ledger.OpenAsync();
 
