@@ -48,7 +48,7 @@ public sealed class LedgerCleaner(
         var isMore = true;
         while (isMore && time.GetUtcNow() - started < options.DueClaim / 2)
         {
-            var removed = await store.CleanUpAsync(started - options.Retention, OldRows.AtOnce);
+            var removed = (await store.PickAsync(ShortQueries.CleanUp(started - options.Retention, OldRows.AtOnce))).Count;
             metrics.Cleaned("sagas", removed);
             isMore = removed == OldRows.AtOnce;
             if (isMore) await Task.Delay(s_rest, time, cancellationToken);

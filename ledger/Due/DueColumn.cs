@@ -8,16 +8,11 @@ namespace Mall.Ledger;
 /// <param name="Predicate">Portable SQL that a row has to meet besides, over its own columns; or null.</param>
 public sealed record DueColumn(string Kind, Table Table, Column DueTime, string? Predicate = null)
 {
-    /// <summary>The owner's primary key.</summary>
-    public Column Key { get; } = Table.Key.Count == 1
-        ? Table.Key[0]
+    public Column Key { get; } = Table.Key is [var key] ? key
         : throw new ArgumentException($"{Table} has a primary key of several columns.", nameof(Table));
 
-    private readonly RowShape _release = Table.Update().Guard(DueTime).Set(DueTime);
-
-    /// <summary>After a failed attempt: another one then, unless the owner has written a time of its own meanwhile.</summary>
-    internal RowChange Release(DueItem item, DueClaim claim, DateTimeOffset time) =>
-        _release.With(KeyOf(item), claim.Until, time);
+    /// <summary>Moves the time, unless another one stands there meanwhile.</summary>
+    internal RowShape Move { get; } = Table.Update().Guard(DueTime).Set(DueTime);
 
     internal Value KeyOf(DueItem item) => Key.Type == ColumnType.Number
         ? long.Parse(item.Key, System.Globalization.CultureInfo.InvariantCulture)

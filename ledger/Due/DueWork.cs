@@ -6,14 +6,13 @@ public static class DueWork
     private static readonly Column s_kind = new("kind", ColumnType.Text);
     private static readonly Column s_key = new("key", ColumnType.Text);
     private static readonly Column s_dueTime = new("due_time", ColumnType.Number);
-    private static readonly Column s_attempts = new("attempts", ColumnType.Number);
     private static readonly Column s_claimedBy = new("claimed_by", ColumnType.Text);
     private static readonly Column s_claimedUntil = new("claimed_until", ColumnType.Number);
-    private static readonly Column s_payload = new("payload", ColumnType.Text);
     private static readonly Table s_due = new("due", s_kind, s_key);
 
-    private static readonly RowShape s_schedule = s_due.Insert(s_kind, s_key, s_dueTime, s_payload);
-    private static readonly RowShape s_reschedule = s_due.Update().Set(s_dueTime, s_attempts, s_claimedBy, s_claimedUntil);
+    private static readonly RowShape s_schedule = s_due.Insert(s_kind, s_key, s_dueTime, new("payload", ColumnType.Text));
+    private static readonly RowShape s_reschedule =
+        s_due.Update().Set(s_dueTime, new("attempts", ColumnType.Number), s_claimedBy, s_claimedUntil);
     private static readonly RowShape s_release =
         s_due.Update().Guard(s_claimedBy, s_claimedUntil).Set(s_dueTime, s_claimedBy, s_claimedUntil);
     private static readonly RowShape s_complete = s_due.Delete().Guard(s_claimedBy, s_claimedUntil);
@@ -26,9 +25,11 @@ public static class DueWork
     public static RowChange Reschedule(string kind, string key, DateTimeOffset time) =>
         s_reschedule.With(kind, key, time, 0, Value.Null, Value.Null);
 
-    /// <summary>After a failed attempt: another one at that time, unless the claim has passed to somebody else.</summary>
-    internal static RowChange Release(DueItem item, DueClaim claim, DateTimeOffset time) =>
-        s_release.With(item.Kind, item.Key, claim.Claimant, claim.Until, time, Value.Null, Value.Null);
+    /// <summary>After a failed attempt: another one at that time, unless the claim has passed to somebody else, or the owner of a
+    /// due column has written a time of its own meanwhile.</summary>
+    internal static RowChange Release(DueItem item, DueClaim claim, DateTimeOffset time) => claim.Column is { } column
+        ? column.Move.With(column.KeyOf(item), claim.Until, time)
+        : s_release.With(item.Kind, item.Key, claim.Claimant, claim.Until, time, Value.Null, Value.Null);
 
     /// <summary>After a successful attempt, unless somebody else has the claim or the handler has rescheduled it.</summary>
     internal static RowChange Complete(DueItem item, DueClaim claim) =>

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.Hosting;
 
 namespace Mall.Ledger;
 
@@ -9,22 +8,20 @@ namespace Mall.Ledger;
 /// for ever: giving up is for whoever owns the work. What a dead process leaves undone, another claims.</summary>
 internal sealed partial class DueWorker(
     IStore store, ILedger ledger, IEnumerable<IDueHandler> handlers, IEnumerable<DueColumn> columns, LedgerOptions options,
-    LedgerClock time, LedgerMetrics metrics, ILogger<DueWorker> logger) : IHostedLifecycleService, IDisposable
+    LedgerClock time, LedgerMetrics metrics, ILogger<DueWorker> logger) : IDisposable
 {
     // Attempts at work of due columns, which have no place for it; forgotten when so many fail that backoff is no cure.
     private const int MostRemembered = 10_000;
 
     private readonly Dictionary<string, IDueHandler> _handlers = handlers.ToDictionary(handler => handler.Kind);
-    private readonly List<DueColumn?> _sources = // Null for the table.
-    [
-        null, .. columns.Select(column => handlers.Any(handler => handler.Kind == column.Kind)
-            ? column
-            : throw new InvalidOperationException($"Due work of kind {column.Kind} has no handler.")),
-    ];
+    private readonly string[] _kindsOfTable = [.. handlers.Select(one => one.Kind).Except(columns.Select(one => one.Kind))];
+    private readonly List<DueColumn?> _sources = columns.FirstOrDefault(one => handlers.All(h => h.Kind != one.Kind)) is { } bare
+        ? throw new InvalidOperationException($"Due work of kind {bare.Kind} has no handler.")
+        : [null, .. columns]; // Null for the table.
     private readonly Backoff _backoff = new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), options.Random);
     private readonly string _claimant = options.NewName(time);
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentDictionary<(string Kind, string Key), int> _failures = [];
+    private readonly ConcurrentDictionary<DueItem, int> _failures = [];
 
     // The loop's own.
     private readonly List<(Task Work, DueColumn? Source)> _running = [];
@@ -32,25 +29,16 @@ internal sealed partial class DueWorker(
     private bool _isStandingScheduled;
 
     /// <summary>Begins, once everything that handlers may call is up.</summary>
-    public Task StartedAsync(CancellationToken cancellationToken)
-    {
-        _loop = RunAsync();
-        return Task.CompletedTask;
-    }
+    public void Start() => _loop = RunAsync();
 
     /// <summary>Claims nothing more and cancels what runs; its claims are released, or run out.</summary>
-    public async Task StoppingAsync(CancellationToken cancellationToken)
+    public Task StopAsync(CancellationToken cancellationToken)
     {
         _stop.Cancel();
-        await _loop.WaitAsync(cancellationToken);
+        return _loop.WaitAsync(cancellationToken);
     }
 
     public void Dispose() => _stop.Dispose();
-
-    Task IHostedLifecycleService.StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    Task IHostedService.StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    Task IHostedService.StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    Task IHostedLifecycleService.StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     private async Task RunAsync()
     {
@@ -93,57 +81,43 @@ internal sealed partial class DueWorker(
 
     private async Task<bool> ClaimAsync(DueColumn? column)
     {
-        string[] kinds = column is null
-            ? [.. _handlers.Keys.Where(kind => !_sources.Exists(source => source?.Kind == kind))]
-            : [column.Kind];
-        if (kinds.Length == 0) return false;
+        if (column is null && _kindsOfTable.Length == 0) return false;
         var room = RoomFor(column);
         if (room <= 0) return true;
-
-        // Whole milliseconds, as they are stored: the end of the claim is compared when the claim is released.
-        var now = DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
-        var claim = new DueClaim(_claimant, kinds, now, now + options.DueClaim, room);
-        var items = column is null ? await store.ClaimAsync(claim) : await store.ClaimAsync(column, claim);
-        _running.AddRange(items.Select(item => (HandleAsync(item, column, claim), column)));
+        var now = time.GetUtcNow();
+        var claim = new DueClaim(_claimant, _kindsOfTable, now, now + options.DueClaim, room, column);
+        var items = await store.PickAsync(ShortQueries.Claim(claim));
+        _running.AddRange(items.Select(item => (HandleAsync(item, claim), column)));
         return items.Count == room;
     }
 
-    private async Task HandleAsync(DueItem item, DueColumn? column, DueClaim claim)
+    private async Task HandleAsync(DueItem item, DueClaim claim)
     {
-        var attempt = column is null ? item.Attempts : 1 + _failures.GetValueOrDefault((item.Kind, item.Key));
+        var (attempt, isDone) = (item.Attempts + _failures.GetValueOrDefault(item), false);
         try
         {
-            var isDone = await TryHandleAsync(item with { Attempts = attempt });
-            metrics.Handled(item.Kind, isDone);
-            if (column is not null) Note(item, isDone ? 0 : attempt);
-            if (!isDone)
-            {
-                var next = _stop.IsCancellationRequested ? claim.Now : time.GetUtcNow() + _backoff.After(attempt);
-                var release = column is null ? DueWork.Release(item, claim, next) : column.Release(item, claim, next);
-                await ledger.CommitAsync(new WriteSet(release));
-            }
-            else if (column is null && item.Key != _handlers[item.Kind].StandingKey)
-            {
-                await ledger.CommitAsync(new WriteSet(DueWork.Complete(item, claim)));
-            }
+            await _handlers[item.Kind].HandleAsync(item with { Attempts = attempt }, _stop.Token);
+            isDone = true;
+        }
+        catch (Exception failure) // Handlers may throw anything; the work is done again.
+        {
+            if (!_stop.IsCancellationRequested) LogHandlerFailed(item.Kind, item.Key, attempt, failure);
+        }
+
+        metrics.Handled(item.Kind, isDone);
+        if (isDone) _failures.TryRemove(item, out _);
+        else if (claim.Column is not null) _failures[item] = attempt;
+        if (_failures.Count > MostRemembered) _failures.Clear();
+        try
+        {
+            if (isDone && (claim.Column is not null || item.Key == _handlers[item.Kind].StandingKey)) return;
+            var next = isDone || _stop.IsCancellationRequested ? claim.Now : time.GetUtcNow() + _backoff.After(attempt);
+            var change = isDone ? DueWork.Complete(item, claim) : DueWork.Release(item, claim, next);
+            await ledger.CommitAsync(new WriteSet(change));
         }
         catch (Exception failure) // The edge of the work: the claim runs out, and then it is done again.
         {
             LogNotNoted(item.Kind, item.Key, failure);
-        }
-    }
-
-    private async Task<bool> TryHandleAsync(DueItem item)
-    {
-        try
-        {
-            await _handlers[item.Kind].HandleAsync(item, _stop.Token);
-            return true;
-        }
-        catch (Exception failure) // Handlers may throw anything; the work is done again.
-        {
-            if (!_stop.IsCancellationRequested) LogHandlerFailed(item.Kind, item.Key, item.Attempts, failure);
-            return false;
         }
     }
 
@@ -158,16 +132,8 @@ internal sealed partial class DueWorker(
     {
         _running.RemoveAll(static running => running.Work.IsCompleted);
         var share = options.DueConcurrency / (2 * _sources.Count);
-        var kept = _sources.Where(other => other != source)
-            .Sum(other => Math.Max(0, share - _running.Count(running => running.Source == other)));
-        return options.DueConcurrency - kept - _running.Count;
-    }
-
-    private void Note(DueItem item, int failures)
-    {
-        if (_failures.Count >= MostRemembered) _failures.Clear();
-        if (failures == 0) _failures.TryRemove((item.Kind, item.Key), out _);
-        else _failures[(item.Kind, item.Key)] = failures;
+        return options.DueConcurrency - _sources.Sum(each =>
+            Math.Max(each == source ? 0 : share, _running.Count(running => running.Source == each)));
     }
 
     [LoggerMessage(2111, LogLevel.Warning, "Due work could not be claimed")]

@@ -7,12 +7,10 @@ public interface IDueHandler
     /// <summary>The kind of work that it does; one handler a kind.</summary>
     string Kind { get; }
 
-    /// <summary>The key of work that there always is, from the first start on: whoever does it reschedules it. Null: there is
-    /// none.</summary>
+    /// <summary>The key of work that there always is, from the first start on, or null: whoever does it reschedules it.</summary>
     string? StandingKey => null;
 
-    /// <summary>Does the work. When it returns, the work's row is removed, unless it was rescheduled meanwhile or is the standing
-    /// one.</summary>
+    /// <summary>When it returns, the work's row is removed, unless it was rescheduled meanwhile or is the standing one.</summary>
     /// <exception cref="Exception">Any: the work is tried again with capped, jittered backoff.</exception>
     Task HandleAsync(DueItem item, CancellationToken cancellationToken);
 }
@@ -24,6 +22,8 @@ public interface IDueHandler
 public sealed record DueItem(string Kind, string Key, int Attempts, string? Payload = null);
 
 /// <summary>How due work is claimed.</summary>
-/// <param name="Kinds">The kinds that it has handlers for.</param>
+/// <param name="Kinds">Of the table: the kinds that there are handlers for.</param>
 /// <param name="Until">Nobody else claims it before then.</param>
-public sealed record DueClaim(string Claimant, IReadOnlyList<string> Kinds, DateTimeOffset Now, DateTimeOffset Until, int Limit);
+/// <param name="Column">Where its time stands; null: in the table <c>due</c>.</param>
+public sealed record DueClaim(
+    string Claimant, IReadOnlyList<string> Kinds, DateTimeOffset Now, DateTimeOffset Until, int Limit, DueColumn? Column = null);

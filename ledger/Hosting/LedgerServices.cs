@@ -27,14 +27,9 @@ public static class LedgerServices
 
     /// <summary>Adds what finds due work and hands it to handlers (<see cref="AddDueHandler{T}"/>), once all hosted services have
     /// started, and the clean-up of old rows. For processes that host grains.</summary>
-    public static IServiceCollection AddMallDueWork(this IServiceCollection services)
-    {
-        services.AddDueHandler<LedgerCleaner>();
-        services.AddSingleton<WriteProof>().AddSingleton<IDueHandler>(provider => provider.GetRequiredService<WriteProof>());
-        services.AddSingleton<DueWorker>();
-        services.AddHostedService(provider => provider.GetRequiredService<DueWorker>());
-        return services;
-    }
+    public static IServiceCollection AddMallDueWork(this IServiceCollection services) => services
+        .AddSingleton<DueWorker>().AddDueHandler<LedgerCleaner>()
+        .AddSingleton<WriteProof>().AddSingleton<IDueHandler>(provider => provider.GetRequiredService<WriteProof>());
 
     public static IServiceCollection AddDueHandler<T>(this IServiceCollection services) where T : class, IDueHandler =>
         services.AddSingleton<IDueHandler, T>();
@@ -54,15 +49,20 @@ public static class LedgerServices
         };
 }
 
-/// <summary>Opens the ledger before anything serves, and closes it when nothing does any more.</summary>
-internal sealed class LedgerLifetime(DurableLedger ledger) : IHostedLifecycleService
+/// <summary>Opens the ledger before anything serves, and closes it when nothing does any more. Due work, if it is wanted, begins
+/// when everything that its handlers may call is up, and ends before anything stops.</summary>
+internal sealed class LedgerLifetime(DurableLedger ledger, DueWorker? worker = null) : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken) => ledger.OpenAsync(cancellationToken);
-
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        worker?.Start();
+        return Task.CompletedTask;
+    }
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => worker?.StopAsync(cancellationToken) ?? Task.CompletedTask;
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     public Task StoppedAsync(CancellationToken cancellationToken) => ledger.DisposeAsync().AsTask();
 }

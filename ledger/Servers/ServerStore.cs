@@ -53,13 +53,15 @@ internal abstract partial class ServerStore(
     public async Task<long> ReserveIdsAsync(string sequence, int count) =>
         (await QueryAsync(reserveIds, [sequence, count], CancellationToken.None))[0];
 
-    public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) => PickAsync(ShortQueries.Claim(claim));
-
-    public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) =>
-        PickAsync(ShortQueries.Claim(column, claim));
-
-    public async Task<int> CleanUpAsync(DateTimeOffset before, int limit) =>
-        (await PickAsync(ShortQueries.CleanUp(before, limit))).Count;
+    public Task<IReadOnlyList<T>> PickAsync<T>(Pick<T> pick) => RunAsync(async connection =>
+    {
+        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted);
+        var picked = await pick.Rows.Locking().ReadAsync(connection);
+        if (picked.Count == 0) return picked;
+        foreach (var statement in pick.Write(picked)) await statement.ReadAsync(connection);
+        await transaction.CommitAsync();
+        return picked;
+    }, CancellationToken.None);
 
     // By the ledger that used it, then by the container that made it: a second time does nothing.
     public async ValueTask DisposeAsync()
@@ -94,16 +96,6 @@ internal abstract partial class ServerStore(
             }
         }
     }
-
-    private Task<IReadOnlyList<T>> PickAsync<T>(Pick<T> pick) => RunAsync(async connection =>
-    {
-        await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted);
-        var picked = await pick.Rows.Locking().ReadAsync(connection);
-        if (picked.Count == 0) return picked;
-        foreach (var statement in pick.Write(picked)) await statement.ReadAsync(connection);
-        await transaction.CommitAsync();
-        return picked;
-    }, CancellationToken.None);
 
     // Whatever is short may be repeated when its session has ended: at worst some ids, or claims until they run out, are lost.
     private async Task<T> RunAsync<T>(Func<DbConnection, Task<T>> action, CancellationToken cancellationToken)

@@ -51,13 +51,16 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
     public Task<long> ReserveIdsAsync(string sequence, int count) =>
         OnOwnAsync(own => own.Read(ShortQueries.ReserveIds, sequence, count)[0]);
 
-    public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) => PickAsync(ShortQueries.Claim(claim));
-
-    public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) =>
-        PickAsync(ShortQueries.Claim(column, claim));
-
-    public async Task<int> CleanUpAsync(DateTimeOffset before, int limit) =>
-        (await PickAsync(ShortQueries.CleanUp(before, limit))).Count;
+    // Between two batches, so what was picked is still the same when it is written to.
+    public Task<IReadOnlyList<T>> PickAsync<T>(Pick<T> pick) => OnOwnAsync(own =>
+    {
+        var picked = own.Read(pick.Rows.Query, pick.Rows.Parameters);
+        if (picked.Count == 0) return picked;
+        using var transaction = own.Connection.BeginTransaction();
+        foreach (var (query, parameters) in pick.Write(picked)) own.Execute(query.Sql, parameters);
+        transaction.Commit();
+        return picked;
+    });
 
     /// <summary>Closes the file. What was queued before has been done then.</summary>
     public async ValueTask DisposeAsync()
@@ -136,17 +139,6 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
             throw;
         }
     }
-
-    // Between two batches, so what was picked is still the same when it is written to.
-    private Task<IReadOnlyList<T>> PickAsync<T>(Pick<T> pick) => OnOwnAsync(own =>
-    {
-        var picked = own.Read(pick.Rows.Query, pick.Rows.Parameters);
-        if (picked.Count == 0) return picked;
-        using var transaction = own.Connection.BeginTransaction();
-        foreach (var (query, parameters) in pick.Write(picked)) own.Execute(query.Sql, parameters);
-        transaction.Commit();
-        return picked;
-    });
 
     private static T Try<T>(Func<T> action)
     {

@@ -1,10 +1,9 @@
 namespace Mall.Ledger.Stores;
 
-/// <summary>One database. All that the ledger needs of it, and the only place where one database differs from another; every
-/// implementation passes the same contract suite. Members may be called from anywhere and at once, except <see
-/// cref="ApplyAsync"/> and <see cref="HasCommittedAsync"/>: the committer alone calls them, one after the other, on <see
-/// cref="Scheduler"/>. Where no exception is named it is <see cref="LedgerUnavailableException"/>: it cannot be had
-/// now.</summary>
+/// <summary>One database: all that the ledger needs of it, and the only place where one differs from another; all pass the same
+/// contract suite. Members may be called from anywhere and at once, except <see cref="ApplyAsync"/> and <see
+/// cref="HasCommittedAsync"/>: the committer alone calls them, one after the other, on <see cref="Scheduler"/>. Where no
+/// exception is named it is <see cref="LedgerUnavailableException"/>: it cannot be had now.</summary>
 public interface IStore : IAsyncDisposable
 {
     /// <summary>Where the committer's loop runs: on the thread that owns the connection, if there is one.</summary>
@@ -37,14 +36,6 @@ public interface IStore : IAsyncDisposable
     /// <summary>Reserves ids, durably, and returns the first. A lost acknowledgement loses ids, no more.</summary>
     Task<long> ReserveIdsAsync(string sequence, int count);
 
-    /// <summary>Claims due work of the table <c>due</c>, oldest first: nobody else gets it until the claim runs out.</summary>
-    Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim);
-
-    /// <summary>Claims work whose time stands in its owner's row, by moving that time to the end of the claim.</summary>
-    Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim);
-
-    /// <summary>Removes, in one transaction, sagas that ended before a time, the oldest first, with their barrier rows and
-    /// branches.</summary>
-    /// <returns>How many sagas; less than the limit when no more are left.</returns>
-    Task<int> CleanUpAsync(DateTimeOffset before, int limit);
+    /// <summary>Picks rows that nobody else has locked, the first of them, and writes to them in the same transaction.</summary>
+    Task<IReadOnlyList<T>> PickAsync<T>(Pick<T> pick);
 }

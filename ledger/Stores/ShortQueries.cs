@@ -3,12 +3,12 @@ using System.Globalization;
 namespace Mall.Ledger.Stores;
 
 /// <summary>A statement with its parameters, <c>@p1</c>, <c>@p2</c> and so on.</summary>
-internal readonly record struct Statement<T>(Query<T> Query, params Value[] Parameters)
+public readonly record struct Statement<T>(Query<T> Query, params Value[] Parameters)
 {
     /// <summary>Locks the rows that nobody else has locked, and passes over the others. For servers.</summary>
-    public Statement<T> Locking() => new(Query with { Sql = Query.Sql + " for update skip locked" }, Parameters);
+    internal Statement<T> Locking() => new(Query with { Sql = Query.Sql + " for update skip locked" }, Parameters);
 
-    public async Task<IReadOnlyList<T>> ReadAsync(DbConnection connection, CancellationToken cancellationToken = default)
+    internal async Task<IReadOnlyList<T>> ReadAsync(DbConnection connection, CancellationToken cancellationToken = default)
     {
         await using var command = connection.CreateCommand();
         command.CommandText = Query.Sql;
@@ -30,8 +30,9 @@ internal readonly record struct Statement<T>(Query<T> Query, params Value[] Para
     }
 }
 
-/// <summary>Rows, and what is written to them in one transaction; on a server, those that nobody has locked.</summary>
-internal readonly record struct Pick<T>(Statement<T> Rows, Func<IReadOnlyList<T>, IEnumerable<Statement<long>>> Write);
+/// <summary>Rows of a table, at most as many as the second parameter says, and what is written to them.</summary>
+public readonly record struct Pick<T>(
+    string Table, Statement<T> Rows, Func<IReadOnlyList<T>, IEnumerable<Statement<long>>> Write);
 
 /// <summary>What is neither a batch nor anybody's query, in words that every store understands.</summary>
 internal static class ShortQueries
@@ -43,12 +44,12 @@ internal static class ShortQueries
         returning next - @p2
         """);
 
-    private static readonly Query<string> s_ended =
-        new("select gid from sagas where finish_time < @p1 order by finish_time limit @p2", row => row.GetString(0));
-
     public static Query<long> Number(string sql) => new(sql, static row => row.GetInt64(0));
 
-    public static Pick<DueItem> Claim(DueClaim claim) => new(
+    /// <summary>Claims due work, oldest first: nobody else gets it until the claim runs out. A due column's time moves to the end
+    /// of the claim.</summary>
+    public static Pick<DueItem> Claim(DueClaim claim) => claim.Column is { } column ? Claim(column, claim) : new(
+        "due",
         new Statement<DueItem>(
             new Query<DueItem>($"""
                 select kind, "key", attempts, payload from due
@@ -66,29 +67,29 @@ internal static class ShortQueries
                 [claim.Claimant, claim.Until, .. items.SelectMany(item => (Value[])[item.Kind, item.Key])]),
         ]);
 
-    public static Pick<DueItem> Claim(DueColumn column, DueClaim claim) => new(
+    /// <summary>Removes sagas that ended before a time, the oldest first, with their barrier rows and branches.</summary>
+    public static Pick<string> CleanUp(DateTimeOffset before, int limit) => new(
+        "sagas",
+        new Statement<string>(
+            new("select gid from sagas where finish_time < @p1 order by finish_time limit @p2", row => row.GetString(0)),
+            before, limit),
+        gids => ((string[])["sagas", "saga_branches", "transaction_branches", "barrier"]).Select(table => new Statement<long>(
+            Number($"delete from {table} where gid in ({List(1, gids.Count)})"), [.. gids.Select(gid => (Value)gid)])));
+
+    private static Pick<DueItem> Claim(DueColumn column, DueClaim claim) => new(
+        column.Table.Name,
         new Statement<DueItem>(
             new Query<DueItem>($"""
                 select {column.Key} from {column.Table} where {column.DueTime} is not null and {column.DueTime} <= @p1
                 {(column.Predicate is { } sql ? $"and ({sql})" : "")} order by {column.DueTime} limit @p2
                 """,
-                row => new DueItem(column.Kind, column.Key.Type == ColumnType.Number
-                    ? row.GetInt64(0).ToString(CultureInfo.InvariantCulture) : row.GetString(0), 1)),
+                row => new DueItem(column.Kind, Convert.ToString(row.GetValue(0), CultureInfo.InvariantCulture)!, 1)),
             claim.Now, claim.Limit),
         items =>
         [
             new(Number($"update {column.Table} set {column.DueTime} = @p1 where {column.Key} in ({List(2, items.Count)})"),
                 [claim.Until, .. items.Select(column.KeyOf)]),
         ]);
-
-    public static Pick<string> CleanUp(DateTimeOffset before, int limit) => new(
-        new Statement<string>(s_ended, before, limit),
-        gids =>
-        {
-            var (list, values) = (List(1, gids.Count), gids.Select(gid => (Value)gid).ToArray());
-            return ((string[])["sagas", "saga_branches", "transaction_branches", "barrier"])
-                .Select(table => new Statement<long>(Number($"delete from {table} where gid in ({list})"), values));
-        });
 
     private static string List(int first, int count) => string.Join(", ", Enumerable.Range(first, count).Select(i => $"@p{i}"));
 }

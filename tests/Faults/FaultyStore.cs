@@ -95,24 +95,10 @@ public sealed class FaultyStore(IStore inner, FaultOptions options, TimeProvider
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim)
+    public async Task<IReadOnlyList<T>> PickAsync<T>(Pick<T> pick)
     {
         await DisturbAsync();
-        return await inner.ClaimAsync(claim);
-    }
-
-    /// <inheritdoc/>
-    public async Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim)
-    {
-        await DisturbAsync();
-        return await inner.ClaimAsync(column, claim);
-    }
-
-    /// <inheritdoc/>
-    public async Task<int> CleanUpAsync(DateTimeOffset before, int limit)
-    {
-        await DisturbAsync();
-        return await inner.CleanUpAsync(before, limit);
+        return await inner.PickAsync(pick);
     }
 
     /// <inheritdoc/>

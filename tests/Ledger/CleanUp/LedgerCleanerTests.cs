@@ -17,7 +17,7 @@ public sealed class LedgerCleanerTests
             await _mall.Pass(TimeSpan.FromDays(6));
             await SagaAsync("young", ended: true);
             var worker = Worker();
-            await worker.StartedAsync(CancellationToken.None);
+            worker.Start();
 
             await _mall.Pass(TimeSpan.FromHours(1));
             foreach (var table in (string[])["sagas", "saga_branches", "barrier"])
@@ -26,7 +26,7 @@ public sealed class LedgerCleanerTests
             await _mall.Pass(TimeSpan.FromDays(1));
             foreach (var table in (string[])["sagas", "saga_branches", "barrier"])
                 Assert.Equal(["open", "young"], await Gids(table));
-            await worker.StoppingAsync(CancellationToken.None);
+            await worker.StopAsync(CancellationToken.None);
         },
         TimeSpan.FromDays(10));
 

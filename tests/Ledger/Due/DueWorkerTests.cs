@@ -1,3 +1,4 @@
+using Mall.Ledger.Stores;
 using Microsoft.Extensions.Logging.Abstractions;
 using static Mall.Ledger.Tests.TestTables;
 
@@ -104,7 +105,7 @@ public sealed class DueWorkerTests
     {
         await _mall.Commit(DueWork.Schedule("mail", "m", Now));
         var dead = new DueClaim("dead", ["mail"], Now, Now.AddSeconds(30), 10);
-        Assert.Single(await _mall.Store.ClaimAsync(dead));
+        Assert.Single(await _mall.Store.PickAsync(ShortQueries.Claim(dead)));
 
         await _mall.Pass(TimeSpan.FromSeconds(29));
         Assert.Empty(_mail.Done);
@@ -132,7 +133,7 @@ public sealed class DueWorkerTests
         _mail.Takes = TimeSpan.FromMinutes(10);
         await _mall.Commit(DueWork.Schedule("mail", "m", Now));
         await _mall.Pass(TimeSpan.FromSeconds(2));
-        await _worker!.StoppingAsync(CancellationToken.None);
+        await _worker!.StopAsync(CancellationToken.None);
 
         Assert.Equal(1, await _mall.One(Number("select count(*) from due where claimed_by is null and attempts = 1")));
     });
@@ -154,9 +155,9 @@ public sealed class DueWorkerTests
         {
             _mall.Options.DueConcurrency = 4;
             _worker = NewWorker([_mail, _closing]);
-            await _worker.StartedAsync(CancellationToken.None);
+            _worker.Start();
             await scenario();
-            await _worker.StoppingAsync(CancellationToken.None);
+            await _worker.StopAsync(CancellationToken.None);
         },
         TimeSpan.FromHours(5));
 

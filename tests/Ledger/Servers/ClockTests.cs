@@ -29,9 +29,9 @@ public abstract class ClockTests(DatabaseKind kind)
             DueWork.Schedule("mail", "early", now.AddMinutes(-30)),
             DueWork.Schedule("mail", "late", now.AddMinutes(30))));
 
-        await worker.StartedAsync(Cancel);
+        worker.Start();
         Assert.Equal("early", await mail.Delivered.WaitAsync(TimeSpan.FromSeconds(20), Cancel));
-        await worker.StoppingAsync(Cancel);
+        await worker.StopAsync(Cancel);
 
         Assert.InRange(clock.GetUtcNow(), now.AddMinutes(-1), now.AddMinutes(5));
         Assert.Equal("late 0", await database.Server.RunSqlAsync(

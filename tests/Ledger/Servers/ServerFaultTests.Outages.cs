@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Mall.Ledger.Stores;
 using static Mall.Ledger.CommitOutcome;
 using static Mall.Ledger.Tests.TestTables;
 
@@ -16,7 +17,7 @@ public abstract partial class ServerFaultTests
             var commit = Commit(Action("g"), Take(1, 3));
             await Assert.ThrowsAsync<LedgerUnavailableException>(() => Ledger.QueryAsync(ProductRow, Cancel, 1));
             await Assert.ThrowsAsync<LedgerUnavailableException>(() => Ledger.NextIdAsync("new", Cancel).AsTask());
-            await Assert.ThrowsAsync<LedgerUnavailableException>(() => Store.ClaimAsync(ClaimOfMail()));
+            await Assert.ThrowsAsync<LedgerUnavailableException>(() => Store.PickAsync(ClaimOfMail()));
 
             // The first batch after the stop may have been sent before anybody noticed: then nobody can say that nothing
             // happened.
@@ -32,7 +33,7 @@ public abstract partial class ServerFaultTests
         Assert.Contains(await Retry(() => Commit(Action("g"), Take(1, 3))), (CommitOutcome[])[Applied, Duplicate]);
         Assert.Equal((97, 3), Assert.Single(await Ledger.QueryAsync(ProductRow, Cancel, 1)));
         Assert.Equal(1, await Ledger.NextIdAsync("new", Cancel));
-        Assert.Empty(await Store.ClaimAsync(ClaimOfMail()));
+        Assert.Empty(await Store.PickAsync(ClaimOfMail()));
     }
 
     [Fact]
@@ -135,5 +136,6 @@ public abstract partial class ServerFaultTests
         }
     }
 
-    private static DueClaim ClaimOfMail() => new("me", ["mail"], DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, 1);
+    private static Pick<DueItem> ClaimOfMail() => ShortQueries.Claim(
+        new DueClaim("me", ["mail"], DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, 1));
 }

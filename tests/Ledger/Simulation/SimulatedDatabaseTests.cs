@@ -1,6 +1,5 @@
 using Mall.Ledger.Stores;
 using Mall.Simulation;
-using Microsoft.Extensions.Logging.Abstractions;
 using static Mall.Ledger.CommitOutcome;
 using static Mall.Ledger.Tests.TestTables;
 
@@ -144,8 +143,8 @@ public sealed class SimulatedDatabaseTests : IDisposable
         await Apply(store, 1, Order(1, "a", now), Order(2, "b", now));
         _database.LockRow("orders", "1", 60 * s_second);
         var closing = new DueColumn("close", Orders, CloseTime);
-        var claim = new DueClaim("one", ["close"], now + s_second, now + (30 * s_second), 10);
-        Assert.Equal("2", Assert.Single(await store.ClaimAsync(closing, claim)).Key);
+        var claim = new DueClaim("one", ["close"], now + s_second, now + (30 * s_second), 10, closing);
+        Assert.Equal("2", Assert.Single(await store.PickAsync(ShortQueries.Claim(claim))).Key);
     });
 
     [Fact]

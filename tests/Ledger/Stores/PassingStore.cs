@@ -22,11 +22,7 @@ internal abstract class PassingStore(IStore inner) : IStore
 
     public virtual Task<long> ReserveIdsAsync(string sequence, int count) => inner.ReserveIdsAsync(sequence, count);
 
-    public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) => inner.ClaimAsync(claim);
-
-    public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) => inner.ClaimAsync(column, claim);
-
-    public Task<int> CleanUpAsync(DateTimeOffset before, int limit) => inner.CleanUpAsync(before, limit);
+    public Task<IReadOnlyList<T>> PickAsync<T>(Pick<T> pick) => inner.PickAsync(pick);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 }

@@ -1,3 +1,4 @@
+using Mall.Ledger.Stores;
 using static Mall.Ledger.Tests.SagaTables;
 using static Mall.Ledger.Tests.TestTables;
 
@@ -13,14 +14,16 @@ public abstract partial class StoreContract
         await Ledger.CommitAsync(Saga("open", s_noon, ended: false));
         await Commit(Action("b", "02"));
 
-        Assert.Equal(2, await Store.CleanUpAsync(s_noon.AddSeconds(3), 2));
+        Assert.Equal(2, await CleanUp());
         Assert.Equal(["c", "open", "young"], await Gids("sagas"));
         Assert.Equal(["c", "open", "young"], await Gids("barrier"));
         Assert.Equal(["c", "open", "young"], await Gids("saga_branches"));
-        Assert.Equal(1, await Store.CleanUpAsync(s_noon.AddSeconds(3), 2));
-        Assert.Equal(0, await Store.CleanUpAsync(s_noon.AddSeconds(3), 2));
+        Assert.Equal(1, await CleanUp());
+        Assert.Equal(0, await CleanUp());
         Assert.Equal(["open", "young"], await Gids("sagas"));
     }
+
+    private async Task<int> CleanUp() => (await Store.PickAsync(ShortQueries.CleanUp(s_noon.AddSeconds(3), 2))).Count;
 
     private Task<IReadOnlyList<string>> Gids(string table) =>
         All(new Query<string>($"select gid from {table} order by gid", row => row.GetString(0)));

@@ -1,3 +1,4 @@
+using Mall.Ledger.Stores;
 using static Mall.Ledger.CommitOutcome;
 using static Mall.Ledger.Tests.TestTables;
 
@@ -84,13 +85,13 @@ public abstract partial class StoreContract
             Order(4, "d", s_noon.AddSeconds(1)));
         await Commit(PayOrder.With(2, 0, Value.Null, 1, 1, s_noon.AddSeconds(-1)));
 
-        var item = Assert.Single(await Store.ClaimAsync(s_closing, ClaimOf("me", s_noon)));
+        var item = Assert.Single(await ClaimClosing("me", s_noon));
         Assert.Equal(("close", "1"), (item.Kind, item.Key));
-        Assert.Empty(await Store.ClaimAsync(s_closing, ClaimOf("you", s_noon)));
+        Assert.Empty(await ClaimClosing("you", s_noon));
         Assert.Equal(s_noon.AddSeconds(30).ToUnixTimeMilliseconds(),
             await One(Number("select close_time from orders where id = 1")));
 
-        var later = await Store.ClaimAsync(s_closing, ClaimOf("you", s_noon.AddSeconds(30)));
+        var later = await ClaimClosing("you", s_noon.AddSeconds(30));
         Assert.Equal(["1", "4"], later.Select(next => next.Key).Order());
     }
 
@@ -98,16 +99,21 @@ public abstract partial class StoreContract
     public async Task Release_OfADueColumn_YieldsToTheOwner()
     {
         await Commit(Order(1, "a", s_noon));
-        var item = Assert.Single(await Store.ClaimAsync(s_closing, ClaimOf("me", s_noon)));
+        var item = Assert.Single(await ClaimClosing("me", s_noon));
         await Commit(Orders.Update().Set(CloseTime).With(1, Value.Null));
 
-        Assert.Equal(Conflict, await Commit(s_closing.Release(item, ClaimOf("me", s_noon), s_noon)));
+        Assert.Equal(Conflict, await Commit(DueWork.Release(item, ClosingOf("me", s_noon), s_noon)));
         Assert.Equal(1, await One(Number("select count(*) from orders where close_time is null")));
     }
 
     private static DueClaim ClaimOf(string claimant, DateTimeOffset now, int limit = 10) =>
         new(claimant, ["mail"], now, now.AddSeconds(30), limit);
 
+    private static DueClaim ClosingOf(string claimant, DateTimeOffset now) => ClaimOf(claimant, now) with { Column = s_closing };
+
     private async Task<IReadOnlyList<DueItem>> Claim(string claimant, DateTimeOffset now, int limit = 10) =>
-        await Store.ClaimAsync(ClaimOf(claimant, now, limit));
+        await Store.PickAsync(ShortQueries.Claim(ClaimOf(claimant, now, limit)));
+
+    private Task<IReadOnlyList<DueItem>> ClaimClosing(string claimant, DateTimeOffset now) =>
+        Store.PickAsync(ShortQueries.Claim(ClosingOf(claimant, now)));
 }

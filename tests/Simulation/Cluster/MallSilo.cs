@@ -52,7 +52,7 @@ internal sealed class MallSilo : SimulatedSilo, IGrainRuntime
         await _services.GetRequiredService<DurableLedger>().OpenAsync();
         _cluster.Membership.Set(this, SiloState.Active);
         IsUp = true;
-        await _services.GetRequiredService<DueWorker>().StartedAsync(CancellationToken.None);
+        _services.GetRequiredService<DueWorker>().Start();
     }
 
     public async Task StopAsync()
@@ -60,7 +60,7 @@ internal sealed class MallSilo : SimulatedSilo, IGrainRuntime
         Process.Trace("stops");
         _services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
         var limit = Task.Delay(s_shutdown, Process.Clock);
-        await Task.WhenAny(_services.GetRequiredService<DueWorker>().StoppingAsync(CancellationToken.None), limit);
+        await Task.WhenAny(_services.GetRequiredService<DueWorker>().StopAsync(CancellationToken.None), limit);
         if (!await DrainAsync(s_shutdown)) Process.Trace("not all grains end");
         await _services.GetRequiredService<DurableLedger>().DisposeAsync();
         _cluster.Membership.Set(this, SiloState.Dead);

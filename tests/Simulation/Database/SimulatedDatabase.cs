@@ -99,20 +99,15 @@ public sealed partial class SimulatedDatabase : IDisposable
     });
 
     internal IReadOnlyList<T> Read<T>(Statement<T> statement) => Read(statement.Query, statement.Parameters);
-    internal IReadOnlyList<DueItem> Claim(DueClaim claim) => _locks.HeldOf("due").Any() ? []
-        : Pick(ShortQueries.Claim(claim));
 
-    /// <summary>The claim, past rows that somebody holds, as <c>skip locked</c> does.</summary>
-    internal IReadOnlyList<DueItem> Claim(DueColumn column, DueClaim claim)
-    {
-        var held = string.Join(", ", _locks.HeldOf(column.Table.Name).Order().Select(key => $"'{key}'"));
-        var free = column with { Predicate = $"({column.Predicate ?? "1"}) and {column.Key} not in ({held})" };
-        return Pick(ShortQueries.Claim(held.Length > 0 ? free : column, claim));
-    }
-
+    /// <summary>Due work past what somebody holds, as <c>skip locked</c> does.</summary>
     internal IReadOnlyList<T> Pick<T>(Pick<T> pick)
     {
-        var picked = Read(pick.Rows);
+        var (held, (query, parameters)) = (_locks.HeldOf(pick.Table).ToHashSet(), pick.Rows);
+        if (pick.Table == "due" && held.Count > 0) return [];
+        var limit = (int)parameters[1].Number;
+        var rows = Read(query, [parameters[0], limit + held.Count, .. parameters[2..]]);
+        List<T> picked = [.. rows.Where(row => row is not DueItem work || !held.Contains(work.Key)).Take(limit)];
         foreach (var statement in picked.Count > 0 ? pick.Write(picked) : []) Read(statement);
         return picked;
     }

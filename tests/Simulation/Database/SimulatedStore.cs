@@ -41,11 +41,7 @@ public sealed class SimulatedStore(SimulatedDatabase database, string silo, Task
     public Task<DateTimeOffset?> NowAsync(CancellationToken cancellationToken) => AskAsync<DateTimeOffset?>(() => database.Now);
     public Task<long> ReserveIdsAsync(string sequence, int count) =>
         AskAsync(() => database.Read(new Statement<long>(ShortQueries.ReserveIds, sequence, count))[0]);
-    public Task<IReadOnlyList<DueItem>> ClaimAsync(DueClaim claim) => AskAsync(() => database.Claim(claim));
-    public Task<IReadOnlyList<DueItem>> ClaimAsync(DueColumn column, DueClaim claim) =>
-        AskAsync(() => database.Claim(column, claim));
-    public Task<int> CleanUpAsync(DateTimeOffset before, int limit) =>
-        AskAsync(() => database.Pick(ShortQueries.CleanUp(before, limit)).Count);
+    public Task<IReadOnlyList<T>> PickAsync<T>(Pick<T> pick) => AskAsync(() => database.Pick(pick));
 
     public ValueTask DisposeAsync()
     {
