@@ -28,14 +28,14 @@ public static class GrainServices
         services.TryAddSingleton(new PaymentOptions());
         services.AddSingleton<SagaKinds>();
         services.AddSingleton(SessionRows.Expired).AddSingleton(SessionRows.Told);
-        services.AddMallDueWork().AddDueColumn(SagaRows.Due).AddDueHandler<SagaDueHandler>();
-        services.AddDueColumn(WebhookRows.Due).AddDueHandler<WebhookDueHandler>();
+        services.AddMallDueWork().AddSingleton(SagaRows.Due).AddDueHandler<SagaDueHandler>();
+        services.AddSingleton(WebhookRows.Due).AddDueHandler<WebhookDueHandler>();
         services.AddSingleton(all => new ScheduleMetrics(all.GetService<IMeterFactory>()));
         services.AddHostedService(all => all.GetRequiredService<ScheduleMetrics>());
         services.AddSingleton<IScheduledJob, CleanUpJob>().AddSingleton<IScheduledJob, ShopReportJob>();
         services.AddSingleton<IScheduledJob, ReconciliationJob>();
-        services.AddDueColumn(ScheduleRows.Due).AddDueHandler<ScheduleDueHandler>();
-        services.AddDueColumn(OrderRows.Due).AddDueHandler<OrderDueHandler>();
+        services.AddSingleton(ScheduleRows.Due).AddDueHandler<ScheduleDueHandler>();
+        services.AddSingleton(OrderRows.Due).AddDueHandler<OrderDueHandler>();
         services.AddDueHandler<SalesTeller>();
         return services;
     }

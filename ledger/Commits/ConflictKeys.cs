@@ -1,6 +1,3 @@
-using System.IO.Hashing;
-using System.Runtime.InteropServices;
-
 namespace Mall.Ledger;
 
 /// <summary>What a write set may collide with another on, as 64-bit hashes: its barrier key (without the op, since an action and
@@ -20,9 +17,8 @@ internal static class ConflictKeys
         for (var i = 0; i < writes.Changes.Length; i++)
         {
             keys[i + 1] = Of(writes.Changes[i]);
-            for (var j = 1; j <= i; j++)
-                if (keys[j] == keys[i + 1])
-                    throw new ArgumentException($"Two changes touch the same row: {writes.Changes[i].Shape}.", nameof(writes));
+            if (keys.AsSpan(1, i).Contains(keys[i + 1]))
+                throw new ArgumentException($"Two changes touch the same row: {writes.Changes[i].Shape}.", nameof(writes));
         }
 
         return keys;

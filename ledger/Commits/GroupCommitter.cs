@@ -25,7 +25,6 @@ internal sealed partial class GroupCommitter(
     private TaskCompletionSource? _idle; // The loop waits on it for work.
     private ITimer? _deadlines;
     private ITimer? _trial; // Wakes the loop when somebody of the quarantine may be tried and nothing else is to do.
-    private bool _deadlinesRun;
     private bool _isDraining;
 
     // The loop's own.
@@ -41,19 +40,16 @@ internal sealed partial class GroupCommitter(
     /// <summary>How often the database has failed since the start, whatever came after.</summary>
     public int Failures => Volatile.Read(ref _allFailures);
 
-    public int QueueLength
-    {
-        get { lock (_gate) return Waiting_NeedsLock; }
-    }
+    public int QueueLength { get { lock (_gate) return Waiting_NeedsLock; } }
 
     private int Waiting_NeedsLock => _queue.Count + _quarantine.Count;
 
     /// <summary>Starts the loop, on the store's scheduler, where it stays.</summary>
     public void Start()
     {
-        // Here, because they would keep the context of whoever commits first.
-        _deadlines = time.CreateTimer(
-            static state => ((GroupCommitter)state!).CheckDeadlines(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        // Here, because they would keep the context of whoever commits first. One timer for all deadlines, coarse on purpose.
+        var period = TimeSpan.FromMilliseconds(Math.Clamp(options.CommitTimeout.TotalMilliseconds / 10, 10, 1_000));
+        _deadlines = time.CreateTimer(static state => ((GroupCommitter)state!).GiveUpLate(), this, period, period);
         _trial = time.CreateTimer(
             static state => ((GroupCommitter)state!).Wake(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _loop = Task.Factory.StartNew(
@@ -72,7 +68,6 @@ internal sealed partial class GroupCommitter(
                     new LedgerBusyException($"{Waiting_NeedsLock} write sets wait already."));
             if (2 * _quarantine.Count >= options.QueueLimit && _quarantine.Concerns(pending)) // Room for the others.
                 return Refused("Too many wait for a row that another session has locked; nothing was written.");
-            if (!_deadlinesRun) StartDeadlines_NeedsLock();
             if (!_quarantine.TryTakeIn(pending))
             {
                 _queue.AddLast(pending.Place);

@@ -1,5 +1,3 @@
-using System.Diagnostics.Metrics;
-
 namespace Mall.Ledger;
 
 /// <summary>What the ledger tells of itself, in the mall's meter.</summary>

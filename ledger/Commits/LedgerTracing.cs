@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Mall.Ledger;
 
 /// <summary>A group commit is one span, whoever is in it: a child of the first of its callers that is traced, linked to the

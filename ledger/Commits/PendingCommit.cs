@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Mall.Ledger;
 
 /// <summary>A write set on its way to its commit, and the promise made to its caller.</summary>

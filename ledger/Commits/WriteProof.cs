@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-
 namespace Mall.Ledger;
 
 /// <summary>Whether what an order needs can be written at this moment: a commit, and ids, which are reserved in sessions of their

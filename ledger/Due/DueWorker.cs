@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace Mall.Ledger;
 
 /// <summary>Finds work whose time has come, in the table <c>due</c> and in due columns, and hands it to its handlers. It looks

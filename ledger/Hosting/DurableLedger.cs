@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace Mall.Ledger;
 
 /// <summary>A store, its committer, and the sequences of ids. Disposing of it drains it and closes the database.</summary>

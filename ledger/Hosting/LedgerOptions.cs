@@ -38,7 +38,7 @@ public sealed class LedgerOptions
     public int DueConcurrency { get; set; } = 64;
 
     /// <summary>The source of jitter and of the committer's name; seed it to replay a run. Locked when it is used.</summary>
-    public Random Random { get; set; } = new(System.Security.Cryptography.RandomNumberGenerator.GetInt32(int.MaxValue));
+    public Random Random { get; set; } = new(RandomNumberGenerator.GetInt32(int.MaxValue));
 
     /// <summary>For simulations: runs what would run on a thread of the ledger's own. Default: null.</summary>
     public TaskScheduler? Scheduler { get; set; }

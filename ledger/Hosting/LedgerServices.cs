@@ -1,12 +1,3 @@
-using System.Diagnostics.Metrics;
-using Mall.Ledger.MySql;
-using Mall.Ledger.Postgres;
-using Mall.Ledger.Sqlite;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging.Abstractions;
-
 namespace Mall.Ledger;
 
 /// <summary>How a host gets a ledger.</summary>
@@ -25,18 +16,15 @@ public static class LedgerServices
             .AddHostedService<LedgerLifetime>();
     }
 
-    /// <summary>Adds what finds due work and hands it to handlers (<see cref="AddDueHandler{T}"/>), once all hosted services have
-    /// started, and the clean-up of old rows. For processes that host grains.</summary>
+    /// <summary>Adds what finds due work, also by each <see cref="DueColumn"/> among the services, and hands it to handlers (<see
+    /// cref="AddDueHandler{T}"/>), once all hosted services have started; and the clean-up. For processes that host
+    /// grains.</summary>
     public static IServiceCollection AddMallDueWork(this IServiceCollection services) => services
         .AddSingleton<DueWorker>().AddDueHandler<LedgerCleaner>()
         .AddSingleton<WriteProof>().AddSingleton<IDueHandler>(provider => provider.GetRequiredService<WriteProof>());
 
     public static IServiceCollection AddDueHandler<T>(this IServiceCollection services) where T : class, IDueHandler =>
         services.AddSingleton<IDueHandler, T>();
-
-    /// <summary>Adds due work whose time stands in its owner's row.</summary>
-    public static IServiceCollection AddDueColumn(this IServiceCollection services, DueColumn column) =>
-        services.AddSingleton(column);
 
     /// <summary>The store at an address, not yet opened.</summary>
     public static IStore StoreAt(LedgerOptions options, TimeProvider time, ILoggerFactory? loggers = null) =>

@@ -1,7 +1,3 @@
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
-
 namespace Mall.Ledger;
 
 /// <summary>A numbered script that brings the schema one step further, or a row of <c>schema_version</c>: one that did.</summary>

@@ -1,5 +1,3 @@
-using MySqlConnector;
-
 namespace Mall.Ledger.MySql;
 
 /// <summary>Texts mean the same in every session, whatever the server was told.</summary>

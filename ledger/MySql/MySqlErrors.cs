@@ -1,5 +1,3 @@
-using MySqlConnector;
-
 namespace Mall.Ledger.MySql;
 
 /// <summary>What the error numbers of MySQL and MariaDB mean here.</summary>

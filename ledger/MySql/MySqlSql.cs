@@ -1,8 +1,3 @@
-using System.Globalization;
-using System.Runtime.CompilerServices;
-using System.Text;
-using System.Text.Encodings.Web;
-
 namespace Mall.Ledger.MySql;
 
 /// <summary>The statements that changes of one shape become: inserts with many rows; updates and deletes joined to the rows of a

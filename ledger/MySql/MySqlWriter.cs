@@ -1,6 +1,3 @@
-using System.Text;
-using MySqlConnector;
-
 namespace Mall.Ledger.MySql;
 
 /// <summary>A batch is sent as one text. Every statement adds the rows that it found to <c>@hits</c>, and the commit mark at the

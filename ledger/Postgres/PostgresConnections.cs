@@ -1,5 +1,3 @@
-using Npgsql;
-
 namespace Mall.Ledger.Postgres;
 
 internal static class PostgresConnections
@@ -23,7 +21,11 @@ internal static class PostgresConnections
             Pooling = isPooled, MaxPoolSize = ServerStore.MostPooled,
             ConnectionLifetime = 20, // What a server's defaults were when a session began, read-only say, does not last.
             IncludeFailedBatchedCommand = true, // A refusal has an author.
-            Options = SessionOptions(commandTimeout) + (isPooled ? "" : s_committerOptions),
+
+            // A session's locks go soon after its machine has gone, which the server finds out by keep-alives, or has frozen.
+            Options = $"-c idle_in_transaction_session_timeout={(int)commandTimeout.TotalMilliseconds} "
+                + "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3"
+                + (isPooled ? "" : s_committerOptions),
         };
 
     // The committer finds rows by primary key and by nothing else, and its plans are made once, when a table may be empty: what
@@ -33,9 +35,4 @@ internal static class PostgresConnections
         " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_indexscan=off -c enable_indexonlyscan=off"
         + " -c enable_hashjoin=off -c enable_mergejoin=off -c enable_memoize=off -c jit=off"
         + $" -c lock_timeout={(int)ServerWriter.LockWait.TotalMilliseconds}";
-
-    // A session's locks go soon after its machine has gone, which the server finds out by keep-alives, or after it has frozen.
-    private static string SessionOptions(TimeSpan commandTimeout) =>
-        $"-c idle_in_transaction_session_timeout={(int)commandTimeout.TotalMilliseconds} "
-        + "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3";
 }

@@ -1,5 +1,3 @@
-using Npgsql;
-
 namespace Mall.Ledger.Postgres;
 
 /// <summary>What PostgreSQL's SQLSTATEs mean here (appendix A of its manual).</summary>

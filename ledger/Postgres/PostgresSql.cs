@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Mall.Ledger.Postgres;
 
 /// <summary>The statements of a shape of changes: parameter <c>$n</c> is an array with value n of every change.</summary>

@@ -1,5 +1,3 @@
-using Npgsql;
-
 namespace Mall.Ledger.Postgres;
 
 /// <summary>PostgreSQL. A commit is acknowledged when it is on the server's disk (<c>synchronous_commit</c>), provided that the

@@ -1,4 +1,3 @@
-using Npgsql;
 using Db = NpgsqlTypes.NpgsqlDbType;
 
 namespace Mall.Ledger.Postgres;

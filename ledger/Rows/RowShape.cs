@@ -1,12 +1,7 @@
 namespace Mall.Ledger;
 
 /// <summary>What a change does to its row.</summary>
-public enum RowOperation
-{
-    Insert,
-    Update,
-    Delete,
-}
+public enum RowOperation { Insert, Update, Delete }
 
 /// <summary>What a column is for in a shape; the order of the roles is the order of a change's values.</summary>
 public enum ColumnRole

@@ -32,5 +32,5 @@ public readonly record struct Value
     internal object ToObject() => IsNumber ? _number : _reference ?? DBNull.Value;
 
     public override string ToString() =>
-        IsNull ? "null" : IsNumber ? _number.ToString(System.Globalization.CultureInfo.InvariantCulture) : $"'{Text}'";
+        IsNull ? "null" : IsNumber ? _number.ToString(CultureInfo.InvariantCulture) : $"'{Text}'";
 }

@@ -1,6 +1,3 @@
-using System.Net.Sockets;
-using System.Security.Authentication;
-
 namespace Mall.Ledger.Servers;
 
 /// <summary>What a server has said, as far as it makes a difference here.</summary>
@@ -26,7 +23,7 @@ internal abstract class ServerErrors : StoreErrors
     public abstract ServerAnswer AnswerOf(Exception failure);
 
     /// <summary>The driver's ways to say that something went wrong between here and the database, or in it.</summary>
-    public virtual bool IsFailure(Exception failure) => failure is System.Data.Common.DbException or TimeoutException
+    public virtual bool IsFailure(Exception failure) => failure is DbException or TimeoutException
         or IOException or SocketException or AuthenticationException or OperationCanceledException or InvalidOperationException;
 
     public override string Describe(Exception failure) => AnswerOf(failure) switch

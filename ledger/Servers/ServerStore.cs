@@ -1,6 +1,3 @@
-using System.Data;
-using System.Net.Sockets;
-
 namespace Mall.Ledger.Servers;
 
 /// <summary>A database server, for several silos. One connection writes batches, one after the other (docs/decisions/0015); a

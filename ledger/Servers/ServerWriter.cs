@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using System.Security.Cryptography;
-
 namespace Mall.Ledger.Servers;
 
 /// <summary>Writes batches through one connection, each in one round trip, the commit included. When the server refuses one,

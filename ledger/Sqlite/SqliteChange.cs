@@ -1,6 +1,3 @@
-using Microsoft.Data.Sqlite;
-using SQLitePCL;
-
 namespace Mall.Ledger.Sqlite;
 
 /// <summary>A prepared statement that changes rows, straight on SQLite: a batch runs it thousands of times, and an ADO.NET

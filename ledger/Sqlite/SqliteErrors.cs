@@ -1,6 +1,3 @@
-using Microsoft.Data.Sqlite;
-using SQLitePCL;
-
 namespace Mall.Ledger.Sqlite;
 
 /// <summary>What SQLite's result codes mean here. All are extended codes; the lowest byte is the primary one.</summary>

@@ -1,7 +1,3 @@
-using Microsoft.Data.Sqlite;
-using Microsoft.Extensions.ObjectPool;
-using SQLitePCL;
-
 namespace Mall.Ledger.Sqlite;
 
 /// <summary>A connection that keeps its statements prepared. Used by one thread at a time.</summary>

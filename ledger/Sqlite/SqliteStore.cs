@@ -1,6 +1,3 @@
-using Microsoft.Data.Sqlite;
-using Microsoft.Extensions.ObjectPool;
-
 namespace Mall.Ledger.Sqlite;
 
 /// <summary>The embedded database: one file, one process. One connection writes, on a thread of its own; readers are pooled.

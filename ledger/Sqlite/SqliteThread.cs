@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace Mall.Ledger.Sqlite;
 
 /// <summary>A thread that may be blocked, since a commit waits for the disk. What it is given runs in order; the committer's loop

@@ -1,6 +1,3 @@
-using System.Runtime.CompilerServices;
-using Microsoft.Data.Sqlite;
-
 namespace Mall.Ledger.Sqlite;
 
 /// <summary>Writes batches through the one connection that writes. Each row is one run of a prepared statement: within the

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Mall.Ledger.Stores;
 
 /// <summary>What one transaction writes: write sets of which no two touch the same row or the same barrier key, except that
@@ -62,8 +60,7 @@ public sealed class Batch
         }
     }
 
-    /// <summary>Committed rows say by themselves what becomes of the write set, or it is a fault: nothing is written for
-    /// it.</summary>
+    /// <summary>Committed rows say what becomes of the write set, or it is a fault: nothing is written for it.</summary>
     internal void Find(PendingCommit pending, CommitOutcome outcome, LedgerFaultException? fault = null)
     {
         pending.Settle(outcome, fault);

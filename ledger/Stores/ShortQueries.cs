@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Mall.Ledger.Stores;
 
 /// <summary>A statement with its parameters, <c>@p1</c>, <c>@p2</c> and so on.</summary>

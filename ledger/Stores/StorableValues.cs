@@ -1,6 +1,3 @@
-using System.Buffers;
-using System.Text;
-
 namespace Mall.Ledger.Stores;
 
 /// <summary>Finds what would make a set-based statement fail in the driver, before it is sent with the changes of others: a value

@@ -1,18 +1,7 @@
-using Mall.Ledger.MySql;
-using Mall.Ledger.Postgres;
-using MySqlConnector;
-using Npgsql;
-
 namespace Mall.Ledger.Stores;
 
 /// <summary>The databases that Mall can live on.</summary>
-public enum StoreKind
-{
-    /// <summary>A file, or memory, for one process.</summary>
-    Sqlite,
-    Postgres,
-    MySql,
-}
+public enum StoreKind { Sqlite, Postgres, MySql }
 
 /// <summary>Where the database is: <c>sqlite:path/to/file.db</c>, <c>sqlite::memory:</c>,
 /// <c>postgres://user:password@host:port/database</c> or <c>mysql://</c> with the same; after a question mark options of the
