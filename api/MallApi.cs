@@ -26,7 +26,8 @@ public static class MallApi
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(options).AddSingleton<Passwords>().AddSingleton<OpenPaths>().AddSingleton<LargeAnswers>();
         services.AddSingleton<AccountDesk>().AddSingleton<SessionDesk>().AddSingleton<ShopDesk>().AddSingleton<ProductDesk>();
-        services.AddSingleton<ReviewDesk>().AddSingleton<WebhookDesk>().AddSingleton<OrderDesk>().AddSingleton<OrderWatch>();
+        services.AddSingleton<ReviewDesk>().AddSingleton<WebhookDesk>().AddSingleton<OrderDesk>().AddSingleton<OrderWatch>()
+            .AddSingleton<SoldOut>();
         services.AddSingleton<SagaDesk>();
         services.AddSingleton<SandboxDesk>();
         services.AddSingleton<PaymentDesk>().AddSingleton<CallbackKey>().AddSingleton<PublicAddress>();

@@ -1,7 +1,7 @@
 namespace Mall.Api.Orders;
 
 /// <summary>Where both doors place orders and look at them.</summary>
-internal sealed class OrderDesk(IGrainFactory grains)
+internal sealed class OrderDesk(IGrainFactory grains, SoldOut soldOut)
 {
     /// <summary>With these limits and the highest price an order amounts to at most 5·10¹⁶, far from overflowing.</summary>
     public const int MaxItems = 50;
@@ -18,15 +18,17 @@ internal sealed class OrderDesk(IGrainFactory grains)
     {
         var (gid, command) = Prepare(caller, input, key);
         command = command with { Extras = extras };
-        return patience.Insist(() => Place(grains, gid, command), makes: true);
+        return patience.Insist(() => Place(grains, gid, command, soldOut), makes: true);
     }
 
     /// <summary>
     /// By its product at once, where it is of one; else, and whenever that comes to nothing, by its saga step by step.
     /// </summary>
-    internal static async Task<Result<OrderView>> Place(IGrainFactory grains, string gid, PlaceOrder command)
+    internal static async Task<Result<OrderView>> Place(
+        IGrainFactory grains, string gid, PlaceOrder command, SoldOut? soldOut = null)
     {
         if (command.Lines is not [{ ProductId: var product }]) return await StepByStep();
+        using var turn = soldOut is null ? null : await soldOut.EnterAsync(product);
         Result<OrderView>? whole;
         try
         {
@@ -40,7 +42,9 @@ internal sealed class OrderDesk(IGrainFactory grains)
             return placed;
         }
 
-        return whole ?? await StepByStep();
+        if (whole is null) return await StepByStep();
+        soldOut?.Note(product, whole);
+        return whole;
 
         Task<Result<OrderView>> StepByStep() => grains.GetGrain<IOrderSagaGrain>(gid).Place(command);
     }
