@@ -18,21 +18,24 @@ internal sealed class OrderDesk(IGrainFactory grains, SoldOut soldOut)
     {
         var (gid, command) = Prepare(caller, input, key);
         command = command with { Extras = extras };
-        return patience.Insist(() => Place(grains, gid, command, soldOut), makes: true);
+        var calls = 0;
+        return patience.Insist(
+            () => Place(grains, gid, command, soldOut, isAgain: calls++ > 0, patience.ClientGone), makes: true);
     }
 
     /// <summary>
     /// By its product at once, where it is of one; else, and whenever that comes to nothing, by its saga step by step.
     /// </summary>
+    /// <param name="isAgain">A call before it is overdue or lost: this one stands in no line.</param>
     internal static async Task<Result<OrderView>> Place(
-        IGrainFactory grains, string gid, PlaceOrder command, SoldOut? soldOut = null)
+        IGrainFactory grains, string gid, PlaceOrder command,
+        SoldOut? soldOut = null, bool isAgain = false, CancellationToken clientGone = default)
     {
         if (command.Lines is not [{ ProductId: var product }]) return await StepByStep();
-        using var turn = soldOut is null ? null : await soldOut.EnterAsync(product);
         Result<OrderView>? whole;
         try
         {
-            whole = await grains.GetGrain<IProductGrain>(product).PlaceWhole(gid, command);
+            whole = await (soldOut is null || isAgain ? AsWhole() : soldOut.Ask(product, AsWhole, clientGone));
         }
         catch (TimeoutException)
         {
@@ -46,6 +49,7 @@ internal sealed class OrderDesk(IGrainFactory grains, SoldOut soldOut)
         soldOut?.Note(product, whole);
         return whole;
 
+        Task<Result<OrderView>?> AsWhole() => grains.GetGrain<IProductGrain>(product).PlaceWhole(gid, command);
         Task<Result<OrderView>> StepByStep() => grains.GetGrain<IOrderSagaGrain>(gid).Place(command);
     }
 

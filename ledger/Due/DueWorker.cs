@@ -102,12 +102,12 @@ internal sealed partial class DueWorker(
             if (!_stop.IsCancellationRequested) LogHandlerFailed(item.Kind, item.Key, attempt, failure);
         }
 
-        metrics.Handled(item.Kind, isDone);
-        if (isDone) _failures.TryRemove(item, out _);
-        else if (claim.Column is not null) _failures[item] = attempt;
-        if (_failures.Count > MostRemembered) _failures.Clear();
         try
         {
+            metrics.Handled(item.Kind, isDone);
+            if (isDone) _failures.TryRemove(item, out _);
+            else if (claim.Column is not null) _failures[item] = attempt;
+            if (_failures.Count > MostRemembered) _failures.Clear();
             if (isDone && (claim.Column is not null || item.Key == _handlers[item.Kind].StandingKey)) return;
             var next = isDone || _stop.IsCancellationRequested ? claim.Now : time.GetUtcNow() + _backoff.After(attempt);
             var change = isDone ? DueWork.Complete(item, claim) : DueWork.Release(item, claim, next);

@@ -3,7 +3,7 @@ namespace Mall.Ledger;
 /// <summary>How a database keeps migrations to one process at a time.</summary>
 /// <param name="Folder">Where its scripts are, in <c>sql/</c>.</param>
 /// <param name="Lock">Has got the lock when it answers 1.</param>
-internal sealed record MigratorWords(string Folder, string Lock, string Unlock);
+internal sealed record MigratorWords(string Folder, string Lock, string? Unlock);
 
 /// <summary>Runs migrations, one process at a time. Each is one text, whose last statement puts it into <c>schema_version</c>. To
 /// PostgreSQL such a text is one transaction. On MySQL a process that dies may leave half of one: every statement there can be
@@ -36,7 +36,7 @@ internal sealed class Migrator(DbConnection connection, StoreErrors errors, Migr
         }
         finally
         {
-            await RunAsync(words.Unlock, CancellationToken.None);
+            if (words.Unlock is { } unlock) await RunAsync(unlock, CancellationToken.None);
         }
     }
 

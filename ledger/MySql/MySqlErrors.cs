@@ -8,13 +8,15 @@ internal sealed class MySqlErrors : ServerErrors
     // MariaDB's, or newer than the driver.
     private const MySqlErrorCode AccessDeniedWithoutPassword = (MySqlErrorCode)1698;
     private const MySqlErrorCode ConnectionKilled = (MySqlErrorCode)1927;
+    private const MySqlErrorCode IdleTooLong = (MySqlErrorCode)4031;
 
     /// <summary>The server's own state, from disks to permissions. Everything else it says is about the statement.</summary>
     private static readonly HashSet<int> s_states =
     [
         1020, 1021, 1026, 1027, 1030, 1037, 1038, 1040, 1041, 1042, 1043, 1044, 1045, 1049, 1053, 1077, 1078, 1079, 1080, 1114,
-        1129, 1130, 1142, 1143, 1152, 1154, 1155, 1156, 1157, 1158, 1159, 1160, 1161, 1180, 1181, 1184, 1205, 1206, 1213, 1227,
-        1290, 1297, 1317, 1370, 1615, 1637, 1696, 1698, 1792, 1836, 1927, 1969, 2006, 2013, 2055, 3024, 3100, 3101, 3169,
+        1129, 1130, 1142, 1143, 1152, 1154, 1155, 1156, 1157, 1158, 1159, 1160, 1161, 1180, 1181, 1184, 1205, 1206, 1213, 1226,
+        1227, 1290, 1297, 1317, 1370, 1412, 1615, 1637, 1696, 1698, 1792, 1836, 1927, 1969, 2006, 2013, 2055, 3024, 3100, 3101,
+        3169, 4031,
     ];
 
     public override bool IsRefusal(Exception failure) =>
@@ -25,7 +27,7 @@ internal sealed class MySqlErrors : ServerErrors
 
     public override bool IsEndOfSession(Exception failure) =>
         failure is MySqlException { ErrorCode: MySqlErrorCode.None } && failure.GetBaseException() is not TimeoutException
-        || CodeOf(failure) is MySqlErrorCode.ServerShutdown or ConnectionKilled;
+        || CodeOf(failure) is MySqlErrorCode.ServerShutdown or ConnectionKilled or IdleTooLong;
 
     public override ServerAnswer AnswerOf(Exception failure) => CodeOf(failure) switch
     {

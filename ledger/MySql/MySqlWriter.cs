@@ -27,23 +27,20 @@ internal sealed class MySqlWriter(LedgerOptions options, TimeProvider time)
     protected override async Task PrepareAsync()
     {
         // Who has the lock by name is the session before.
-        if ((await SendAsync($"select coalesce(is_used_lock('{Name}'), 0)"))[0] is > 0 and var predecessor)
+        if (await NumberAsync($"select coalesce(is_used_lock('{Name}'), 0)") is > 0 and var predecessor)
         {
             try
             {
-                await SendAsync($"kill {predecessor}");
+                await ExecuteAsync($"kill {predecessor}");
             }
-            catch (MySqlException failure) when (failure.ErrorCode == MySqlErrorCode.NoSuchThread)
-            {
-                // It has ended by itself.
-            }
+            catch (MySqlException failure) when (failure.ErrorCode == MySqlErrorCode.NoSuchThread) { } // It has ended by itself.
         }
 
-        if ((await SendAsync($"select coalesce(get_lock('{Name}', 5), 0)"))[0] != 1)
+        if (await NumberAsync($"select coalesce(get_lock('{Name}', 5), 0)") != 1)
             throw new TimeoutException("The session before has not ended.");
 
         // Less some room for the protocol's own bytes.
-        _largestPacket = (await SendAsync("select @@max_allowed_packet"))[0] - 1_024;
+        _largestPacket = await NumberAsync("select @@max_allowed_packet") - 1_024;
     }
 
     protected override async ValueTask WriteAsync(Batch batch, bool isAgain)
@@ -59,7 +56,7 @@ internal sealed class MySqlWriter(LedgerOptions options, TimeProvider time)
         foreach (var group in Groups) Change(group);
         _sql.Append($"update commit_marks set position = @position div (@hits = {expected}) where committer = ")
             .AddLiteral(batch.Committer).Append(";commit");
-        await SendAsync(Text());
+        await ExecuteAsync(Text());
 
         void Change(ChangeGroup group)
         {
@@ -84,7 +81,7 @@ internal sealed class MySqlWriter(LedgerOptions options, TimeProvider time)
             sights[row.GetInt64(0) - 1] = new Sight(true, onlyFree, row.GetBoolean(1), row.GetBoolean(2))));
     }
 
-    protected override Task RollbackAsync() => SendAsync("rollback");
+    protected override Task RollbackAsync() => ExecuteAsync("rollback");
 
     private string Text()
     {
@@ -92,5 +89,13 @@ internal sealed class MySqlWriter(LedgerOptions options, TimeProvider time)
         return Encoding.UTF8.GetByteCount(text) <= _largestPacket ? text : throw new TextTooLargeException();
     }
 
-    private Task<IReadOnlyList<long>> SendAsync(string sql) => AskAsync(ShortQueries.Number(sql));
+    private async Task<long> NumberAsync(string sql) => (await AskAsync(ShortQueries.Number(sql)))[0];
+
+    // One time limit for all of a text; whoever reads answers has one for each.
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var command = Connection.CreateCommand();
+        command.CommandText = sql;
+        await command.ExecuteNonQueryAsync();
+    }
 }

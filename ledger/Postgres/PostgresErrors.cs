@@ -15,7 +15,7 @@ internal sealed class PostgresErrors : ServerErrors
         && state.AsSpan(0, 2) is "22" or "21" or "23" or "42" or "54" or "0A";
 
     public override bool IsEndOfSession(Exception failure) =>
-        failure is NpgsqlException { InnerException: not TimeoutException } && !IsFaultOfStatement(failure);
+        failure is NpgsqlException { InnerException: not TimeoutException } && !IsRefusal(failure);
 
     public override ServerAnswer AnswerOf(Exception failure) => (failure as PostgresException)?.SqlState switch
     {

@@ -125,7 +125,7 @@ internal abstract class ServerWriter(DbDataSource source, ServerErrors errors, T
     /// <summary>Puts together what is to be written for those that are still open. False: nothing.</summary>
     private bool Collect(Batch batch)
     {
-        batch.StartPass();
+        batch.StartPass(batch.Pending);
         foreach (var group in (ChangeGroup[])[Own, Markers, Origins]) group.Changes.Clear();
         for (var i = 0; i < batch.Count; i++)
         {

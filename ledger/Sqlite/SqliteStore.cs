@@ -7,7 +7,7 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
     : IStore
 {
     // Nobody else gets at the file meanwhile: all of it is one transaction, see OpenAsync.
-    internal static readonly MigratorWords Migrations = new("sqlite", "select 1", "select 1");
+    internal static readonly MigratorWords Migrations = new("sqlite", "select 1", Unlock: null);
 
     private readonly ObjectPool<SqliteSession> _readers =
         new DefaultObjectPoolProvider { MaximumRetained = 16 }.Create(new SqliteReaders(address.Path));

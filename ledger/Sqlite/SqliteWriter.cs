@@ -86,7 +86,7 @@ internal sealed class SqliteWriter(SqliteSession session)
         var step = "its barrier row";
         try
         {
-            batch.StartPass();
+            batch.StartPass(some);
             foreach (var pending in some)
             {
                 var outcome = Enter(pending.Writes, batch.Time);

@@ -40,12 +40,12 @@ public sealed class Batch
     /// <summary>What those that proceeded change, each row once.</summary>
     internal ReadOnlySpan<MergedChange> Changes => CollectionsMarshal.AsSpan(_changes);
 
-    /// <summary>Forgets what an earlier pass came to; what was found stays.</summary>
-    internal void StartPass()
+    /// <summary>Forgets what an earlier pass over some of them came to; what was found stays.</summary>
+    internal void StartPass(IReadOnlyList<PendingCommit> some)
     {
         _changes.Clear();
         _places.Clear();
-        foreach (var pending in _pending) pending.Proceeds = false;
+        foreach (var pending in some) pending.Proceeds = false;
     }
 
     /// <summary>The write set passed its barrier: its changes join <see cref="Changes"/>.</summary>

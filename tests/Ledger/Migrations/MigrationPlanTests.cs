@@ -52,10 +52,13 @@ public sealed class MigrationPlanTests
         var sqlite = Migration.AllOf("sqlite").Select(migration => migration.Name).ToList();
         Assert.NotEmpty(sqlite);
         Assert.Equal(Enumerable.Range(1, sqlite.Count), Migration.AllOf("sqlite").Select(migration => migration.Number));
-        foreach (var store in (string[])["postgres", "mysql"])
+        foreach (var store in (string[])["sqlite", "postgres", "mysql"])
         {
             var others = Migration.AllOf(store).Select(migration => migration.Name);
             Assert.True(others.SequenceEqual(sqlite), $"{store}: {string.Join(", ", others)}");
+
+            // The statement that puts it into schema_version follows.
+            Assert.All(Migration.AllOf(store), migration => Assert.EndsWith(";", migration.Script.TrimEnd()));
         }
     }
 

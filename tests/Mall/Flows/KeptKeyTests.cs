@@ -111,7 +111,8 @@ public sealed class KeptKeyTests
         Assert.NotNull(first.Value);
         Assert.Equal(first.Value.Id, again.Value?.Id);
 
-        Task<Result<OrderView>> PlaceAsync(params long[] products) => new OrderDesk(mall.Grains, new SoldOut()).Place(
+        Task<Result<OrderView>> PlaceAsync(params long[] products) => new OrderDesk(
+            mall.Grains, new SoldOut(TimeProvider.System)).Place(
             new Caller(seller, Roles.User), new PlaceOrderInput([.. products.Select(id => new OrderLineInput(id, 1))]), "k",
             new Patience(TimeSpan.FromSeconds(120), TimeProvider.System, CancellationToken.None));
     }

@@ -17,7 +17,7 @@ internal sealed class FrontDoor : GrainCaller
 
     public FrontDoor(SimulatedProcess process, Cluster cluster) : base(process)
     {
-        (_cluster, Orders, Products, Shops, Sagas) = (cluster, new(this, new()), new(this), new(this), new(this));
+        (_cluster, Orders, Products, Shops, Sagas) = (cluster, new(this, new(process.Clock)), new(this), new(this), new(this));
         Payments = new(
             this, new(s_options, null!), new(s_options, this), process.Clock, s_meters, NullLogger<PaymentDesk>.Instance);
         Refresh();

@@ -1,73 +1,143 @@
-using System.Threading.RateLimiting;
 using Mall.Api.Orders;
 using Mall.Orders;
+using Mall.Products;
+using Mall.Tests.Hosting;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Mall.Tests.FrontDoor.Calls;
 
-/// <summary>Few of those who want what is sold out ask for it at a time, and nobody waits longer than that.</summary>
+/// <summary>Few of those who want what is sold out ask for it at a time, and nobody waits for longer than is of use.</summary>
 public sealed class SoldOutTests
 {
     private static readonly Result<OrderView> s_refused = Result.Refused(ErrorCodes.NotEnoughStock, "No tea is left.");
     private static readonly Result<OrderView> s_placed = new OrderView(
         1, "g", 1, [], 0, OrderStatus.Created, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, PaidAt: null);
 
-    private readonly SoldOut _soldOut = new();
+    private readonly FakeTimeProvider _time = new();
+    private readonly SoldOut _soldOut;
+    private readonly List<TaskCompletionSource<int>> _asked = [];
+
+    public SoldOutTests() => _soldOut = new SoldOut(_time);
 
     [Fact]
-    public async Task As_long_as_there_are_pieces_nobody_waits()
+    public void As_long_as_there_are_pieces_nobody_waits()
     {
         _soldOut.Note(1, s_placed);
         _soldOut.Note(2, s_refused);
+        _soldOut.Note(1, Result.Refused(ErrorCodes.KeyReused, "Another order has this key."));
 
-        Assert.All(Enter(1, SoldOut.AtATime + 1), entered => Assert.True(entered.IsCompleted));
-        Assert.Null(await Enter(1, 1)[0]);
+        Ask(SoldOut.AtATime + 1);
+
+        Assert.Equal(SoldOut.AtATime + 1, _asked.Count);
     }
 
     [Fact]
-    public async Task In_front_of_what_is_sold_out_each_waits_until_one_before_it_has_its_answer()
+    public async Task In_front_of_what_is_sold_out_each_waits_until_one_before_it_has_its_answer_whatever_that_is()
     {
         _soldOut.Note(1, s_refused);
+        var answers = Ask(SoldOut.AtATime + 3);
+        Assert.Equal(SoldOut.AtATime, _asked.Count);
 
-        var entered = Enter(1, SoldOut.AtATime + 2);
-        Assert.Equal(SoldOut.AtATime, entered.Count(one => one.IsCompleted));
+        _asked[0].SetResult(7);
+        Assert.Equal(7, await answers[0]);
+        await AskedAsync(SoldOut.AtATime + 1);
 
-        using (await entered[0]) Assert.False(entered[SoldOut.AtATime].IsCompleted);
-        await entered[SoldOut.AtATime];
-        Assert.False(entered[^1].IsCompleted);
+        _asked[1].SetException(new TimeoutException());
+        await Assert.ThrowsAsync<TimeoutException>(() => answers[1]);
+        await AskedAsync(SoldOut.AtATime + 2);
+        Assert.Equal(SoldOut.AtATime + 2, _asked.Count);
     }
 
     [Fact]
     public async Task Once_a_piece_was_got_nobody_joins_the_line_and_who_is_in_it_still_gets_a_turn()
     {
         _soldOut.Note(1, s_refused);
-        var entered = Enter(1, SoldOut.AtATime + 1);
+        Ask(SoldOut.AtATime + 1);
 
         _soldOut.Note(1, s_placed);
-        Assert.Null(await Enter(1, 1)[0]);
-        Assert.False(entered[^1].IsCompleted);
+        Ask(1);
+        Assert.Equal(SoldOut.AtATime + 1, _asked.Count);
 
-        (await entered[0])!.Dispose();
-        await entered[^1];
+        _asked[0].SetResult(0);
+        await AskedAsync(SoldOut.AtATime + 2);
     }
 
     [Fact]
-    public void Past_a_long_line_one_goes_straight_to_the_product()
+    public async Task Whoever_has_waited_for_long_goes_straight_on_though_nobody_before_it_is_answered()
     {
         _soldOut.Note(1, s_refused);
+        Ask(SoldOut.AtATime + 100);
 
-        var entered = Enter(1, SoldOut.AtATime + SoldOut.MostInLine + 1);
+        _time.Advance(SoldOut.LongestWait);
 
-        Assert.True(entered[^1].IsCompleted);
-        Assert.Equal(SoldOut.MostInLine, entered.Count(one => !one.IsCompleted));
+        await AskedAsync(SoldOut.AtATime + 100);
     }
 
     [Fact]
-    public void Another_refusal_says_nothing_of_what_is_left()
+    public async Task Whoever_goes_away_leaves_the_line_and_asks_for_nothing()
     {
-        _soldOut.Note(1, Result.Refused(ErrorCodes.KeyReused, "Another order has this key."));
-        Assert.All(Enter(1, SoldOut.AtATime + 1), entered => Assert.True(entered.IsCompleted));
+        using var client = new CancellationTokenSource();
+        _soldOut.Note(1, s_refused);
+        Ask(SoldOut.AtATime);
+        var gone = Ask(1, client.Token)[0];
+
+        client.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => gone);
+        _asked[0].SetResult(0);
+        Ask(1);
+
+        await AskedAsync(SoldOut.AtATime + 1);
+        Assert.Equal(SoldOut.AtATime + 1, _asked.Count);
     }
 
-    private Task<RateLimitLease?>[] Enter(long product, int count) =>
-        [.. Enumerable.Range(0, count).Select(_ => _soldOut.EnterAsync(product).AsTask())];
+    [Fact]
+    public async Task An_order_that_is_refused_begins_the_line_and_one_that_is_served_ends_it()
+    {
+        await using var mall = await TestMall.OpenAsync();
+        var seller = await mall.RegisterAsync();
+        var product = await mall.SellAsync(seller, 1);
+        Assert.False((await PlaceAsync("g1")).IsRefused);
+
+        Assert.Equal(ErrorCodes.NotEnoughStock, (await PlaceAsync("g2")).Refusal?.Code);
+        Ask(SoldOut.AtATime + 1, product: product);
+        Assert.Equal(SoldOut.AtATime, _asked.Count);
+
+        // Nobody of them is answered: an order waits, and the same, sent again, does not.
+        var waits = PlaceAsync("g3");
+        Assert.Equal(ErrorCodes.NotEnoughStock, (await PlaceAsync("g3", isAgain: true)).Refusal?.Code);
+        Assert.False(waits.IsCompleted);
+
+        await mall.Grains.GetGrain<IProductGrain>(product).SetStock(seller, 5);
+        Assert.False((await PlaceAsync("g4", isAgain: true)).IsRefused);
+        Assert.False((await PlaceAsync("g5")).IsRefused);
+
+        _time.Advance(SoldOut.LongestWait);
+        Assert.Equal(ErrorCodes.NotEnoughStock, (await waits).Refusal?.Code);
+
+        Task<Result<OrderView>> PlaceAsync(string gid, bool isAgain = false) => OrderDesk.Place(
+            mall.Grains, gid, new PlaceOrder(seller, [new(product, 1)], null), _soldOut, isAgain);
+    }
+
+    private Task<int>[] Ask(int count, CancellationToken clientGone = default, long product = 1) =>
+    [
+        .. Enumerable.Range(0, count).Select(_ => _soldOut.Ask(
+            product,
+            () =>
+            {
+                var asked = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+                lock (_asked) _asked.Add(asked);
+                return asked.Task;
+            },
+            clientGone)),
+    ];
+
+    private async Task AskedAsync(int count)
+    {
+        while (true)
+        {
+            lock (_asked)
+                if (_asked.Count >= count) return;
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
+    }
 }
