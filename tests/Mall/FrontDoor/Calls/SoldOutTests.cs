@@ -79,7 +79,7 @@ public sealed class SoldOutTests
         using var client = new CancellationTokenSource();
         _soldOut.Note(1, s_refused);
         Ask(SoldOut.AtATime);
-        var gone = Ask(1, client.Token)[0];
+        var gone = AskOne(1, client.Token);
 
         client.Cancel();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => gone);
@@ -99,7 +99,7 @@ public sealed class SoldOutTests
         Assert.False((await PlaceAsync("g1")).IsRefused);
 
         Assert.Equal(ErrorCodes.NotEnoughStock, (await PlaceAsync("g2")).Refusal?.Code);
-        Ask(SoldOut.AtATime + 1, product: product);
+        Ask(SoldOut.AtATime + 1, product);
         Assert.Equal(SoldOut.AtATime, _asked.Count);
 
         // Nobody of them is answered: an order waits, and the same, sent again, does not.
@@ -118,18 +118,18 @@ public sealed class SoldOutTests
             mall.Grains, gid, new PlaceOrder(seller, [new(product, 1)], null), _soldOut, isAgain);
     }
 
-    private Task<int>[] Ask(int count, CancellationToken clientGone = default, long product = 1) =>
-    [
-        .. Enumerable.Range(0, count).Select(_ => _soldOut.Ask(
-            product,
-            () =>
-            {
-                var asked = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
-                lock (_asked) _asked.Add(asked);
-                return asked.Task;
-            },
-            clientGone)),
-    ];
+    private Task<int>[] Ask(int count, long product = 1) =>
+        [.. Enumerable.Range(0, count).Select(_ => AskOne(product, CancellationToken.None))];
+
+    private Task<int> AskOne(long product, CancellationToken clientGone) => _soldOut.Ask(
+        product,
+        () =>
+        {
+            var asked = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+            lock (_asked) _asked.Add(asked);
+            return asked.Task;
+        },
+        clientGone);
 
     private async Task AskedAsync(int count)
     {
