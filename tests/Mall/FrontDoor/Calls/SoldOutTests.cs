@@ -7,17 +7,22 @@ using Microsoft.Extensions.Time.Testing;
 namespace Mall.Tests.FrontDoor.Calls;
 
 /// <summary>Few of those who want what is sold out ask for it at a time, and nobody waits for longer than is of use.</summary>
-public sealed class SoldOutTests
+public sealed class SoldOutTests : IDisposable
 {
     private static readonly Result<OrderView> s_refused = Result.Refused(ErrorCodes.NotEnoughStock, "No tea is left.");
     private static readonly Result<OrderView> s_placed = new OrderView(
         1, "g", 1, [], 0, OrderStatus.Created, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, PaidAt: null);
 
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
     private readonly FakeTimeProvider _time = new();
     private readonly SoldOut _soldOut;
     private readonly List<TaskCompletionSource<int>> _asked = [];
+    private readonly SemaphoreSlim _askedMore = new(0);
 
     public SoldOutTests() => _soldOut = new SoldOut(_time);
+
+    public void Dispose() => _askedMore.Dispose();
 
     [Fact]
     public void As_long_as_there_are_pieces_nobody_waits()
@@ -67,6 +72,7 @@ public sealed class SoldOutTests
     {
         _soldOut.Note(1, s_refused);
         Ask(SoldOut.AtATime + 100);
+        Assert.Equal(SoldOut.AtATime, _asked.Count);
 
         _time.Advance(SoldOut.LongestWait);
 
@@ -82,7 +88,8 @@ public sealed class SoldOutTests
         var gone = AskOne(1, client.Token);
 
         client.Cancel();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => gone);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => gone.WaitAsync(s_patience, TestContext.Current.CancellationToken));
         _asked[0].SetResult(0);
         Ask(1);
 
@@ -112,7 +119,8 @@ public sealed class SoldOutTests
         Assert.False((await PlaceAsync("g5")).IsRefused);
 
         _time.Advance(SoldOut.LongestWait);
-        Assert.Equal(ErrorCodes.NotEnoughStock, (await waits).Refusal?.Code);
+        var late = await waits.WaitAsync(s_patience, TestContext.Current.CancellationToken);
+        Assert.Equal(ErrorCodes.NotEnoughStock, late.Refusal?.Code);
 
         Task<Result<OrderView>> PlaceAsync(string gid, bool isAgain = false) => OrderDesk.Place(
             mall.Grains, gid, new PlaceOrder(seller, [new(product, 1)], null), _soldOut, isAgain);
@@ -127,17 +135,14 @@ public sealed class SoldOutTests
         {
             var asked = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
             lock (_asked) _asked.Add(asked);
+            _askedMore.Release();
             return asked.Task;
         },
         clientGone);
 
     private async Task AskedAsync(int count)
     {
-        while (true)
-        {
-            lock (_asked)
-                if (_asked.Count >= count) return;
-            await Task.Delay(5, TestContext.Current.CancellationToken);
-        }
+        while (count > _asked.Count)
+            Assert.True(await _askedMore.WaitAsync(s_patience, TestContext.Current.CancellationToken));
     }
 }
