@@ -48,8 +48,10 @@ internal static class SagaRows
     private static readonly RowShape s_insertBranch =
         new Table("saga_branches", Gid, BranchId, Op).Insert(Gid, BranchId, Op, Status, UpdateTime);
 
-    /// <summary>A saga is due when nobody has ended it by its time.</summary>
-    public static readonly DueColumn Due = new("saga", Itself, NextTime);
+    /// <summary>
+    /// A saga is due when nobody has ended it by its time. That it has not ended is said for MySQL, whose index begins with that.
+    /// </summary>
+    public static readonly DueColumn Due = new("saga", Itself, NextTime, "finish_time is null");
 
     private const string Select =
         "select gid, kind, status, payload, request_hash, user_id, reason, attempts, version, next_time, position, trace_parent"

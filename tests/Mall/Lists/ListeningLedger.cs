@@ -13,11 +13,7 @@ internal sealed class ListeningLedger(ILedger inner, ConcurrentQueue<string> ask
     public Task<IReadOnlyList<T>> QueryAsync<T>(
         Query<T> query, CancellationToken cancellationToken = default, params Value[] parameters)
     {
-        var sql = query.Sql;
-        for (var i = 1; i <= parameters.Length; i++)
-            sql = sql.Replace(
-                string.Create(CultureInfo.InvariantCulture, $"@p{i}"), $"{parameters[i - 1]}", StringComparison.Ordinal);
-        asked.Enqueue(sql);
+        asked.Enqueue(Text(query.Sql, parameters));
         return inner.QueryAsync(query, cancellationToken, parameters);
     }
 
@@ -26,4 +22,12 @@ internal sealed class ListeningLedger(ILedger inner, ConcurrentQueue<string> ask
 
     public ValueTask<long> NextIdAsync(string sequence, CancellationToken cancellationToken = default) =>
         inner.NextIdAsync(sequence, cancellationToken);
+
+    public static string Text(string sql, Value[] parameters)
+    {
+        for (var i = 1; i <= parameters.Length; i++)
+            sql = sql.Replace(
+                string.Create(CultureInfo.InvariantCulture, $"@p{i}"), $"{parameters[i - 1]}", StringComparison.Ordinal);
+        return sql;
+    }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Mall.Ledger;
+using Mall.Ledger.Stores;
 using Mall.Lists;
 using Mall.Orders;
 using Mall.Sagas;
@@ -9,7 +10,8 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Mall.Tests.Lists;
 
-/// <summary>How the servers find a page of a list among very many rows: by an index, from where the page begins.</summary>
+/// <summary>How the servers find a page of a list among very many rows: by an index, from where it begins. On MariaDB what is
+/// due, and what is to be cleaned up, likewise.</summary>
 public sealed class PlanTests
 {
     private const int Rows = 30_000;
@@ -30,10 +32,18 @@ public sealed class PlanTests
     }
 
     [Fact]
-    public async Task MariaDb_FindsPagesByAnIndex()
+    public async Task MariaDb_FindsPagesAndDueWorkByAnIndex()
     {
-        var (server, pages) = await PagesAsync(DatabaseKind.MariaDb, $"(select seq as n from seq_1_to_{Rows}) s");
-        foreach (var sql in pages)
+        var columns = new List<DueColumn>();
+        var (server, pages) = await PagesAsync(
+            DatabaseKind.MariaDb, $"(select seq as n from seq_1_to_{Rows}) s", columns);
+        var time = DateTimeOffset.FromUnixTimeMilliseconds(100);
+        var due = columns.Where(column => column.Table.Name is "sagas" or "orders")
+            .Select(column => ShortQueries.Claim(new DueClaim("c", [column.Kind], time, time, 10, column)).Rows)
+            .Select(rows => ListeningLedger.Text(rows.Query.Sql, rows.Parameters)).ToList();
+        Assert.Equal(2, due.Count);
+        var ended = ShortQueries.CleanUp(time, 10).Rows;
+        foreach (var sql in pages.Concat(due).Append(ListeningLedger.Text(ended.Query.Sql, ended.Parameters)))
         {
             // Columns: id, select_type, table, type, possible_keys, key, key_len, ref, rows, Extra.
             var plan = await server.RunSqlAsync($"explain {sql}", "plans", Cancel);
@@ -45,14 +55,18 @@ public sealed class PlanTests
     }
 
     /// <summary>A mall with very many orders and sagas, and the statements of all pages that can be asked for.</summary>
-    private static async Task<(DatabaseServer Server, List<string> Pages)> PagesAsync(DatabaseKind kind, string numbers)
+    private static async Task<(DatabaseServer Server, List<string> Pages)> PagesAsync(
+        DatabaseKind kind, string numbers, List<DueColumn>? columns = null)
     {
         if (DatabaseServer.WhyMissing(kind) is { } reason) Assert.Skip(reason);
         var server = await DatabaseServer.SharedAsync(kind);
         var asked = new ConcurrentQueue<string>();
         await using var mall = await TestMall.OpenAsync(
-            services: all => all.AddSingleton<ILedger>(
-                some => new ListeningLedger(some.GetRequiredService<DurableLedger>(), asked)),
+            services: all =>
+            {
+                columns?.AddRange(all.Select(one => one.ImplementationInstance).OfType<DueColumn>());
+                all.AddSingleton<ILedger>(some => new ListeningLedger(some.GetRequiredService<DurableLedger>(), asked));
+            },
             database: await server.CreateDatabaseAsync("plans", Cancel));
         foreach (var fill in (string[])
         [
