@@ -71,7 +71,7 @@ internal sealed partial class DueWorker(
             _isStandingScheduled = true;
         }
 
-        await time.SetAsync(store, _stop.Token);
+        if (!await time.SetAsync(store, _stop.Token)) return false; // A machine's own clock says nothing about what is due.
         var isMore = false;
         foreach (var source in _sources) isMore |= await ClaimAsync(source);
         return isMore;

@@ -20,17 +20,18 @@ public sealed class LedgerClock(TimeProvider time) : TimeProvider
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
         time.CreateTimer(callback, state, dueTime, period);
 
-    /// <summary>Asks the database. When that does not answer, what was known goes on.</summary>
-    internal async Task SetAsync(IStore store, CancellationToken cancellationToken = default)
+    /// <summary>Asks the database. When that does not answer, what was known goes on; false: it has never answered.</summary>
+    internal async Task<bool> SetAsync(IStore store, CancellationToken cancellationToken = default)
     {
         var asked = time.GetTimestamp();
         try
         {
-            if (await store.NowAsync(cancellationToken) is not { } now) return;
+            if (await store.NowAsync(cancellationToken) is not { } now) return true;
             var (answered, took) = (time.GetTimestamp(), time.GetElapsedTime(asked));
             if (_answer is null || took < s_longestQuestion) _answer = new Answer(now + (took / 2), answered);
         }
         catch (LedgerUnavailableException) { } // Asked again with the next look for due work.
+        return _answer is not null;
     }
 
     private sealed record Answer(DateTimeOffset Time, long Timestamp);
