@@ -139,6 +139,26 @@ public sealed class DueWorkerTests
     });
 
     [Fact]
+    public void Worker_ClaimsNothing_UntilTheDatabaseHasToldTheTime() => _mall.Run(
+        async () =>
+        {
+            var store = new SilentStore(_mall.Store);
+            using var worker = new DueWorker(
+                store, _mall.Ledger, [_mail], [], _mall.Options, new LedgerClock(_mall.Time), new LedgerMetrics(),
+                NullLogger<DueWorker>.Instance);
+            await _mall.Ledger.CommitAsync(new WriteSet(DueWork.Schedule("mail", "1", Now.AddMinutes(-1))));
+            worker.Start();
+            await _mall.Pass(TimeSpan.FromMinutes(1));
+            Assert.Equal(1, await _mall.One(Number("select count(*) from due where claimed_by is null and attempts = 0")));
+
+            store.Told = Now;
+            await _mall.Pass(TimeSpan.FromMinutes(1));
+            Assert.Equal(0, await Left());
+            await worker.StopAsync(CancellationToken.None);
+        },
+        TimeSpan.FromHours(5));
+
+    [Fact]
     public void Worker_WithoutAHandlerForADueColumn_IsRefused() =>
         Assert.Throws<InvalidOperationException>(() => NewWorker([_mail]));
 
@@ -160,6 +180,15 @@ public sealed class DueWorkerTests
             await _worker.StopAsync(CancellationToken.None);
         },
         TimeSpan.FromHours(5));
+
+    /// <summary>Does not answer the question for the time until it is told one.</summary>
+    private sealed class SilentStore(IStore inner) : PassingStore(inner)
+    {
+        public DateTimeOffset? Told { get; set; }
+
+        public override Task<DateTimeOffset?> NowAsync(CancellationToken cancellationToken) =>
+            Told is null ? throw new LedgerUnavailableException("silent") : Task.FromResult(Told);
+    }
 
     private sealed class Handler(string kind, ManualTime time) : IDueHandler
     {

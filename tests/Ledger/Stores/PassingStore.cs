@@ -18,7 +18,7 @@ internal abstract class PassingStore(IStore inner) : IStore
 
     public Task<long> SettledAsync(CancellationToken cancellationToken) => inner.SettledAsync(cancellationToken);
 
-    public Task<DateTimeOffset?> NowAsync(CancellationToken cancellationToken) => inner.NowAsync(cancellationToken);
+    public virtual Task<DateTimeOffset?> NowAsync(CancellationToken cancellationToken) => inner.NowAsync(cancellationToken);
 
     public virtual Task<long> ReserveIdsAsync(string sequence, int count) => inner.ReserveIdsAsync(sequence, count);
 
