@@ -63,6 +63,7 @@ internal sealed partial class DueWorker(
     /// <summary>Claims as much as there is room for and starts it. True when there may be more.</summary>
     private async Task<bool> PollAsync()
     {
+        if (!await time.SetAsync(store, _stop.Token)) return false; // A machine's own clock says nothing about what is due.
         if (!_isStandingScheduled)
         {
             foreach (var handler in _handlers.Values)
@@ -71,7 +72,6 @@ internal sealed partial class DueWorker(
             _isStandingScheduled = true;
         }
 
-        if (!await time.SetAsync(store, _stop.Token)) return false; // A machine's own clock says nothing about what is due.
         var isMore = false;
         foreach (var source in _sources) isMore |= await ClaimAsync(source);
         return isMore;
