@@ -74,20 +74,19 @@ internal sealed class MySqlWriter(LedgerOptions options, TimeProvider time)
         _ => MySqlErrors.Instance.Fault(string.Join(" and ", Groups.Select(group => group.Shape)), refusal),
     };
 
-    protected override async Task SeeAsync(ChangeGroup group, bool onlyFree, Sight[] sights)
+    protected override async Task SeeAsync(IReadOnlyList<Look> looks)
     {
-        MySqlSql.See(_sql.Clear(), group, onlyFree);
-        await AskAsync(new Query<Sight>(Text(), row =>
-            sights[row.GetInt64(0) - 1] = new Sight(true, onlyFree, row.GetBoolean(1), row.GetBoolean(2))));
+        _sql.Clear().Append("rollback;");
+        foreach (var (group, _, onlyFree) in looks) MySqlSql.See(_sql, group, onlyFree).Append(';');
+        await using var command = Connection.CreateCommand();
+        command.CommandText = Text();
+        await using var reader = await command.ExecuteReaderAsync();
+        await ReadAsync(reader, looks);
     }
 
-    protected override Task RollbackAsync() => ExecuteAsync("rollback");
-
-    private string Text()
-    {
-        var text = _sql.ToString();
-        return Encoding.UTF8.GetByteCount(text) <= _largestPacket ? text : throw new TextTooLargeException();
-    }
+    private string Text() => _sql.ToString() is var text && Encoding.UTF8.GetByteCount(text) <= _largestPacket
+        ? text
+        : throw new TextTooLargeException();
 
     private async Task<long> NumberAsync(string sql) => (await AskAsync(ShortQueries.Number(sql)))[0];
 

@@ -72,14 +72,14 @@ internal sealed class PostgresWriter(LedgerOptions options, TimeProvider time)
         return null;
     }
 
-    protected override async Task SeeAsync(ChangeGroup group, bool onlyFree, Sight[] sights)
+    protected override async Task SeeAsync(IReadOnlyList<Look> looks)
     {
-        var see = PostgresSql.Of(group.Shape).See;
         await using var batch = Connection.CreateBatch();
-        batch.BatchCommands.Add(Command(group, onlyFree ? $"{see} for no key update of t skip locked" : see));
+        foreach (var (group, _, onlyFree) in looks)
+            batch.BatchCommands.Add(
+                Command(group, PostgresSql.Of(group.Shape).See + (onlyFree ? " for no key update of t skip locked" : "")));
         await using var reader = await batch.ExecuteReaderAsync();
-        while (await reader.ReadAsync())
-            sights[reader.GetInt64(0) - 1] = new Sight(true, onlyFree, reader.GetBoolean(1), reader.GetBoolean(2));
+        await ReadAsync(reader, looks);
     }
 
     /// <summary>The statement for these changes; a parameter is an array, for a column.</summary>

@@ -46,11 +46,10 @@ internal abstract class ServerWriter(DbDataSource source, ServerErrors errors, T
         Exception? refusal = null; // Of the last attempt.
         for (var attempts = 1; ; attempts++)
         {
-            var isReady = false; // There is a session, and nothing in it that could still be committed.
+            var isReady = false; // There is a session. Nothing that was refused in it could still be committed.
             try
             {
                 if (_connection is null) await ConnectAsync();
-                else if (refusal is not null) await RollbackAsync();
                 isReady = true;
                 if (refusal is null) await LookFirstAsync(batch);
                 else if (!await TryMendAsync(batch, refusal, attempts)) return;
@@ -109,14 +108,25 @@ internal abstract class ServerWriter(DbDataSource source, ServerErrors errors, T
     /// <exception cref="StoreException">It was something else, which may be over by now.</exception>
     protected abstract LedgerFaultException? Judge(Exception refusal);
 
-    /// <summary>Notes what is to be seen of the rows of a group's changes, all of them or those that nobody has locked.</summary>
-    protected abstract Task SeeAsync(ChangeGroup group, bool onlyFree, Sight[] sights);
+    /// <summary>Ends what was refused, and looks, in order and in one round trip: everybody waits for it.</summary>
+    protected abstract Task SeeAsync(IReadOnlyList<Look> looks);
 
-    /// <summary>Ends what was refused, where the server has not done so by itself.</summary>
-    protected virtual Task RollbackAsync() => Task.CompletedTask;
+    /// <summary>Notes what was seen: a result for each look.</summary>
+    protected static async Task ReadAsync(DbDataReader reader, IReadOnlyList<Look> looks)
+    {
+        foreach (var (_, sights, onlyFree) in looks)
+        {
+            while (await reader.ReadAsync())
+                sights[reader.GetInt64(0) - 1] = new Sight(true, onlyFree, reader.GetBoolean(1), reader.GetBoolean(2));
+            await reader.NextResultAsync();
+        }
+    }
 
     protected Task<IReadOnlyList<T>> AskAsync<T>(Query<T> query, params Value[] parameters) =>
         new Statement<T>(query, parameters).ReadAsync(Connection);
+
+    /// <summary>A look at the rows of a group's changes, all of them or those that nobody has locked.</summary>
+    protected sealed record Look(ChangeGroup Group, Sight[] Sights, bool OnlyFree = false);
 
     /// <summary>What a look sees of the row of a change: when it is there, whether nobody has it locked, its guards hold, and
     /// nothing gets negative by what is added.</summary>
@@ -189,32 +199,22 @@ internal abstract class ServerWriter(DbDataSource source, ServerErrors errors, T
     private async Task<bool> LookAsync(Batch batch)
     {
         var before = batch.Findings;
+        Collect(batch);
+        var all = Groups.ConvertAll(group => new Look(group, new Sight[group.Changes.Count]));
+        var free = from look in all where look.Group.Shape.Operation != RowOperation.Insert select look with { OnlyFree = true };
         try
         {
             // Rows first: when another process has written what is seen of them, its barrier row is there by then and says so.
-            Collect(batch);
-            var seen = new List<(ChangeGroup Group, Sight[] Sights)>();
-            foreach (var group in Groups)
-            {
-                var sights = new Sight[group.Changes.Count];
-                await SeeAsync(group, onlyFree: false, sights);
-                if (group.Shape.Operation != RowOperation.Insert) await SeeAsync(group, onlyFree: true, sights);
-                seen.Add((group, sights));
-            }
-
-            if (await LookAtBarriersAsync(batch)) return _expectsRepeats = true;
-            foreach (var (group, sights) in seen)
+            if (await LookAtBarriersAsync(batch, [.. all, .. free])) return _expectsRepeats = true;
+            foreach (var (group, sights, _) in all)
                 for (var i = 0; i < sights.Length; i++) Note(batch, group.Shape, group.Changes[i].Position, sights[i]);
         }
-        catch (Exception failure) when (errors.IsFaultOfStatement(failure))
-        {
-            // Its author is found by halves.
-        }
+        catch (Exception failure) when (errors.IsFaultOfStatement(failure)) { } // Its author is found by halves.
 
         return batch.Findings > before;
     }
 
-    private async Task<bool> LookAtBarriersAsync(Batch batch)
+    private async Task<bool> LookAtBarriersAsync(Batch batch, params List<Look> first)
     {
         var before = batch.Findings;
         var rows = new ChangeGroup(BarrierTable.Reason); // Two for each: its own, and its origin's, which may be the same.
@@ -227,7 +227,8 @@ internal abstract class ServerWriter(DbDataSource source, ServerErrors errors, T
         }
 
         var sights = new Sight[rows.Changes.Count];
-        if (sights.Length > 0) await SeeAsync(rows, onlyFree: false, sights);
+        if (sights.Length > 0) first.Add(new Look(rows, sights));
+        if (first.Count > 0) await SeeAsync(first);
         for (var k = 0; k < sights.Length; k += 2)
         {
             var (pending, own, origin) = (batch.Pending[rows.Changes[k].Position], sights[k], sights[k + 1]);

@@ -74,6 +74,20 @@ public abstract partial class ServerFaultTests
         Assert.InRange(Network.RoundTrips - trips, 1, 60);
     }
 
+    /// <summary>Table by table it takes seconds behind a slow network, and everybody waits for it.</summary>
+    [Fact]
+    public async Task LookOverManyTables_IsOneRoundTrip()
+    {
+        const int sets = 20;
+        await Commit(User(1, "13800000001"), Order(1, "g"), Setting("s", "old"));
+        var trips = Network.RoundTrips;
+        for (var i = 0; i < sets; i++)
+            Assert.Equal(Conflict, await Commit(
+                Action($"g{i}"), Take(1, 1, epoch: 0), PayOrder.With(1, 0, Value.Null, 1, 1, Value.Null),
+                DeleteSetting.With("s", "old"), User(2, "13800000002")));
+        Assert.InRange(Network.RoundTrips - trips, sets, (2 * sets) + 5); // Written, and looked at. Others ask for the time.
+    }
+
     [Fact]
     public async Task RefusalsOfARush_CostNoRoundTripMoreThanWinnersDo()
     {
