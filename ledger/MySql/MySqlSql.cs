@@ -19,18 +19,18 @@ internal static class MySqlSql
     // words once.
     private static readonly ConditionalWeakTable<RowShape, string[]> s_ones = [];
 
-    /// <summary>Writes the changes. Each statement ends with a semicolon and, when it is counted, adds its rows to <c>@hits</c>;
-    /// an insert that is not counted leaves rows as they are that are there already.</summary>
-    public static void Change(StringBuilder sql, ChangeGroup group, bool isCounted)
+    /// <summary>Writes the changes. What is no insert, which fails by itself, adds its rows to <c>@hits</c>: by a statement more,
+    /// whose answer costs both sides. An insert that keeps what is old leaves rows as they are that are there.</summary>
+    public static void Change(StringBuilder sql, ChangeGroup group, bool keepsOld = false)
     {
+        const string end = ";set @hits = @hits + row_count();";
         var (shape, name) = (group.Shape, Name(group.Shape.Table));
-        var end = isCounted ? ";set @hits = @hits + row_count();" : ";";
         if (shape.Operation == RowOperation.Insert)
         {
             Rows(sql.Append($"insert into {name} ({ShapeSql.Inserted(shape, Name)}) values "), group,
                 "(", shape.IsListed ? ",@position)" : ")", isJson: false);
-            if (!isCounted) sql.Append($" on duplicate key update {Name(shape.Table.Key[0])} = {Name(shape.Table.Key[0])}");
-            sql.Append(end);
+            if (keepsOld) sql.Append($" on duplicate key update {Name(shape.Table.Key[0])} = {Name(shape.Table.Key[0])}");
+            sql.Append(';');
         }
         else if (group.Changes.Count <= FewRows)
         {

@@ -1,15 +1,15 @@
 namespace Mall.Ledger.MySql;
 
-/// <summary>A batch is sent as one text. Every statement adds the rows that it found to <c>@hits</c>, and the commit mark at the
+/// <summary>A batch is sent as one text. What is no insert adds the rows that it found to <c>@hits</c>, and the commit mark at the
 /// end fails, by dividing by zero, when that is not all: then the commit behind it is not executed. Locks are taken in the order
 /// commit mark, barrier rows by key, tables by name, rows by key (<see cref="ChangeGroup.Of"/>).</summary>
 internal sealed class MySqlWriter(LedgerOptions options, TimeProvider time)
     : ServerWriter(
         MySqlConnections.To(options.Address, options.CommitTimeout, isPooled: false), MySqlErrors.Instance, time, s_revoke)
 {
-    // To begin a transaction would commit one that was left open. MySQL knows no wait for locks that is shorter than a second.
+    // (To begin a transaction would commit one that was left open.) MySQL knows no wait for locks that is shorter than a second.
     private const string Begin =
-        "rollback;start transaction;set @hits = 0, innodb_lock_wait_timeout = 1 /*M!100300 - 1 */;"
+        "rollback and chain;set @hits = 0, innodb_lock_wait_timeout = 1 /*M!100300 - 1 */;"
         + "select 1 + coalesce(max(position), 0) into @position from commit_marks;";
 
     // Once the mark has announced the batch: see docs/decisions/0012. (To set a variable to a subquery would wait for others.)
@@ -51,7 +51,7 @@ internal sealed class MySqlWriter(LedgerOptions options, TimeProvider time)
             .Append($"number = {number} div (revoked < {number}), update_time = {time}, position = @position;").Append(Draw);
         var expected = Origins.Changes.Count;
         Change(Own);
-        if (Markers.Changes.Count > 0) MySqlSql.Change(_sql, Markers, isCounted: false);
+        if (Markers.Changes.Count > 0) MySqlSql.Change(_sql, Markers, keepsOld: true);
         if (Origins.Changes.Count > 0) MySqlSql.Matches(_sql.Append("set @hits = @hits + ("), Origins).Append(");");
         foreach (var group in Groups) Change(group);
         _sql.Append($"update commit_marks set position = @position div (@hits = {expected}) where committer = ")
@@ -60,8 +60,8 @@ internal sealed class MySqlWriter(LedgerOptions options, TimeProvider time)
 
         void Change(ChangeGroup group)
         {
-            if (group.Changes.Count > 0) MySqlSql.Change(_sql, group, isCounted: true);
-            expected += group.Changes.Count;
+            if (group.Changes.Count > 0) MySqlSql.Change(_sql, group);
+            if (group.Shape.Operation != RowOperation.Insert) expected += group.Changes.Count;
         }
     }
 

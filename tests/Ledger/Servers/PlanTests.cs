@@ -67,7 +67,7 @@ public sealed class PlanTests
             {
                 var (sql, group) = (new StringBuilder(), new ChangeGroup(shape));
                 group.Changes.AddRange(changes.AsSpan(0, count));
-                MySqlSql.Change(sql, group, isCounted: true);
+                MySqlSql.Change(sql, group);
                 var statement = sql.ToString().Split(";set @hits")[0];
                 var plan = await database.Server.RunSqlAsync($"explain {statement}", "plans", Cancel);
 
