@@ -35,7 +35,7 @@ internal static class MySqlConnections
     // left in the middle of a transaction ends soon, where the server can do that.
     private static string SetUp(int lockSeconds) => $"""
         set session sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,ANSI_QUOTES,PIPES_AS_CONCAT,NO_ENGINE_SUBSTITUTION',
-          sql_notes = 0, autocommit = 1, time_zone = '+00:00', innodb_lock_wait_timeout = {lockSeconds}
+          sql_notes = 0, autocommit = 1, completion_type = 0, time_zone = '+00:00', innodb_lock_wait_timeout = {lockSeconds}
           /*M!100300 , idle_transaction_timeout = {2 * lockSeconds} */;
         set session transaction isolation level read committed
         """;

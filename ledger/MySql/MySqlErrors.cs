@@ -50,7 +50,7 @@ internal sealed class MySqlErrors : ServerErrors
     /// <summary>The server's error, or null when it has said nothing. The driver has errors of its own for that.</summary>
     private static MySqlErrorCode? CodeOf(Exception? failure) => failure switch
     {
-        null => null,
+        null or StoreException => null, // That is what was made of one.
         MySqlException { ErrorCode: > 0 and not MySqlErrorCode.UnableToConnectToHost and var code } => code,
         _ => CodeOf(failure.InnerException),
     };

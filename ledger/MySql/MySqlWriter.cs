@@ -1,8 +1,8 @@
 namespace Mall.Ledger.MySql;
 
-/// <summary>A batch is sent as one text. What is no insert adds the rows that it found to <c>@hits</c>, and the commit mark at the
-/// end fails, by dividing by zero, when that is not all: then the commit behind it is not executed. Locks are taken in the order
-/// commit mark, barrier rows by key, tables by name, rows by key (<see cref="ChangeGroup.Of"/>).</summary>
+/// <summary>A batch is sent as one text. What is no insert adds the rows that it found to <c>@hits</c>, and the commit mark at
+/// the end fails, by dividing by zero, when that is not all: then the commit behind it is not executed. Locks are taken in the
+/// order commit mark, barrier rows by key, tables by name, rows by key (<see cref="ChangeGroup.Of"/>).</summary>
 internal sealed class MySqlWriter(LedgerOptions options, TimeProvider time)
     : ServerWriter(
         MySqlConnections.To(options.Address, options.CommitTimeout, isPooled: false), MySqlErrors.Instance, time, s_revoke)
@@ -22,7 +22,7 @@ internal sealed class MySqlWriter(LedgerOptions options, TimeProvider time)
         """);
 
     private readonly StringBuilder _sql = new();
-    private long _largestPacket;
+    private long _largestPacket = int.MaxValue;
 
     protected override async Task PrepareAsync()
     {
@@ -56,7 +56,7 @@ internal sealed class MySqlWriter(LedgerOptions options, TimeProvider time)
         foreach (var group in Groups) Change(group);
         _sql.Append($"update commit_marks set position = @position div (@hits = {expected}) where committer = ")
             .AddLiteral(batch.Committer).Append(";commit");
-        await ExecuteAsync(Text());
+        await ExecuteAsync(_sql.ToString());
 
         void Change(ChangeGroup group)
         {
@@ -78,23 +78,26 @@ internal sealed class MySqlWriter(LedgerOptions options, TimeProvider time)
     {
         _sql.Clear().Append("rollback;");
         foreach (var (group, _, onlyFree) in looks) MySqlSql.See(_sql, group, onlyFree).Append(';');
-        await using var command = Connection.CreateCommand();
-        command.CommandText = Text();
+        if (Encoding.UTF8.GetByteCount(_sql.ToString()) > _largestPacket)
+        {
+            await ExecuteAsync("rollback"); // What was refused does not stay open, should no look fit.
+            if (looks.Count == 1) throw new TextTooLargeException();
+            foreach (var look in looks) await SeeAsync([look]);
+            return;
+        }
+
+        await using var command = new MySqlCommand(_sql.ToString(), (MySqlConnection)Connection);
         await using var reader = await command.ExecuteReaderAsync();
         await ReadAsync(reader, looks);
     }
-
-    private string Text() => _sql.ToString() is var text && Encoding.UTF8.GetByteCount(text) <= _largestPacket
-        ? text
-        : throw new TextTooLargeException();
 
     private async Task<long> NumberAsync(string sql) => (await AskAsync(ShortQueries.Number(sql)))[0];
 
     // One time limit for all of a text; whoever reads answers has one for each.
     private async Task ExecuteAsync(string sql)
     {
-        await using var command = Connection.CreateCommand();
-        command.CommandText = sql;
+        if (Encoding.UTF8.GetByteCount(sql) > _largestPacket) throw new TextTooLargeException();
+        await using var command = new MySqlCommand(sql, (MySqlConnection)Connection);
         await command.ExecuteNonQueryAsync();
     }
 }

@@ -34,5 +34,5 @@ internal static class PostgresConnections
     private static readonly string s_committerOptions =
         " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_indexscan=off -c enable_indexonlyscan=off"
         + " -c enable_hashjoin=off -c enable_mergejoin=off -c enable_memoize=off -c jit=off"
-        + $" -c lock_timeout={(int)ServerWriter.LockWait.TotalMilliseconds}";
+        + $@" -c default_transaction_isolation=read\ committed -c lock_timeout={(int)ServerWriter.LockWait.TotalMilliseconds}";
 }

@@ -56,10 +56,7 @@ internal abstract class ServerWriter(DbDataSource source, ServerErrors errors, T
                 if (Collect(batch)) await WriteAsync(batch, isAgain: batch.HasWaited || attempts > 1);
                 return;
             }
-            catch (Exception failure) when (isReady && errors.IsRefusal(failure) && attempts <= MostAttempts)
-            {
-                refusal = failure;
-            }
+            catch (Exception e) when (isReady && errors.IsRefusal(e) && attempts <= MostAttempts) { refusal = e; }
             catch (Exception failure) when (errors.IsFailure(failure))
             {
                 // What breaks now may have broken after the commit.

@@ -89,6 +89,31 @@ public abstract partial class ServerFaultTests
     }
 
     [Fact]
+    public async Task RefusalThatNothingExplains_IsLookedAtOnce()
+    {
+        var isKept = Network.HoldRequestsAsync();
+        var first = Commit(Setting("s", "1"));
+        await isKept;
+        var both = new[] { Commit(Action("a"), Take(1, 60)), Commit(Action("b"), Take(1, 60)) }; // Of 100.
+        var trips = Network.RoundTrips;
+        Network.ReleaseRequests();
+        Assert.Equal(Applied, await first);
+        Assert.Equal([Applied, Conflict], (await Task.WhenAll(both)).Order());
+        Assert.InRange(Network.RoundTrips - trips, 1, 7); // Five, and others ask for the time.
+    }
+
+    /// <summary>Then each is sent for itself, as far as it fits.</summary>
+    [Fact]
+    public async Task LooksThatDoNotFitIntoAPacketTogether_FindTheRepeatAllTheSame()
+    {
+        var text = new string('x', 9 << 20);
+        await Commit(Setting("s", "old"));
+        Assert.Equal(Applied, await Commit(Action("g"), SetSetting.With("s", text)));
+        Assert.Equal(Duplicate, await Commit(Action("g"), SetSetting.With("s", text)));
+        Assert.Equal(Applied, await Commit(Action("h"), SetSetting.With("s", "new")));
+    }
+
+    [Fact]
     public async Task RefusalsOfARush_CostNoRoundTripMoreThanWinnersDo()
     {
         await Commit(Product(3, 1_000));
