@@ -50,6 +50,13 @@ public sealed class DatabaseServer : IAsyncDisposable
     /// </summary>
     public static Task<DatabaseServer> SharedAsync(DatabaseKind kind) => s_shared[(int)kind].Value;
 
+    /// <summary>Ends the shared ones, whose folders may have thousands of files by then.</summary>
+    public static async Task EndSharedAsync()
+    {
+        foreach (var shared in s_shared)
+            if (shared is { IsValueCreated: true, Value: { IsCompletedSuccessfully: true } server }) await (await server).DisposeAsync();
+    }
+
     /// <summary>Starts a server of the caller's own, for tests that stop it or kill it. Ready when this completes.</summary>
     public static Task<DatabaseServer> StartAsync(DatabaseKind kind, CancellationToken cancellationToken = default) =>
         StartAsync(kind, null, cancellationToken);
@@ -133,7 +140,7 @@ public sealed class DatabaseServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_process is not null) await KillAsync();
-        Directory.Delete(_folder, recursive: true);
+        if (Directory.Exists(_folder)) Directory.Delete(_folder, recursive: true);
     }
 
     private static async Task<DatabaseServer> StartSharedAsync(DatabaseKind kind)

@@ -1,6 +1,8 @@
 using Mall.Ledger.Stores;
 using Mall.TestServers;
 
+[assembly: AssemblyFixture(typeof(SharedServers))]
+
 namespace Mall.Ledger.Tests;
 
 /// <summary>

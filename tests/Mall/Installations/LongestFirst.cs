@@ -3,10 +3,12 @@ using Mall.Tests.Crash;
 using Mall.Tests.Cuts;
 using Mall.Tests.Installations;
 using Mall.Tests.Simulation;
+using Mall.TestServers;
 using Xunit.Sdk;
 using Xunit.v3;
 
 [assembly: TestCollectionOrderer(typeof(LongestFirst))]
+[assembly: AssemblyFixture(typeof(SharedServers))]
 
 namespace Mall.Tests.Installations;
 
