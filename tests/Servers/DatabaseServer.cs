@@ -54,7 +54,8 @@ public sealed class DatabaseServer : IAsyncDisposable
     public static async Task EndSharedAsync()
     {
         foreach (var shared in s_shared)
-            if (shared is { IsValueCreated: true, Value: { IsCompletedSuccessfully: true } server }) await (await server).DisposeAsync();
+            if (shared is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+                await (await shared.Value).DisposeAsync();
     }
 
     /// <summary>Starts a server of the caller's own, for tests that stop it or kill it. Ready when this completes.</summary>
