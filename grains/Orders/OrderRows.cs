@@ -137,6 +137,14 @@ internal static class OrderRows
     public static DateTimeOffset AsKept(DateTimeOffset time) =>
         DateTimeOffset.FromUnixTimeMilliseconds(time.ToUnixTimeMilliseconds());
 
+    /// <summary>The order of these lines as it was when it was placed; null when there are none.</summary>
+    /// <param name="closeAfter">See <see cref="OrderRow.View"/>.</param>
+    public static OrderView? AsPlaced(IReadOnlyList<OrderLineRow> lines, TimeSpan closeAfter = default) =>
+        lines is not [{ Order: var row }, ..] ? null : row.View(lines.Select(line => line.Item), closeAfter) with
+        {
+            Status = OrderStatus.Created, PaidAt = null, Reason = null, IsHidden = false,
+        };
+
     /// <summary>What a user is refused an order with that is not there or not theirs; null for their own.</summary>
     public static Refusal? WhyNotOf(long userId, long id, OrderRow? order) => order switch
     {

@@ -64,14 +64,11 @@ public sealed class OrderSagaGrain(OrderSagaKind kind, SagaServices services, Or
     private async Task<SagaRemains<OrderView>?> RecallAsync(ImmutableArray<OrderLine>? lines)
     {
         var found = await _services.Ledger.QueryAsync(OrderRows.ByGid, this.GetPrimaryKeyString());
-        if (found is not [{ Order: var row }, ..]) return null;
-        var order = row.View(found.Select(line => line.Item), options.CloseAfter) with
-        {
-            Status = OrderStatus.Created, PaidAt = null, Reason = null, IsHidden = false,
-        };
+        if (OrderRows.AsPlaced(found, options.CloseAfter) is not { } order) return null;
         var isSame = lines is not { } asked
             || asked.Order(s_byProduct).SequenceEqual(order.Items.Select(i => new OrderLine(i.ProductId, i.Quantity)));
-        var refusal = row.Status == OrderStatus.Void ? SagaReason.ToRefusal(row.Reason) : null;
+        var (status, reason) = (found[0].Order.Status, found[0].Order.Reason);
+        var refusal = status == OrderStatus.Void ? SagaReason.ToRefusal(reason) : null;
         return new SagaRemains<OrderView>(order, isSame, refusal);
     }
 }

@@ -48,6 +48,14 @@ public sealed class OrderSagaKind(GrainLedger ledger, LedgerClock clock)
             EventTypes.OrderPlaced, new OrderEvent(intent.Id, gid, intent.UserId, intent.Amount, intent.Items), now),
     ];
 
+    // All of it is in the order's own rows, which go with it: it is not written twice.
+    internal override string? Write(OrderView intent) => null;
+
+    internal override async ValueTask<OrderView> ReadAsync(SagaRecord saga) =>
+        saga.Payload is not null ? await base.ReadAsync(saga) // An older version's.
+        : OrderRows.AsPlaced(await ledger.QueryAsync(OrderRows.ByGid, saga.Gid))
+            ?? throw new InvalidDataException($"Saga {saga.Gid} has no order.");
+
     /// <summary>What an order of one item leaves, beside itself and its creation's barrier, when both branches acted.</summary>
     internal async ValueTask<RowChange[]> ActedAsync(OrderView order, DateTimeOffset now) =>
     [
@@ -94,7 +102,7 @@ public sealed class OrderSagaKind(GrainLedger ledger, LedgerClock clock)
         After: after);
 }
 
-/// <summary>How an order's intent is written into <c>sagas.payload</c>.</summary>
+/// <summary>How an order is written into <c>sagas.payload</c>, where it is the intent of another saga than its own.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(OrderView))]
 internal sealed partial class OrderJson : JsonSerializerContext;

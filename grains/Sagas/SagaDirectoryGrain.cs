@@ -11,7 +11,7 @@ public sealed class SagaDirectoryGrain(GrainLedger ledger, SagaKinds kinds, Ledg
         if (await ledger.FindAsync(SagaRows.ByGid, gid) is not { } saga) return NoSuchSaga(gid);
         var barrier = await ledger.QueryAsync(SagaRows.BarrierOf, gid);
         var noted = await ledger.QueryAsync(SagaRows.BranchesOf, gid);
-        var plan = kinds.TryPlan(saga, GrainFactory, out _); // What cannot be read can still be looked at.
+        var (plan, _) = await kinds.TryPlanAsync(saga, GrainFactory); // What cannot be read can still be looked at.
         var known = plan is null ? null : await kinds[saga.Kind].LookAsync(ledger, saga);
         var (began, updated, ended) = await ledger.FindAsync(SagaRows.TimesOf, gid);
         return View(saga) with
@@ -47,7 +47,7 @@ public sealed class SagaDirectoryGrain(GrainLedger ledger, SagaKinds kinds, Ledg
     private async Task<Result<Done>> AskAsync(string gid, Func<ISagaGrain, Task<Result<Done>>> ask)
     {
         if (await ledger.FindAsync(SagaRows.ByGid, gid) is not { } saga) return NoSuchSaga(gid);
-        return kinds.TryPlan(saga, GrainFactory, out var unreadable) is null
+        return await kinds.TryPlanAsync(saga, GrainFactory) is (null, var unreadable)
             ? Result.Refused(ErrorCodes.SagaStatusForbids, $"Saga {gid} cannot be driven by this version: {unreadable}")
             : await ask(kinds[saga.Kind].Grain(GrainFactory, saga.Gid));
     }
@@ -97,18 +97,16 @@ public sealed class SagaKinds(IEnumerable<ISagaKind> kinds)
     public ISagaKind this[string name] =>
         _byName.TryGetValue(name, out var kind) ? kind : throw new InvalidDataException($"Unknown kind of saga: {name}.");
 
-    /// <summary>The branches of a saga; null when its row was written by a version that knew more.</summary>
-    internal IReadOnlyList<SagaBranch>? TryPlan(SagaRecord saga, IGrainFactory grains, out string? unreadable)
+    /// <summary>The branches of a saga; null, and why, when its row was written by a version that knew more.</summary>
+    internal async Task<(IReadOnlyList<SagaBranch>? Plan, string? Unreadable)> TryPlanAsync(SagaRecord saga, IGrainFactory grains)
     {
         try
         {
-            unreadable = null;
-            return this[saga.Kind].Plan(grains, saga.Gid, saga.Payload);
+            return (await this[saga.Kind].PlanAsync(grains, saga), null);
         }
         catch (Exception e) when (e is InvalidDataException or JsonException)
         {
-            unreadable = e.Message;
-            return null;
+            return (null, e.Message);
         }
     }
 }

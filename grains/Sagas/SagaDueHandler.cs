@@ -13,16 +13,16 @@ public sealed partial class SagaDueHandler(
     public async Task HandleAsync(DueItem item, CancellationToken cancellationToken)
     {
         if (await ledger.FindAsync(SagaRows.ByGid, item.Key) is not { } saga) return;
-        if (kinds.TryPlan(saga, grains, out var unreadable) is not null)
+        if (await kinds.TryPlanAsync(saga, grains) is (null, var unreadable))
         {
-            using var trace = LaterTraces.Begin("saga due", saga.TraceParent, saga.Gid);
-            await kinds[saga.Kind].Grain(grains, saga.Gid).Resume();
+            LogUnreadable(saga.Gid, unreadable);
+            var parked = saga with { Version = saga.Version + 1, NextTime = null, Reason = unreadable };
+            await ledger.CommitAsync(new WriteSet(SagaRows.Update(parked, clock.GetUtcNow())));
             return;
         }
 
-        LogUnreadable(saga.Gid, unreadable);
-        var parked = saga with { Version = saga.Version + 1, NextTime = null, Reason = unreadable };
-        await ledger.CommitAsync(new WriteSet(SagaRows.Update(parked, clock.GetUtcNow())));
+        using var trace = LaterTraces.Begin("saga due", saga.TraceParent, saga.Gid);
+        await kinds[saga.Kind].Grain(grains, saga.Gid).Resume();
     }
 
     [LoggerMessage(3004, LogLevel.Critical, "Saga {Gid} is parked: {Unreadable}")]

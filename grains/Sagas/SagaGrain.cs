@@ -284,7 +284,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
         var reason = remains.Refusal is { } refusal ? SagaReason.From(refusal) : null;
         _intent = remains.Intent;
         _saga = new SagaRecord(
-            this.GetPrimaryKeyString(), kind.Name, reason is null ? SagaStatus.Succeed : SagaStatus.Failed, Payload: "",
+            this.GetPrimaryKeyString(), kind.Name, reason is null ? SagaStatus.Succeed : SagaStatus.Failed, Payload: null,
             requestHash, UserId: 0, reason, Attempts: 0, Version: 0, NextTime: null);
         DeactivateOnIdle(); // What has ended is found again.
         return Done.It;
@@ -315,10 +315,11 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
 
             // Which branches were started is written down with the decision to abort; until then each of them may have been.
             var noted = saga.Status == SagaStatus.Submitted ? [] : await services.Ledger.QueryAsync(SagaRows.BranchesOf, gid);
+            var intent = await kind.ReadAsync(saga);
             if (_saga is null)
             {
                 Adopt(
-                    saga, kind.Read(saga.Payload),
+                    saga, intent,
                     branch => saga.Status == SagaStatus.Submitted || noted.Any(row => row.BranchId == branch.Id));
             }
             else if (_saga.Version < saga.Version)

@@ -12,8 +12,9 @@ public interface ISagaKind
     /// <summary>The saga's grain.</summary>
     ISagaGrain Grain(IGrainFactory grains, string gid);
 
-    /// <summary>The branches of a saga with this payload.</summary>
-    IReadOnlyList<SagaBranch> Plan(IGrainFactory grains, string gid, string payload);
+    /// <summary>The branches of a saga.</summary>
+    /// <exception cref="InvalidDataException">Or <see cref="JsonException"/>: its row cannot be read.</exception>
+    Task<IReadOnlyList<SagaBranch>> PlanAsync(IGrainFactory grains, SagaRecord saga);
 
     /// <summary>Its branches as operators see them, where the barrier does not tell; null where it does.</summary>
     Task<ImmutableArray<SagaBranchView>?> LookAsync(GrainLedger ledger, SagaRecord saga) =>
@@ -31,7 +32,8 @@ public abstract class SagaKind<TIntent>(string name, JsonTypeInfo<TIntent> json)
     /// <summary>The branches of this intent. Pure: the same intent gives the same branches, also after a restart.</summary>
     public abstract IReadOnlyList<SagaBranch> Plan(IGrainFactory grains, string gid, TIntent intent);
 
-    public IReadOnlyList<SagaBranch> Plan(IGrainFactory grains, string gid, string payload) => Plan(grains, gid, Read(payload));
+    public async Task<IReadOnlyList<SagaBranch>> PlanAsync(IGrainFactory grains, SagaRecord saga) =>
+        Plan(grains, saga.Gid, await ReadAsync(saga));
 
     /// <summary>
     /// What is made durable together with the intent: what the action of the first branch commits, where its grain is the saga's
@@ -54,9 +56,10 @@ public abstract class SagaKind<TIntent>(string name, JsonTypeInfo<TIntent> json)
     /// <summary>What is begun cannot be undone: branches that never refuse, and an operator who is told so.</summary>
     public virtual bool OnlyForward => false;
 
-    internal string Write(TIntent intent) => JsonSerializer.Serialize(intent, json);
+    /// <summary>The intent as it stands in <c>sagas.payload</c>; null where the rows that go with it say it all.</summary>
+    internal virtual string? Write(TIntent intent) => JsonSerializer.Serialize(intent, json);
 
-    internal TIntent Read(string payload) =>
-        JsonSerializer.Deserialize(payload, json)
-        ?? throw new InvalidDataException($"The payload of a saga of kind {Name} is null.");
+    internal virtual ValueTask<TIntent> ReadAsync(SagaRecord saga) => new(
+        JsonSerializer.Deserialize(saga.Payload ?? "null", json)
+        ?? throw new InvalidDataException($"The payload of a saga of kind {Name} is null."));
 }

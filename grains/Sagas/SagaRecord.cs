@@ -1,7 +1,7 @@
 namespace Mall.Sagas;
 
 /// <summary>A row of <c>sagas</c>.</summary>
-/// <param name="Payload">The intent, as JSON of its kind.</param>
+/// <param name="Payload">The intent, as JSON of its kind; null where it stands in rows of its own.</param>
 /// <param name="RequestHash">What was asked for, under an idempotency key.</param>
 /// <param name="Reason">Why it aborts, see <see cref="SagaReason"/>, or what it last stumbled over.</param>
 /// <param name="Attempts">Rounds that stumbled since it last made progress.</param>
@@ -10,7 +10,7 @@ namespace Mall.Sagas;
 /// <param name="Position">Its place in the list of sagas; 0 until it is read.</param>
 /// <param name="TraceParent">See <see cref="LaterTraces"/>.</param>
 public sealed record SagaRecord(
-    string Gid, string Kind, string Status, string Payload, string? RequestHash, long UserId, string? Reason, int Attempts,
+    string Gid, string Kind, string Status, string? Payload, string? RequestHash, long UserId, string? Reason, int Attempts,
     long Version, DateTimeOffset? NextTime, long Position = 0, string? TraceParent = null);
 
 /// <summary>How a refusal is kept in <c>sagas.reason</c>: the code, a space, the sentence.</summary>

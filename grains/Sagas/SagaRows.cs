@@ -58,7 +58,7 @@ internal static class SagaRows
         + " from sagas ";
 
     // Lists do without payloads, which may be megabytes each.
-    private static readonly string s_short = Select.Replace("payload", "'' as payload", StringComparison.Ordinal);
+    private static readonly string s_short = Select.Replace("payload", "null as payload", StringComparison.Ordinal);
 
     private static readonly string[] s_open = [SagaStatus.Prepared, SagaStatus.Submitted, SagaStatus.Aborting];
 
@@ -123,7 +123,7 @@ internal static class SagaRows
     }
 
     private static SagaRecord Read(DbDataReader row) => new(
-        row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.TextOrNull(4), row.GetInt64(5),
+        row.GetString(0), row.GetString(1), row.GetString(2), row.TextOrNull(3), row.TextOrNull(4), row.GetInt64(5),
         row.TextOrNull(6), row.GetInt32(7), row.GetInt64(8), row.TimeOrNull(9), row.GetInt64(10), row.TextOrNull(11));
 }
 

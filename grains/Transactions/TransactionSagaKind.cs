@@ -11,10 +11,10 @@ internal sealed class TransactionSagaKind(string type) : ISagaKind
 
     /// <summary>Nothing that the saga engine drives; that it can be read is all that is asked.</summary>
     /// <exception cref="JsonException">It cannot.</exception>
-    public IReadOnlyList<SagaBranch> Plan(IGrainFactory grains, string gid, string payload)
+    public Task<IReadOnlyList<SagaBranch>> PlanAsync(IGrainFactory grains, SagaRecord saga)
     {
-        _ = Transaction.IntentOf(payload);
-        return [];
+        _ = Transaction.IntentOf(saga.Payload ?? "");
+        return Task.FromResult<IReadOnlyList<SagaBranch>>([]);
     }
 
     public async Task<ImmutableArray<SagaBranchView>?> LookAsync(GrainLedger ledger, SagaRecord saga) =>

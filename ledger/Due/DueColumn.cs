@@ -15,6 +15,5 @@ public sealed record DueColumn(string Kind, Table Table, Column DueTime, string?
     internal RowShape Move { get; } = Table.Update().Guard(DueTime).Set(DueTime);
 
     internal Value KeyOf(DueItem item) => Key.Type == ColumnType.Number
-        ? long.Parse(item.Key, CultureInfo.InvariantCulture)
-        : item.Key;
+        ? long.Parse(item.Key, CultureInfo.InvariantCulture) : item.Key;
 }

@@ -27,8 +27,11 @@ internal static class MySqlSql
         var (shape, name) = (group.Shape, Name(group.Shape.Table));
         if (shape.Operation == RowOperation.Insert)
         {
-            Rows(sql.Append($"insert into {name} ({ShapeSql.Inserted(shape, Name)}) values "), group,
-                "(", shape.IsListed ? ",@position)" : ")", isJson: false);
+            // Each literal costs the parser: a column that is null in all rows is left to its default.
+            int[] given = [.. Enumerable.Range(0, shape.Columns.Count).Where(
+                i => shape.Columns[i].Role == ColumnRole.Key || group.Changes.Exists(change => !change.Values[i].IsNull))];
+            var names = string.Join(", ", given.Select(i => Name(shape.Columns[i].Column))) + (shape.IsListed ? ", position" : "");
+            Rows(sql.Append($"insert into {name} ({names}) values "), group, "(", shape.IsListed ? ",@position)" : ")", given);
             if (keepsOld) sql.Append($" on duplicate key update {Name(shape.Table.Key[0])} = {Name(shape.Table.Key[0])}");
             sql.Append(';');
         }
@@ -83,19 +86,21 @@ internal static class MySqlSql
     /// of its rows one by primary key, also when to read all of a small table looks as good.</summary>
     private static StringBuilder Join(StringBuilder sql, ChangeGroup group)
     {
-        Rows(sql.Append("json_table('["), group, "[", "]", isJson: true).Append("]', '$[*]' columns (at for ordinality");
+        Rows(sql.Append("json_table('["), group, "[", "]").Append("]', '$[*]' columns (at for ordinality");
         foreach (var (i, column) in group.Shape.Columns.Index()) sql.Append($", c{i + 1} {TypeOf(column)} path '$[{i}]'");
         var on = s_many.Conditions(group.Shape, ColumnRole.Key);
         return sql.Append($")) v straight_join {Name(group.Shape.Table)} t force index (primary) on {on}");
     }
 
-    private static StringBuilder Rows(StringBuilder sql, ChangeGroup group, string start, string end, bool isJson)
+    // Of the given columns; without, all, as JSON.
+    private static StringBuilder Rows(StringBuilder sql, ChangeGroup group, string start, string end, int[]? given = null)
     {
-        var (row, next) = (start, $"{end},{start}");
+        var (row, next, isJson) = (start, $"{end},{start}", given is null);
+        given ??= [.. Enumerable.Range(0, group.Shape.Columns.Count)];
         foreach (var (_, values) in group.Changes)
         {
-            sql.Append(row).AddLiteral(values[0], isJson);
-            for (var i = 1; i < values.Length; i++) sql.Append(',').AddLiteral(values[i], isJson);
+            sql.Append(row).AddLiteral(values[given[0]], isJson);
+            for (var i = 1; i < given.Length; i++) sql.Append(',').AddLiteral(values[given[i]], isJson);
             row = next;
         }
 
@@ -104,8 +109,7 @@ internal static class MySqlSql
 
     // A key is compared with an index, so it has to be of the column's own kind; other texts may be of any length.
     private static string TypeOf((Column Column, ColumnRole Role) column) => column.Column.Type == ColumnType.Number
-        ? "bigint"
-        : $"{(column.Role == ColumnRole.Key ? "varchar(256)" : "longtext")} {Exact}";
+        ? "bigint" : $"{(column.Role == ColumnRole.Key ? "varchar(256)" : "longtext")} {Exact}";
 
     private static string Name(Table table) => $"`{table.Name}`";
     private static string Name(Column column) => $"`{column.Name}`";

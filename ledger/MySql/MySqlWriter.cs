@@ -53,7 +53,7 @@ internal sealed class MySqlWriter(LedgerOptions options, TimeProvider time)
         Change(Own);
         if (Markers.Changes.Count > 0) MySqlSql.Change(_sql, Markers, keepsOld: true);
         if (Origins.Changes.Count > 0) MySqlSql.Matches(_sql.Append("set @hits = @hits + ("), Origins).Append(");");
-        foreach (var group in Groups) Change(group);
+        foreach (var group in Written) Change(group);
         _sql.Append($"update commit_marks set position = @position div (@hits = {expected}) where committer = ")
             .AddLiteral(batch.Committer).Append(";commit");
         await ExecuteAsync(_sql.ToString());

@@ -30,6 +30,5 @@ internal sealed class PostgresErrors : ServerErrors
     };
 
     protected override string Detail(Exception failure) => failure is PostgresException server
-        ? $"{server.MessageText} ({server.SqlState})"
-        : failure.Message;
+        ? $"{server.MessageText} ({server.SqlState})" : failure.Message;
 }

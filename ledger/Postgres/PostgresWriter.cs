@@ -51,7 +51,7 @@ internal sealed class PostgresWriter(LedgerOptions options, TimeProvider time)
         Add(Own, PostgresSql.Of(Own.Shape).Change);
         Add(Markers, $"{PostgresSql.Of(Markers.Shape).Change} on conflict do nothing");
         Add(Origins, PostgresSql.Of(Origins.Shape).Check);
-        foreach (var group in Groups) Add(group, PostgresSql.Of(group.Shape).Change);
+        foreach (var group in Written) Add(group, PostgresSql.Of(group.Shape).Change);
 
         // Without a transaction of its own a batch is one: the server commits it after its last statement, or undoes it.
         await transaction.ExecuteNonQueryAsync();

@@ -32,7 +32,10 @@ internal abstract class ServerWriter(DbDataSource source, ServerErrors errors, T
     /// <summary>The changes of the batch that is being written, or looked at.</summary>
     protected List<ChangeGroup> Groups { get; private set; } = [];
 
-    /// <summary>Rows of its barriers' own ops, which must be new.</summary>
+    /// <summary>Those of them that are written behind all barrier rows.</summary>
+    protected IEnumerable<ChangeGroup> Written => Groups.Where(group => group.Shape != BarrierTable.Insert);
+
+    /// <summary>Barrier rows that must be new, by key: a transaction's are neighbours.</summary>
     protected ChangeGroup Own { get; } = new(BarrierTable.Insert);
 
     /// <summary>Rows that are inserted unless they are there: both of each null compensation that is expected.</summary>
@@ -61,8 +64,7 @@ internal abstract class ServerWriter(DbDataSource source, ServerErrors errors, T
             {
                 // What breaks now may have broken after the commit.
                 var known = !isReady ? StoreFailure.NothingHappened
-                    : errors.IsRefusal(failure) ? KnownAfter(failure)
-                    : StoreFailure.OutcomeUnknown;
+                    : errors.IsRefusal(failure) ? KnownAfter(failure) : StoreFailure.OutcomeUnknown;
                 await DisconnectAsync();
                 throw errors.Failure(known, failure);
             }
@@ -142,9 +144,10 @@ internal abstract class ServerWriter(DbDataSource source, ServerErrors errors, T
             else Collect(batch, pending, i);
         }
 
+        Groups = ChangeGroup.Of(batch);
+        foreach (var rows in Groups.Where(group => group.Shape == BarrierTable.Insert)) Own.Changes.AddRange(rows.Changes);
         Own.Sort();
         Markers.Sort();
-        Groups = ChangeGroup.Of(batch);
         return batch.Open > 0;
     }
 
@@ -189,8 +192,7 @@ internal abstract class ServerWriter(DbDataSource source, ServerErrors errors, T
 
     private StoreFailure KnownAfter(Exception refusal) =>
         errors.AnswerOf(refusal) == ServerAnswer.LockTimeout ? StoreFailure.Locked
-        : errors.IsFaultOfStatement(refusal) ? StoreFailure.Refused
-        : StoreFailure.NothingHappened;
+        : errors.IsFaultOfStatement(refusal) ? StoreFailure.Refused : StoreFailure.NothingHappened;
 
     /// <summary>Finds out what it can, and says whether that is anything.</summary>
     private async Task<bool> LookAsync(Batch batch)

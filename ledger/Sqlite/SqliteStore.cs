@@ -36,8 +36,7 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
     {
         cancellationToken.ThrowIfCancellationRequested();
         return address.IsInMemory // Memory is seen by the one connection that owns it.
-            ? await OnOwnAsync(own => own.Read(query, parameters))
-            : Try(() => Read(query, parameters));
+            ? await OnOwnAsync(own => own.Read(query, parameters)) : Try(() => Read(query, parameters));
     }
 
     // One batch after the other: whatever a reader sees, nothing will ever come before it.
@@ -146,8 +145,7 @@ public sealed class SqliteStore(StoreAddress address, TimeProvider time, TaskSch
         catch (SqliteException failure)
         {
             throw SqliteErrors.Instance.IsFaultOfStatement(failure)
-                ? StoreErrors.NotAQuery(failure)
-                : SqliteErrors.Instance.Unavailable(failure);
+                ? StoreErrors.NotAQuery(failure) : SqliteErrors.Instance.Unavailable(failure);
         }
         catch (ObjectDisposedException closed) // The pool of readers is.
         {

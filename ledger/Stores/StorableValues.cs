@@ -26,8 +26,7 @@ internal static class StorableValues
     /// <inheritdoc cref="FaultOf(WriteSet)"/>
     public static LedgerFaultException? FaultOf(Value[] parameters) =>
         Array.Exists(parameters, value => !value.IsNumber && value.Text is { } text && !IsText(text))
-            ? new LedgerFaultException("The query is given a text that no row can hold.")
-            : null;
+            ? new LedgerFaultException("The query is given a text that no row can hold.") : null;
 
     private static bool Fits(ColumnType type, in Value value) =>
         value.IsNull || (value.IsNumber ? type == ColumnType.Number : type == ColumnType.Text && IsText(value.Text!));

@@ -42,8 +42,7 @@ public sealed class StoreAddress
     }
 
     public override string ToString() => Kind == StoreKind.Sqlite
-        ? $"sqlite:{Path}"
-        : $"{(Kind == StoreKind.Postgres ? "postgres" : "mysql")}://{User}@{Host}:{Port}/{Database}";
+        ? $"sqlite:{Path}" : $"{(Kind == StoreKind.Postgres ? "postgres" : "mysql")}://{User}@{Host}:{Port}/{Database}";
 
     private static StoreAddress ParseSqlite(string path)
     {
