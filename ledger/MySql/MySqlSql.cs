@@ -30,7 +30,7 @@ internal static class MySqlSql
             // Each literal costs the parser: a column that is null in all rows is left to its default.
             int[] given = [.. Enumerable.Range(0, shape.Columns.Count).Where(
                 i => shape.Columns[i].Role == ColumnRole.Key || group.Changes.Exists(change => !change.Values[i].IsNull))];
-            var names = string.Join(", ", given.Select(i => Name(shape.Columns[i].Column))) + (shape.IsListed ? ", position" : "");
+            var names = string.Join(',', given.Select(i => Name(shape.Columns[i].Column))) + (shape.IsListed ? ", position" : "");
             Rows(sql.Append($"insert into {name} ({names}) values "), group, "(", shape.IsListed ? ",@position)" : ")", given);
             if (keepsOld) sql.Append($" on duplicate key update {Name(shape.Table.Key[0])} = {Name(shape.Table.Key[0])}");
             sql.Append(';');
