@@ -302,6 +302,7 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
             var saga = await services.Ledger.FindAsync(SagaRows.ByGid, gid);
             if (saga is null) return false;
             if (saga.Kind != kind.Name) throw new InvalidDataException($"Saga {gid} is of kind {saga.Kind}, not {kind.Name}.");
+            var intent = await kind.ReadAsync(saga); // Before the take-over: who has that goes on at once.
             if (SagaStatus.HasEnded(saga.Status))
             {
                 DeactivateOnIdle(); // It is answered from memory no more than this once: many may be asked for.
@@ -315,7 +316,6 @@ public abstract partial class SagaGrain<TIntent>(SagaKind<TIntent> kind, SagaSer
 
             // Which branches were started is written down with the decision to abort; until then each of them may have been.
             var noted = saga.Status == SagaStatus.Submitted ? [] : await services.Ledger.QueryAsync(SagaRows.BranchesOf, gid);
-            var intent = await kind.ReadAsync(saga);
             if (_saga is null)
             {
                 Adopt(

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Mall.Orders;
+using Mall.Products;
 using Mall.Tests.Hosting;
 
 namespace Mall.Tests.Flows;
@@ -12,17 +13,16 @@ public sealed class OrderIntentTests
     [InlineData(false)]
     public async Task Order_that_has_changed_since_is_given_to_a_repeat_as_it_was_placed(bool isWhole)
     {
-        var mall = await TestMall.OpenAsync();
-        var (first, place) = await PlaceAsync(mall, isWhole);
-        await mall.CloseAsync(); // The saga's activation, too, which knows its intent.
+        var (folder, first, order) = await PlaceAsync(isWhole, behind:
+        [
+            "update orders set status = 3, paid_time = 5, close_time = 7, update_time = 9, reason = '9 No.', is_hidden = 1",
+            "update products set name = 'Other', price = 999",
+        ]);
 
-        await mall.ChangeAsync(
-            "update orders set status = 3, paid_time = 5, close_time = 7, update_time = 9, reason = '9 No.', is_hidden = 1");
-        await mall.ChangeAsync("update products set name = 'Other', price = 999");
+        await using var later = await TestMall.OpenAsync(folder: folder);
 
-        await using var later = await TestMall.OpenAsync(folder: mall.Folder);
         Assert.Equal(["null"], await later.SqlAsync("select payload from sagas where kind = 'order'"));
-        Assert.Equal(first, Text(await place(later)));
+        Assert.Equal(Text(first), Text(await RepeatAsync(later, order)));
     }
 
     [Theory]
@@ -30,27 +30,48 @@ public sealed class OrderIntentTests
     [InlineData(false)]
     public async Task Order_whose_saga_an_older_version_has_written_is_read_from_its_payload(bool isWhole)
     {
-        var mall = await TestMall.OpenAsync();
-        var (first, place) = await PlaceAsync(mall, isWhole);
-        await mall.CloseAsync();
-        var older = JsonSerializer.Serialize(
-            JsonSerializer.Deserialize<OrderView>(first)! with { Amount = 4 }, JsonSerializerOptions.Web);
+        var (folder, first, order) = await PlaceAsync(isWhole, behind: []);
+        await using var later = await TestMall.OpenAsync(folder: folder);
+        var older = JsonSerializer.Serialize(first with { Amount = 4 }, JsonSerializerOptions.Web);
 
-        await mall.ChangeAsync($"update sagas set payload = '{older}' where kind = 'order'");
+        await later.ChangeAsync($"update sagas set payload = '{older}' where kind = 'order'");
 
-        await using var later = await TestMall.OpenAsync(folder: mall.Folder);
-        Assert.Equal(4, (await place(later)).Amount);
+        Assert.Equal(4, (await RepeatAsync(later, order)).Amount);
     }
 
-    private static async Task<(string First, Func<TestMall, Task<OrderView>> Place)> PlaceAsync(TestMall mall, bool isWhole)
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Order_that_its_silo_has_left_is_gone_on_with_from_its_rows(bool isWhole)
     {
-        var user = await mall.RegisterAsync();
-        var line = new OrderLine(await mall.SellAsync(user, stock: 5), 2);
-        return (Text(await Place(mall)), Place);
+        const string left = "update sagas set status = 'submitted', finish_time = null, next_time = 1 where kind = 'order'";
+        var (folder, first, _) = await PlaceAsync(isWhole, behind: [left]);
 
-        async Task<OrderView> Place(TestMall on) =>
-            (await (isWhole ? on.PlaceWholeAsync("g1", user, line) : on.PlaceAsync("g1", user, line))).Value!;
+        await using var later = await TestMall.OpenAsync(folder: folder);
+
+        await later.UntilSqlSaysAsync(["succeed"], "select status from sagas where kind = 'order'");
+        Assert.Equal(1 + first.Items.Length, (await later.BarrierAsync("g1")).Length);
+        Assert.All(await later.SqlAsync("select stock, sold from products"), stock => Assert.Equal("3 2", stock));
     }
+
+    /// <summary>Places one in a mall that has ended since, and with it what its activations knew.</summary>
+    private static async Task<(string Folder, OrderView First, PlaceOrder Order)> PlaceAsync(bool isWhole, string[] behind)
+    {
+        var mall = await TestMall.OpenAsync();
+        var user = await mall.RegisterAsync();
+        var lines = new List<OrderLine>();
+        for (var i = 0; i < (isWhole ? 1 : 2); i++) lines.Add(new OrderLine(await mall.SellAsync(user, stock: 5, 100 + i), 2));
+        var order = new PlaceOrder(user, [.. lines], RequestHash: null, Extras: "kept");
+        var first = isWhole
+            ? (await mall.Grains.GetGrain<IProductGrain>(lines[0].ProductId).PlaceWhole("g1", order))!.Value!
+            : await RepeatAsync(mall, order);
+        await mall.CloseAsync();
+        foreach (var change in behind) await mall.ChangeAsync(change);
+        return (mall.Folder, first, order);
+    }
+
+    private static async Task<OrderView> RepeatAsync(TestMall mall, PlaceOrder order) =>
+        (await mall.Grains.GetGrain<IOrderSagaGrain>("g1").Place(order)).Value!;
 
     private static string Text(OrderView order) => JsonSerializer.Serialize(order);
 }
