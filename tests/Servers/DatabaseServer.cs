@@ -15,13 +15,15 @@ public sealed class DatabaseServer : IAsyncDisposable
 
     private readonly ServerProgram _program;
     private readonly string _folder;
+    private readonly IEnumerable<string> _settings;
     private ServerProcess? _process;
 
-    private DatabaseServer(ServerProgram program, string folder, int port)
+    private DatabaseServer(ServerProgram program, string folder, int port, IEnumerable<string> settings)
     {
         _program = program;
         _folder = folder;
         Port = port;
+        _settings = settings;
     }
 
     public DatabaseKind Kind => _program.Kind;
@@ -59,15 +61,18 @@ public sealed class DatabaseServer : IAsyncDisposable
     }
 
     /// <summary>Starts a server of the caller's own, for tests that stop it or kill it. Ready when this completes.</summary>
-    public static Task<DatabaseServer> StartAsync(DatabaseKind kind, CancellationToken cancellationToken = default) =>
-        StartAsync(kind, null, cancellationToken);
+    /// <param name="settings">Of the server, each <c>name=value</c>.</param>
+    public static Task<DatabaseServer> StartAsync(
+        DatabaseKind kind, CancellationToken cancellationToken = default, params string[] settings) =>
+        StartAsync(kind, null, cancellationToken, settings);
 
     /// <summary>The same, on a machine of a lab; null: here, on the loopback.</summary>
-    public static async Task<DatabaseServer> StartAsync(DatabaseKind kind, Machine? machine, CancellationToken cancellationToken)
+    public static async Task<DatabaseServer> StartAsync(
+        DatabaseKind kind, Machine? machine, CancellationToken cancellationToken, params string[] settings)
     {
         var program = ServerProgram.Of(kind, machine);
         var folder = TestFolder.Create(FolderPrefix).FullName;
-        var server = new DatabaseServer(program, folder, FreePorts.Take());
+        var server = new DatabaseServer(program, folder, FreePorts.Take(), settings);
         try
         {
             await program.PrepareAsync(folder, cancellationToken);
@@ -123,7 +128,8 @@ public sealed class DatabaseServer : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         if (_process is not null) throw new InvalidOperationException("The server runs already.");
-        _process = ServerProcess.Start(_program.CommandLine(_folder, Port), _program.ReadyLine);
+        var commandLine = _program.CommandLine(_folder, Port).Concat(_settings.Select(setting => $"--{setting}"));
+        _process = ServerProcess.Start([.. commandLine], _program.ReadyLine);
         await _process.WaitUntilReadyAsync(s_patience);
     }
 

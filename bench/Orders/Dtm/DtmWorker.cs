@@ -1,3 +1,5 @@
+using System.Data;
+
 namespace Mall.Bench.Orders.Dtm;
 
 /// <summary>How a worker of the baseline sends its statements.</summary>
@@ -53,6 +55,7 @@ sealed class DtmWorker : IDisposable
     /// <param name="userId">Whose order it is.</param>
     /// <param name="products">One piece of each.</param>
     /// <exception cref="DbException">The server has failed a statement, and the order is left as it was then.</exception>
+    /// <exception cref="BenchmarkException">There is no session any more.</exception>
     public async ValueTask PlaceAsync(string gid, long userId, IReadOnlyList<long> products)
     {
         try
@@ -65,8 +68,10 @@ sealed class DtmWorker : IDisposable
                 await RunBranchAsync(gid, $"{i + 2:00}", _stock, [("product", products[i]), Now()]);
             await _succeed.RunAsync([("gid", gid), Now()]);
         }
-        catch (DbException)
+        catch (DbException failure)
         {
+            if (_connection.State != ConnectionState.Open)
+                throw new BenchmarkException($"baseline: the server ended a session: {failure.Message}");
             await RollbackAsync();
             throw;
         }
