@@ -23,10 +23,10 @@ internal static partial class WireChecks
     };
 
     /// <summary>
-    /// How the mall names its own sagas under idempotency keys, and those that end an order: nobody else may take such a gid
-    /// beforehand.
+    /// How the mall names its own sagas under idempotency keys (<see cref="Gids"/>), and those that end an order: nobody else may
+    /// take such a gid beforehand.
     /// </summary>
-    [GeneratedRegex(@"^((order|user)-\d+-[0-9a-f]{32}|(close|refund)-\d+)\z")]
+    [GeneratedRegex(@"^((order|user)-([0-9A-Za-z._-]{1,64}@\d+|\d+-[0-9a-f]{32})|(close|refund)-\d+)\z")]
     private static partial Regex OwnGid { get; }
 
     // What HTTP and gRPC both take for one.

@@ -9,7 +9,7 @@ sealed class OrderSite : ISite
     readonly Installation? _mall;
     readonly IReadOnlyList<IOrderClient> _clients;
     readonly List<IDisposable> _channels = [];
-    readonly double? _rate;
+    readonly OrderLoad _load;
     readonly int _baskets;
     long _placed;
 
@@ -21,7 +21,7 @@ sealed class OrderSite : ISite
     public OrderSite(Uri rest, Uri? grpc, Stage stage, OrderLoad load, Installation? mall)
     {
         var baskets = Basket.Choose(stage.Products, load.Items);
-        (_mall, _rate, _baskets) = (mall, load.Rate, baskets.Count);
+        (_mall, _load, _baskets) = (mall, load, baskets.Count);
         var tokens = Enumerable.Range(0, load.Callers).Select(i => stage.Tokens[i % stage.Tokens.Count]);
         if (grpc is null)
         {
@@ -55,7 +55,7 @@ sealed class OrderSite : ISite
     /// </summary>
     public async Task CallAsync(Caller caller)
     {
-        var ticksBetween = Stopwatch.Frequency / _rate;
+        var ticksBetween = Stopwatch.Frequency / _load.Rate;
         for (var n = caller.Index; ticksBetween is not null || caller.GoesOn; n += Callers)
         {
             if (ticksBetween is { } ticks)
@@ -101,6 +101,6 @@ sealed class OrderSite : ISite
     ValueTask<string?> PlaceOneAsync(IOrderClient client)
     {
         var order = Interlocked.Increment(ref _placed);
-        return client.PlaceAsync((int)(order % _baskets), $"load-{_run}-{order}");
+        return client.PlaceAsync((int)(order % _baskets), _load.KeyOf(_run, order));
     }
 }

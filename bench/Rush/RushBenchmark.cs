@@ -65,7 +65,7 @@ sealed class RushBenchmark() : Benchmark(
         var rehearsed = await Stage.SetAsync(mall.Rest, 1, cancellationToken, Pieces);
         var scarce = await Stage.SetAsync(mall.Rest, 1, cancellationToken, Pieces);
         var plenty = await Stage.SetAsync(mall.Rest, options.GetValue(s_products), cancellationToken);
-        var load = new OrderLoad(callers, CallsPerConnection: 1, Products: 1, Items: 1, Rate: null);
+        var load = new OrderLoad(callers, CallsPerConnection: 1, Products: 1, Items: 1, HasRandomKeys: false, Rate: null);
         await using var rehearsal = new OrderSite(mall.Rest, grpc: null, rehearsed, load, mall: null);
         await using var rush = new OrderSite(mall.Rest, grpc: null, scarce, load, mall: null);
         await using var others = new OrderSite(

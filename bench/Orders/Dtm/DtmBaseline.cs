@@ -6,15 +6,17 @@ namespace Mall.Bench.Orders.Dtm;
 /// <summary>The baseline: a database of its own on the server, and workers on it, one for each caller.</summary>
 sealed class DtmBaseline : ISite
 {
-    readonly string _run = Guid.NewGuid().ToString("N");
+    readonly string _run = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
     readonly BenchServer _server;
     readonly string _database;
     readonly IReadOnlyList<DtmWorker> _workers;
     readonly IReadOnlyList<Basket> _baskets;
+    readonly OrderLoad _load;
     long _placed;
 
-    DtmBaseline(BenchServer server, string database, IReadOnlyList<DtmWorker> workers, IReadOnlyList<Basket> baskets) =>
-        (_server, _database, _workers, _baskets) = (server, database, workers, baskets);
+    DtmBaseline(
+        BenchServer server, string database, IReadOnlyList<DtmWorker> workers, IReadOnlyList<Basket> baskets, OrderLoad load) =>
+        (_server, _database, _workers, _baskets, _load) = (server, database, workers, baskets, load);
 
     public int Callers => _workers.Count;
 
@@ -34,7 +36,7 @@ sealed class DtmBaseline : ISite
             cancellationToken);
         var opened = Enumerable.Range(0, workers)
             .Select(_ => new DtmWorker(Connection(server.Kind, StoreAddress.Parse(address)), sql, load.Items, trips)).ToList();
-        return new DtmBaseline(server, database, opened, Basket.Choose(ids, load.Items));
+        return new DtmBaseline(server, database, opened, Basket.Choose(ids, load.Items), load);
     }
 
     public async Task CallAsync(Caller caller)
@@ -42,10 +44,9 @@ sealed class DtmBaseline : ISite
         var user = (caller.Index % Stage.Customers) + 1;
         while (caller.GoesOn)
         {
-            // As the front door makes them of its clients' keys, for both: like DTM's own they are in no order, which costs
-            // the server's indexes the same.
+            // As the front door makes them, of the same keys: in their order, if they have one, which DTM's own never have.
             var order = Interlocked.Increment(ref _placed);
-            var gid = Gids.FromKey("order", user, $"load-{_run}-{order}");
+            var gid = Gids.FromKey("order", user, _load.KeyOf(_run, order));
             try
             {
                 await _workers[caller.Index].PlaceAsync(gid, user, _baskets[(int)(order % _baskets.Count)].Products);

@@ -26,8 +26,8 @@ public sealed class BadTransactionTests(BadTransactionTests.Guarded mall) : ICla
             foreach (var body in (string[])["", "{", "[]", "1", "null", "\"text\"", """{"gid":1}""",
                 """{"gid":"GID","steps":1}"""])
                 bad.Add("submit", body, body == "null" ? "null" : "JSON");
-            foreach (var gid in (string[])["", "a\\u0000b", "a\\nb", "order-7-0123456789abcdef0123456789abcdef", "close-7",
-                "refund-7", new('g', 129)])
+            foreach (var gid in (string[])["", "a\\u0000b", "a\\nb", "order-7-0123456789abcdef0123456789abcdef", "order-k@7",
+                "close-7", "refund-7", new('g', 129)])
                 bad.Add("submit", $$"""{"gid":"{{gid}}","trans_type":"saga","steps":{{s_step}}}""", "gid");
             bad.Add("submit", $$"""{"trans_type":"saga","steps":{{s_step}}}""", "gid");
             foreach (var type in (string[])["", "Saga", "order", "2pc"])
