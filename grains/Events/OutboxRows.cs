@@ -4,7 +4,7 @@ namespace Mall.Events;
 internal static class OutboxRows
 {
     private static readonly Column s_id = new("id", ColumnType.Number);
-    private static readonly Column s_type = new("type", ColumnType.Text);
+    private static readonly Column s_type = new("type", ColumnType.Text, EventTypes.OrderPlaced);
     private static readonly Column s_subject = new("subject", ColumnType.Text);
     private static readonly Column s_data = new("data", ColumnType.Text);
     private static readonly Column s_createTime = new("create_time", ColumnType.Number);

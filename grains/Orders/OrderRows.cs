@@ -7,7 +7,7 @@ internal static class OrderRows
     private static readonly Column s_gid = new("gid", ColumnType.Text);
     private static readonly Column s_userId = new("user_id", ColumnType.Number);
     private static readonly Column s_amount = new("amount", ColumnType.Number);
-    private static readonly Column s_status = new("status", ColumnType.Number);
+    private static readonly Column s_status = new("status", ColumnType.Number, OrderStatus.Created);
     private static readonly Column s_createTime = new("create_time", ColumnType.Number);
     private static readonly Column s_updateTime = new("update_time", ColumnType.Number);
     private static readonly Column s_closeTime = new("close_time", ColumnType.Number);

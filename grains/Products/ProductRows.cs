@@ -6,17 +6,17 @@ internal static class ProductRows
     private static readonly Column s_id = new("id", ColumnType.Number);
     private static readonly Column s_shopId = new("shop_id", ColumnType.Number);
     private static readonly Column s_name = new("name", ColumnType.Text);
-    private static readonly Column s_description = new("description", ColumnType.Text);
+    private static readonly Column s_description = new("description", ColumnType.Text, "");
     private static readonly Column s_price = new("price", ColumnType.Number);
     private static readonly Column s_stock = new("stock", ColumnType.Number);
-    private static readonly Column s_sold = new("sold", ColumnType.Number);
-    private static readonly Column s_attributes = new("attributes", ColumnType.Text);
+    private static readonly Column s_sold = new("sold", ColumnType.Number, 0);
+    private static readonly Column s_attributes = new("attributes", ColumnType.Text, "{}");
     private static readonly Column s_searchName = new("search_name", ColumnType.Text);
     private static readonly Column s_sales = new("sales", ColumnType.Number);
     private static readonly Column s_stars = new("stars", ColumnType.Number);
     private static readonly Column s_reviews = new("reviews", ColumnType.Number);
-    private static readonly Column s_status = new("status", ColumnType.Number);
-    private static readonly Column s_ownerEpoch = new("owner_epoch", ColumnType.Number);
+    private static readonly Column s_status = new("status", ColumnType.Number, 0);
+    private static readonly Column s_ownerEpoch = new("owner_epoch", ColumnType.Number, 0);
     private static readonly Column s_createTime = new("create_time", ColumnType.Number);
     private static readonly Column s_updateTime = new("update_time", ColumnType.Number);
 

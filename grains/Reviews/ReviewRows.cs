@@ -7,7 +7,7 @@ internal static class ReviewRows
     private static readonly Column s_productId = new("product_id", ColumnType.Number);
     private static readonly Column s_userId = new("user_id", ColumnType.Number);
     private static readonly Column s_stars = new("stars", ColumnType.Number);
-    private static readonly Column s_content = new("content", ColumnType.Text);
+    private static readonly Column s_content = new("content", ColumnType.Text, "");
     private static readonly Column s_createTime = new("create_time", ColumnType.Number);
 
     private static readonly RowShape s_insert = new Table("reviews", s_id)

@@ -9,18 +9,19 @@ namespace Mall.Sagas;
 internal static class SagaTable
 {
     public static readonly Column Gid = new("gid", ColumnType.Text);
-    public static readonly Column Kind = new("kind", ColumnType.Text);
-    public static readonly Column Status = new("status", ColumnType.Text);
+    public static readonly Column Kind = new("kind", ColumnType.Text, OrderSagaKind.KindName);
+    public static readonly Column Status = new("status", ColumnType.Text, SagaStatus.Succeed);
     public static readonly Column Payload = new("payload", ColumnType.Text);
     public static readonly Column Reason = new("reason", ColumnType.Text);
-    public static readonly Column Attempts = new("attempts", ColumnType.Number);
-    public static readonly Column Version = new("version", ColumnType.Number);
+    public static readonly Column Attempts = new("attempts", ColumnType.Number, 0);
+    public static readonly Column Version = new("version", ColumnType.Number, 2);
     public static readonly Column NextTime = new("next_time", ColumnType.Number);
     public static readonly Column CreateTime = new("create_time", ColumnType.Number);
     public static readonly Column UpdateTime = new("update_time", ColumnType.Number);
     public static readonly Column FinishTime = new("finish_time", ColumnType.Number);
     public static readonly Column TraceParent = new("trace_parent", ColumnType.Text);
     public static readonly Column BranchId = new("branch_id", ColumnType.Text);
+    public static readonly Column StatusOfBranch = new("status", ColumnType.Text);
     public static readonly Column Op = new("op", ColumnType.Text);
 
     public static readonly Table Itself = new("sagas", Gid);
@@ -43,10 +44,10 @@ internal static class SagaTable
 internal static class SagaRows
 {
     private static readonly RowShape s_insert = Insertion(
-        new Column("request_hash", ColumnType.Text), new Column("user_id", ColumnType.Number), Reason, FinishTime);
+        new Column("request_hash", ColumnType.Text), new Column("user_id", ColumnType.Number, 0), Reason, FinishTime);
 
     private static readonly RowShape s_insertBranch =
-        new Table("saga_branches", Gid, BranchId, Op).Insert(Gid, BranchId, Op, Status, UpdateTime);
+        new Table("saga_branches", Gid, BranchId, Op).Insert(Gid, BranchId, Op, StatusOfBranch, UpdateTime);
 
     /// <summary>
     /// A saga is due when nobody has ended it by its time. That it has not ended is said for MySQL, whose index begins with that.

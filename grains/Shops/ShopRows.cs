@@ -6,7 +6,7 @@ internal static class ShopRows
     private static readonly Column s_id = new("id", ColumnType.Number);
     private static readonly Column s_ownerId = new("owner_id", ColumnType.Number);
     private static readonly Column s_name = new("name", ColumnType.Text);
-    private static readonly Column s_sales = new("sales", ColumnType.Number);
+    private static readonly Column s_sales = new("sales", ColumnType.Number, 0);
     private static readonly Column s_createTime = new("create_time", ColumnType.Number);
     private static readonly Column s_updateTime = new("update_time", ColumnType.Number);
 

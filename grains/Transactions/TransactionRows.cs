@@ -24,9 +24,9 @@ internal static class TransactionRows
     private static readonly RowShape s_insert = Insertion();
 
     private static readonly RowShape s_insertBranch = s_branches.Insert(
-        Gid, BranchId, Op, Status, s_number, s_target, Payload, s_error, CreateTime, UpdateTime);
+        Gid, BranchId, Op, StatusOfBranch, s_number, s_target, Payload, s_error, CreateTime, UpdateTime);
 
-    private static readonly RowShape s_updateBranch = s_branches.Update().Set(Status, s_error, UpdateTime);
+    private static readonly RowShape s_updateBranch = s_branches.Update().Set(StatusOfBranch, s_error, UpdateTime);
 
     private const string Select =
         "select gid, kind, status, payload, reason, attempts, version, next_time, create_time, update_time, finish_time, position"

@@ -5,8 +5,8 @@ internal static class UserRows
 {
     private static readonly Column s_id = new("id", ColumnType.Number);
     private static readonly Column s_mobile = new("mobile", ColumnType.Text);
-    private static readonly Column s_name = new("name", ColumnType.Text);
-    private static readonly Column s_gender = new("gender", ColumnType.Text);
+    private static readonly Column s_name = new("name", ColumnType.Text, "");
+    private static readonly Column s_gender = new("gender", ColumnType.Text, "");
     private static readonly Column s_passwordHash = new("password_hash", ColumnType.Text);
     private static readonly Column s_role = new("role", ColumnType.Text);
     private static readonly Column s_createTime = new("create_time", ColumnType.Number);

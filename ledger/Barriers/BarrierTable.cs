@@ -4,12 +4,12 @@ namespace Mall.Ledger;
 public static class BarrierTable
 {
     private static readonly Column[] s_key =
-        [.. ((string[])["gid", "branch_id", "op", "barrier_id"]).Select(name => new Column(name, ColumnType.Text))];
-    private static readonly Column s_reason = new("reason", ColumnType.Text);
+        [Text("gid"), Text("branch_id"), Text("op", BarrierOps.Action), Text("barrier_id", "01")];
+    private static readonly Column s_reason = Text("reason", BarrierOps.Action);
     private static readonly Table s_table = new("barrier", s_key);
 
     internal static readonly RowShape Insert = s_table.Insert(
-        [.. s_key, new("trans_type", ColumnType.Text), s_reason, new("create_time", ColumnType.Number)]);
+        [.. s_key, Text("trans_type", "saga"), s_reason, new("create_time", ColumnType.Number)]);
 
     /// <summary>Only looked at, never written: the row with this key, for this reason.</summary>
     internal static readonly RowShape Reason = s_table.Update().Guard(s_reason);
@@ -28,4 +28,6 @@ public static class BarrierTable
 
     internal static Value[] Expected(BarrierKey key, string op, string reason) =>
         [key.Gid, key.BranchId, op, key.BarrierId, reason];
+
+    private static Column Text(string name, string? byDefault = null) => new(name, ColumnType.Text, byDefault);
 }

@@ -27,18 +27,16 @@ internal static class MySqlSql
         var (shape, name) = (group.Shape, Name(group.Shape.Table));
         if (shape.Operation == RowOperation.Insert)
         {
-            // Each literal costs the parser: a column that is null in all rows is left to its default.
-            int[] given = [.. Enumerable.Range(0, shape.Columns.Count).Where(
-                i => shape.Columns[i].Role == ColumnRole.Key || group.Changes.Exists(change => !change.Values[i].IsNull))];
+            // Each literal costs the parser: a column that holds its default in all rows is left out. Of a key one always stays.
+            int[] given = [.. shape.Columns.Index().Where(c => c.Item.Column == shape.Table.Key[0]
+                || group.Changes.Exists(change => change.Values[c.Index] != c.Item.Column.Default)).Select(c => c.Index)];
             var names = string.Join(',', given.Select(i => Name(shape.Columns[i].Column))) + (shape.IsListed ? ", position" : "");
             Rows(sql.Append($"insert into {name} ({names}) values "), group, "(", shape.IsListed ? ",@position)" : ")", given);
             if (keepsOld) sql.Append($" on duplicate key update {Name(shape.Table.Key[0])} = {Name(shape.Table.Key[0])}");
             sql.Append(';');
         }
         else if (group.Changes.Count <= FewRows)
-        {
             foreach (var (_, values) in group.Changes) One(sql, shape, values).Append(end);
-        }
         else
         {
             Join(sql.Append(shape.Operation == RowOperation.Delete ? "delete t from " : "update "), group);

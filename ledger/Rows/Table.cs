@@ -10,8 +10,8 @@ public enum ColumnType
     Text,
 }
 
-/// <summary>A column of a table, as the migrations create it.</summary>
-public sealed record Column(string Name, ColumnType Type)
+/// <summary>A column, as the migrations create it. MySQL's tables hold its default where an insert leaves it out.</summary>
+public sealed record Column(string Name, ColumnType Type, Value Default = default)
 {
     public override string ToString() => Name;
 }
