@@ -21,6 +21,7 @@ public sealed class GidsTests
     [InlineData("0198c2f4-8a3e-7c21-9d0a-4f6f3f1c2b10", "order-0198c2f4-8a3e-7c21-9d0a-4f6f3f1c2b10@7")]
     [InlineData("k@7", "order-7-")] // And a hash.
     [InlineData("k/7", "order-7-")]
+    [InlineData("13800000001 k", "order-7-")] // So a registration's mobile stands in none.
     public void A_key_stands_in_its_gid_unless_it_would_have_to_be_escaped(string key, string beginning) =>
         Assert.StartsWith(beginning, Gids.FromKey("order", 7, key), StringComparison.Ordinal);
 
