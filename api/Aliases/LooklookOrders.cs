@@ -99,8 +99,8 @@ internal static partial class LooklookEndpoints
         order.Status is OrderStatus.Closed or OrderStatus.Void ? Cancelled : order.Status;
 
     /// <summary>
-    /// Made when the order is paid, of its gid and of that moment, to the millisecond; so it is the same whenever and wherever it is
-    /// asked for, and nothing has to be kept.
+    /// Made when the order is paid, of its gid and of that moment, to the millisecond; so it is the same whenever and wherever it
+    /// is asked for, and nothing has to be kept.
     /// </summary>
     private static string TradeCode(OrderView order)
     {
